@@ -1,0 +1,36 @@
+.PHONY: build test lint generate check bench fuzz integration vuln
+
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
+FUZZTIME ?= 30s
+
+build: ## one static binary
+	CGO_ENABLED=0 go build -trimpath -o bin/source-gorgias .
+
+test: ## what the README promises
+	go test ./...
+
+lint: ## format, vet, staticcheck
+	@out="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+
+generate: ## schemas, specification and catalog from the Go types
+	go generate ./...
+
+check: lint test ## before every commit
+
+bench: ## figures, as ratios within one run
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for pkg in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+race: ## the tests with the race detector
+	go test -race -short ./...
+
+vuln: ## known vulnerabilities; asks a database on the internet
+	$(GOVULNCHECK) ./...

@@ -1,0 +1,292 @@
+package airbyte
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/shape"
+)
+
+// A Writer writes messages, each whole and in one call. It belongs to one
+// goroutine.
+type Writer struct {
+	out io.Writer
+	// Debug lets messages of that level through.
+	Debug bool
+	// Mask hides secrets in texts; nil hides nothing.
+	Mask func(string) string
+
+	buf []byte
+}
+
+// NewWriter returns a Writer to out, which should not buffer.
+func NewWriter(out io.Writer) *Writer { return &Writer{out: out} }
+
+// ErrFailed says that a command ended with an error which has been reported.
+var ErrFailed = errors.New("reported")
+
+// Spec writes the specification.
+func (w *Writer) Spec(documentation string) error {
+	return w.send(message{Type: "SPEC", Spec: &spec{
+		DocumentationURL: documentation,
+		Protocol:         "0.2.0", Incremental: true, Destinations: []string{},
+		Connection: flat(connector.Spec()),
+	}})
+}
+
+// Check writes whether the account can be read. A check that says no has
+// done its work: only an error to write is returned.
+func (w *Writer) Check(err error) error {
+	if err == nil {
+		return w.send(message{Type: "CONNECTION_STATUS", Connection: &connection{Status: "SUCCEEDED"}})
+	}
+	return w.send(message{Type: "CONNECTION_STATUS", Connection: &connection{
+		Status: "FAILED", Message: w.mask(connector.Diagnose(nil, err).Message)}})
+}
+
+// Catalog writes the streams.
+func (w *Writer) Catalog(streams []*connector.Stream) error {
+	return w.send(message{Type: "CATALOG", Catalog: discovered(streams)})
+}
+
+// Log writes a line for people. Levels are those of the protocol.
+func (w *Writer) Log(level, format string, args ...any) error {
+	if level == "DEBUG" && !w.Debug {
+		return nil
+	}
+	return w.send(message{Type: "LOG", Log: &logLine{level, w.mask(fmt.Sprintf(format, args...))}})
+}
+
+// Fail reports an error that belongs to no stream, and returns ErrFailed.
+func (w *Writer) Fail(err error) error {
+	f := connector.Diagnose(nil, err)
+	var input *InputError
+	if errors.As(err, &input) {
+		f = connector.Failure{Fault: connector.Yours, Message: input.Error()}
+	}
+	if err := w.trace(failure{Failure: f, err: err}, time.Now()); err != nil {
+		return err
+	}
+	return ErrFailed
+}
+
+func (w *Writer) mask(text string) string {
+	if w.Mask != nil {
+		text = w.Mask(text)
+	}
+	return strings.ToValidUTF8(text, "\ufffd")
+}
+
+func (w *Writer) send(m message) error {
+	l, err := line(m)
+	if err != nil {
+		return err
+	}
+	_, err = w.out.Write(l)
+	return err
+}
+
+// A failure is an error that waits for the end of the sync to be reported.
+type failure struct {
+	connector.Failure
+	stream string // "" for the whole sync
+	err    error
+}
+
+var types = map[connector.Fault]string{
+	connector.Transient: "transient_error",
+	connector.Ours:      "system_error",
+	connector.Yours:     "config_error",
+}
+
+func (w *Writer) trace(f failure, at time.Time) error {
+	e := &failed{Message: w.mask(f.Message), Type: types[f.Fault]}
+	if f.err != nil {
+		e.Internal = w.mask(f.err.Error())
+	}
+	var p *connector.Panic
+	if errors.As(f.err, &p) {
+		e.Stack = w.mask(string(p.Stack))
+	}
+	if f.stream != "" {
+		e.Stream = &descriptor{f.stream}
+	}
+	return w.send(message{Type: "TRACE", Trace: &trace{Type: "ERROR", Emitted: millis(at), Error: e}})
+}
+
+func (w *Writer) status(stream, s string, reasons ...reason) error {
+	return w.send(message{Type: "TRACE", Trace: &trace{Type: "STREAM_STATUS", Emitted: millis(time.Now()),
+		Status: &status{descriptor{stream}, s, reasons}}})
+}
+
+// progress is what the writer knows of a stream under way.
+type progress struct {
+	shape   *shape.Shape
+	prefix  []byte
+	running bool
+	count   int // records since the last state
+	total   int
+}
+
+// Sync writes the batches of a run: statuses, records, and after each batch
+// the state that holds from there. The errors of streams are kept
+// and reported at the end, those that may pass first: the platform gives up at
+// once if the first one is the user's. It returns ErrFailed if any stream
+// failed, ctx's error if it was interrupted, or the error to write.
+func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, error], unknown []string) error {
+	if err := w.Log("INFO", "Starting syncing"); err != nil {
+		return err
+	}
+	var failures []failure
+	for _, name := range unknown {
+		if err := w.Log("WARN", "the stream %q is not of this source and was skipped", name); err != nil {
+			return err
+		}
+		failures = append(failures, failure{connector.Failure{Fault: connector.Yours,
+			Message: fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it", name)}, name, nil})
+	}
+	streams := map[*connector.Stream]*progress{}
+	for batch, err := range batches {
+		p := streams[batch.Stream]
+		if p == nil {
+			s, err := shape.Compile(batch.Stream.Schema(), nil)
+			if err != nil {
+				return w.Fail(err)
+			}
+			p = &progress{shape: s, prefix: fmt.Appendf(nil, `{"type":"RECORD","record":{"stream":%q,"emitted_at":`, batch.Stream.Name)}
+			streams[batch.Stream] = p
+		}
+		if err != nil {
+			f := connector.Diagnose(batch.Stream, err)
+			failures = append(failures, failure{f, batch.Stream.Name, err})
+			err = w.Log("ERROR", "the stream %s failed: %s", batch.Stream.Name, f.Message)
+		} else {
+			err = w.batch(batch, p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if err := w.report(failures); err != nil {
+		return err
+	}
+	return w.Log("INFO", "Finished syncing")
+}
+
+// batch writes a batch in one call.
+func (w *Writer) batch(b connector.Batch, p *progress) error {
+	name := b.Stream.Name
+	switch {
+	case b.First:
+		return w.status(name, "STARTED")
+	case !b.Waiting.IsZero():
+		if !p.running {
+			return nil
+		}
+		limited := reason{Type: "RATE_LIMITED"}
+		limited.RateLimited.QuotaReset = millis(b.Waiting)
+		return w.status(name, "RUNNING", limited)
+	case !p.running:
+		p.running = true
+		if err := w.status(name, "RUNNING"); err != nil {
+			return err
+		}
+	}
+	w.buf = w.buf[:0]
+	for _, raw := range b.Records {
+		if err := w.record(p, raw); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		p.count++
+		p.total++
+	}
+	// The state of a stream that is read whole is the same every time, and no
+	// state may stand twice with records in between.
+	if b.Bookmark.Resumable() || b.Last {
+		l, err := line(message{Type: "STATE", State: &state{"STREAM", streamState{descriptor{name}, b.Bookmark},
+			stats{json.RawMessage(strconv.Itoa(p.count) + ".0")}}})
+		if err != nil {
+			return err
+		}
+		w.buf, p.count = append(w.buf, l...), 0
+	}
+	if _, err := w.out.Write(w.buf); err != nil {
+		return err
+	}
+	if !b.Last {
+		return nil
+	}
+	if err := w.status(name, "COMPLETE"); err != nil {
+		return err
+	}
+	return w.Log("INFO", "Read %d records from %s stream", p.total, name)
+}
+
+// record appends the line of one record.
+func (w *Writer) record(p *progress, raw []byte) error {
+	w.buf = append(w.buf, p.prefix...)
+	w.buf = strconv.AppendInt(w.buf, millis(time.Now()), 10)
+	w.buf = append(w.buf, `,"data":`...)
+	buf, changes, err := p.shape.Append(w.buf, raw)
+	if err != nil {
+		return err
+	}
+	w.buf = buf
+	for i, c := range changes {
+		if i == 0 {
+			w.buf = append(w.buf, `,"meta":{"changes":[`...)
+		} else {
+			w.buf = append(w.buf, ',')
+		}
+		reason := "SOURCE_SERIALIZATION_ERROR"
+		if c.Reason == shape.TooLarge {
+			reason = "SOURCE_FIELD_SIZE_LIMITATION"
+		}
+		w.buf = fmt.Appendf(w.buf, `{"field":%q,"change":"NULLED","reason":%q}`, c.Field, reason)
+	}
+	if len(changes) > 0 {
+		w.buf = append(w.buf, `]}`...)
+	}
+	w.buf = append(w.buf, "}}\n"...)
+	return nil
+}
+
+// report writes the failures of a sync, and one for the whole of it.
+func (w *Writer) report(failures []failure) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.Fault, b.Fault) })
+	now := time.Now()
+	var names []string
+	for i, f := range failures {
+		if err := w.trace(f, now.Add(time.Duration(i)*time.Millisecond)); err != nil {
+			return err
+		}
+		if err := w.status(f.stream, "INCOMPLETE"); err != nil {
+			return err
+		}
+		names = append(names, f.stream)
+	}
+	all := failure{Failure: connector.Failure{
+		Fault:   failures[0].Fault,
+		Message: "During the sync, the following streams did not sync successfully: " + strings.Join(names, ", "),
+	}}
+	if err := w.trace(all, now.Add(time.Duration(len(failures))*time.Millisecond)); err != nil {
+		return err
+	}
+	return ErrFailed
+}

@@ -1,0 +1,318 @@
+package connector
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"source-gorgias/connector/shape"
+)
+
+// A Bookmark is how far a stream has got. It holds from the moment the batch
+// that carries it has been written: every batch is a safe place to stop.
+//
+// Its JSON is the same in both protocols. Every key is always there and none
+// is ever null, because some clients merge states instead of replacing them.
+type Bookmark struct {
+	// Since is the watermark: everything up to it has been read. It stands
+	// still while a walk is under way, and never passes the server's time at
+	// which the walk began. Zero before the first walk has ended.
+	Since time.Time
+	// Seen are the records near Since that have been written, so that the
+	// next walk, which reaches back over them, writes only what is new.
+	Seen Prints
+	// Walk is the walk under way; zero between walks.
+	Walk Progress
+
+	whole bool // the stream is read whole every time: there is nothing to tell
+}
+
+// Progress is the place of a walk under way.
+type Progress struct {
+	// Began is the server's time when the walk began; zero if none is under way.
+	Began time.Time
+	// From is how far back the walk reaches.
+	From time.Time
+	// Until is the latest instant seen, at most Began: the next watermark.
+	Until time.Time
+	// Pages counts the pages read, and with them the batches written.
+	Pages int
+	// Unsorted is set by a page that was not in the order asked for. Nothing
+	// can then be inferred from where an old record stands.
+	Unsorted bool
+	// At is the cursor of the last row read.
+	At time.Time
+	// Next is the token of the next page. It may be refused; the walk then
+	// begins again.
+	Next string
+	// Seen will be the bookmark's when the walk has ended.
+	Seen Prints
+}
+
+// Resumable reports whether a sync can go on from the bookmark; if not, the
+// stream is read whole every time.
+func (b Bookmark) Resumable() bool { return !b.whole }
+
+// end moves the bookmark to where its walk has got. The watermark never goes
+// back: a list can be shorter than it was.
+func (b *Bookmark) end() {
+	b.Since = later(b.Since, b.Walk.Until)
+	b.Seen, b.Walk = b.Walk.Seen, Progress{}
+}
+
+// Share returns how much of its span of time the walk under way has read, from
+// 0 to 1; false if none is or it cannot be told.
+func (b Bookmark) Share(s *Stream) (float64, bool) {
+	span := b.Walk.Began.Sub(b.Walk.From)
+	if b.Walk.At.IsZero() || b.Walk.Unsorted || span <= 0 {
+		return 0, false
+	}
+	read := b.Walk.Began.Sub(b.Walk.At)
+	if s.Walk == OldestFirst {
+		read = span - read
+	}
+	return min(1, max(0, float64(read)/float64(span))), true
+}
+
+// bookmarkVersion changes when older binaries can no longer read what is
+// written. Newer fields alone do not change it.
+const bookmarkVersion = 1
+
+type bookmarkJSON struct {
+	Version int          `json:"version"`
+	Since   instant      `json:"since"`
+	Seen    Prints       `json:"seen"`
+	Walk    progressJSON `json:"walk"`
+}
+
+type progressJSON struct {
+	Began    instant `json:"began"`
+	From     instant `json:"from"`
+	Until    instant `json:"until"`
+	Pages    int     `json:"pages"`
+	Unsorted bool    `json:"unsorted"`
+	At       instant `json:"at"`
+	Next     string  `json:"next"`
+	Seen     Prints  `json:"seen"`
+}
+
+// noCursor is the state by which Airbyte's own kit says that there is nothing
+// to go on from. A protocol wants a state of every stream, also of these.
+const noCursor = `{"__ab_no_cursor_state_message":true}`
+
+// MarshalJSON writes the bookmark: one object, never empty.
+func (b Bookmark) MarshalJSON() ([]byte, error) {
+	if b.whole {
+		return []byte(noCursor), nil
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	w := b.Walk
+	err := enc.Encode(bookmarkJSON{bookmarkVersion, instant(b.Since), b.Seen, progressJSON{
+		instant(w.Began), instant(w.From), instant(w.Until), w.Pages, w.Unsorted, instant(w.At), w.Next, w.Seen,
+	}})
+	return bytes.TrimSpace(buf.Bytes()), err
+}
+
+// ParseBookmark reads the state of a stream: our own, or that of another
+// connector of this API. An absent or empty state is a zero bookmark. The
+// error says what was expected; a state is never dropped silently.
+func ParseBookmark(s *Stream, raw []byte) (Bookmark, error) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+		return Bookmark{}, nil
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return Bookmark{}, errors.New("expected an object")
+	}
+	switch {
+	case !s.Incremental(), len(keys) == 0, keys["__ab_no_cursor_state_message"] != nil, keys["__ab_full_refresh_sync_complete"] != nil:
+		return Bookmark{}, nil
+	case keys["version"] == nil:
+		return foreign(s, keys)
+	}
+	var v struct{ Version *int }
+	if err := json.Unmarshal(raw, &v); err != nil || v.Version == nil {
+		return Bookmark{}, errors.New(`expected a number in "version"`)
+	}
+	if *v.Version != bookmarkVersion {
+		return Bookmark{}, fmt.Errorf("it has version %d, this program reads version %d", *v.Version, bookmarkVersion)
+	}
+	var j bookmarkJSON
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return Bookmark{}, stateError(err)
+	}
+	if j.Walk.Pages < 0 || j.Walk.Next != "" && (time.Time(j.Walk.Began).IsZero() || time.Time(j.Walk.From).IsZero()) {
+		return Bookmark{}, errors.New(`"walk" is not as this program writes it`)
+	}
+	w := j.Walk
+	return Bookmark{Since: time.Time(j.Since), Seen: j.Seen, Walk: Progress{
+		time.Time(w.Began), time.Time(w.From), time.Time(w.Until), w.Pages, w.Unsorted, time.Time(w.At), w.Next, w.Seen,
+	}}, nil
+}
+
+// foreign reads the states of Airbyte's own connector, of the Singer taps and
+// of the Singer SDK: a watermark under one name or another.
+func foreign(s *Stream, keys map[string]json.RawMessage) (Bookmark, error) {
+	at := func(name string) (time.Time, bool, error) {
+		raw, ok := keys[name]
+		if !ok || string(raw) == "null" {
+			return time.Time{}, false, nil
+		}
+		var text string
+		if json.Unmarshal(raw, &text) == nil {
+			if t, ok := shape.Instant(text); ok {
+				return t, true, nil
+			}
+		}
+		return time.Time{}, false, fmt.Errorf("expected an instant such as 2026-01-31T00:00:00Z in %q", name)
+	}
+	if name, ok := keys["replication_key"]; ok && string(name) != `"`+s.Cursor+`"` && string(name) != "null" {
+		return Bookmark{}, nil // it counts something else
+	}
+	for _, name := range []string{"replication_key_value", s.Cursor} {
+		if t, ok, err := at(name); ok || err != nil {
+			return Bookmark{Since: t}, err
+		}
+	}
+	if raw, ok := keys["slices"]; ok {
+		t, err := sliceEnd(raw)
+		return Bookmark{Since: t}, err
+	}
+	if keys["cursor"] != nil || keys["partitions"] != nil || keys["progress_markers"] != nil || keys["starting_replication_value"] != nil {
+		return Bookmark{}, nil // a run that ended before its first bookmark, or a page token of long ago
+	}
+	return Bookmark{}, fmt.Errorf("expected a state of this program, or one with %q", s.Cursor)
+}
+
+// sliceEnd returns how far the time slices of Airbyte's kit reach without a
+// gap, starting from the earliest.
+func sliceEnd(raw json.RawMessage) (time.Time, error) {
+	type slot struct {
+		Start, End instant
+		Recent     instant `json:"most_recent_cursor_value"`
+	}
+	var slots []slot
+	if err := json.Unmarshal(raw, &slots); err != nil {
+		return time.Time{}, stateError(err)
+	}
+	slices.SortFunc(slots, func(a, b slot) int {
+		return time.Time(a.Start).Compare(time.Time(b.Start))
+	})
+	var end time.Time
+	for i, s := range slots {
+		if i > 0 && time.Time(s.Start).After(end.Add(time.Second)) {
+			break
+		}
+		to := time.Time(s.End)
+		if recent := time.Time(s.Recent); !recent.IsZero() {
+			to = earlier(to, recent)
+		}
+		end = later(end, to)
+	}
+	return end, nil
+}
+
+func stateError(err error) error {
+	var typ *json.UnmarshalTypeError
+	if errors.As(err, &typ) && typ.Field != "" {
+		return fmt.Errorf("%q is not as this program writes it", typ.Field)
+	}
+	return err
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// instant is a time as a state spells it; the zero time is "".
+type instant time.Time
+
+// Spelling of instants in states and records.
+const instantLayout = "2006-01-02T15:04:05.000000Z"
+
+func (i instant) MarshalText() ([]byte, error) {
+	if time.Time(i).IsZero() {
+		return nil, nil
+	}
+	return []byte(time.Time(i).UTC().Format(instantLayout)), nil
+}
+
+func (i *instant) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*i = instant{}
+		return nil
+	}
+	t, ok := shape.Instant(string(text))
+	if !ok {
+		return errors.New("expected an instant such as 2026-01-31T00:00:00Z")
+	}
+	*i = instant(t)
+	return nil
+}
+
+// Prints are the fingerprints of records that have been written, oldest
+// first. They are bounded: what is forgotten is at worst written again.
+type Prints []print
+
+// maxPrints bounds a list of fingerprints: 1,000 are 11 kB of state.
+const maxPrints = 1000
+
+type print [8]byte
+
+// printOf takes the fingerprint of a record as it came. Two records that
+// differ have the same one about once in 10^19 pairs.
+func printOf(raw []byte) print {
+	sum := sha256.Sum256(raw)
+	return print(sum[:8])
+}
+
+func (p Prints) has(f print) bool { return slices.Contains(p, f) }
+
+// add returns the list with f as its newest.
+func (p Prints) add(f print) Prints {
+	if len(p) >= maxPrints {
+		p = p[len(p)-maxPrints+1:]
+	}
+	return append(p, f)
+}
+
+// MarshalText packs the list into one string, so that clients that merge
+// states replace it as a whole.
+func (p Prints) MarshalText() ([]byte, error) {
+	packed := make([]byte, 0, 8*len(p))
+	for _, f := range p {
+		packed = append(packed, f[:]...)
+	}
+	return base64.RawStdEncoding.AppendEncode(nil, packed), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (p *Prints) UnmarshalText(text []byte) error {
+	packed, err := base64.RawStdEncoding.AppendDecode(nil, text)
+	if err != nil || len(packed)%8 != 0 {
+		return errors.New("fingerprints are damaged")
+	}
+	*p = nil
+	for ; len(packed) > 0; packed = packed[8:] {
+		*p = append(*p, print(packed[:8]))
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+// Package cli is the entrance: it alone touches flags, files and standard
+// streams.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/airbyte"
+)
+
+// documentation is what the specification sends its readers to.
+const documentation = "https://developers.gorgias.com/reference/introduction"
+
+// Interrupted is the cause with which the context of an interrupted command
+// ends.
+type Interrupted struct{ Signal os.Signal }
+
+func (i Interrupted) Error() string { return "interrupted" }
+
+// usageError is a mistake in the arguments.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+
+// Main runs the command that args name and returns its exit code, and the
+// signal that ended it if one did.
+//
+//	0  done; a check that says no has done its work
+//	1  failed
+//	2  called wrongly
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, by os.Signal) {
+	s := &session{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout)}
+	s.pen.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
+	defer func() {
+		if v := recover(); v != nil {
+			_ = s.pen.Fail(&connector.Panic{Value: v, Stack: debug.Stack()})
+			code = 1
+		}
+	}()
+	err := s.app().RunContext(ctx, args)
+	var signal Interrupted
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0, nil
+	case errors.As(context.Cause(ctx), &signal):
+		return 1, signal.Signal
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "source-gorgias: %v\nhint: source-gorgias --help lists the commands and their flags\n", err)
+		_ = s.pen.Fail(&connector.ConfigError{Problems: []string{"usage: " + err.Error()}})
+		return 2, nil
+	case errors.Is(err, airbyte.ErrFailed):
+		return 1, nil
+	default:
+		_ = s.pen.Fail(err)
+		return 1, nil
+	}
+}
+
+// session is one run of the program.
+type session struct {
+	stdout, stderr io.Writer
+	pen            *airbyte.Writer
+}
+
+func (s *session) app() *cli.App {
+	config := &cli.StringFlag{Name: "config", Usage: "JSON `FILE` with the configuration"}
+	box := &cli.BoolFlag{Name: "sandbox", Usage: "read the built-in account: no credentials, no network"}
+	debug := &cli.BoolFlag{Name: "debug", Usage: "log more", Action: func(_ *cli.Context, on bool) error {
+		s.pen.Debug = s.pen.Debug || on
+		return nil
+	}}
+	app := &cli.App{
+		Name:            "source-gorgias",
+		Usage:           "read a Gorgias helpdesk account, for Airbyte",
+		UsageText:       "source-gorgias spec\nsource-gorgias check    --config FILE | --sandbox\nsource-gorgias discover [--config FILE]\nsource-gorgias read     --config FILE | --sandbox  [--catalog FILE] [--state FILE]\nsource-gorgias sandbox  [--listen ADDRESS]",
+		Version:         Version(),
+		HideHelpCommand: true,
+		Writer:          s.stdout,
+		ErrWriter:       s.stderr,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		OnUsageError:    wrongUsage,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usageError{fmt.Errorf("there is no command %q", c.Args().First())}
+			}
+			return usageError{errors.New("a command is missing")}
+		},
+		Commands: []*cli.Command{{
+			Name: "spec", Usage: "write the specification of the configuration",
+			Flags: []cli.Flag{debug}, Action: s.spec,
+		}, {
+			Name: "check", Usage: "tell whether the account can be read; on a terminal, which streams",
+			Flags: []cli.Flag{config, box, debug}, Action: s.check,
+		}, {
+			Name: "discover", Usage: "write the catalog of streams",
+			Flags: []cli.Flag{config, box, debug}, Action: s.discover,
+		}, {
+			Name: "read", Usage: "write the records of the streams; of all if there is no catalog",
+			Flags: []cli.Flag{config, box, debug,
+				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"},
+				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"},
+			}, Action: s.read,
+		}, {
+			Name: "sandbox", Usage: "serve the built-in account to other programs",
+			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`ADDRESS` to serve on"},
+				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "another `NUMBER`, another account"},
+				&cli.Float64Flag{Name: "live", Usage: "`CHANGES` to the account per request"},
+			}, Action: s.sandbox,
+		}},
+	}
+	for _, c := range app.Commands {
+		c.OnUsageError = wrongUsage
+		c.HideHelpCommand = true
+		action := c.Action
+		c.Action = func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usageError{fmt.Errorf("%s: %q is one argument too many", c.Command.Name, c.Args().First())}
+			}
+			return action(c)
+		}
+	}
+	return app
+}
+
+func wrongUsage(_ *cli.Context, err error, _ bool) error { return usageError{err} }
+
+// Version is that of the module if it was built from one, else "dev".
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}

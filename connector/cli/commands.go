@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/sandbox"
+)
+
+// The sandbox's own credentials.
+const boxEmail, boxKey = "sandbox@example.com", "sandbox-key"
+
+// heartbeat is how long a sync under way stays silent at most. Airbyte ends
+// one after an hour and a half at the earliest.
+const heartbeat = 5 * time.Minute
+
+func (s *session) spec(*cli.Context) error { return s.pen.Spec(documentation) }
+
+func (s *session) check(c *cli.Context) error {
+	account, err := s.open(c)
+	if err == nil {
+		defer account.close()
+		if err = connector.Probe(c.Context, account.client); err == nil {
+			s.permissions(c.Context, account.client)
+		}
+	}
+	if c.Context.Err() != nil {
+		return c.Context.Err()
+	}
+	var misfit *connector.ConfigError
+	var answer *gorgias.Error
+	if err != nil && !errors.As(err, &misfit) && !errors.As(err, &answer) {
+		return err // no answer to the question, but a question that could not be asked
+	}
+	return s.pen.Check(err)
+}
+
+// permissions lists, for people, the streams these credentials may read.
+func (s *session) permissions(ctx context.Context, client *gorgias.Client) {
+	if !isTerminal(s.stderr) {
+		return
+	}
+	for stream, err := range connector.Permissions(ctx, client) {
+		answer := "yes"
+		if err != nil {
+			answer = "no: " + connector.Diagnose(stream, err).Message
+		}
+		fmt.Fprintf(s.stderr, "%-30s %s\n", stream.Name, answer)
+	}
+}
+
+// discover needs no account: the streams are the same for all. A config that
+// is given is checked all the same.
+func (s *session) discover(c *cli.Context) error {
+	if c.String("config") != "" {
+		if _, err := s.settings(c); err != nil {
+			return err
+		}
+	}
+	return s.pen.Catalog(connector.Streams())
+}
+
+func (s *session) read(c *cli.Context) error {
+	account, err := s.open(c)
+	if err != nil {
+		return err
+	}
+	defer account.close()
+	for _, name := range account.settings.Warnings {
+		if err := s.pen.Log("WARN", "the setting %q is not known and was not used", name); err != nil {
+			return err
+		}
+	}
+	selection := airbyte.Everything()
+	if path := c.String("catalog"); path != "" {
+		raw, err := readFile("catalog", path)
+		if err != nil {
+			return err
+		}
+		if selection, err = airbyte.ParseCatalog(raw); err != nil {
+			return err
+		}
+	}
+	var marks map[string]connector.Bookmark
+	if path := c.String("state"); path != "" {
+		raw, err := readFile("state", path)
+		if err != nil {
+			return err
+		}
+		if marks, err = airbyte.ParseState(raw); err != nil {
+			return err
+		}
+	}
+	plan := &connector.Plan{
+		Client: account.client, Budget: account.budget, Streams: selection.Streams, Bookmarks: marks,
+		Start: account.settings.Start, End: account.settings.End,
+		Overlap: account.settings.Overlap, Concurrency: account.settings.Concurrency,
+		Heartbeat: heartbeat,
+	}
+	batches := plan.Run(c.Context)
+	if isTerminal(s.stderr) {
+		p := newProgress(s.stderr, len(selection.Streams), account)
+		defer p.close()
+		batches = p.watch(batches)
+	}
+	return s.pen.Sync(c.Context, batches, selection.Unknown)
+}
+
+// sandbox serves the built-in account until it is interrupted.
+func (s *session) sandbox(c *cli.Context) error {
+	listener, err := net.Listen("tcp", c.String("listen"))
+	if err != nil {
+		return err
+	}
+	box := &sandbox.Server{Seed: c.Uint64("seed"), Live: c.Float64("live"), Email: boxEmail, Key: boxKey}
+	fmt.Fprintf(s.stderr, "the sandbox listens on %s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %q, \"api_key\": %q}}\n",
+		listener.Addr(), listener.Addr(), boxEmail, boxKey)
+	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(c.Context, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return context.Cause(c.Context)
+}
+
+// account is an account opened for reading.
+type account struct {
+	settings *connector.Settings
+	client   *gorgias.Client
+	budget   *gorgias.Budget
+	close    func()
+}
+
+// open reads the configuration and makes a client of it.
+func (s *session) open(c *cli.Context) (*account, error) {
+	settings, err := s.settings(c)
+	if err != nil {
+		return nil, err
+	}
+	a := &account{settings: settings, budget: gorgias.NewBudget(settings.Reserve), close: func() {}}
+	options := gorgias.Options{
+		Origin:    settings.Origin,
+		UserAgent: "source-gorgias/" + Version(),
+		Budget:    a.budget,
+	}
+	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
+	if settings.Credentials.AuthType == connector.AuthOAuth {
+		options.Auth = gorgias.Bearer(settings.Credentials.AccessToken)
+	}
+	if c.Bool("sandbox") {
+		listener := sandbox.Listen()
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: boxEmail, Key: boxKey}, ReadHeaderTimeout: time.Minute}
+		go func() { _ = server.Serve(listener) }()
+		options.Transport = &http.Transport{DialContext: listener.DialContext}
+		a.close = func() { _ = server.Close() }
+	}
+	if a.client, err = gorgias.New(options); err != nil {
+		return nil, &connector.ConfigError{Problems: []string{err.Error()}}
+	}
+	return a, nil
+}
+
+// settings reads the configuration. That of the sandbox is built in; a file
+// given with it may set everything but the account.
+func (s *session) settings(c *cli.Context) (*connector.Settings, error) {
+	path, box := c.String("config"), c.Bool("sandbox")
+	raw := []byte("{}")
+	switch {
+	case path != "":
+		var err error
+		if raw, err = readFile("config", path); err != nil {
+			return nil, err
+		}
+	case !box:
+		return nil, usageError{fmt.Errorf("%s: --config is missing (or --sandbox, for the built-in account)", c.Command.Name)}
+	}
+	if box {
+		var err error
+		if raw, err = connector.WithAccount(raw, "sandbox", boxEmail, boxKey); err != nil {
+			return nil, err
+		}
+	}
+	settings, err := connector.ParseConfig(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
+	if err != nil {
+		return nil, err
+	}
+	if box {
+		settings.Origin = "http://sandbox.gorgias.com"
+	}
+	s.pen.Mask = masker(settings)
+	return settings, nil
+}
+
+// masker hides the secrets of a configuration in every form in which they
+// travel: as they are, in Base64 and in a URL.
+func masker(settings *connector.Settings) func(string) string {
+	var pairs []string
+	hide := func(secret string) {
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret),
+			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
+			base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
+			pairs = append(pairs, form, "****")
+		}
+	}
+	for _, secret := range settings.Secrets() {
+		hide(secret)
+		hide(settings.Credentials.Email + ":" + secret)
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// readFile reads an input file; its error names what the file is for.
+func readFile(what, path string) ([]byte, error) {
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		return raw, nil
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return nil, &connector.ConfigError{Problems: []string{fmt.Sprintf("the %s file cannot be read: %v", what, err)}}
+}

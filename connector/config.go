@@ -1,0 +1,429 @@
+package connector
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"source-gorgias/connector/shape"
+)
+
+// Config is what a user configures. Its fields, their comments and their tags
+// are the specification that both protocols publish.
+type Config struct {
+	// The part of your helpdesk's address before .gorgias.com.
+	Subdomain string `json:"subdomain" jsonschema:"title=Subdomain,example=acme"`
+
+	// How you let this connector in.
+	Credentials Credentials `json:"credentials" jsonschema:"title=Credentials"`
+
+	// A first sync reads what you created or changed from this date on: a date or an instant in UTC. One year ago if you leave it empty.
+	StartDate string `json:"start_date,omitempty" jsonschema:"title=Start date,format=date-time,example=2026-01-01T00:00:00Z,example=2026-01-01"`
+
+	// Every sync stops at this date: a date (its whole day counts) or an instant in UTC. Leave it empty to read up to the present.
+	EndDate string `json:"end_date,omitempty" jsonschema:"title=End date,format=date-time,example=2026-02-01T00:00:00Z,example=2026-01-31"`
+
+	// How many minutes each sync reaches back before the end of the last one. Gorgias can show you a record some time after the instant it carries; what did not change is not sent again.
+	Overlap int `json:"overlap,omitempty" jsonschema:"title=Overlap (minutes),minimum=0,maximum=1440,default=10"`
+
+	// How many lists are read side by side. They share your account's allowance of requests, so more of them help only while Gorgias answers slowly.
+	Concurrency int `json:"concurrency,omitempty" jsonschema:"title=Concurrency,minimum=1,maximum=10,default=4"`
+
+	// The share of your account's allowance of requests that is left to your other integrations, from 0 to 0.9.
+	RateLimitReserve float64 `json:"rate_limit_reserve,omitempty" jsonschema:"title=Allowance left to others,minimum=0,maximum=0.9,default=0.1"`
+
+	// Another origin to send requests to, for a proxy or a test account. Leave it empty for Gorgias itself.
+	BaseURL string `json:"base_url,omitempty" jsonschema:"title=Base URL,example=https://gorgias-proxy.example.com"`
+}
+
+// Credentials are one of the two ways into an account.
+type Credentials struct {
+	AuthType string `json:"auth_type"`
+	APIKeyCredentials
+	OAuthCredentials
+}
+
+// APIKeyCredentials are those of a private integration.
+type APIKeyCredentials struct {
+	// The e-mail address of the Gorgias user the key belongs to. The key may read what this user may; an admin's key reads everything.
+	Email string `json:"email" jsonschema:"title=E-mail,example=admin@acme.com"`
+
+	// The API key from Settings, REST API. It is not the password you log in with.
+	APIKey string `json:"api_key" jsonschema:"title=API key" jsonschema_extras:"airbyte_secret=true"`
+}
+
+// OAuthCredentials are those of an app.
+type OAuthCredentials struct {
+	// An access token of your app. It lives for 24 hours.
+	AccessToken string `json:"access_token" jsonschema:"title=Access token" jsonschema_extras:"airbyte_secret=true"`
+}
+
+// The values of auth_type.
+const (
+	AuthAPIKey = "api_key"
+	AuthOAuth  = "oauth2.0"
+)
+
+// Settings are a Config that has been checked and understood.
+type Settings struct {
+	Subdomain   string
+	Origin      string // scheme and host
+	Credentials Credentials
+	Start, End  time.Time // zero: not given
+	Overlap     time.Duration
+	Concurrency int
+	Reserve     float64
+	Warnings    []string // settings that are not known and were not used
+}
+
+// A ConfigError is a mistake in a configuration. It names the field and what
+// is expected, and holds no value from it: any field can hold a secret by
+// mistake.
+type ConfigError struct{ Problems []string }
+
+func (e *ConfigError) Error() string { return strings.Join(e.Problems, "; ") }
+
+//go:embed spec.json
+var spec []byte
+
+// Spec returns the JSON Schema of the configuration.
+func Spec() []byte { return spec }
+
+// aliases are the names other connectors of this API give to the settings.
+// The first that is there is taken.
+var aliases = []struct {
+	name  string
+	other []string
+}{
+	{"subdomain", []string{"domain_name", "domain"}},
+	{"email", []string{"username", "email_address"}},
+	{"api_key", []string{"password"}},
+	{"start_date", []string{"anchor_date", "interval_start"}},
+	{"end_date", []string{"interval_end"}},
+}
+
+// ParseConfig reads a configuration. cloud tells that it came from people who
+// are not the host's: they may not choose where requests go. All mistakes are
+// reported at once, as a *ConfigError.
+func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
+	fields, err := decode(raw)
+	if err != nil {
+		return nil, &ConfigError{[]string{err.Error()}}
+	}
+	spelled := normalize(fields)
+	s := &Settings{Warnings: unknown(fields)}
+	problems := validate(fields, spelled)
+	if len(problems) > 0 {
+		return nil, &ConfigError{problems}
+	}
+	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1}
+	clean, _ := json.Marshal(fields)
+	if err := json.Unmarshal(clean, &c); err != nil {
+		return nil, &ConfigError{[]string{"the config does not fit its specification"}}
+	}
+	fail := func(field, format string, args ...any) {
+		problems = append(problems, spelled.of(field)+": "+fmt.Sprintf(format, args...))
+	}
+	label, err := subdomain(c.Subdomain)
+	if err != nil {
+		fail("subdomain", "%v", err)
+	}
+	s.Subdomain, s.Origin = label, "https://"+label+".gorgias.com"
+	if c.BaseURL != "" {
+		if s.Origin, err = origin(c.BaseURL); err != nil {
+			fail("base_url", "%v", err)
+		} else if cloud {
+			fail("base_url", "it cannot be used here; leave it empty")
+		}
+	}
+	for _, d := range []struct {
+		name, text string
+		at         *time.Time
+	}{{"start_date", c.StartDate, &s.Start}, {"end_date", c.EndDate, &s.End}} {
+		if d.text == "" {
+			continue
+		}
+		at, ok := shape.Instant(strings.TrimSpace(d.text))
+		if !ok {
+			fail(d.name, "expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z")
+			continue
+		}
+		if d.name == "end_date" && len(strings.TrimSpace(d.text)) == len("2026-01-31") {
+			at = at.AddDate(0, 0, 1).Add(-time.Microsecond)
+		}
+		*d.at = at
+	}
+	if !s.Start.IsZero() && !s.End.IsZero() && s.End.Before(s.Start) {
+		fail("end_date", "it lies before %s", spelled.of("start_date"))
+	}
+	if len(problems) > 0 {
+		return nil, &ConfigError{problems}
+	}
+	s.Credentials = c.Credentials
+	s.Overlap = time.Duration(c.Overlap) * time.Minute
+	s.Concurrency, s.Reserve = c.Concurrency, c.RateLimitReserve
+	return s, nil
+}
+
+// Secrets returns what must never be shown.
+func (s *Settings) Secrets() []string {
+	var all []string
+	for _, v := range []string{s.Credentials.APIKey, s.Credentials.AccessToken} {
+		if v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// decode reads a JSON object without touching its numbers.
+func decode(raw []byte) (map[string]any, error) {
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	d.UseNumber()
+	var fields map[string]any
+	err := d.Decode(&fields)
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		line := 1 + bytes.Count(raw[:min(int(syntax.Offset), len(raw))], []byte("\n"))
+		return nil, fmt.Errorf("the config is not JSON (line %d); expected an object such as {\"subdomain\": \"acme\", …}", line)
+	case err != nil || fields == nil || d.More():
+		return nil, errors.New("the config is not one JSON object; expected one such as {\"subdomain\": \"acme\", …}")
+	}
+	return fields, nil
+}
+
+// spelling maps a setting to the name the user gave it.
+type spelling map[string]string
+
+func (s spelling) of(name string) string {
+	if other := s[name]; other != "" {
+		return other
+	}
+	return name
+}
+
+// normalize brings the fields into the one form: other names for settings,
+// credentials written flat, values that stand for nothing. It returns how the
+// user spelled what it renamed.
+func normalize(fields map[string]any) spelling {
+	spelled := spelling{}
+	credentials, nested := fields["credentials"].(map[string]any)
+	for _, in := range []map[string]any{fields, credentials} {
+		for name, v := range in {
+			if v == nil || v == "" {
+				delete(in, name)
+			}
+		}
+		for _, a := range aliases {
+			for _, other := range a.other {
+				if v, ok := in[other]; ok && in[a.name] == nil {
+					in[a.name], spelled[a.name] = v, other
+					delete(in, other)
+				}
+			}
+		}
+	}
+	if fields["credentials"] == nil {
+		credentials = map[string]any{}
+		for _, name := range []string{"email", "api_key", "access_token"} {
+			if v, ok := fields[name]; ok {
+				credentials[name] = v
+				delete(fields, name)
+			}
+			if spelled[name] == "" {
+				spelled[name] = name
+			}
+		}
+		if len(credentials) > 0 {
+			fields["credentials"], nested = credentials, true
+			spelled["credentials"] = "credentials"
+		}
+	} else {
+		for _, name := range []string{"email", "api_key", "access_token"} {
+			spelled[name] = "credentials." + spelled.of(name)
+		}
+	}
+	if nested && credentials["auth_type"] == nil {
+		credentials["auth_type"] = AuthAPIKey
+		if credentials["access_token"] != nil && credentials["api_key"] == nil {
+			credentials["auth_type"] = AuthOAuth
+		}
+	}
+	return spelled
+}
+
+// unknown names the settings nobody knows, once each. Names that begin with an
+// underscore are notes of test suites.
+func unknown(fields map[string]any) []string {
+	var known struct{ Properties map[string]any }
+	_ = json.Unmarshal(spec, &known)
+	var names []string
+	for name := range fields {
+		if _, ok := known.Properties[name]; !ok && !strings.HasPrefix(name, "_") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// validate holds the fields against the specification and says in plain words
+// what does not fit.
+func validate(fields map[string]any, spelled spelling) []string {
+	var doc map[string]any
+	_ = json.Unmarshal(spec, &doc)
+	properties := doc["properties"].(map[string]any)
+	for _, p := range properties {
+		delete(p.(map[string]any), "format") // it is there for date pickers; people may write more
+	}
+	// Of the two kinds of credentials, only the one that is meant is asked for:
+	// "neither fits" would help nobody.
+	if in, ok := fields["credentials"].(map[string]any); ok {
+		options := properties["credentials"].(map[string]any)["oneOf"].([]any)
+		meant := slices.IndexFunc(options, func(o any) bool {
+			return o.(map[string]any)["properties"].(map[string]any)["auth_type"].(map[string]any)["const"] == in["auth_type"]
+		})
+		if meant < 0 {
+			return []string{fmt.Sprintf("credentials.auth_type: expected %q or %q", AuthAPIKey, AuthOAuth)}
+		}
+		properties["credentials"] = options[meant]
+	}
+	narrowed, _ := json.Marshal(doc)
+	schema, err := jsonschema.CompileString("spec.json", string(narrowed))
+	if err != nil {
+		return []string{"internal error: the specification does not compile"}
+	}
+	var invalid *jsonschema.ValidationError
+	if !errors.As(schema.Validate(fields), &invalid) {
+		return nil
+	}
+	var problems []string
+	for _, leaf := range leaves(invalid) {
+		problems = append(problems, explain(leaf, doc, spelled)...)
+	}
+	slices.Sort(problems)
+	return slices.Compact(problems)
+}
+
+func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	if len(e.Causes) == 0 {
+		return []*jsonschema.ValidationError{e}
+	}
+	var all []*jsonschema.ValidationError
+	for _, c := range e.Causes {
+		all = append(all, leaves(c)...)
+	}
+	return all
+}
+
+var quoted = regexp.MustCompile(`'([^']+)'`)
+
+// explain puts one failure of the validator into words: the field as the user
+// wrote it, what is expected, an example.
+func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling) []string {
+	path := strings.Split(strings.TrimPrefix(e.InstanceLocation, "/"), "/")
+	keyword := e.KeywordLocation[strings.LastIndex(e.KeywordLocation, "/")+1:]
+	if keyword == "required" {
+		var problems []string
+		for _, m := range quoted.FindAllStringSubmatch(e.Message, -1) {
+			at := append(slices.Clone(path), m[1])
+			if path[0] == "" {
+				at = at[1:]
+			}
+			problems = append(problems, fmt.Sprintf("%s: it is missing; expected %s", name(at, spelled), wanted(at, doc)))
+		}
+		return problems
+	}
+	return []string{fmt.Sprintf("%s: expected %s", name(path, spelled), wanted(path, doc))}
+}
+
+func name(path []string, spelled spelling) string {
+	last := path[len(path)-1]
+	if other, ok := spelled[last]; ok {
+		return other
+	}
+	return strings.Join(path, ".")
+}
+
+// wanted describes what the specification wants at path.
+func wanted(path []string, doc map[string]any) string {
+	at := doc
+	for _, p := range path {
+		properties, _ := at["properties"].(map[string]any)
+		next, ok := properties[p].(map[string]any)
+		if !ok {
+			return "an object"
+		}
+		at = next
+	}
+	text := map[any]string{"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object"}[at["type"]]
+	if path[len(path)-1] == "credentials" {
+		return `an object with "email" and "api_key"`
+	}
+	switch lo, hi := at["minimum"], at["maximum"]; {
+	case lo != nil && hi != nil:
+		text += fmt.Sprintf(" from %v to %v", lo, hi)
+	case lo != nil:
+		text += fmt.Sprintf(" of at least %v", lo)
+	}
+	if examples, _ := at["examples"].([]any); len(examples) > 0 {
+		text += fmt.Sprintf(" such as %v", examples[0])
+	} else if d := at["default"]; d != nil {
+		text += fmt.Sprintf(" such as %v", d)
+	}
+	return text
+}
+
+var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// subdomain finds the account's name in what people paste: the name, the
+// host, or an address copied from the browser.
+func subdomain(text string) (string, error) {
+	host := strings.ToLower(strings.TrimSpace(text))
+	if i := strings.Index(host, "://"); i >= 0 {
+		host = host[i+3:]
+	}
+	host, _, _ = strings.Cut(host, "/")
+	name, isHost := strings.CutSuffix(host, ".gorgias.com")
+	if !isHost && strings.ContainsAny(name, ".:@") {
+		return "", errors.New("expected the part before .gorgias.com, such as acme; this names another host")
+	}
+	if !label.MatchString(name) {
+		return "", errors.New("expected the part before .gorgias.com, such as acme: letters, digits and hyphens")
+	}
+	return name, nil
+}
+
+// origin checks that text is scheme and host and nothing else.
+func origin(text string) (string, error) {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("expected scheme and host only, such as https://gorgias-proxy.example.com")
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// WithAccount returns the configuration with another account in it.
+func WithAccount(raw []byte, subdomain, email, key string) ([]byte, error) {
+	fields, err := decode(raw)
+	if err != nil {
+		return nil, &ConfigError{[]string{err.Error()}}
+	}
+	for _, name := range []string{"base_url", "email", "api_key", "access_token"} {
+		delete(fields, name)
+	}
+	fields["subdomain"] = subdomain
+	fields["credentials"] = map[string]any{"auth_type": AuthAPIKey, "email": email, "api_key": key}
+	return json.Marshal(fields)
+}

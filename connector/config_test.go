@@ -1,0 +1,120 @@
+package connector
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+const plain = `"credentials":{"auth_type":"api_key","email":"a@acme.com","api_key":"s3cr3t"}`
+
+// What is understood, however it is spelled.
+func TestConfig(t *testing.T) {
+	for _, c := range []struct {
+		name, config string
+		check        func(*Settings) bool
+	}{
+		{"as specified", `{"subdomain":"acme",` + plain + `}`, func(s *Settings) bool {
+			return s.Origin == "https://acme.gorgias.com" && s.Credentials.APIKey == "s3cr3t" && s.Credentials.Email == "a@acme.com" &&
+				s.Overlap == 10*time.Minute && s.Concurrency == 4 && s.Reserve == 0.1 && s.Start.IsZero() && s.End.IsZero() && len(s.Warnings) == 0
+		}},
+		{"zero is not a default", `{"subdomain":"acme","overlap":0,"rate_limit_reserve":0,` + plain + `}`, func(s *Settings) bool {
+			return s.Overlap == 0 && s.Reserve == 0
+		}},
+		{"host", `{"subdomain":"Acme.gorgias.com",` + plain + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
+		{"URL", `{"subdomain":"https://acme.gorgias.com/app/tickets",` + plain + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
+		{"Airbyte's source", `{"domain_name":"acme","username":"a@acme.com","password":"s3cr3t","start_date":"2026-01-01T00:00:00Z"}`, func(s *Settings) bool {
+			return s.Subdomain == "acme" && s.Credentials.APIKey == "s3cr3t" && s.Start.Equal(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		}},
+		{"flat", `{"domain":"acme","email_address":"a@acme.com","api_key":"s3cr3t"}`, func(s *Settings) bool { return s.Credentials.Email == "a@acme.com" }},
+		{"a kind of credentials is implied", `{"subdomain":"acme","credentials":{"username":"a@acme.com","api_key":"s3cr3t"}}`, func(s *Settings) bool {
+			return s.Credentials.AuthType == AuthAPIKey && s.Credentials.Email == "a@acme.com"
+		}},
+		{"OAuth", `{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","access_token":"t0k3n"}}`, func(s *Settings) bool {
+			return s.Credentials.AuthType == AuthOAuth && s.Secrets()[0] == "t0k3n"
+		}},
+		{"an empty string is no value", `{"subdomain":"acme","start_date":"","base_url":null,` + plain + `}`, func(s *Settings) bool { return s.Start.IsZero() }},
+		{"naive instants are UTC", `{"subdomain":"acme","start_date":"2026-11-18T08:27:05.042621",` + plain + `}`, func(s *Settings) bool {
+			return s.Start.Equal(time.Date(2026, 11, 18, 8, 27, 5, 42621000, time.UTC))
+		}},
+		{"a date ends with its day", `{"subdomain":"acme","start_date":"2026-01-31","end_date":"2026-01-31",` + plain + `}`, func(s *Settings) bool {
+			return s.End.Sub(s.Start) == 24*time.Hour-time.Microsecond
+		}},
+		{"another origin", `{"subdomain":"acme","base_url":"http://127.0.0.1:8080/",` + plain + `}`, func(s *Settings) bool { return s.Origin == "http://127.0.0.1:8080" }},
+		{"unknown settings", `{"subdomain":"acme","page_sze":7,"_limit":3,` + plain + `}`, func(s *Settings) bool {
+			return len(s.Warnings) == 1 && s.Warnings[0] == "page_sze"
+		}},
+		{"byte order mark", "\ufeff" + `{"subdomain":"acme",` + plain + `}`, func(s *Settings) bool { return true }},
+	} {
+		s, err := ParseConfig([]byte(c.config), false)
+		if err != nil || !c.check(s) {
+			t.Errorf("%s: got %+v, %v", c.name, s, err)
+		}
+	}
+}
+
+// What is not understood: the field as it was written, what is expected, an
+// example, and nothing of the value.
+func TestConfigMistakes(t *testing.T) {
+	for _, c := range []struct{ config, want string }{
+		{``, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
+		{`{"subdomain":"acme"`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
+		{"{\n\"subdomain\": acme}", `the config is not JSON (line 2); expected an object such as {"subdomain": "acme", …}`},
+		{`[]`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
+		{`{} {}`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
+		{`{}`, `credentials: it is missing; expected an object with "email" and "api_key"; subdomain: it is missing; expected a text such as acme`},
+		{`{` + plain + `}`, `subdomain: it is missing; expected a text such as acme`},
+		{`{"subdomain":7,` + plain + `}`, `subdomain: expected a text such as acme`},
+		{`{"domain_name":7,` + plain + `}`, `domain_name: expected a text such as acme`},
+		{`{"subdomain":"acme.zendesk.com",` + plain + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
+		{`{"subdomain":"https://evil.example/acme.gorgias.com",` + plain + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
+		{`{"subdomain":"a@b.gorgias.com",` + plain + `}`, `subdomain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
+		{`{"domain":"-acme",` + plain + `}`, `domain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
+		{`{"subdomain":"acme","credentials":"s3cr3t"}`, `credentials: expected an object with "email" and "api_key"`},
+		{`{"subdomain":"acme","credentials":{"auth_type":"basic","api_key":"s3cr3t"}}`, `credentials.auth_type: expected "api_key" or "oauth2.0"`},
+		{`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@acme.com"}}`, `credentials.api_key: it is missing; expected a text`},
+		{`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0"}}`, `credentials.access_token: it is missing; expected a text`},
+		{`{"subdomain":"acme","username":"a@acme.com"}`, `api_key: it is missing; expected a text`},
+		{`{"subdomain":"acme","password":["s3cr3t"],"username":"a@acme.com"}`, `password: expected a text`},
+		{`{"subdomain":"acme","start_date":"soon",` + plain + `}`, `start_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
+		{`{"subdomain":"acme","anchor_date":"31.1.2026",` + plain + `}`, `anchor_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
+		{`{"subdomain":"acme","start_date":20260131,` + plain + `}`, `start_date: expected a text such as 2026-01-01T00:00:00Z`},
+		{`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",` + plain + `}`, `end_date: it lies before start_date`},
+		{`{"subdomain":"acme","overlap":-1,` + plain + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
+		{`{"subdomain":"acme","overlap":"10",` + plain + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
+		{`{"subdomain":"acme","concurrency":0,` + plain + `}`, `concurrency: expected a whole number from 1 to 10 such as 4`},
+		{`{"subdomain":"acme","rate_limit_reserve":1,` + plain + `}`, `rate_limit_reserve: expected a number from 0 to 0.9 such as 0.1`},
+		{`{"subdomain":"acme","base_url":"ftp://x",` + plain + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
+		{`{"subdomain":"acme","base_url":"https://user:s3cr3t@x",` + plain + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
+		{`{"subdomain":"acme","base_url":"https://x/api",` + plain + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
+	} {
+		_, err := ParseConfig([]byte(c.config), false)
+		var misfit *ConfigError
+		if !errors.As(err, &misfit) || err.Error() != c.want {
+			t.Errorf("%s:\n got %v\nwant %s", c.config, err, c.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: the secret is shown: %v", c.config, err)
+		}
+	}
+	if _, err := ParseConfig([]byte(`{"subdomain":"acme","base_url":"https://x",`+plain+`}`), true); err == nil {
+		t.Error("base_url was taken from people who are not the host's")
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	for _, s := range []string{`{}`, `{"subdomain":"acme",` + plain + `}`, `{"credentials":{}}`, `{"credentials":{"auth_type":null}}`, `{"subdomain":{"a":[]},"overlap":1e9}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s, err := ParseConfig(raw, true)
+		var misfit *ConfigError
+		switch {
+		case err == nil && (s.Origin != "https://"+s.Subdomain+".gorgias.com" || len(s.Secrets()) == 0):
+			t.Fatalf("%s became %+v", raw, s)
+		case err != nil && (!errors.As(err, &misfit) || len(misfit.Problems) == 0):
+			t.Fatalf("%s: %v", raw, err)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+// Package connector is the hall of the house: what there is to read, how it is
+// read, and how far it has been read.
+//
+// # The tour
+//
+//	streams.go   the table: one row per stream
+//	stream.go    what a row means, and the mistakes one can make in it
+//	sync.go      Plan and Run: streams side by side, one batch after the other
+//	walk.go      the walks over lists: newest first, oldest first, whole, below a parent
+//	bookmark.go  how far a stream has got, its JSON, and the states of other connectors
+//	record.go    reading a field of a record; cutting records out of records
+//	config.go    what a user configures; its tags and comments are the specification
+//	probe.go     what these credentials may read
+//	failure.go   errors in the words of the person who must act on them
+//
+// The rooms around it:
+//
+//	gorgias  HTTP in: client, allowance, retries, pages, errors. Knows no stream.
+//	shape    one record in, one conformed record out. Knows no HTTP.
+//	airbyte  the pen of the Airbyte protocol. Ranges over the batches of a Run.
+//	sandbox  a small, strict Gorgias that lives in memory.
+//	cli      flags, files and standard streams.
+//
+// # A record on its way
+//
+// The client proves a page and cuts it into raw records. The walk reads each
+// record's key and cursor, drops what was written before, and hands the rest
+// on in a Batch together with the Bookmark that holds once the batch is
+// written. The pen conforms each record by its shape while it copies it into
+// its buffer, and writes batch and bookmark in one call. No record is decoded
+// into maps or structs on the way.
+//
+// # To add a stream
+//
+//  1. Write its record type in package schemas.
+//  2. Add its row to the table in streams.go.
+//  3. Give the sandbox a route for it.
+//  4. Run go generate ./... and go test ./...: the conformance tests loop over
+//     the table and know the new stream.
+package connector

@@ -1,0 +1,81 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"source-gorgias/connector/gorgias"
+)
+
+// A Failure is an error as the person who runs the sync should meet it.
+type Failure struct {
+	// Fault is whose move it is.
+	Fault Fault
+	// Message says what happened and, if there is something to do, what.
+	Message string
+}
+
+// A Fault is who can mend a failure.
+type Fault int
+
+const (
+	// Transient failures may be gone the next time.
+	Transient Fault = iota
+	// Ours are answers nobody expected, and mistakes in this program.
+	Ours
+	// Yours are mended in the configuration or in the account.
+	Yours
+)
+
+// Diagnose puts the error that ended a stream, or with a nil stream the whole
+// sync, into words.
+func Diagnose(s *Stream, err error) Failure {
+	var config *ConfigError
+	var api *gorgias.Error
+	switch {
+	case errors.As(err, &config):
+		return Failure{Yours, "the configuration does not fit: " + config.Error()}
+	case errors.As(err, &api):
+		fault, hint := judge(s, api)
+		if hint == "" {
+			return Failure{fault, api.Error()}
+		}
+		return Failure{fault, api.Error() + ". " + hint}
+	case errors.Is(err, context.DeadlineExceeded):
+		return Failure{Transient, err.Error()}
+	}
+	return Failure{Ours, err.Error()}
+}
+
+func judge(s *Stream, e *gorgias.Error) (Fault, string) {
+	switch e.Kind {
+	case gorgias.Unauthorized:
+		return Yours, "Check the e-mail address and the API key: the key is the one from Settings, REST API, not the password you log in with"
+	case gorgias.Forbidden:
+		role := "Use the API key of an admin"
+		switch {
+		case s == nil:
+			return Yours, role + ", and check that your plan includes the REST API"
+		case s.Scope != "":
+			role += fmt.Sprintf(", or give the app the scope %s", s.Scope)
+		}
+		return Yours, role + fmt.Sprintf(", or deselect the stream %s", s.Name)
+	case gorgias.NotFound:
+		if s == nil {
+			return Yours, "Check the subdomain: no account answers there"
+		}
+		return Ours, ""
+	case gorgias.Redirect:
+		return Yours, "Check the subdomain and the base URL: the requests were sent elsewhere, and were not followed"
+	case gorgias.TooMany, gorgias.Server:
+		return Transient, "The next sync goes on from here"
+	case gorgias.Network:
+		if strings.Contains(e.Error(), "no such host") {
+			return Transient, "Check the subdomain, and that this machine reaches the internet"
+		}
+		return Transient, "The next sync goes on from here"
+	}
+	return Ours, ""
+}

@@ -1,0 +1,226 @@
+package gorgias
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	window  = 20 * time.Second // a full bucket runs empty in this time
+	height  = 40               // requests in a full bucket, until an answer names another limit
+	request = 1_000_000        // the limiter's tokens are millionths of a request
+	spare   = 0.1              // reserve when nobody names one
+)
+
+// A Budget is the allowance of one account. The server keeps a leaky bucket for
+// it: each request adds one, a full bucket runs empty in 20 seconds, and what
+// does not fit is refused with 429. The budget keeps its own account of that
+// bucket and lets a request go when it fits and still leaves the reserve free.
+//
+// The level is what we sent ourselves, leaking as the bucket does, plus what
+// others have sent as far as the server's answers tell. It counts a request from
+// the moment it is let go, and takes every doubt for full: as long as others
+// send no more than the reserve before an answer can tell of it, nothing of ours
+// is refused. Doubts cost no time while they last, since the bucket leaks at the
+// same rate at any level; only those that are left at the end of a sync cost a
+// request each.
+//
+// All clients of one account share one Budget.
+type Budget struct {
+	// Waiting, if set before the budget is used, is told when a wait of more
+	// than a second begins, and when that wait will end as far as is known.
+	Waiting func(until time.Time)
+
+	reserve float64
+	turn    chan struct{} // held by the waiter whose turn it is: first come, first served
+
+	mu      sync.Mutex
+	sent    int           // requests let go so far
+	limit   int           // requests that fit in the bucket
+	room    *rate.Limiter // its tokens are what is left for us, below the reserve
+	others  float64       // the part of the level that is not our own
+	newest  time.Time     // when the call that told us of others was let go
+	out     map[*call]bool
+	met     bool          // an answer has come
+	until   time.Time     // nobody may send before
+	strikes int           // refusals in a row that did not say how long to wait
+	changed chan struct{} // closed at the next answer
+}
+
+// A call is a request that was let go and has not been answered.
+type call struct {
+	at    time.Time
+	least float64 // of our own requests, so many were in the bucket at any time since
+}
+
+// An answer is what a response, or the lack of one, says of the bucket.
+type answer struct {
+	used, limit int           // the server's count; a limit of 0: it did not say
+	refused     bool          // 429
+	rest        time.Duration // nobody may send for so long
+}
+
+// NewBudget returns the budget of an account of which nothing is known yet. The
+// reserve is the share of the bucket, from 0 to less than 1, that is left to
+// others who use the account.
+func NewBudget(reserve float64) *Budget {
+	b := &Budget{
+		reserve: min(max(reserve, 0), 1),
+		turn:    make(chan struct{}, 1),
+		limit:   height,
+		out:     map[*call]bool{},
+		changed: make(chan struct{}),
+	}
+	b.set(0, time.Now())
+	return b
+}
+
+// Usage returns how many requests the account's bucket holds, as far as we know,
+// and how many fit in it.
+func (b *Budget) Usage() (used, limit float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.level(time.Now()), float64(b.limit)
+}
+
+// Sent returns how many requests were let go.
+func (b *Budget) Sent() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sent
+}
+
+// wait blocks until one request may be sent. The call it returns must be
+// answered, whatever becomes of the request.
+func (b *Budget) wait(ctx context.Context) (*call, error) {
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-b.turn }()
+
+	for told := false; ; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		c, delay, changed := b.admit(now)
+		if c != nil {
+			return c, nil
+		}
+		if delay > time.Second && !told && b.Waiting != nil {
+			b.Waiting(now.Add(delay))
+			told = true
+		}
+		timer := time.NewTimer(delay)
+		select {
+		case <-timer.C:
+		case <-changed: // it may be sooner now, or later
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// admit lets a request go, or says how long to wait before asking again.
+func (b *Budget) admit(now time.Time) (*call, time.Duration, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.met && len(b.out) > 0 { // the first goes alone, to see what others have left
+		return nil, time.Second, b.changed
+	}
+	if rest := b.until.Sub(now); rest > 0 {
+		return nil, rest, b.changed
+	}
+	if !b.room.AllowN(now, request) {
+		short := (request - b.room.TokensAt(now)) / float64(b.room.Limit())
+		return nil, time.Duration(short*float64(time.Second)) + time.Microsecond, b.changed
+	}
+	c := &call{at: now, least: b.own(now) - float64(len(b.out))}
+	b.out[c] = true
+	b.sent++
+	return c, 0, nil
+}
+
+// answered takes a call back, once, with what its answer says.
+//
+// The server counted at some moment of the call's life. At that moment at least
+// c.least of what it counted was ours; the rest was not. The count is a whole
+// number and may have been rounded down, so the rest may be almost one more.
+// (A bucket that leaks faster than we think shows as others who give back.)
+// A call that was let go later knows better, even if it was answered sooner.
+func (b *Budget) answered(c *call, a answer) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	level, own := b.level(now), b.own(now)
+	for o := range b.out { // of all that are out, only o itself is sure to have been counted
+		o.least = min(o.least, own-float64(len(b.out)-1))
+	}
+	delete(b.out, c)
+
+	limit, others := b.limit, b.others
+	if a.limit > 0 {
+		limit = a.limit
+	}
+	switch {
+	case a.refused:
+		others += max(0, float64(limit)-level)
+	case a.limit > 0 && !c.at.Before(b.newest):
+		others = float64(a.used) + 1 - c.least
+		b.newest = c.at
+	}
+	if limit != b.limit || others != b.others {
+		b.limit, b.others = limit, others
+		b.set(own+others, now)
+	}
+
+	b.pause(c, a, now)
+	b.met = true
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// pause stops everyone after an answer that asks for a rest, and after a refusal
+// that does not say for how long: a second at first, then longer each time. A
+// call that was let go before the last pause was refused for the same reason as
+// the one that began it, and changes nothing.
+func (b *Budget) pause(c *call, a answer, now time.Time) {
+	fresh := !c.at.Before(b.until)
+	switch {
+	case !a.refused && fresh:
+		b.strikes = 0
+	case a.refused && a.rest <= 0 && fresh:
+		a.rest = time.Second << b.strikes
+		b.strikes = min(b.strikes+1, 6)
+	}
+	if until := now.Add(a.rest); until.After(b.until) {
+		b.until = until
+	}
+}
+
+// level returns how many requests are in the bucket, or on their way to it.
+func (b *Budget) level(now time.Time) float64 {
+	return (float64(b.room.Burst()) - b.room.TokensAt(now)) / request
+}
+
+// own returns our own part of the level. It falls below zero when others keep
+// the bucket filled with less and less of ours in it; only differences matter.
+func (b *Budget) own(now time.Time) float64 {
+	return b.level(now) - b.others
+}
+
+// set begins a new limiter at a level. Its tokens come back as the bucket leaks.
+func (b *Budget) set(level float64, now time.Time) {
+	ours := max(request, int(math.Round(float64(b.limit)*(1-b.reserve)*request)))
+	leak := float64(b.limit*request) / window.Seconds()
+	b.room = rate.NewLimiter(rate.Limit(leak), ours)
+	for debt := int(math.Round(level * request)); debt > 0; debt -= ours {
+		b.room.ReserveN(now, min(debt, ours))
+	}
+}

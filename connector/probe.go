@@ -1,0 +1,77 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"net/url"
+	"strings"
+
+	"source-gorgias/connector/gorgias"
+)
+
+// Probe asks whether these credentials open this account. The account itself
+// is the lightest question; a key of a lower role, or an app without that
+// scope, may be refused it and still be good for other streams.
+func Probe(ctx context.Context, c *gorgias.Client) error {
+	_, err := c.List(ctx, gorgias.Single, "account", nil, "")
+	for _, next := range []string{"users/0", "tickets"} {
+		var e *gorgias.Error
+		if !errors.As(err, &e) || e.Kind != gorgias.Forbidden {
+			return err
+		}
+		form, query := gorgias.Single, url.Values(nil)
+		if next == "tickets" {
+			form, query = gorgias.Listed, url.Values{"limit": {"1"}}
+		}
+		if _, other := c.List(ctx, form, next, query, ""); other == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// Permissions asks, list by list, which streams these credentials may read: one
+// small request each. Streams made from another's pages share its answer.
+func Permissions(ctx context.Context, c *gorgias.Client) iter.Seq2[*Stream, error] {
+	return func(yield func(*Stream, error) bool) {
+		type answer struct {
+			id  string // of the first record
+			err error
+		}
+		answers := map[string]answer{}
+		var ask func(s *Stream) answer
+		ask = func(s *Stream) (a answer) {
+			if a, asked := answers[s.Name]; asked {
+				return a
+			}
+			defer func() { answers[s.Name] = a }()
+			path := s.Path
+			if s.Parent != "" {
+				parent := ask(Find(s.Parent))
+				if s.Walk == Derived || parent.err != nil || parent.id == "" {
+					return parent
+				}
+				path = strings.Replace(path, "{id}", parent.id, 1)
+			}
+			query := url.Values{}
+			if s.Walk != Single {
+				query.Set("limit", "1")
+			}
+			for _, pass := range s.Passes[:min(1, len(s.Passes))] {
+				maps.Copy(query, pass)
+			}
+			page, err := c.List(ctx, s.Form, path, query, "")
+			if err == nil && len(page.Records) > 0 {
+				a.id = string(field(page.Records[0], s.Key[0]))
+			}
+			return answer{a.id, err}
+		}
+		for _, s := range Streams() {
+			if !yield(s, ask(s).err) || ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}

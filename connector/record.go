@@ -1,0 +1,113 @@
+package connector
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"source-gorgias/connector/shape"
+)
+
+// field returns the value of a top-level field as it stands; nil if absent.
+func field(raw []byte, name string) []byte {
+	value, _ := shape.Field(raw, name)
+	return value
+}
+
+func isNull(value []byte) bool { return len(value) == 0 || value[0] == 'n' }
+
+// cursorOf reads a record's cursor; zero if it has none that can be read.
+func cursorOf(raw []byte, name string) time.Time {
+	value := field(raw, name)
+	if len(value) < 2 || value[0] != '"' {
+		return time.Time{}
+	}
+	t, _ := shape.Instant(string(value[1 : len(value)-1]))
+	return t
+}
+
+// splice puts further members in front of those of an object.
+func splice(object, members []byte) json.RawMessage {
+	body := bytes.TrimLeft(object[1:], " \t\r\n")
+	out := make([]byte, 0, len(object)+len(members)+2)
+	out = append(append(out, '{'), members...)
+	if body[0] != '}' {
+		out = append(out, ',')
+	}
+	return append(out, body...)
+}
+
+// ticketTags cuts the tags of a ticket.
+func ticketTags(ticket json.RawMessage) ([]json.RawMessage, error) {
+	members := copied(ticket, "ticket_id", "id", "ticket_updated_datetime", "updated_datetime")
+	return parts(ticket, "tags", func(_ int, tag []byte) json.RawMessage { return splice(tag, members) })
+}
+
+// fieldValues cuts the custom field values of a ticket or a customer.
+func fieldValues(id, updated string) func(json.RawMessage) ([]json.RawMessage, error) {
+	return func(parent json.RawMessage) ([]json.RawMessage, error) {
+		members := copied(parent, id, "id", updated, "updated_datetime")
+		return parts(parent, "custom_fields", func(_ int, value []byte) json.RawMessage { return splice(value, members) })
+	}
+}
+
+// attachments cuts the attachments of a message. They have no id; their place
+// in the message's list stands for it.
+func attachments(message json.RawMessage) ([]json.RawMessage, error) {
+	members := copied(message, "message_id", "id", "ticket_id", "ticket_id", "message_created_datetime", "created_datetime")
+	return parts(message, "attachments", func(i int, file []byte) json.RawMessage {
+		return splice(file, fmt.Appendf(members[:len(members):len(members)], `,"position":%d`, i))
+	})
+}
+
+// copied writes the members named to with the values of those named from;
+// names come in pairs.
+func copied(raw []byte, names ...string) []byte {
+	var members []byte
+	for i := 0; i < len(names); i += 2 {
+		value := field(raw, names[i+1])
+		if value == nil {
+			value = []byte("null")
+		}
+		if i > 0 {
+			members = append(members, ',')
+		}
+		members = fmt.Appendf(members, "%q:%s", names[i], value)
+	}
+	return members
+}
+
+// parts cuts what a record holds under name: the objects of a list, or those
+// that are the values of an object. Null and absent are none.
+func parts(raw []byte, name string, cut func(i int, part []byte) json.RawMessage) ([]json.RawMessage, error) {
+	value := field(raw, name)
+	if isNull(value) {
+		return nil, nil
+	}
+	unexpected := fmt.Errorf("expected a list or an object of objects in %q", name)
+	d := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	open, err := d.ReadToken()
+	if err != nil || open.Kind() != '{' && open.Kind() != '[' {
+		return nil, unexpected
+	}
+	keyed := open.Kind() == '{'
+	var out []json.RawMessage
+	for i := 0; ; i++ {
+		if k := d.PeekKind(); k == '}' || k == ']' {
+			return out, nil
+		}
+		if keyed {
+			if err := d.SkipValue(); err != nil {
+				return nil, unexpected
+			}
+		}
+		part, err := d.ReadValue()
+		if err != nil || part.Kind() != '{' {
+			return nil, unexpected
+		}
+		out = append(out, cut(i, part))
+	}
+}

@@ -1,0 +1,155 @@
+package sandbox
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// A Size tells how many rows of each resource an account begins with. A zero
+// field stands for DefaultSize's, a negative one for none. Surveys are at most
+// as many as tickets; six imported tickets with twelve messages come on top,
+// so that no account lacks rows dated years back and in the future. The large resources (all named first, up to Recordings)
+// may have millions of rows, which are computed when they are asked for; the
+// others are kept in memory.
+type Size struct {
+	Tickets, Messages, Customers, Events, Surveys int
+	Calls, CallEvents, Recordings                 int
+
+	Users, Teams, Tags, Macros, Rules, Views, Fields, Integrations, Jobs, Widgets int
+}
+
+// DefaultSize is small, but several of its lists are longer than a page.
+var DefaultSize = Size{
+	Tickets: 400, Messages: 2000, Customers: 300, Events: 1500, Surveys: 130,
+	Calls: 120, CallEvents: 360, Recordings: 60,
+	Users: 40, Teams: 7, Tags: 140, Macros: 150, Rules: 23, Views: 14, Fields: 12, Integrations: 9, Jobs: 110, Widgets: 5,
+}
+
+func (s Size) whole() Size {
+	d := DefaultSize
+	for _, f := range []struct {
+		n *int
+		d int
+	}{
+		{&s.Tickets, d.Tickets}, {&s.Messages, d.Messages}, {&s.Customers, d.Customers}, {&s.Events, d.Events},
+		{&s.Surveys, d.Surveys}, {&s.Calls, d.Calls}, {&s.CallEvents, d.CallEvents}, {&s.Recordings, d.Recordings},
+		{&s.Users, d.Users}, {&s.Teams, d.Teams}, {&s.Tags, d.Tags}, {&s.Macros, d.Macros}, {&s.Rules, d.Rules},
+		{&s.Views, d.Views}, {&s.Fields, d.Fields}, {&s.Integrations, d.Integrations}, {&s.Jobs, d.Jobs}, {&s.Widgets, d.Widgets},
+	} {
+		*f.n = max(cmp.Or(*f.n, f.d), 0)
+	}
+	if s.Tickets == 0 { // nothing to talk about
+		s.Messages = 0
+	}
+	if s.Calls == 0 {
+		s.CallEvents, s.Recordings = 0, 0
+	}
+	s.Surveys = min(s.Surveys, s.Tickets)
+	return s
+}
+
+// An account is what the server serves. Whoever uses it holds the server's
+// lock.
+type account struct {
+	seed             uint64
+	size             Size
+	epoch            instant // where the base ends and the changes begin
+	subdomain, email string
+
+	tickets   *table[ticket]
+	messages  *table[message]
+	customers *table[customer]
+	events    *table[event]
+
+	surveys, calls, callEvents, recordings                                        *table[record]
+	users, teams, tags, macros, rules, views, fields, integrations, jobs, widgets *table[record]
+
+	records  map[string]*table[record] // by path
+	moved    map[int64][]int64         // the messages that came to a ticket after the base, some of which may have left
+	surveyed map[int64]int64           // the survey of a ticket, if it came after the base
+
+	// of changes
+	lag     time.Duration
+	rand    *rand.Rand
+	last    instant // when the last change was
+	seq     uint64
+	pending []pending
+}
+
+// A pending is a part of a change that lists do not show yet.
+type pending struct {
+	at   instant
+	show func()
+}
+
+func newAccount(s *Server, now time.Time) *account {
+	a := &account{
+		seed: s.Seed, size: s.Size.whole(), epoch: instantOf(now.Truncate(time.Second)),
+		subdomain: cmp.Or(s.Subdomain, "sandbox"), email: cmp.Or(s.Email, defaultEmail),
+		moved: map[int64][]int64{}, surveyed: map[int64]int64{},
+		lag: s.Lag, rand: rand.New(rand.NewPCG(s.Seed, uint64(ofChange))),
+	}
+	n := a.size
+	start, end := a.epoch-300*day, a.epoch-2*hour
+	line := func(resource uint64, n int, start instant) timeline {
+		return timeline{a.seed ^ resource<<32, n, start, end}
+	}
+	a.tickets = newTable(base[ticket]{timeline: line(1, n.Tickets, start), first: firstTicket, stride: 3, absorbed: 2, row: a.baseTicket})
+	a.customers = newTable(base[customer]{timeline: line(2, n.Customers, start-day), first: firstCustomer, stride: 3, absorbed: 2, row: a.baseCustomer})
+	a.messages = newTable(base[message]{timeline: line(3, n.Messages, start), first: firstMessage, stride: 2, row: a.baseMessage, times: a.messageTime})
+	a.events = newTable(base[event]{timeline: line(4, n.Events, start), first: firstEvent, stride: 2, row: a.baseEvent})
+	a.surveys = newTable(base[record]{timeline: line(5, n.Surveys, start+5*day), first: firstSurvey, stride: 2, row: a.baseSurvey})
+	a.calls = newTable(base[record]{timeline: line(6, n.Calls, start), first: firstCall, stride: 1, row: a.baseCall})
+	a.callEvents = newTable(base[record]{timeline: line(7, n.CallEvents, start), first: firstCallEvent, stride: 1, row: a.baseCallEvent})
+	a.recordings = newTable(base[record]{timeline: line(8, n.Recordings, start), first: firstRecording, stride: 1, row: a.baseRecording})
+	a.users = kept(firstUser, n.Users, a.user)
+	a.teams = kept(firstTeam, n.Teams, a.team)
+	a.tags = kept(firstTag, n.Tags, a.tag)
+	a.macros = kept(firstMacro, n.Macros, a.macro)
+	a.rules = kept(firstRule, n.Rules, a.rule)
+	a.views = kept(firstView, n.Views, a.view)
+	a.fields = kept(firstField, n.Fields, a.customField)
+	a.integrations = kept(firstIntegration, n.Integrations, a.integration)
+	a.jobs = kept(firstJob, n.Jobs, a.job)
+	a.widgets = kept(firstWidget, n.Widgets, a.widget)
+	a.records = map[string]*table[record]{
+		"satisfaction-surveys": a.surveys, "users": a.users, "teams": a.teams, "tags": a.tags, "macros": a.macros,
+		"rules": a.rules, "views": a.views, "custom-fields": a.fields, "integrations": a.integrations, "jobs": a.jobs,
+		"widgets": a.widgets, "phone/voice-calls": a.calls, "phone/voice-call-events": a.callEvents,
+		"phone/voice-call-recordings": a.recordings,
+	}
+	a.imports()
+	return a
+}
+
+// kept is a table whose rows are all in memory.
+func kept(first int64, n int, row func(i int) record) *table[record] {
+	t := newTable(base[record]{first: first, stride: 1, row: row})
+	for i := range n {
+		t.shown[first+int64(i)] = version[record]{row: row(i)}
+	}
+	t.top = first + int64(n) - 1
+	return t
+}
+
+// tick returns the present, later than it has ever been.
+func (a *account) tick() instant {
+	a.last = max(instantOf(time.Now()), a.last+1)
+	return a.last
+}
+
+// settle shows what has become visible by now.
+func (a *account) settle() {
+	now := max(instantOf(time.Now()), a.last)
+	for len(a.pending) > 0 && a.pending[0].at <= now {
+		a.pending[0].show()
+		a.pending = slices.Delete(a.pending, 0, 1)
+	}
+}
+
+func (a *account) await(at instant, show func()) {
+	i, _ := slices.BinarySearchFunc(a.pending, at+1, func(p pending, at instant) int { return cmp.Compare(p.at, at) })
+	a.pending = slices.Insert(a.pending, i, pending{at, show})
+}

@@ -1,0 +1,157 @@
+package sandbox
+
+import "math/rand/v2"
+
+// mutate makes one random change, as likely as such changes are in a shop.
+// What it picks may be gone, or there may be none; then nothing happens.
+func (c *change) mutate(r *rand.Rand) {
+	switch n := r.IntN(100); {
+	case n < 50:
+		c.mutateTicket(r)
+	case n < 68:
+		c.mutateMessage(r)
+	case n < 76:
+		c.mutateSurvey(r)
+	case n < 88:
+		c.mutateCustomer(r)
+	default:
+		c.mutateSetting(r)
+	}
+}
+
+func (c *change) mutateTicket(r *rand.Rand) {
+	n := r.IntN(50)
+	if n < 12 {
+		created := c.at
+		switch n {
+		case 0: // an import
+			created -= instant(1+r.IntN(2000)) * day
+		case 1:
+			created += instant(1+r.IntN(100)) * hour
+		}
+		c.addTicket(created, c.at)
+		return
+	}
+	t, ok := c.tickets.any(r)
+	if !ok {
+		return
+	}
+	switch {
+	case n < 26:
+		c.reply(t)
+	case n < 32:
+		c.close(t, t.open)
+	case n < 34:
+		c.assign(t)
+	case n < 38:
+		tag := firstTag + int64(r.IntN(max(c.size.Tags, 1)))
+		if len(t.tags) > 0 && r.IntN(2) == 0 {
+			tag = t.tags[0]
+		}
+		c.label(t, tag)
+	case n < 40:
+		if c.size.Fields > 0 {
+			c.fill(t)
+		}
+	case n < 42:
+		c.trash(t, t.trashed == 0)
+	case n < 43:
+		c.mark(t, !t.spam)
+	case n < 45:
+		c.touch(t)
+	case n < 47:
+		c.deleteTicket(t)
+	default:
+		if into, ok := c.tickets.any(r); ok && into.id != t.id {
+			c.mergeTickets(t, into)
+		}
+	}
+}
+
+func (c *change) mutateMessage(r *rand.Rand) {
+	m, ok := c.messages.any(r)
+	if !ok {
+		return
+	}
+	switch r.IntN(4) {
+	case 0:
+		c.rewrite(m)
+	case 1:
+		c.bounce(m)
+	case 2:
+		c.read(m)
+	case 3:
+		c.strike(m)
+	}
+}
+
+func (c *change) mutateSurvey(r *rand.Rand) {
+	if r.IntN(3) == 0 {
+		if t, ok := c.tickets.any(r); ok {
+			c.ask(t)
+		}
+		return
+	}
+	s, ok := c.surveys.any(r)
+	if !ok {
+		return
+	}
+	if s.get("sent_datetime") == "null" {
+		c.sendSurvey(s)
+	} else {
+		c.answerSurvey(s, 1+r.IntN(5))
+	}
+}
+
+func (c *change) mutateCustomer(r *rand.Rand) {
+	n := r.IntN(10)
+	if n < 3 {
+		c.addCustomer()
+		return
+	}
+	who, ok := c.customers.any(r)
+	if !ok {
+		return
+	}
+	switch {
+	case n < 7:
+		c.editCustomer(who)
+	case n < 8:
+		c.deleteCustomer(who)
+	default:
+		if into, ok := c.customers.any(r); ok && into.id != who.id {
+			c.mergeCustomers(who, into)
+		}
+	}
+}
+
+func (c *change) mutateSetting(r *rand.Rand) {
+	paths := []string{
+		"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets", "jobs",
+		"phone/voice-calls", "phone/voice-call-recordings",
+	}
+	path := paths[r.IntN(len(paths))]
+	n, _ := natureOf(path)
+	how := r.IntN(6)
+	if how < 2 {
+		if path == "phone/voice-calls" {
+			if t, ok := c.tickets.any(r); ok {
+				c.ring(t.id)
+			}
+			return
+		}
+		c.add(path)
+		return
+	}
+	t := c.records[path]
+	row, ok := t.any(r)
+	switch {
+	case !ok || row.id == firstUser: // who asks stays who it is
+	case how < 4:
+		c.editRecord(n, t, row)
+	case how == 4 && n.retired != "":
+		c.retire(n, t, row)
+	case how == 5 && n.event != "" && path != "views" && path != "custom-fields":
+		c.remove(n, t, row)
+	}
+}

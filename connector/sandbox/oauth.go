@@ -1,0 +1,47 @@
+package sandbox
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A grant is an access token that was given out.
+type grant struct {
+	token string
+	until time.Time
+}
+
+const tokenLife = 24 * time.Hour
+
+// grant answers POST /oauth/token: a refresh token for an access token. The
+// lock is held.
+func (s *Server) grant(r *http.Request) answer {
+	if r.Method != http.MethodPost {
+		return failure(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
+	}
+	id, secret, basic := r.BasicAuth()
+	if !basic {
+		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+	}
+	if s.RefreshToken == "" || id != s.ClientID || secret != s.ClientSecret {
+		return answer{status: http.StatusUnauthorized, body: []byte(`{"error":"invalid_client"}`)}
+	}
+	if r.PostFormValue("grant_type") != "refresh_token" || r.PostFormValue("refresh_token") != s.RefreshToken {
+		return answer{status: http.StatusBadRequest, body: []byte(`{"error":"invalid_grant"}`)}
+	}
+	g := grant{"access-" + strconv.Itoa(len(s.granted)+1), time.Now().Add(tokenLife)}
+	s.granted = append(s.granted, g)
+	return answer{status: http.StatusOK, body: []byte(`{"access_token":` + quote(g.token) + `,"token_type":"Bearer","expires_in":` +
+		num(int64(tokenLife/time.Second)) + `,"refresh_token":` + quote(s.RefreshToken) + `,"scope":"offline"}`)}
+}
+
+// valid tells whether a token was given out and still holds.
+func (s *Server) valid(token string) bool {
+	for _, g := range s.granted {
+		if g.token == token {
+			return time.Now().Before(g.until)
+		}
+	}
+	return false
+}

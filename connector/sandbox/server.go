@@ -1,0 +1,360 @@
+// Package sandbox is a small Gorgias: an http.Handler that answers the reading
+// half of its REST API from an account that lives in memory.
+//
+// It is strict where Gorgias is, and where nobody knows: what is not allowed
+// is refused. The account is computed from a seed, so that it costs nothing to
+// hold, and it can change while it is read, with the events that tell of it.
+//
+// What a row holds of another (the customer of a ticket, a tag's name) is a
+// copy that later changes of the other do not reach, unlike in Gorgias, where
+// it may change without any trace.
+package sandbox
+
+import (
+	"cmp"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const defaultEmail, defaultKey = "sandbox@example.com", "sandbox-key"
+
+// A Server is a Gorgias account that lives in memory. Its zero value works.
+// The fields are set before its first use and left alone after.
+type Server struct {
+	Seed  uint64    // the account's contents; equal seeds, sizes and epochs give equal accounts
+	Size  Size      // how many rows it begins with
+	Epoch time.Time // where the account stands at first: its rows are of the 300 days before; zero = the time of the first use
+
+	Subdomain  string // the account's domain; "" = sandbox
+	Email, Key string // what Basic authentication takes; "" = sandbox@example.com, sandbox-key
+	Token      string // the Bearer token that is taken; "" = none
+
+	// The OAuth app that POST /oauth/token knows; it takes the refresh token
+	// (any number of times) if RefreshToken is set. The access tokens it gives
+	// out are taken for a day.
+	ClientID, ClientSecret, RefreshToken string
+
+	Limit  int           // the height of the leaky bucket, for any credentials; 0 = 40
+	Window time.Duration // the time in which a full bucket runs empty; 0 = 20 s
+
+	Live float64       // random changes (see Mutate) per answered request, on average
+	Lag  time.Duration // a change is visible in lists up to this long after the instants it writes
+
+	// Fail, if set, is asked before each request, from many goroutines. A fault
+	// with a Status stands in front of the account: nothing else happens, and
+	// the bucket does not see the request. Other faults spoil the real answer.
+	Fail func(*http.Request) *Fault
+
+	Forbidden []string // paths answered with 403, and all below them: "events", "phone"
+	BareLists bool     // lists that fit one page are bare arrays, as the documentation prints them
+
+	// Log, if set, is told of every request and the status it was answered
+	// with, from many goroutines; 0 if it was not.
+	Log func(r *http.Request, status int)
+
+	mu       sync.Mutex
+	account  *account
+	handlers map[string]handler
+	bucket   bucket
+	granted  []grant
+	debt     float64 // changes due, less than one
+
+	requests, refused int
+	hits              map[string]int
+
+	writers sync.Pool // of *gzip.Writer
+}
+
+// A Fault is what goes wrong with one answer.
+type Fault struct {
+	Delay time.Duration // before anything else
+
+	Status int         // answered in the account's place; 0 = the account answers
+	Header http.Header // added to the answer's
+	Body   string      // with Status; "" = what Gorgias or the proxy before it sends (HTML from 500 up)
+
+	Cut   int  // only so many bytes of the body are sent, as if they were all; negative = none
+	Break bool // the connection is dropped after Cut bytes of the body, or after half of it
+}
+
+// open makes the account. The lock is held.
+func (s *Server) open() *account {
+	if s.account == nil {
+		now := s.Epoch
+		if now.IsZero() {
+			now = time.Now()
+		}
+		s.account = newAccount(s, now)
+		s.handlers = handlers()
+		s.bucket = newBucket(cmp.Or(s.Limit, 40), cmp.Or(s.Window, 20*time.Second))
+		s.hits = map[string]int{}
+	}
+	s.account.settle()
+	return s.account
+}
+
+// Requests returns how many requests came in, whatever became of them.
+func (s *Server) Requests() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests
+}
+
+// Refused returns how many requests found the bucket full.
+func (s *Server) Refused() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
+// Hits returns how many requests the account answered for a path, whatever the
+// answer. Ids are written {id}: tickets, tickets/{id}, views/{id}/items.
+func (s *Server) Hits(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hits[path]
+}
+
+// Each yields every row a complete list would show now, in the list's default
+// order. The path is as in the API: tickets, views/7/items. Custom fields are
+// those of tickets and of customers, macros those in use and the archived.
+// The account must not change before the loop ends.
+func (s *Server) Each(path string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		passes := []url.Values{{}}
+		switch path {
+		case "custom-fields":
+			passes = []url.Values{{"object_type": {"Ticket"}}, {"object_type": {"Customer"}}}
+		case "macros":
+			passes = []url.Values{{}, {"archived": {"true"}}}
+		}
+		for _, v := range passes {
+			q, look := s.list(path, v)
+			for more := look != nil; more; {
+				rows, next := s.rows(look, q)
+				for _, row := range rows {
+					if !yield(row) {
+						return
+					}
+				}
+				q.after, more = next, next != nil
+			}
+		}
+	}
+}
+
+// list finds the shelf of a path; nil if there is no such list.
+func (s *Server) list(path string, v url.Values) (*query, shelf) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.open()
+	q := &query{Values: v, path: path, limit: 1000}
+	if pattern, ids := split(path); pattern == "views/{id}/items" {
+		q.order, q.desc = lensOf(ids[0]).orderBy, true
+		return q, a.items(ids[0])
+	}
+	all := entries()
+	i := slices.IndexFunc(all, func(e entry) bool { return e.path == path })
+	if i < 0 {
+		return q, nil
+	}
+	q.order, q.desc = splitOrder(all[i].orders[0])
+	look, _ := all[i].shelf(a, q)
+	return q, look
+}
+
+// rows cuts the next rows and tells the key to go on from.
+func (s *Server) rows(look shelf, q *query) (rows [][]byte, next *key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := look.page(q)
+	for i := range p.keys {
+		var j jot
+		p.write(&j, i)
+		rows = append(rows, j.b)
+	}
+	if _, last := p.ends(); p.more {
+		next = &last
+	}
+	return rows, next
+}
+
+// ServeHTTP answers as Gorgias would.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	status := 0
+	if s.Log != nil {
+		defer func() { s.Log(r, status) }()
+	}
+	s.mu.Lock()
+	s.requests++
+	n := s.requests
+	s.mu.Unlock()
+	var f Fault
+	if s.Fail != nil {
+		if fault := s.Fail(r); fault != nil {
+			f = *fault
+		}
+	}
+	if !pause(r.Context(), f.Delay) {
+		return
+	}
+	h := w.Header()
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Request-Id", fmt.Sprintf("%032x", n))
+	h.Set("Vary", "Accept-Encoding, Cookie")
+	var a answer
+	if f.Status != 0 {
+		a = f.answer(h)
+	} else {
+		a = s.serve(r, h)
+	}
+	for name, values := range f.Header {
+		h[name] = values
+	}
+	if a.location != "" {
+		h.Set("Location", a.location)
+		h.Del("Content-Type") // merged objects answer with an empty body
+	}
+	status = a.status
+	s.send(w, r, a, f)
+}
+
+// pause waits; false if the client went away.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (f *Fault) answer(h http.Header) answer {
+	text := http.StatusText(f.Status)
+	a := failure(f.Status, text)
+	if f.Body != "" {
+		a.body = []byte(f.Body)
+	} else if f.Status >= 500 {
+		h.Set("Content-Type", "text/html; charset=UTF-8")
+		a.body = fmt.Appendf(nil, "<html><head><title>%d %s</title></head>\n<body><h1>%[2]s</h1>cloudflare</body></html>\n", f.Status, text)
+	}
+	return a
+}
+
+// serve asks who is there, lets the request into the bucket and has it
+// answered.
+func (s *Server) serve(r *http.Request, h http.Header) answer {
+	if r.Method == http.MethodPost {
+		_ = r.ParseForm() // of a form that cannot be read nothing will match
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.open()
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	if path == "/oauth/token" {
+		return s.grant(r)
+	}
+	if !s.knows(r) {
+		return failure(http.StatusUnauthorized, "Authentication failed.")
+	}
+	now := time.Now()
+	wait, ok := s.bucket.add(now)
+	h.Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", s.bucket.used(now), s.bucket.height))
+	if !ok {
+		s.refused++
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		return failure(http.StatusTooManyRequests, "Too many requests.")
+	}
+	path, below := strings.CutPrefix(path, "/api/")
+	pattern, ids := split(path)
+	serve, found := s.handlers[pattern]
+	if !below || !found {
+		return notFound()
+	}
+	s.hits[pattern]++
+	if r.Method != http.MethodGet {
+		return failure(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
+	}
+	if slices.ContainsFunc(s.Forbidden, func(f string) bool { return path == f || strings.HasPrefix(path, f+"/") }) {
+		return failure(http.StatusForbidden, "You do not have enough permissions to perform this action.")
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return refuse("query", "Not a valid query.").answer()
+	}
+	got := serve(a, &request{
+		path: path, uri: strings.TrimSuffix(r.URL.Path, "/") + "?" + r.URL.RawQuery, ids: ids, values: values, bare: s.BareLists,
+	})
+	for s.debt += s.Live; s.debt > 0 && a.rand.Float64() < s.debt; s.debt-- {
+		a.begin(time.Time{}).mutate(a.rand)
+	}
+	return got
+}
+
+// knows tells whether the request's credentials are the account's.
+func (s *Server) knows(r *http.Request) bool {
+	if email, key, ok := r.BasicAuth(); ok {
+		return email == cmp.Or(s.Email, defaultEmail) && key == cmp.Or(s.Key, defaultKey)
+	}
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ok && token != "" && (token == s.Token || s.valid(token))
+}
+
+// send writes the answer, spoiled as the fault says.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer, f Fault) {
+	h := w.Header()
+	whole := len(a.body)
+	switch {
+	case f.Cut != 0:
+		a.body = a.body[:min(max(f.Cut, 0), whole)]
+	case f.Break:
+		a.body = a.body[:whole/2]
+	case whole > 1000 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"):
+		h.Set("Content-Encoding", "gzip")
+		w.WriteHeader(a.status)
+		z, ok := s.writers.Get().(*gzip.Writer)
+		if !ok {
+			z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level exists
+		}
+		z.Reset(w)
+		_, _ = z.Write(a.body) // the client may be gone; nobody is left to tell
+		_ = z.Close()
+		s.writers.Put(z)
+		return
+	}
+	length := len(a.body)
+	if f.Break {
+		length = whole
+	}
+	h.Set("Content-Length", strconv.Itoa(length))
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body)
+	if f.Break {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler) // net/http's way to drop a connection
+	}
+}
+
+// Mutate changes the account in one random, believable way.
+func (s *Server) Mutate(r *rand.Rand) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open().begin(time.Time{}).mutate(r)
+}

@@ -1,0 +1,40 @@
+//go:build !race
+
+package shape_test
+
+import (
+	"bytes"
+	"testing"
+
+	"source-gorgias/connector/shape"
+)
+
+// A clean record costs no memory but its own bytes. Under the race detector
+// sync.Pool, which jsontext keeps its decoders in, forgets at random.
+func TestAllocations(t *testing.T) {
+	s, err := shape.Compile([]byte(messageSchema), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := messages(20)
+	var dst []byte
+	work := func() {
+		dst = dst[:0]
+		for _, record := range page {
+			var changes []shape.Change
+			if dst, changes, err = s.Append(dst, record); err != nil || changes != nil {
+				t.Fatal(changes, err)
+			}
+			if id, ok := shape.Field(record, "created_datetime"); !ok || id[0] != '"' {
+				t.Fatal(string(id))
+			}
+		}
+	}
+	work()
+	if n := testing.AllocsPerRun(20, work); n != 0 {
+		t.Errorf("%v allocations for a page", n)
+	}
+	if bytes.Contains(dst, []byte(`"auth_customer_identity":null,"unrec`)) || !bytes.Contains(dst, []byte(`"unrecognized_fields":{"auth_customer_identity":null}`)) {
+		t.Error("the page is not what it should be")
+	}
+}

@@ -1,0 +1,402 @@
+package shape_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"source-gorgias/connector/shape"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// shaped compiles {"properties":{…}} and shapes one record.
+func shaped(t *testing.T, props string, keep func([]string) bool, record string) (string, []shape.Change) {
+	t.Helper()
+	s, err := shape.Compile([]byte(`{"type":"object","properties":{`+props+`}}`), keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, changes, err := s.Append(nil, []byte(record))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got), changes
+}
+
+// without keeps all paths but those, written like customer.email.
+func without(fields ...string) func([]string) bool {
+	return func(path []string) bool { return !slices.Contains(fields, strings.Join(path, ".")) }
+}
+
+func TestMembers(t *testing.T) {
+	const customer = `"customer":{"type":["object","null"],"properties":{"id":{"type":["integer","null"]},"email":{"type":["string","null"]}},"additionalProperties":true}`
+	const rest = `"unrecognized_fields":{"type":["object","null"]}`
+	for _, c := range []struct {
+		name, props  string
+		keep         func([]string) bool
+		record, want string
+	}{
+		{"white space goes", `"a":{},"b":{}`, nil, " { \"a\" : [ 1 , { } , [ ] ] ,\n\"b\":\t\"x y\" } ", `{"a":[1,{},[]],"b":"x y"}`},
+		{"order stays", `"a":{},"b":{}`, nil, `{"b":1,"a":2}`, `{"b":1,"a":2}`},
+		{"absent is null, in the order of the schema", `"a":{},"b":{},"c":{}`, nil, `{"b":1}`, `{"b":1,"a":null,"c":null}`},
+		{"absent below stays absent", customer, nil, `{"customer":{"id":1}}`, `{"customer":{"id":1}}`},
+		{"an empty record", `"a":{}`, nil, `{}`, `{"a":null}`},
+		{"no columns", ``, nil, `{"a":1}`, `{}`},
+		{"undeclared goes", `"a":{}`, nil, `{"a":1,"b":2}`, `{"a":1}`},
+		{"undeclared is gathered", `"a":{},` + rest + `,"z":{}`, nil, `{"x":{"p": 1},"a":1,"y":[ ]}`, `{"a":1,"unrecognized_fields":{"x":{"p":1},"y":[]},"z":null}`},
+		{"nothing undeclared", `"a":{},` + rest, nil, `{"a":1}`, `{"a":1,"unrecognized_fields":null}`},
+		{"a field of that name", `"a":{},` + rest, nil, `{"unrecognized_fields":null,"a":1}`, `{"a":1,"unrecognized_fields":{"unrecognized_fields":null}}`},
+		{"gathering deselected", `"a":{},` + rest, without("unrecognized_fields"), `{"a":1,"x":2,"unrecognized_fields":3}`, `{"a":1}`},
+		{"the column is not for that", `"unrecognized_fields":{"type":["string","null"]}`, nil, `{"x":2,"unrecognized_fields":"y"}`, `{"unrecognized_fields":"y"}`},
+		{"the column is closed", `"unrecognized_fields":{"type":["object","null"],"additionalProperties":false}`, nil, `{"x":2,"unrecognized_fields":{"y":1}}`, `{"unrecognized_fields":{}}`},
+		{"deselected", `"a":{},"b":{}`, without("a"), `{"a":1,"b":2}`, `{"b":2}`},
+		{"deselected and absent", `"a":{},"b":{}`, without("a"), `{}`, `{"b":null}`},
+		{"undeclared below stays", customer, nil, `{"customer":{"x":1,"id":2}}`, `{"customer":{"x":1,"id":2}}`},
+		{"a deselected child takes the undeclared along", customer, without("customer.email"), `{"customer":{"x":1,"id":2,"email":"e"}}`, `{"customer":{"id":2}}`},
+		{"a deselected parent takes its children along", customer, without("customer"), `{"customer":{"id":2}}`, `{}`},
+		{"all children deselected", customer, without("customer.id", "customer.email"), `{"customer":{"id":2,"x":1}}`, `{"customer":{}}`},
+		{"selection ends at lists", `"l":{"items":{"properties":{"a":{}}}}`, without("l.a", "a", "l.items.a"), `{"l":[{"a":1}]}`, `{"l":[{"a":1}]}`},
+		{"a closed object", `"a":{"properties":{"b":{}},"additionalProperties":false}`, nil, `{"a":{"b":1,"c":2}}`, `{"a":{"b":1}}`},
+		{"the first of repeated fields", `"a":{}`, nil, `{"a":1,"a":2}`, `{"a":1}`},
+		{"repeated in another spelling", `"a":{}`, nil, `{"\u0061":1,"a":2,"a\u0000":3}`, `{"a":1}`},
+		{"repeated below", customer, nil, `{"customer":{"id":1,"id":2,"x":1,"x":2}}`, `{"customer":{"id":1,"x":1}}`},
+		{"repeated in free objects", `"m":{}`, nil, `{"m":[{"x":{"y":1,"y":2},"x":3}]}`, `{"m":[{"x":{"y":1}}]}`},
+		{"repeated and undeclared", rest, nil, `{"x":1,"x":2}`, `{"unrecognized_fields":{"x":1}}`},
+		{"repeated after mending", `"m":{}`, nil, `{"m":{"x":1,"x\u0000":2,"\ud800":3,"\udfff":4}}`, `{"m":{"x":1,"` + "\uFFFD" + `":3}}`},
+		{"not repeated: another object", `"m":{}`, nil, `{"m":[{"x":1},{"x":{"x":1}}]}`, `{"m":[{"x":1},{"x":{"x":1}}]}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got, changes := shaped(t, c.props, c.keep, c.record); got != c.want || changes != nil {
+				t.Errorf("%s\ngot:  %s, %v\nwant: %s", c.record, got, changes, c.want)
+			}
+		})
+	}
+}
+
+func TestValues(t *testing.T) {
+	const (
+		integer = `{"type":["integer","null"]}`
+		int64s  = `{"type":["integer","null"],"minimum":-9223372036854775808,"maximum":9223372036854775807}`
+		number  = `{"type":["number","null"]}`
+		text    = `{"type":["string","null"]}`
+		flag    = `{"type":["boolean","null"]}`
+		instant = `{"type":["string","null"],"format":"date-time"}`
+		object  = `{"type":["object","null"]}`
+		list    = `{"type":["array","null"]}`
+		same    = "" // goes through as it is
+		lost    = "lost"
+	)
+	for _, c := range []struct{ schema, value, want string }{
+		{integer, `12`, same}, {integer, `-0`, same}, {integer, `9007199254740993`, same}, {integer, `null`, same},
+		{integer, `12.0`, `12`}, {integer, `1.2e1`, `12`}, {integer, `1200e-2`, `12`}, {integer, `-1.20E+2`, `-120`}, {integer, `0.0`, `0`}, {integer, `-0e5`, `0`},
+		{integer, `"12"`, `12`}, {integer, `"-12.0"`, `-12`}, {integer, `"1\u00002"`, `12`}, {integer, `"\u0031"`, `1`},
+		{integer, `1.5`, lost}, {integer, `"1.5"`, lost}, {integer, `"007"`, lost}, {integer, `" 1"`, lost}, {integer, `"+1"`, lost}, {integer, `""`, lost},
+		{integer, `"x"`, lost}, {integer, `true`, lost}, {integer, `{}`, lost}, {integer, `[1]`, lost}, {integer, `"1 2"`, lost},
+		{integer, `9223372036854775808`, same}, {integer, `1e63`, "1" + strings.Repeat("0", 63)}, {integer, `1e64`, lost}, {integer, `1e999999999999`, lost}, {integer, `1e-999999999999`, lost},
+		{int64s, `9223372036854775807`, same}, {int64s, `-9223372036854775808`, same}, {int64s, `9223372036854775807.0`, `9223372036854775807`},
+		{int64s, `9223372036854775808`, lost}, {int64s, `-9223372036854775809`, lost}, {int64s, `"9223372036854775808"`, lost}, {int64s, `1e20`, lost},
+		{`{"type":["integer","null"],"minimum":-9223372036854776000,"maximum":9223372036854776000}`, `9223372036854775808`, lost},
+		{`{"type":["integer","null"],"minimum":-9.3e18,"maximum":9.3e18}`, `9223372036854775808`, lost},
+		{`{"type":["integer","null"],"minimum":-9223372036854776000,"maximum":9223372036854776000}`, `-9223372036854775808`, same},
+		{`{"type":["integer","null"],"minimum":-9.3e18,"maximum":9.3e18}`, `9223372036854775807`, same},
+		{`{"type":["integer","null"],"minimum":-1.5e1,"maximum":2e1}`, `20`, same}, {`{"type":["integer","null"],"minimum":-1.5e1,"maximum":2e1}`, `21`, lost},
+		{`{"type":["integer","null"],"minimum":0,"maximum":100}`, `101`, lost},
+		{`{"type":["integer","null"],"minimum":0}`, `-1`, same},
+		{number, `1.50`, same}, {number, `1E400`, same}, {number, `0.1234567890123456789012345678901234567890`, same}, {number, `12`, same},
+		{number, `"1.5"`, `1.5`}, {number, `"1E5"`, `1E5`}, {number, `"1."`, lost}, {number, `"NaN"`, lost}, {number, `false`, lost}, {number, `""`, lost}, {number, `"-"`, lost},
+		{flag, `true`, same}, {flag, `"true"`, `true`}, {flag, `"false"`, `false`}, {flag, `"True"`, lost}, {flag, `1`, lost}, {flag, `"1"`, lost}, {flag, `{}`, lost},
+		{text, `"x"`, same}, {text, `12.50`, `"12.50"`}, {text, `true`, `"true"`}, {text, `{}`, lost}, {text, `["a"]`, lost},
+		{object, `{"a":1}`, same}, {object, `"{}"`, lost}, {object, `[]`, lost}, {object, `1`, lost},
+		{list, `[1,"a",[{}]]`, same}, {list, `{}`, lost}, {list, `"a"`, lost}, {list, `false`, lost},
+		{instant, `"2026-01-02T03:04:05+00:00"`, `"2026-01-02T03:04:05.000000Z"`}, {instant, `"2026-01-02T03:04:05.000000Z"`, same},
+		{instant, `1767225600`, lost}, {instant, `"1767225600"`, lost}, {instant, `""`, lost}, {instant, `{}`, lost}, {instant, `true`, lost},
+		{instant, `"2026\u002d01-02"`, `"2026-01-02T00:00:00.000000Z"`},
+
+		// What a catalog may bring along.
+		{`{"type":"string"}`, `1`, `"1"`}, {`{"type":["null","integer"]}`, `"1"`, `1`}, {`{}`, `[1,"x",{"a":1.0}]`, same}, {`true`, `1.0`, same},
+		{`{"type":["null","integer"],"title":"x","oneOf":[{"type":"string"}],"readOnly":true}`, `"1"`, `1`}, {`{"type":[]}`, `1.0`, same},
+		{`{"type":["string","integer"]}`, `1`, same}, {`{"type":["string","integer"]}`, `1.0`, `"1.0"`}, {`{"type":["integer","string"]}`, `1.0`, `1`}, {`{"type":["integer","string"]}`, `1.5`, `"1.5"`},
+		{`{"type":["boolean","integer"]}`, `"true"`, `true`}, {`{"type":["boolean","integer"]}`, `"1"`, `1`}, {`{"type":["integer","number"]}`, `1.0`, same}, {`{"type":["object","array"]}`, `[1]`, same}, {`{"type":"null"}`, `1`, lost},
+		{`{"type":["integer","string"],"format":"date-time"}`, `5`, same}, {`{"type":["integer","string"],"format":"date-time"}`, `"5"`, `5`}, {`{"type":["integer","string"],"format":"date-time"}`, `5.5`, lost},
+		{`{"type":["string","null"],"format":"email"}`, `"x"`, same}, {`{"type":["integer","null"],"format":"date-time"}`, `"5"`, `5`}, {`{"format":"date-time"}`, `"5"`, lost}, {`{"format":"date-time"}`, `5`, same},
+		{`{"type":"integer"}`, `null`, same}, {`{"type":"integer"}`, `"x"`, lost},
+	} {
+		want := c.want
+		var changes []shape.Change
+		switch want {
+		case same:
+			want = c.value
+		case lost:
+			want, changes = "null", []shape.Change{{Column: "v", Field: "v", Reason: shape.BadType}}
+			if strings.Contains(c.schema, "date-time") {
+				changes[0].Reason = shape.BadInstant
+			}
+		}
+		got, gotChanges := shaped(t, `"v":`+c.schema, nil, `{"v":`+c.value+`}`)
+		if got != `{"v":`+want+`}` || !slices.Equal(gotChanges, changes) {
+			t.Errorf("%s as %s: %s, %v; want %s", c.value, c.schema, got, gotChanges, want)
+		}
+	}
+}
+
+func TestChanges(t *testing.T) {
+	const props = `"id":{"type":"integer"},"tags":{"items":{"type":"object","properties":{"name":{"type":"string"},"at":{"type":"string","format":"date-time"}}}},"customer":{"properties":{"a":{"properties":{"b":{"type":"integer"}}}}}`
+	got, changes := shaped(t, props, nil, `{"tags":[{"name":[]},7,{"at":"soon"},{"name":{}}],"customer":{"a":{"b":"x"}},"id":"y"}`)
+	if want := `{"tags":[{"name":null},null,{"at":null},{"name":null}],"customer":{"a":{"b":null}},"id":null}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	want := []shape.Change{
+		{Column: "tags", Field: "tags[].name", Reason: shape.BadType},
+		{Column: "tags", Field: "tags[]", Reason: shape.BadType},
+		{Column: "tags", Field: "tags[].at", Reason: shape.BadInstant},
+		{Column: "customer", Field: "customer.a.b", Reason: shape.BadType},
+		{Column: "id", Field: "id", Reason: shape.BadType},
+	}
+	if !slices.Equal(changes, want) {
+		t.Errorf("changes %v, want %v", changes, want)
+	}
+	for _, c := range changes {
+		if strings.Contains(c.Reason.String(), "unknown") {
+			t.Errorf("%v has no words", c)
+		}
+	}
+}
+
+// The changes of one record outlive the next.
+func TestChangesStay(t *testing.T) {
+	s, err := shape.Compile([]byte(`{"properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, first, _ := s.Append(nil, []byte(`{"a":"x"}`))
+	_, second, _ := s.Append(nil, []byte(`{"b":"x"}`))
+	if len(first) != 1 || first[0].Column != "a" || len(second) != 1 || second[0].Column != "b" {
+		t.Errorf("changes %v and %v", first, second)
+	}
+}
+
+func TestStrings(t *testing.T) {
+	const kept = "kept"
+	for _, c := range []struct{ in, want string }{
+		{`plain`, kept}, {`é ж 📦`, kept}, {`\n\t\"\\\/\b`, kept}, {`\u0041\u00e9`, kept}, {`\ud83d\uDE00`, kept}, {`\u0001`, kept}, {`<&>`, kept}, {`\\u0000`, kept}, {"\x7f\u0080", kept},
+		{`\u0085\u2028\u2029`, kept}, {`\uffff\uFFFD`, kept}, {"\ufffd", kept},
+		{"a\u0085b", `a\u0085b`}, {"\u2028", `\u2028`}, {"\u2029x", `\u2029x`}, {"\u2027\u202a", kept},
+		{`a\u0000b`, `ab`}, {`\u0000`, ``}, {`\\\u0000`, `\\`},
+		{`\ud83d`, "\uFFFD"}, {`\udE00x`, "\uFFFDx"}, {`\ud83d\ud83d\ude00`, "\uFFFD" + `\ud83d\ude00`}, {`\ud83d\u0041`, "\uFFFD" + `\u0041`}, {`\ud83d\n`, "\uFFFD" + `\n`}, {`\ud83d\u0000\ude00`, "\uFFFD\uFFFD"},
+		{"\xff", "\uFFFD"}, {"a\xe2\x80b", "a\uFFFD\uFFFDb"}, {"\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD"}, {"\xc2", "\uFFFD"},
+	} {
+		want := c.want
+		if want == kept {
+			want = c.in
+		}
+		for _, pad := range []string{"", "12345", "1234567", "12345678"} { // eight bytes are looked at together
+			in, want := `"`+pad+c.in+pad+`"`, `"`+pad+want+pad+`"`
+			got, changes := shaped(t, `"declared":{"type":"string"},"free":{}`, nil, `{"declared":`+in+`,"free":[{"x":`+in+`}]}`)
+			if want := `{"declared":` + want + `,"free":[{"x":` + want + `}]}`; got != want || changes != nil {
+				t.Errorf("%q: %q, %v, want %q", in, got, changes, want)
+			}
+		}
+	}
+	got, _ := shaped(t, `"free":{}`, nil, `{"free":{"a\u0000\u0062\/":1,"\u2028":2,"`+"\u2029"+`":3,"\ud83d\ude00":4,"\"":5}}`)
+	if want := `{"free":{"ab/":1,"\u2028":2,"\u2029":3,"😀":4,"\"":5}}`; got != want {
+		t.Errorf("names: %s, want %s", got, want)
+	}
+}
+
+func TestInstant(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2026-01-02T03:04:05Z":                    at,
+		"2026-01-02t03:04:05z":                    at,
+		"2026-01-02 03:04:05":                     at,
+		"2026-01-02T03:04:05+00:00":               at,
+		"2026-01-02T08:34:05+05:30":               at,
+		"2026-01-02T08:34:05+0530":                at,
+		"2026-01-01T19:04:05-08":                  at,
+		"2026-01-02T03:04:05.5":                   at.Add(500 * time.Millisecond),
+		"2026-01-02T03:04:05.000001Z":             at.Add(time.Microsecond),
+		"2026-01-02T03:04:05.1234567899999+00:00": at.Add(123456789),
+		"2026-01-02":                              time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+		"2024-02-29":                              time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC),
+		"0001-01-01T00:00:00Z":                    {},
+		"9999-12-31T23:59:59.999999999":           time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
+		"0000-12-31T23:59:59-00:01":               time.Date(1, 1, 1, 0, 0, 59, 0, time.UTC),
+	} {
+		if got, ok := shape.Instant(text); !ok || !got.Equal(want) || got.Location() != time.UTC {
+			t.Errorf("%q: %v, %v, want %v", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "now", "0000-00-00", "0000-00-00T00:00:00Z", "2026-1-2", "2026-01-02T", "2026-01-02T03:04", "2026-01-02T03:04:05.", "2026-01-02T03:04:05,5", "2026-01-02T03:04:05+", "2026-01-02T03:04:05+5",
+		"2026-01-02T03:04:05+24:00", "2026-01-02T03:04:05+00:60", "2026-01-02T03:04:05*00:00", "2026-01-02T03:04:05 +00:00", "2026-01-02T03:04:60Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-13-01", "2026-00-01", "2026-01-00", "2025-02-29",
+		"2026-01-02Z", "2026/01/02", "1767225600", "+2026-01-02", "Fri, 02 Jan 2026 03:04:05 GMT", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "0000-06-01", " 2026-01-02", "2026-01-02T03:04:05Zx", "２０２６-01-02"} {
+		if got, ok := shape.Instant(text); ok {
+			t.Errorf("%q was read as %v", text, got)
+		}
+	}
+}
+
+// Every instant, written in any layout, comes out as the one canonical text.
+func TestInstantLayouts(t *testing.T) {
+	const seed = 3
+	r := rand.New(rand.NewPCG(seed, 0))
+	layouts := []string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999Z0700", "2006-01-02T15:04:05-07:00", "2006-01-02T15:04:05.000Z07:00"}
+	for range 10_000 {
+		layout := layouts[r.IntN(len(layouts))]
+		at := time.Unix(r.Int64N(300e9)-60e9, r.Int64N(1e9)).In(time.FixedZone("", (r.IntN(2*1439)-1439)*60))
+		text := at.Format(layout)
+		precise, err := time.Parse(layout, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf(`{"v":"%s"}`, precise.UTC().Format("2006-01-02T15:04:05.000000Z"))
+		if got, changes := shaped(t, `"v":{"type":"string","format":"date-time"}`, nil, `{"v":"`+text+`"}`); got != want || changes != nil {
+			t.Fatalf("seed %d: %s: %s, %v, want %s", seed, text, got, changes, want)
+		}
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	const props = `"id":{"type":"string"},"body":{"type":["string","null"]},"meta":{"type":["object","null"],"properties":{"n":{"type":"integer"}}},"unrecognized_fields":{"type":["object","null"]}`
+	fits := strings.Repeat("x", shape.MaxField-2)
+	got, changes := shaped(t, props, nil, `{"body":"`+fits+`"}`)
+	if len(got) < shape.MaxField || changes != nil {
+		t.Errorf("%d bytes are left of a body that fits, %v", len(got), changes)
+	}
+	large := fits + "x"
+	got, changes = shaped(t, props, nil, `{"id":"`+large+`","body":"`+large+`","meta":{"n":"x","y":"`+large+`"},"z":"`+large+`"}`)
+	if want := `{"id":"` + large + `","body":null,"meta":null,"unrecognized_fields":null}`; got != want {
+		t.Errorf("got %d bytes, ending in %s", len(got), got[len(got)-80:])
+	}
+	want := []shape.Change{{Column: "body", Field: "body", Reason: shape.TooLarge}, {Column: "meta", Field: "meta", Reason: shape.TooLarge}, {Column: "unrecognized_fields", Field: "unrecognized_fields", Reason: shape.TooLarge}}
+	if !slices.Equal(changes, want) {
+		t.Errorf("changes %v, want %v", changes, want)
+	}
+	// It is the written size that counts.
+	if _, changes = shaped(t, props, nil, `{"body":"`+fits+strings.Repeat(`\u0000`, 100)+`"}`); changes != nil {
+		t.Errorf("removed characters count: %v", changes)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	s, err := shape.Compile([]byte(`{"properties":{"a":{}}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range []string{"", " ", "null", "[]", `"x"`, "1", "{", `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}{}`, `{"a":1} x`, `{"a":01}`, `{"a":"\x"}`, "{\"a\":\"\t\"}", `{'a':1}`, "\ufeff{}",
+		`{"a":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`} {
+		got, changes, err := s.Append([]byte("before"), []byte(raw))
+		if err == nil || string(got) != "before" || changes != nil {
+			t.Errorf("%.40q: %q, %v, %v", raw, got, changes, err)
+		}
+	}
+	if got, _, err := s.Append([]byte("before"), []byte(`{"a":1}`)); err != nil || string(got) != `before{"a":1}` {
+		t.Errorf("after errors: %s, %v", got, err)
+	}
+}
+
+func TestCompileErrors(t *testing.T) {
+	for schema, want := range map[string]string{
+		``:                                    "not valid JSON",
+		`{"type":"object",}`:                  "not valid JSON",
+		`{"properties":{"a":{},"a":{}}}`:      "repeated",
+		`[]`:                                  "not an object",
+		`{"type":"string"}`:                   "a record is an object",
+		`{"properties":[]}`:                   "properties is not an object",
+		`{"properties":{"a":{"type":7}}}`:     "a: type is neither",
+		`{"properties":{"a":{"type":"int"}}}`: `a: unknown type "int"`,
+		`{"properties":{"a":{"items":{"properties":{"b":{"type":["x"]}}}}}}`: `a[].b: unknown type "x"`,
+		`{"properties":{"a":{},"a\u0000":{}}}`:                               "declared twice",
+	} {
+		if _, err := shape.Compile([]byte(schema), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", schema, err, want)
+		}
+	}
+}
+
+func TestKeepIsAskedOnce(t *testing.T) {
+	var asked []string
+	keep := func(path []string) bool {
+		asked = append(asked, strings.Join(path, "."))
+		path[0] = "overwritten"
+		return !strings.HasSuffix(asked[len(asked)-1], "gone")
+	}
+	_, err := shape.Compile([]byte(`{"properties":{"a":{"properties":{"b":{"properties":{"c":{}}},"gone":{"properties":{"d":{}}}}},"l":{"items":{"properties":{"e":{}}}}}}`), keep)
+	if want := []string{"a", "a.b", "a.b.c", "a.gone", "l"}; err != nil || !slices.Equal(asked, want) {
+		t.Errorf("asked %q, want %q; %v", asked, want, err)
+	}
+}
+
+func TestSchema(t *testing.T) {
+	for _, c := range []struct {
+		keep         func([]string) bool
+		schema, want string
+	}{
+		{nil, " {\n \"type\" : \"object\",\"x\":1.0, \"properties\" : { \"b\" : { } , \"a\":true } }\n", `{"type":"object","x":1.0,"properties":{"b":{},"a":true}}`},
+		{without("a"), `{"required":["a","b"],"properties":{"b":{},"a":{}},"z":[{"a": 1}]}`, `{"required":["b"],"properties":{"b":{}},"z":[{"a":1}]}`},
+		{without("a.b"), `{"properties":{"a":{"type":["object","null"],"properties":{"b":{},"c":{"description":"x\ny"}},"additionalProperties":true}}}`, `{"properties":{"a":{"type":["object","null"],"properties":{"c":{"description":"x\ny"}},"additionalProperties":true}}}`},
+		{without("a.b", "a.c"), `{"properties":{"a":{"required":true,"properties":{"b":{},"c":{}}}}}`, `{"properties":{"a":{"required":true,"properties":{}}}}`},
+		{without("a"), "{\"description\":\"\u2028\",\"properties\":{\"a\":{},\"l\":{\"items\":{\"properties\":{\"a\":{}}}}}}", `{"description":"\u2028","properties":{"l":{"items":{"properties":{"a":{}}}}}}`},
+	} {
+		s, err := shape.Compile([]byte(c.schema), c.keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(s.Schema()); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+func TestField(t *testing.T) {
+	const raw = ` { "x" : {"id":7,"s":"}"} , "id" : 12 ,"\u0061t":"a\"}b","n":null,"l":[1,[{}]],"id":13,"last":-1.5e3 } `
+	for name, want := range map[string]string{"x": `{"id":7,"s":"}"}`, "id": `12`, "at": `"a\"}b"`, "n": `null`, "l": `[1,[{}]]`, "last": `-1.5e3`, "none": "", "s": ""} {
+		if got, ok := shape.Field([]byte(raw), name); string(got) != want || ok != (want != "") {
+			t.Errorf("%s: %s, %v, want %s", name, got, ok, want)
+		}
+	}
+	if _, ok := shape.Field([]byte(`{}`), ""); ok {
+		t.Error("a field in an empty object")
+	}
+}
+
+// Field agrees with the shape about which of the fields of one name counts,
+// and reads it where the shape does.
+func TestFieldAgrees(t *testing.T) {
+	for seed := range uint64(3_000) {
+		raw := newMaker(seed).record(0)
+		for _, name := range []string{"id", "a", "zz", ""} {
+			got, changes := shaped(t, quote(name)+":{}", nil, raw)
+			want := `{` + quote(name) + `:null}`
+			if value, ok := shape.Field([]byte(raw), name); ok {
+				want, _ = shaped(t, quote(name)+":{}", nil, `{`+quote(name)+`:`+string(value)+`}`)
+			}
+			if got != want || changes != nil {
+				t.Fatalf("seed %d: %s of %s: %s, want %s", seed, name, raw, got, want)
+			}
+		}
+	}
+}
+
+// An object may have very many members without it taking the square of time,
+// and still has each name once.
+func TestManyNames(t *testing.T) {
+	const n = 100_000
+	var b strings.Builder
+	b.WriteString(`{"m":{"0":0`)
+	for i := range n {
+		fmt.Fprintf(&b, `,"%d":%d`, i, i)
+	}
+	b.WriteString(`,"7":7,"99999":0}}`)
+	start := time.Now()
+	got, _ := shaped(t, `"m":{}`, nil, b.String())
+	if !jsontext.Value(got).IsValid() || strings.Count(got, ",") != n-1 {
+		t.Errorf("%d commas, and valid: %v", strings.Count(got, ","), jsontext.Value(got).IsValid())
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+}

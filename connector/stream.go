@@ -1,0 +1,171 @@
+package connector
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/schemas"
+)
+
+// A Stream is a row of the table: one kind of record, and how the account
+// tells of it.
+type Stream struct {
+	// Name is what the stream is called in both protocols. It never changes.
+	Name string
+	// Path is the endpoint below /api/. {id} stands for the parent's id
+	// (PerParent only); a Derived stream has none.
+	Path string
+	// Form is the envelope the endpoint answers with.
+	Form gorgias.Form
+	// Query is sent with every request, beside limit and the page token.
+	Query url.Values
+	// Passes are further fixed parameters: the list is read once with each.
+	Passes []url.Values
+	// Key is the primary key: top-level fields, never null.
+	Key []string
+	// Cursor is the top-level instant that moves forward in time; "" means
+	// that the stream can only be read whole.
+	Cursor string
+	// Walk is how the endpoint can be read.
+	Walk Walk
+	// Since is the parameter that filters by Cursor on the server, inclusive
+	// (OldestFirst only); "" if the list has no such filter.
+	Since string
+	// Parent is the stream whose pages (Derived) or whose ids (PerParent)
+	// this stream is read from. Rows below a parent get its id as Key[0].
+	Parent string
+	// Cut makes the records of a Derived stream from one of the parent's.
+	Cut func(parent json.RawMessage) ([]json.RawMessage, error)
+	// Record is a zero value of the record's Go type, the schema's source.
+	Record any
+	// Scope is what an OAuth app needs to read the stream; "" where the
+	// documentation names none.
+	Scope string
+	// Formerly lists the names under which other connectors keep this
+	// stream's state.
+	Formerly []string
+}
+
+// A Walk is a way to read an endpoint.
+type Walk int
+
+const (
+	// NewestFirst lists are read from the top down to what is already known.
+	NewestFirst Walk = iota
+	// OldestFirst lists are read upwards, from the bookmark if the server can
+	// filter by time, else from the beginning.
+	OldestFirst
+	// Scan reads the whole list every time.
+	Scan
+	// Single is one object, not a list.
+	Single
+	// PerParent is a list below each record of the parent stream.
+	PerParent
+	// Derived streams are cut from the parent's pages and cost no request.
+	Derived
+)
+
+// Incremental reports whether the stream can go on from a bookmark.
+func (s *Stream) Incremental() bool { return s.Cursor != "" }
+
+// Schema returns the JSON Schema of the stream's records.
+func (s *Stream) Schema() []byte { return schemas.Of(s.Record) }
+
+// Find returns the stream of that name; nil if there is none.
+func Find(name string) *Stream {
+	for _, s := range Streams() {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// Lookup returns the stream of that name, or the one whose state another
+// connector keeps under it; nil if there is none.
+func Lookup(name string) *Stream {
+	for _, s := range Streams() {
+		if s.Name == name || slices.Contains(s.Formerly, name) {
+			return s
+		}
+	}
+	return nil
+}
+
+// Check finds the mistakes a row of the table can have: what would otherwise
+// show itself only in the middle of somebody's sync.
+func Check(table []*Stream) error {
+	var errs []error
+	fail := func(s *Stream, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("stream %q: "+format, append([]any{s.Name}, args...)...))
+	}
+	byName := map[string]*Stream{}
+	for _, s := range table {
+		if byName[s.Name] != nil {
+			fail(s, "the name is taken")
+		}
+		byName[s.Name] = s
+	}
+	for _, s := range table {
+		var schema struct {
+			Properties map[string]struct {
+				Type   []string
+				Format string
+			}
+		}
+		if s.Record == nil {
+			fail(s, "no record type")
+			continue
+		}
+		if err := json.Unmarshal(s.Schema(), &schema); err != nil {
+			fail(s, "schema: %v", err)
+			continue
+		}
+		if len(s.Key) == 0 {
+			fail(s, "no primary key")
+		}
+		for _, k := range s.Key {
+			if _, ok := schema.Properties[k]; !ok {
+				fail(s, "key %q is not in the record", k)
+			}
+		}
+		for name, p := range schema.Properties {
+			if key := slices.Contains(s.Key, name); key == slices.Contains(p.Type, "null") {
+				fail(s, "%q: what belongs to the key is never null, all else may be", name)
+			}
+		}
+		if s.Cursor != "" && schema.Properties[s.Cursor].Format != "date-time" {
+			fail(s, "cursor %q is no instant of the record", s.Cursor)
+		}
+		if want := s.Walk == NewestFirst || s.Walk == OldestFirst; want && s.Cursor == "" {
+			fail(s, "a walk in time needs a cursor")
+		}
+		if s.Since != "" && s.Walk != OldestFirst {
+			fail(s, "a time filter needs a walk from the oldest")
+		}
+		if len(s.Passes) > 0 && s.Walk != Scan {
+			fail(s, "several passes need a scan")
+		}
+		child := s.Walk == PerParent || s.Walk == Derived
+		if (s.Cut != nil) != (s.Walk == Derived) {
+			fail(s, "a cut belongs to a derived stream and to no other")
+		}
+		if parent := byName[s.Parent]; child != (parent != nil) {
+			fail(s, "a parent that exists belongs to Derived and PerParent streams and to no other")
+		} else if child && (parent.Parent != "" || s.Walk == PerParent && parent.Walk != Scan) {
+			fail(s, "the parent must be a list of its own, and one that is scanned if its ids are needed")
+		}
+		if hole := strings.Contains(s.Path, "{id}"); hole != (s.Walk == PerParent) {
+			fail(s, "{id} belongs into the path of a PerParent stream and of no other")
+		}
+		if (s.Path == "") != (s.Walk == Derived) {
+			fail(s, "every stream but a derived one has a path")
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,360 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"source-gorgias/connector/gorgias"
+)
+
+// maxRestarts is how often one sync begins a list again because a page token
+// was refused. A list whose tokens never last that long cannot be read.
+const maxRestarts = 3
+
+// walk reads a list in time. From new to old it ends at the first record that
+// is older than anything it could miss; from old to new, and whenever a page
+// is not in the order asked for, at the list's end.
+func (t *task) walk(ctx context.Context) error {
+	w := &walker{task: t}
+	if err := w.resume(ctx); err != nil {
+		return err
+	}
+	fetch := w.fetch(ctx)
+	for restarts := 0; ; {
+		page, err := fetch()
+		if refused(err) && w.mark.Next != "" && restarts < maxRestarts {
+			restarts++
+			if err := w.restart(ctx); err != nil {
+				return err
+			}
+			fetch = w.fetch(ctx)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		rows := w.read(page)
+		last := w.ended()
+		if !last {
+			if err := w.ring.pass(w.source.Path, w.mark.Next); err != nil {
+				return err
+			}
+			fetch = w.fetch(ctx) // while this page is being written
+		}
+		for _, m := range t.members {
+			if !m.over {
+				w.hand(ctx, m, rows, last)
+			}
+		}
+		if last {
+			return nil
+		}
+	}
+}
+
+// A walker is a walk over one list.
+type walker struct {
+	*task
+	mark Progress
+	near []sighting // what mark.Seen lists, with its instants
+	ring ring
+}
+
+// A row is a record of a page and what the walk needs to know of it.
+type row struct {
+	raw   json.RawMessage
+	at    time.Time // its cursor; zero if that cannot be read
+	print print
+}
+
+type sighting struct {
+	at    time.Time
+	print print
+}
+
+// resume sets out where the streams' bookmarks say: in the middle of the walk
+// under way, else at its beginning.
+func (w *walker) resume(ctx context.Context) error {
+	mark := w.members[0].mark.Walk
+	for _, m := range w.members {
+		if m.mark.Walk.Pages < mark.Pages {
+			mark = m.mark.Walk // stopped between the batches of one page: the one behind leads
+		}
+	}
+	// A walk can be joined only if what is asked for now lies within it.
+	join := mark.Next != "" && (w.End.IsZero() || !mark.Until.After(w.End))
+	for _, m := range w.members {
+		m.from = later(mark.From, m.mark.Since.Add(-w.Overlap))
+		if m.mark.Since.IsZero() {
+			m.from = mark.From
+			join = join && (w.Start.IsZero() || !w.Start.Before(mark.From))
+		}
+	}
+	if !join {
+		return w.begin(ctx)
+	}
+	w.mark = mark
+	for _, p := range mark.Seen {
+		w.near = append(w.near, sighting{mark.Until, p})
+	}
+	return nil
+}
+
+// begin sets out anew, reaching back as far as the stream that knows least.
+func (w *walker) begin(ctx context.Context) error {
+	w.mark, w.near, w.ring = Progress{}, nil, ring{}
+	for i, m := range w.members {
+		if m.from = m.mark.Since.Add(-w.Overlap); m.mark.Since.IsZero() {
+			start, err := w.epoch(ctx, w.source)
+			if err != nil {
+				return err
+			}
+			m.from = start
+		}
+		if i == 0 {
+			w.mark.From = m.from
+		}
+		w.mark.From = earlier(w.mark.From, m.from)
+	}
+	return nil
+}
+
+// restart begins again after a refused token. What an ordered walk from the
+// oldest has read so far is behind it for good.
+func (w *walker) restart(ctx context.Context) error {
+	if w.source.Walk == OldestFirst && !w.mark.Unsorted {
+		for _, m := range w.members {
+			m.mark.Walk = w.mark
+			m.mark.end()
+		}
+	}
+	return w.begin(ctx)
+}
+
+// epoch is the beginning of time for a first sync.
+func (r *round) epoch(ctx context.Context, s *Stream) (time.Time, error) {
+	if !r.Start.IsZero() {
+		return r.Start, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.present.IsZero() {
+		// The host's clock may be wrong; the server's decides. One small page
+		// tells it, once for all streams.
+		page, err := r.Client.List(ctx, s.Form, s.Path, url.Values{"limit": {"1"}}, "")
+		if err != nil {
+			return time.Time{}, err
+		}
+		r.present = page.Served
+	}
+	return r.present.AddDate(-1, 0, 0), nil
+}
+
+// fetch asks for the next page of the walk.
+func (w *walker) fetch(ctx context.Context) func() (*gorgias.Page, error) {
+	extra := url.Values{}
+	if w.source.Since != "" {
+		extra.Set(w.source.Since, w.mark.From.UTC().Format("2006-01-02T15:04:05Z"))
+	}
+	return w.ask(ctx, w.source, w.source.Path, extra, w.mark.Next)
+}
+
+// read takes note of a page: how far it reaches, whether it is in order, and
+// which of its records the next walk will meet again.
+func (w *walker) read(page *gorgias.Page) []row {
+	m := &w.mark
+	if m.Began.IsZero() {
+		m.Began = page.Served
+	}
+	m.Pages++
+	m.Next = page.Next
+	rows := make([]row, len(page.Records))
+	for i, raw := range page.Records {
+		rows[i] = row{raw, cursorOf(raw, w.source.Cursor), printOf(raw)}
+		at := rows[i].at
+		switch {
+		case at.IsZero():
+			m.Unsorted = true
+		case !m.At.IsZero() && (w.source.Walk == NewestFirst && at.After(m.At) || w.source.Walk == OldestFirst && at.Before(m.At)):
+			m.Unsorted = true
+		}
+		if !at.IsZero() {
+			m.At = at
+		}
+		m.Until = later(m.Until, w.bound(at))
+	}
+	for _, r := range rows {
+		if !w.beyond(r.at) && (r.at.IsZero() || !r.at.Before(m.Until.Add(-w.Overlap))) {
+			w.near = append(w.near, sighting{r.at, r.print})
+		}
+	}
+	// What has fallen out of the overlap, or exceeds the bound, is forgotten.
+	for len(w.near) > maxPrints || len(w.near) > 0 && !w.near[0].at.IsZero() && w.near[0].at.Before(m.Until.Add(-w.Overlap)) {
+		w.near = w.near[1:]
+	}
+	m.Seen = make(Prints, len(w.near))
+	for i, s := range w.near {
+		m.Seen[i] = s.print
+	}
+	return rows
+}
+
+// bound keeps a watermark from passing the walk's beginning or the sync's end.
+func (w *walker) bound(at time.Time) time.Time {
+	at = earlier(at, w.mark.Began)
+	if w.beyond(at) {
+		at = w.End
+	}
+	return at
+}
+
+// beyond reports whether at lies after the sync's end.
+func (w *walker) beyond(at time.Time) bool { return !w.End.IsZero() && at.After(w.End) }
+
+// ended reports whether the page just read is the last that matters.
+func (w *walker) ended() bool {
+	m := &w.mark
+	switch {
+	case m.Next == "":
+		return true
+	case m.Unsorted || m.At.IsZero():
+		return false
+	case w.source.Walk == NewestFirst:
+		return m.At.Before(m.From)
+	default:
+		return w.beyond(m.At)
+	}
+}
+
+// hand gives m what is new to it of a page, with the bookmark that then holds.
+func (w *walker) hand(ctx context.Context, m *member, rows []row, last bool) {
+	var records []json.RawMessage
+	for _, r := range rows {
+		if !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at) || m.mark.Seen.has(r.print) {
+			continue
+		}
+		if m.Cut == nil {
+			records = append(records, r.raw)
+			continue
+		}
+		cut, err := m.Cut(r.raw)
+		if err != nil {
+			w.fail(ctx, m, err)
+			return
+		}
+		records = append(records, cut...)
+	}
+	m.mark.Walk = w.mark
+	if last {
+		m.mark.end()
+	}
+	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last})
+}
+
+// scan reads a list whole, once with each of its passes, and then what lies
+// below its records.
+func (t *task) scan(ctx context.Context) error {
+	passes := t.source.Passes
+	if len(passes) == 0 {
+		passes = []url.Values{nil}
+	}
+	var ids []string
+	for i, pass := range passes {
+		err := t.pages(ctx, t.source, t.source.Path, pass, func(page *gorgias.Page) {
+			for _, m := range t.members {
+				t.send(m, Batch{Records: page.Records, Bookmark: m.mark, Last: page.Next == "" && i == len(passes)-1})
+			}
+			for _, raw := range page.Records {
+				ids = append(ids, string(field(raw, t.source.Key[0])))
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, m := range t.below {
+		if err := t.under(ctx, m, ids); err != nil {
+			t.fail(ctx, m, err)
+		}
+	}
+	return nil
+}
+
+// under reads m's list below each of the parent's records.
+func (t *task) under(ctx context.Context, m *member, ids []string) error {
+	for _, id := range ids {
+		path := strings.Replace(m.Path, "{id}", id, 1)
+		err := t.pages(ctx, m.Stream, path, nil, func(page *gorgias.Page) {
+			records := make([]json.RawMessage, len(page.Records))
+			for i, raw := range page.Records {
+				records[i] = splice(raw, fmt.Appendf(nil, "%q:%s", m.Key[0], id))
+			}
+			t.send(m, Batch{Records: records, Bookmark: m.mark})
+		})
+		var e *gorgias.Error
+		if errors.As(err, &e) && e.Kind == gorgias.NotFound {
+			continue // the parent was deleted since it was listed
+		}
+		if err != nil {
+			return err
+		}
+	}
+	t.send(m, Batch{Bookmark: m.mark, Last: true})
+	return nil
+}
+
+// pages reads a list from its first page to its last.
+func (t *task) pages(ctx context.Context, s *Stream, path string, extra url.Values, each func(*gorgias.Page)) error {
+	for restarts := 0; ; restarts++ {
+		var circle ring
+		next := ""
+		fetch := t.ask(ctx, s, path, extra, next)
+		for {
+			page, err := fetch()
+			if refused(err) && next != "" && restarts < maxRestarts {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if next = page.Next; next != "" {
+				if err := circle.pass(path, next); err != nil {
+					return err
+				}
+				fetch = t.ask(ctx, s, path, extra, next)
+			}
+			if each(page); next == "" {
+				return nil
+			}
+		}
+	}
+}
+
+// refused reports whether the API did not want the page token it was given.
+// Which status it uses is not documented.
+func refused(err error) bool {
+	var e *gorgias.Error
+	return errors.As(err, &e) && (e.Kind == gorgias.Refused || e.Kind == gorgias.NotFound)
+}
+
+// A ring notices page tokens that lead back to where the walk has been, by
+// keeping one of them for twice as long each time (Brent's algorithm).
+type ring struct {
+	kept         string
+	steps, limit int
+}
+
+func (r *ring) pass(path, token string) error {
+	if token == r.kept {
+		return &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Message: "the page tokens go round in a circle"}
+	}
+	if r.steps++; r.steps > r.limit {
+		r.kept, r.steps, r.limit = token, 0, 2*r.limit+1
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/invopop/jsonschema"
+)
+
+// Document returns the JSON Schema of a record's type, laid out for people and
+// ended by a newline. The descriptions are read from the source of the
+// package schemas, below the working directory.
+//
+// An error means that the source cannot be read, or that the dialect has no
+// word for the type of some field.
+func Document(record any) ([]byte, error) {
+	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
+	if err := r.AddGoComments("source-gorgias", "schemas", jsonschema.WithFullComment()); err != nil {
+		return nil, err
+	}
+	keys := map[string]bool{}
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(record)) {
+		switch f.Type.Kind() {
+		case reflect.Int64, reflect.String:
+			keys[f.Tag.Get("json")] = true
+		}
+	}
+	root, err := repair(r.Reflect(record), keys)
+	if err != nil {
+		return nil, fmt.Errorf("%T: %w", record, err)
+	}
+	root.Draft, root.Type = "http://json-schema.org/draft-07/schema#", "object"
+	document, err := json.Marshal(root, jsontext.WithIndent("  "))
+	return append(document, '\n'), err
+}
+
+// A node is a schema in the dialect that every destination understands. What
+// has no place here has none in a schema of ours.
+type node struct {
+	Draft       string     `json:"$schema,omitzero"`
+	Type        any        `json:"type"` // the root's is a word, all others are lists
+	Format      string     `json:"format,omitzero"`
+	AirbyteType string     `json:"airbyte_type,omitzero"`
+	Minimum     int64      `json:"minimum,omitzero"`
+	Maximum     int64      `json:"maximum,omitzero"`
+	Description string     `json:"description,omitzero"`
+	Items       *node      `json:"items,omitzero"`
+	Properties  properties `json:"properties,omitzero"`
+	Open        bool       `json:"additionalProperties,omitzero"`
+}
+
+// properties is a JSON object in the order of the struct.
+type properties []property
+
+type property struct {
+	name string
+	*node
+}
+
+func (p properties) MarshalJSONTo(e *jsontext.Encoder) error {
+	if err := e.WriteToken(jsontext.BeginObject); err != nil {
+		return err
+	}
+	for _, column := range p {
+		if err := e.WriteToken(jsontext.String(column.name)); err != nil {
+			return err
+		}
+		if err := json.MarshalEncode(e, column.node); err != nil {
+			return err
+		}
+	}
+	return e.WriteToken(jsontext.EndObject)
+}
+
+// repair says in the dialect what the reflector says in its own: it knows one
+// type per field, requires fields, forbids others and does not bound integers.
+// Of the schema's properties the keys are never null, all else may be.
+func repair(s *jsonschema.Schema, keys map[string]bool) (*node, error) {
+	n := &node{
+		Type:        []string{s.Type, "null"},
+		Format:      s.Format,
+		Description: strings.Join(strings.Fields(s.Description), " "),
+	}
+	switch s.Type {
+	case "string":
+		if s.Format == "date-time" {
+			n.AirbyteType = "timestamp_with_timezone"
+		}
+	case "boolean", "number":
+	case "integer":
+		n.Minimum, n.Maximum = math.MinInt64, math.MaxInt64
+	case "array":
+		// Lists of lists, and of anything, go without: some destinations break on them.
+		if s.Items.Type == "" || s.Items.Type == "array" {
+			break
+		}
+		items, err := repair(s.Items, nil)
+		if err != nil {
+			return nil, err
+		}
+		if s.Items.Type == "object" && items.Properties == nil {
+			items.Properties = properties{} // others break on objects in lists without any
+		}
+		n.Items = items
+	case "object":
+		n.Open = true
+		if s.Properties == nil {
+			break
+		}
+		for name, field := range s.Properties.FromOldest() {
+			column, err := repair(field, nil)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			if keys[name] {
+				column.Type = []string{field.Type}
+			}
+			n.Properties = append(n.Properties, property{name, column})
+		}
+	default:
+		return nil, fmt.Errorf("a field of type %q has no place in the dialect", s.Type)
+	}
+	return n, nil
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/invopop/jsonschema"
+
+	"source-gorgias/connector"
+)
+
+// Specification returns the JSON Schema of the configuration, as both
+// protocols publish it.
+func Specification() ([]byte, error) {
+	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true, AllowAdditionalProperties: true}
+	if err := r.AddGoComments("source-gorgias", "connector", jsonschema.WithFullComment()); err != nil {
+		return nil, err
+	}
+	root := form(r.Reflect(connector.Config{}))
+	root.Draft, root.Title, root.Description = "http://json-schema.org/draft-07/schema#", "Gorgias", ""
+	root.Required = []string{"subdomain", "credentials"}
+
+	// The two kinds of credentials are alternatives; a form shows the fields of
+	// the one that is chosen.
+	kinds := []*setting{}
+	for _, kind := range []struct {
+		name, title string
+		record      any
+	}{
+		{connector.AuthOAuth, "OAuth 2.0", connector.OAuthCredentials{}},
+		{connector.AuthAPIKey, "API key", connector.APIKeyCredentials{}},
+	} {
+		k := form(r.Reflect(kind.record))
+		discriminator := field{"auth_type", &setting{Type: "string", Const: kind.name, Order: new(int)}}
+		for i := range k.Properties {
+			*k.Properties[i].Order++
+		}
+		k.Title, k.Description = kind.title, ""
+		k.Properties = append(fields{discriminator}, k.Properties...)
+		k.Required = append([]string{"auth_type"}, k.Required...)
+		kinds = append(kinds, k)
+	}
+	for _, p := range root.Properties {
+		if p.name == "credentials" {
+			p.OneOf, p.Display, p.Properties, p.Required = kinds, "radio", nil, nil
+		}
+	}
+	document, err := json.Marshal(root, jsontext.WithIndent("  "))
+	return append(document, '\n'), err
+}
+
+// A setting is a field of a form, in the keywords that the forms of both
+// protocols understand.
+type setting struct {
+	Draft       string     `json:"$schema,omitzero"`
+	Title       string     `json:"title,omitzero"`
+	Type        string     `json:"type"`
+	Description string     `json:"description,omitzero"`
+	Const       string     `json:"const,omitzero"`
+	Format      string     `json:"format,omitzero"`
+	Examples    []any      `json:"examples,omitzero"`
+	Default     any        `json:"default,omitzero"`
+	Minimum     jsonNumber `json:"minimum,omitzero"`
+	Maximum     jsonNumber `json:"maximum,omitzero"`
+	Secret      bool       `json:"airbyte_secret,omitzero"`
+	Order       *int       `json:"order,omitzero"`
+	Display     string     `json:"display_type,omitzero"`
+	Required    []string   `json:"required,omitzero"`
+	Open        bool       `json:"additionalProperties,omitzero"`
+	Properties  fields     `json:"properties,omitzero"`
+	OneOf       []*setting `json:"oneOf,omitzero"`
+}
+
+// jsonNumber is a number as it was written in a tag.
+type jsonNumber string
+
+func (n jsonNumber) MarshalJSON() ([]byte, error) { return []byte(n), nil }
+
+type fields []field
+
+type field struct {
+	name string
+	*setting
+}
+
+func (f fields) MarshalJSONTo(e *jsontext.Encoder) error {
+	if err := e.WriteToken(jsontext.BeginObject); err != nil {
+		return err
+	}
+	for _, s := range f {
+		if err := e.WriteToken(jsontext.String(s.name)); err != nil {
+			return err
+		}
+		if err := json.MarshalEncode(e, s.setting); err != nil {
+			return err
+		}
+	}
+	return e.WriteToken(jsontext.EndObject)
+}
+
+// form says of a reflected type what a form needs to know.
+func form(s *jsonschema.Schema) *setting {
+	f := &setting{
+		Title: s.Title, Type: s.Type, Format: s.Format, Examples: s.Examples, Default: s.Default,
+		Description: strings.Join(strings.Fields(s.Description), " "),
+		Minimum:     jsonNumber(s.Minimum), Maximum: jsonNumber(s.Maximum),
+	}
+	secret, _ := strconv.ParseBool(text(s.Extras["airbyte_secret"]))
+	f.Secret = secret
+	if s.Properties != nil {
+		f.Open, f.Required = true, s.Required
+		order := 0
+		for name, p := range s.Properties.FromOldest() {
+			child, n := form(p), order
+			child.Order = &n
+			f.Properties = append(f.Properties, field{name, child})
+			order++
+		}
+	}
+	return f
+}
+
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}

@@ -304,8 +304,14 @@ func (t *task) ask(ctx context.Context, s *Stream, path string, extra url.Values
 	}
 	got := make(chan answer, 1)
 	go func() {
-		page, err := t.get(ctx, s, path, extra, next)
-		got <- answer{page, err}
+		var a answer
+		defer func() {
+			if v := recover(); v != nil {
+				a.err = &Panic{Value: v, Stack: debug.Stack()}
+			}
+			got <- a
+		}()
+		a.page, a.err = t.get(ctx, s, path, extra, next)
 	}()
 	return func() (*gorgias.Page, error) {
 		a := <-got

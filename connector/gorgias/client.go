@@ -291,7 +291,7 @@ func redirected(res *http.Response, from *url.URL) error {
 		e.Message = "redirected nowhere"
 		return e
 	}
-	if to.Scheme != from.Scheme || !strings.EqualFold(to.Host, from.Host) {
+	if host(to) != host(from) { // the scheme is the business of a gateway; we keep ours
 		e.Message = "redirected to another host: " + to.Host
 		return e
 	}
@@ -305,6 +305,18 @@ func redirected(res *http.Response, from *url.URL) error {
 	}
 	e.Message = "redirected to another path"
 	return e
+}
+
+// host returns where a URL leads, without a port that goes without saying.
+func host(u *url.URL) string {
+	name := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		name = strings.TrimSuffix(name, ":443")
+	case "http":
+		name = strings.TrimSuffix(name, ":80")
+	}
+	return name
 }
 
 // merged returns the id that stands in one path where another stood in the other:

@@ -72,6 +72,7 @@ type account struct {
 
 	// of changes
 	lag     time.Duration
+	now     func() time.Time
 	rand    *rand.Rand
 	last    instant // when the last change was
 	seq     uint64
@@ -89,7 +90,7 @@ func newAccount(s *Server, now time.Time) *account {
 		seed: s.Seed, size: s.Size.whole(), epoch: instantOf(now.Truncate(time.Second)),
 		subdomain: cmp.Or(s.Subdomain, "sandbox"), email: cmp.Or(s.Email, defaultEmail),
 		moved: map[int64][]int64{}, surveyed: map[int64]int64{},
-		lag: s.Lag, rand: rand.New(rand.NewPCG(s.Seed, uint64(ofChange))),
+		lag: s.Lag, now: s.now, rand: rand.New(rand.NewPCG(s.Seed, uint64(ofChange))),
 	}
 	n := a.size
 	start, end := a.epoch-300*day, a.epoch-2*hour
@@ -136,13 +137,13 @@ func kept(first int64, n int, row func(i int) record) *table[record] {
 
 // tick returns the present, later than it has ever been.
 func (a *account) tick() instant {
-	a.last = max(instantOf(time.Now()), a.last+1)
+	a.last = max(instantOf(a.now()), a.last+1)
 	return a.last
 }
 
 // settle shows what has become visible by now.
 func (a *account) settle() {
-	now := max(instantOf(time.Now()), a.last)
+	now := max(instantOf(a.now()), a.last)
 	for len(a.pending) > 0 && a.pending[0].at <= now {
 		a.pending[0].show()
 		a.pending = slices.Delete(a.pending, 0, 1)

@@ -48,6 +48,8 @@ type Server struct {
 	Limit  int           // the height of the leaky bucket, for any credentials; 0 = 40
 	Window time.Duration // the time in which a full bucket runs empty; 0 = 20 s
 
+	Ahead time.Duration // how far the account's clock is ahead of this machine's; negative = behind
+
 	Live float64       // random changes (see Mutate) per answered request, on average
 	Lag  time.Duration // a change is visible in lists up to this long after the instants it writes
 
@@ -88,12 +90,15 @@ type Fault struct {
 	Break bool // the connection is dropped after Cut bytes of the body, or after half of it
 }
 
+// now is the time by the account's clock.
+func (s *Server) now() time.Time { return time.Now().Add(s.Ahead) }
+
 // open makes the account. The lock is held.
 func (s *Server) open() *account {
 	if s.account == nil {
 		now := s.Epoch
 		if now.IsZero() {
-			now = time.Now()
+			now = s.now()
 		}
 		s.account = newAccount(s, now)
 		s.handlers = handlers()
@@ -210,7 +215,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
-	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	h.Set("Date", s.now().UTC().Format(http.TimeFormat))
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Request-Id", fmt.Sprintf("%032x", n))
 	h.Set("Vary", "Accept-Encoding, Cookie")
@@ -341,15 +346,11 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer, f Fault)
 	}
 	length := len(a.body)
 	if f.Break {
-		length = whole
+		length = whole // and net/http drops the connection of a handler that wrote less
 	}
 	h.Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body)
-	if f.Break {
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler) // net/http's way to drop a connection
-	}
 }
 
 // Mutate changes the account in one random, believable way.

@@ -181,6 +181,9 @@ func TestMethodsAndCredentials(t *testing.T) {
 		if w.Code != test.status {
 			t.Errorf("%s %s as %q %q %q: %d, want %d", test.method, test.path, test.user, test.key, test.auth, w.Code, test.status)
 		}
+		if _, err := http.ParseTime(w.Header().Get("Date")); err != nil {
+			t.Errorf("%s %s: %v", test.method, test.path, err)
+		}
 		if limit := w.Header().Get("X-Gorgias-Account-Api-Call-Limit"); (limit == "") != (test.status == 401) {
 			t.Errorf("%s %s: %d with limit %q", test.method, test.path, w.Code, limit)
 		}

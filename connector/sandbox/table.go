@@ -17,7 +17,7 @@ type key struct {
 }
 
 func (k key) compare(o key) int {
-	return cmp.Or(cmp.Compare(k.n, o.n), cmp.Compare(k.s, o.s))
+	return cmp.Or(cmp.Compare(k.n, o.n), cmp.Compare(k.s, o.s), cmp.Compare(k.id, o.id))
 }
 
 // A row can say where it stands in an order of its resource. An order is named

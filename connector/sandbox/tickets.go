@@ -137,7 +137,7 @@ func (a *account) customerOf(i int) int64 {
 const regulars = 7
 
 func customerIndex(i, tickets, customers int) int {
-	k := i * customers / tickets
+	k := i * customers / max(tickets, 1)
 	if i%4 == 3 && k >= regulars {
 		return k - regulars
 	}

@@ -1,0 +1,671 @@
+package gorgias
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const empty = `{"data": [], "meta": {"next_cursor": null}}`
+
+// pipes is a network of one server, in memory, so that it can live in a bubble.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	here, there := net.Pipe()
+	select {
+	case p.conns <- there:
+		return here, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// client returns a client of a server that answers with h, in JSON unless h says
+// otherwise.
+func client(t *testing.T, o Options, h http.HandlerFunc) *Client {
+	t.Helper()
+	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		h(w, r)
+	})}
+	var serving sync.WaitGroup
+	serving.Go(func() { s.Serve(p) })
+	transport := &http.Transport{DialContext: p.dial}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		s.Close()
+		serving.Wait()
+	})
+	if o.Transport == nil {
+		o.Transport = transport
+	}
+	if o.Origin == "" {
+		o.Origin = "http://acme.example"
+	}
+	if o.Auth == nil {
+		o.Auth = Basic("jo@acme.example", "k3y")
+	}
+	c, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestNew(t *testing.T) {
+	for _, origin := range []string{
+		"", "acme", "acme.gorgias.com", "ftp://acme.gorgias.com", "https://", "https://:443", "https://jo:pw@acme.gorgias.com",
+		"https://acme.gorgias.com/api", "https://acme.gorgias.com?x=1", "https://acme.gorgias.com#x", "https://acme.gorgias.com/?",
+		"https:acme.gorgias.com", "://",
+	} {
+		_, err := New(Options{Origin: origin, Auth: Bearer("t")})
+		if err == nil {
+			t.Errorf("origin %q was accepted", origin)
+		} else if strings.Contains(err.Error(), "pw") {
+			t.Errorf("origin %q: %v", origin, err)
+		}
+	}
+	for _, origin := range []string{"https://acme.gorgias.com", "https://acme.gorgias.com/", "http://127.0.0.1:8080"} {
+		if _, err := New(Options{Origin: origin, Auth: Bearer("t")}); err != nil {
+			t.Errorf("origin %q: %v", origin, err)
+		}
+	}
+	if _, err := New(Options{Origin: "https://acme.gorgias.com"}); err == nil {
+		t.Error("accepted without credentials")
+	}
+}
+
+// A request is a GET with the caller's parameters under the page token's, and the
+// page is what came.
+func TestList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		body := `{"data": [{"id": 12345678901234567890, "a": 1.0}, {"id" : 2}], "meta": {"next_cursor": "n 2"}}`
+		var asked []string
+		c := client(t, Options{UserAgent: "ours/1"}, func(w http.ResponseWriter, r *http.Request) {
+			user, key, _ := r.BasicAuth()
+			asked = append(asked, strings.Join([]string{r.Method, r.Host, r.URL.String(), user, key, r.UserAgent(), r.Header.Get("Accept"), r.Header.Get("Accept-Encoding")}, " "))
+			z := gzip.NewWriter(w)
+			w.Header().Set("Content-Encoding", "gzip")
+			io.WriteString(z, body)
+			z.Close()
+		})
+		query := url.Values{"limit": {"100"}, "types": {"a", "b"}}
+		p, err := c.List(t.Context(), Listed, "views/12/items", query, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%s", p.Records); got != `[{"id": 12345678901234567890, "a": 1.0} {"id" : 2}]` {
+			t.Errorf("records %s", got)
+		}
+		if p.Next != "cursor=n+2" || p.Bytes != len(body) || !p.Served.Equal(begin) || p.Served.Location() != time.UTC {
+			t.Errorf("next %q, %d bytes, served %v", p.Next, p.Bytes, p.Served)
+		}
+		body = empty
+		if p, err = c.List(t.Context(), Listed, "views/12/items", query, p.Next); err != nil || p.Next != "" || len(p.Records) != 0 {
+			t.Errorf("second page: %+v, %v", p, err)
+		}
+		want := "GET acme.example /api/views/12/items?limit=100&types=a&types=b jo@acme.example k3y ours/1 application/json gzip"
+		if len(asked) != 2 || asked[0] != want || asked[1] != strings.Replace(want, "?", "?cursor=n+2&", 1) {
+			t.Errorf("asked\n%s\nwant\n%s", strings.Join(asked, "\n"), want)
+		}
+		if len(query) != 2 {
+			t.Errorf("the caller's query became %v", query)
+		}
+		for _, path := range []string{"../oauth/token", "x/../../oauth"} {
+			if _, err := c.List(t.Context(), Single, path, nil, ""); !is(err, Refused) || len(asked) != 2 {
+				t.Errorf("path %q: %v", path, err)
+			}
+		}
+	})
+}
+
+func is(err error, kind Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
+// Whatever is not a whole page is asked for again, and a whole page then ends it.
+func TestUnprovenIsAskedAgain(t *testing.T) {
+	for name, bad := range map[string]http.HandlerFunc{
+		"truncated":  func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, empty[:20]) },
+		"empty":      func(w http.ResponseWriter, r *http.Request) {},
+		"no content": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) },
+		"not yet":    func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(202); io.WriteString(w, empty) },
+		"html": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, empty)
+		},
+		"undated": func(w http.ResponseWriter, r *http.Request) { w.Header()["Date"] = nil; io.WriteString(w, empty) },
+		"badly dated": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Date", "yesterday")
+			io.WriteString(w, empty)
+		},
+		"two values": func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, empty+"{}") },
+		"short": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(len(empty)+1))
+			io.WriteString(w, empty)
+		},
+		"chunks broken off": func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, empty)
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		},
+		"broken gzip": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			io.WriteString(z, empty)
+			z.Close()
+			w.Write(b.Bytes()[:b.Len()-4])
+		},
+		"hung up": func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
+		"stalled": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"stalled body": func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, empty)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		},
+		"500": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) },
+		"502": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(502) },
+		"503": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) },
+		"504": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(504) },
+		"520": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(520) },
+		"429": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(429) },
+		"408": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(408) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			hits, told := 0, 0
+			c := client(t, Options{Retried: func(err error, wait time.Duration) { told++ }}, func(w http.ResponseWriter, r *http.Request) {
+				if hits++; hits == 1 {
+					bad(w, r)
+					return
+				}
+				io.WriteString(w, empty)
+			})
+			begin := time.Now()
+			if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if took := time.Since(begin); hits != 2 || told != 1 || took < 750*time.Millisecond || took > 62*time.Second {
+				t.Errorf("%s: asked %d times in %v, told %d times", name, hits, took, told)
+			}
+		})
+	}
+}
+
+// About five minutes of trouble are ridden out; then the error says what it was.
+func TestTroubleEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hits := 0
+		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			hits++
+			w.WriteHeader(503)
+			io.WriteString(w, `{"error": {"msg": "An external service had an issue."}}`)
+		})
+		begin := time.Now()
+		_, err := c.List(t.Context(), Listed, "tickets", url.Values{"limit": {"1"}}, "")
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != Server || !e.Temporary() || e.Status != 503 ||
+			err.Error() != "GET /api/tickets: 503 Service Unavailable: An external service had an issue. (11 attempts)" {
+			t.Errorf("%#v", err)
+		}
+		if took := time.Since(begin); hits != 11 || took < 4*time.Minute || took > 6*time.Minute {
+			t.Errorf("asked %d times in %v", hits, took)
+		}
+	})
+}
+
+// What will not pass is not asked again, and every status has its kind.
+func TestErrors(t *testing.T) {
+	long := strings.Repeat("é", 400)
+	for _, test := range []struct {
+		status int
+		body   string
+		kind   Kind
+		want   string
+	}{
+		{400, `{"error":{"msg":"Bad request.","data":{"status":["Unknown field."],"limit":["Too high.","Not a number."]}}}`, Refused,
+			"400 Bad Request: Bad request. limit: Too high. Not a number. status: Unknown field."},
+		{400, `{"error":{"msg":"Bad request.","data":{"x":7}}}`, Refused, "400 Bad Request: Bad request. x: 7"},
+		{401, `{"error":{"msg":"Authentication failed."}}`, Unauthorized, "401 Unauthorized: Authentication failed."},
+		{403, `{"error":"no \u0000\n\u001b[31mrights"}`, Forbidden, "403 Forbidden: no [31mrights"},
+		{404, ``, NotFound, "404 Not Found"},
+		{404, `<html>lost</html>`, NotFound, "404 Not Found"},
+		{404, `[]`, NotFound, "404 Not Found: []"},
+		{405, `{"error":7}`, Refused, "405 Method Not Allowed"},
+		{409, `gone  fishing`, Refused, "409 Conflict: gone fishing"},
+		{422, long, Refused, "422 Unprocessable Entity: " + long[:2*299] + "…"},
+		{499, `{}`, Refused, "499"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			hits := 0
+			c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+				hits++
+				w.WriteHeader(test.status)
+				io.WriteString(w, test.body)
+			})
+			_, err := c.List(t.Context(), Single, "tickets/1", url.Values{"limit": {"1"}}, "")
+			if err == nil || err.Error() != "GET /api/tickets/1: "+test.want || !is(err, test.kind) || hits != 1 {
+				t.Errorf("%d %s: %v after %d attempts, want %s", test.status, test.body, err, hits, test.want)
+			}
+		})
+	}
+}
+
+// What lies below HTTP is told in words, and only tried again when that can help.
+func TestNetworkErrors(t *testing.T) {
+	for want, err := range map[string]error{
+		"GET /api/account: no such host: acme.example":                                                             &net.OpError{Op: "dial", Err: &net.DNSError{Name: "acme.example", IsNotFound: true}},
+		"GET /api/account: the server's certificate is not trusted: x509: certificate signed by unknown authority": &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
+		"GET /api/account: the server does not speak TLS":                                                          tls.RecordHeaderError{},
+		"GET /api/account: connection reset (11 attempts)":                                                         errors.New("connection\nreset"),
+		"GET /api/account: unexpected EOF (11 attempts)":                                                           io.ErrUnexpectedEOF,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			c := client(t, Options{Transport: roundTripper(func(*http.Request) (*http.Response, error) { tries++; return nil, err })}, nil)
+			_, got := c.List(t.Context(), Single, "account", nil, "")
+			if got == nil || got.Error() != want || !is(got, Network) || !errors.Is(got, err) {
+				t.Errorf("got  %v\nwant %s", got, want)
+			}
+			if again := strings.HasSuffix(want, "attempts)"); again != (tries > 1) {
+				t.Errorf("%s: tried %d times", want, tries)
+			}
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Retry-After is honoured in seconds and as a date by the server's clock, by all,
+// on the statuses that mean it; one that asks for too much ends it.
+func TestRetryAfter(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		after  func(now time.Time) string
+		from   time.Duration
+		to     time.Duration // 0: not waited for
+	}{
+		{429, func(time.Time) string { return "20" }, 20 * time.Second, 21 * time.Second},
+		{503, func(time.Time) string { return "20" }, 20 * time.Second, 21 * time.Second},
+		{429, func(now time.Time) string { return now.Add(30 * time.Second).UTC().Format(http.TimeFormat) }, 30 * time.Second, 31 * time.Second},
+		{429, func(time.Time) string { return "-5" }, time.Second, 4 * time.Second},
+		{429, func(time.Time) string { return "soon" }, time.Second, 4 * time.Second},
+		{500, func(time.Time) string { return "20" }, 0, 2 * time.Second},
+		{429, func(time.Time) string { return "901" }, 0, 0},
+		{429, func(time.Time) string { return "900" }, 900 * time.Second, 901 * time.Second},
+	} {
+		for _, clock := range []time.Duration{0, -time.Hour, 1000 * time.Hour} { // of the server, ahead of ours
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var hits []time.Time
+				c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+					now := time.Now().Add(clock)
+					w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+					mu.Lock()
+					defer mu.Unlock()
+					if hits = append(hits, time.Now()); len(hits) == 1 {
+						w.Header().Set("Retry-After", test.after(now))
+						w.WriteHeader(test.status)
+						return
+					}
+					io.WriteString(w, empty)
+				})
+				begin := time.Now()
+				var other sync.WaitGroup
+				other.Go(func() {
+					synctest.Wait()
+					time.Sleep(100 * time.Millisecond)
+					c.List(t.Context(), Listed, "tags", nil, "")
+				})
+				_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+				took := time.Since(begin)
+				other.Wait()
+				if test.to == 0 {
+					if !is(err, TooMany) || took > 0 {
+						t.Errorf("%+v: %v after %v", test.status, err, took)
+					}
+					return
+				}
+				if err != nil || took < test.from || took > test.to {
+					t.Errorf("%d %s: %v after %v", test.status, test.after(begin), err, took)
+				}
+				if first := hits[1].Sub(begin); test.status != 500 && first < test.from {
+					t.Errorf("%d %s: another asked after %v", test.status, test.after(begin), first)
+				}
+			})
+		}
+	}
+}
+
+func TestRedirects(t *testing.T) {
+	for _, test := range []struct {
+		path     string
+		status   int
+		location string
+		kind     Kind // 0: followed
+		into     int64
+		want     string
+	}{
+		{"tickets", 301, "/api/tickets/", 0, 0, ""},
+		{"tickets", 308, "http://acme.example/api/tickets/?limit=7&evil=1", 0, 0, ""},
+		{"tickets", 302, "https://ACME.example:443/api/tickets/", 0, 0, ""},
+		{"tickets/", 307, "/api/tickets", 0, 0, ""},
+		{"customers/1", 301, "/api/customers/519000201", Merged, 519000201, "301 Moved Permanently: merged into 519000201"},
+		{"customers/1", 301, "/api/customers/519000201/", Merged, 519000201, "301 Moved Permanently: merged into 519000201"},
+		{"customers/1", 301, "519000201", Merged, 519000201, "301 Moved Permanently: merged into 519000201"},
+		{"customers/1", 301, "http://acme.example/api/customers/2", Merged, 2, "301 Moved Permanently: merged into 2"},
+		{"customers/1/custom-fields", 301, "/api/customers/2/custom-fields", Merged, 2, "301 Moved Permanently: merged into 2"},
+		{"customers/1/custom-fields", 301, "/api/customers/2", Merged, 2, "301 Moved Permanently: merged into 2"},
+		{"customers/1", 302, "/api/customers/2", Redirect, 0, "302 Found: redirected to another path"},
+		{"customers/1", 301, "/api/tickets/2", Redirect, 0, "301 Moved Permanently: redirected to another path"},
+		{"customers/1", 301, "/api/customers/x", Redirect, 0, "301 Moved Permanently: redirected to another path"},
+		{"customers/1", 301, "/api/customers/2/custom-fields", Redirect, 0, "301 Moved Permanently: redirected to another path"},
+		{"customers/1", 301, "/api/customers/1", Redirect, 0, "301 Moved Permanently: redirected to another path"},
+		{"customers/1", 301, "", Redirect, 0, "301 Moved Permanently: redirected nowhere"},
+		{"customers/1", 301, ":", Redirect, 0, "301 Moved Permanently: redirected nowhere"},
+		{"tickets", 302, "https://evil.example/api/tickets/", Redirect, 0, "302 Found: redirected to another host: evil.example"},
+		{"tickets", 302, "//evil.example/api/tickets/", Redirect, 0, "302 Found: redirected to another host: evil.example"},
+		{"tickets", 302, "http://acme.example:8080/api/tickets/", Redirect, 0, "302 Found: redirected to another host: acme.example:8080"},
+		{"customers/1", 301, "https://evil.example/api/customers/2", Redirect, 0, "301 Moved Permanently: redirected to another host: evil.example"},
+		{"tickets", 304, "", Redirect, 0, "304 Not Modified: redirected nowhere"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var asked []string
+			c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+				if asked = append(asked, r.URL.String()); len(asked) > 1 {
+					io.WriteString(w, empty)
+					return
+				}
+				w.Header().Set("Location", test.location)
+				w.WriteHeader(test.status)
+			})
+			_, err := c.List(t.Context(), Listed, test.path, url.Values{"limit": {"1"}}, "")
+			if test.kind == 0 {
+				other := map[string]string{"tickets": "/api/tickets/?limit=1", "tickets/": "/api/tickets?limit=1"}[test.path]
+				if err != nil || len(asked) != 2 || asked[1] != other {
+					t.Errorf("%d %s: %v, asked %q", test.status, test.location, err, asked)
+				}
+				return
+			}
+			var e *Error
+			if !errors.As(err, &e) || e.Kind != test.kind || e.Into != test.into || e.Temporary() || len(asked) != 1 ||
+				err.Error() != "GET /api/"+test.path+": "+test.want {
+				t.Errorf("%d %s: %v, asked %q", test.status, test.location, err, asked)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		hits := 0
+		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			hits++
+			other := strings.TrimSuffix(r.URL.Path, "/")
+			if other == r.URL.Path {
+				other += "/"
+			}
+			http.Redirect(w, r, other, http.StatusMovedPermanently)
+		})
+		if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); !is(err, Redirect) || hits != 2 {
+			t.Errorf("a circle: %v after %d requests", err, hits)
+		}
+	})
+}
+
+// A server may echo what it was sent, anywhere; no error repeats it.
+func TestErrorsKeepSecrets(t *testing.T) {
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
+	const letters = "abcXYZ019+/=&%@:. ~é\"\\"
+	word := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteRune([]rune(letters)[r.IntN(len([]rune(letters)))])
+		}
+		return b.String()
+	}
+	for i := range 300 {
+		user := strings.ReplaceAll(word(4)+"@"+word(6)+"u", ":", "") // Basic allows none
+		key := "k" + word(20) + "k"
+		auth := Basic(user, key)
+		secrets := []string{key, user, user + ":" + key}
+		if i%3 == 0 {
+			key = "t" + base64.RawURLEncoding.EncodeToString([]byte(word(20)))
+			auth, secrets = Bearer(key), []string{key}
+		}
+		var forms []string
+		for _, s := range secrets {
+			b := []byte(s)
+			forms = append(forms, s, url.QueryEscape(s), url.PathEscape(s), strings.ToLower(url.QueryEscape(s)),
+				strings.TrimRight(base64.StdEncoding.EncodeToString(b), "="), base64.RawURLEncoding.EncodeToString(b))
+		}
+		echo := forms[r.IntN(len(forms))] + strings.Repeat("=", r.IntN(3))
+		text := strings.Repeat("x", r.IntN(320)) + " " + echo + " and " + forms[r.IntN(len(forms))]
+		synctest.Test(t, func(t *testing.T) {
+			o := Options{Auth: auth, Attempts: 1}
+			answer := func(w http.ResponseWriter, req *http.Request) {
+				switch i % 5 {
+				case 0:
+					w.WriteHeader(400)
+					fmt.Fprintf(w, `{"error":{"msg":%s}}`, quoted(text))
+				case 1:
+					w.WriteHeader(500)
+					fmt.Fprintf(w, `{"error":{"msg":"no","data":{%s:[%s]}}}`, quoted(text), quoted(text))
+				case 2:
+					w.WriteHeader(403)
+					io.WriteString(w, text)
+				case 3:
+					w.Header().Set("Content-Type", "text/"+url.PathEscape(text))
+				case 4:
+					w.Header().Set("Location", "https://"+url.PathEscape(echo)+".example/"+url.PathEscape(text))
+					w.WriteHeader(302)
+				}
+			}
+			if i%7 == 0 {
+				o.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New(text) })
+			}
+			_, err := client(t, o, answer).List(t.Context(), Single, "account", url.Values{"q": {"hidden"}}, "")
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, form := range append(forms, "hidden", "Basic ", "Bearer ") {
+				if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(form)) {
+					t.Errorf("seed %d, case %d: %q holds %q", seed, i, err, form)
+				}
+			}
+			if len([]rune(err.Error())) > 400 {
+				t.Errorf("seed %d, case %d: %d characters", seed, i, len(err.Error()))
+			}
+		})
+	}
+}
+
+func quoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// When the context ends, so does the request: at once, wherever it is.
+func TestCancel(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"in an answer": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"in a body": func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		},
+		"between attempts": func(w http.ResponseWriter, r *http.Request) {
+			if time.Now().Second() < 20 {
+				w.WriteHeader(500)
+				return
+			}
+			<-r.Context().Done()
+		},
+		"in a pause": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "300")
+			w.WriteHeader(429)
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := client(t, Options{}, h)
+			begin := time.Now()
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for range 3 {
+				all.Go(func() {
+					if _, err := c.List(ctx, Listed, "tickets", nil, ""); err != context.Canceled {
+						t.Errorf("%s: %v", name, err)
+					}
+				})
+			}
+			time.Sleep(17300 * time.Millisecond)
+			cancel()
+			all.Wait()
+			if took := time.Since(begin); took != 17300*time.Millisecond {
+				t.Errorf("%s: ended after %v", name, took)
+			}
+		})
+	}
+}
+
+// A slow answer does not hold up the next attempt for longer than the timeout, and
+// its error says so.
+func TestTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := client(t, Options{Timeout: 10 * time.Second, Attempts: 2}, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		begin := time.Now()
+		_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+		if took := time.Since(begin); err == nil || err.Error() != "GET /api/tickets: no whole answer within 10s (2 attempts)" || took > 23*time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
+}
+
+// An answer is not read beyond its bound, however small it was packed, and not
+// asked for again.
+func TestMaxBody(t *testing.T) {
+	for _, size := range []int{1 << 20, 1<<20 + 1, 64 << 20} {
+		for _, packed := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				hits := 0
+				c := client(t, Options{MaxBody: 1 << 20}, func(w http.ResponseWriter, r *http.Request) {
+					hits++
+					var out io.Writer = w
+					if packed {
+						w.Header().Set("Content-Encoding", "gzip")
+						z := gzip.NewWriter(w)
+						defer z.Close()
+						out = z
+					}
+					io.WriteString(out, empty)
+					spaces := bytes.Repeat([]byte(" "), 1<<16)
+					for left := size - len(empty); left > 0; left -= len(spaces) {
+						if _, err := out.Write(spaces[:min(left, len(spaces))]); err != nil {
+							return
+						}
+					}
+				})
+				_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+				if good := size == 1<<20; good != (err == nil) || !good && !is(err, Oversized) || hits != 1 {
+					t.Errorf("%d bytes, packed %v: %v after %d requests", size, packed, err, hits)
+				}
+			})
+		}
+	}
+}
+
+// Authorization may fail for good, or pass.
+func TestAuthFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		fail := errors.New("the refresh token was revoked")
+		c := client(t, Options{Auth: func(context.Context, *http.Request) error { tries++; return fail }}, nil)
+		_, err := c.List(t.Context(), Single, "account", nil, "")
+		if !is(err, Unauthorized) || !errors.Is(err, fail) || tries != 1 || err.Error() != "GET /api/account: the refresh token was revoked" {
+			t.Errorf("%v after %d attempts", err, tries)
+		}
+
+		tries = 0
+		c = client(t, Options{Auth: func(context.Context, *http.Request) error {
+			if tries++; tries < 3 {
+				return fmt.Errorf("refresh: %w", &net.DNSError{Err: "no answer", IsTemporary: true})
+			}
+			return nil
+		}}, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"domain": "acme"}`) })
+		if _, err := c.List(t.Context(), Single, "account", nil, ""); err != nil || tries != 3 {
+			t.Errorf("%v after %d attempts", err, tries)
+		}
+	})
+}
+
+// The whole road, against a strict bucket: 400 pages in the time they need, and
+// none refused.
+func TestClientKeepsTheBudget(t *testing.T) {
+	for _, up := range []bool{false, true} {
+		for _, workers := range []int{1, 8} {
+			synctest.Test(t, func(t *testing.T) {
+				server := newBucket(40, up)
+				c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+					time.Sleep(70 * time.Millisecond)
+					a := server.answer()
+					time.Sleep(70 * time.Millisecond)
+					w.Header().Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", a.used, a.limit))
+					if a.refused {
+						w.WriteHeader(429)
+						return
+					}
+					io.WriteString(w, empty)
+				})
+				begin := time.Now()
+				var all sync.WaitGroup
+				for range workers {
+					all.Go(func() {
+						for range 400 / workers {
+							if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+								t.Error(err)
+							}
+						}
+					})
+				}
+				all.Wait()
+				if took := time.Since(begin); took > 180*time.Second*103/100 || server.refused > 0 {
+					t.Errorf("%d workers, up %v: %v, %d refused", workers, up, took, server.refused)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,158 @@
+// Package integration_tests looks at the house from the street.
+package integration_tests
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/shape"
+)
+
+// direct is a network without wires: requests go straight into a handler. In a
+// synctest bubble it takes no time.
+type direct struct{ http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (res *http.Response, err error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	rec := httptest.NewRecorder()
+	defer func() {
+		if v := recover(); v == http.ErrAbortHandler { // the connection was dropped in mid-body
+			res, err = rec.Result(), nil
+			res.Body = io.NopCloser(io.MultiReader(res.Body, broken{}))
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	d.ServeHTTP(rec, r)
+	return rec.Result(), nil
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// house is a sandbox account and a client that reads it.
+type house struct {
+	box    *sandbox.Server
+	client *gorgias.Client
+	budget *gorgias.Budget
+}
+
+// unlimited is the height of a bucket nobody fills.
+const unlimited = 1_000_000
+
+func newHouse(t testing.TB, box *sandbox.Server) *house {
+	t.Helper()
+	h := &house{box: box, budget: gorgias.NewBudget(0.1)}
+	var err error
+	h.client, err = gorgias.New(gorgias.Options{
+		Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
+		Transport: direct{box}, Budget: h.budget,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// plan reads the streams of those names from the bookmarks.
+func (h *house) plan(names []string, marks map[string]connector.Bookmark) *connector.Plan {
+	p := &connector.Plan{
+		Client: h.client, Budget: h.budget, Bookmarks: marks, Overlap: 10 * time.Minute, Concurrency: 4,
+		Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+	for _, n := range names {
+		s := connector.Find(n)
+		if s == nil {
+			panic("no stream " + n)
+		}
+		p.Streams = append(p.Streams, s)
+	}
+	return p
+}
+
+// everyStream returns the names of the table's rows.
+func everyStream() []string {
+	var names []string
+	for _, s := range connector.Streams() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// keyOf is a record's primary key, as text.
+func keyOf(s *connector.Stream, raw []byte) string {
+	parts := make([]string, len(s.Key))
+	for i, name := range s.Key {
+		value, _ := shape.Field(raw, name)
+		parts[i] = string(value)
+	}
+	return strings.Join(parts, "/")
+}
+
+// cursorOf is a record's cursor.
+func cursorOf(s *connector.Stream, raw []byte) time.Time {
+	value, _ := shape.Field(raw, s.Cursor)
+	at, _ := shape.Instant(strings.Trim(string(value), `"`))
+	return at
+}
+
+// truth returns every record of a stream that the account would list now.
+func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
+	rows := map[string]string{}
+	put := func(raw []byte) { rows[keyOf(s, raw)] = string(raw) }
+	switch s.Walk {
+	case connector.Derived:
+		for parent := range box.Each(connector.Find(s.Parent).Path) {
+			parts, err := s.Cut(parent)
+			if err != nil {
+				panic(err)
+			}
+			for _, p := range parts {
+				put(p)
+			}
+		}
+	case connector.PerParent:
+		parent := connector.Find(s.Parent)
+		for row := range box.Each(parent.Path) {
+			id := keyOf(parent, row)
+			for item := range box.Each(strings.Replace(s.Path, "{id}", id, 1)) {
+				put(fmt.Appendf(nil, `{%q:%s,%s`, s.Key[0], id, item[1:]))
+			}
+		}
+	case connector.Single:
+		return nil // there is only the one answer
+	default:
+		for row := range box.Each(s.Path) {
+			put(row)
+		}
+	}
+	return rows
+}
+
+// stored passes bookmarks through the JSON in which they travel.
+func stored(t testing.TB, marks map[string]connector.Bookmark) map[string]connector.Bookmark {
+	t.Helper()
+	out := map[string]connector.Bookmark{}
+	for name, mark := range marks {
+		raw, err := json.Marshal(mark)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out[name], err = connector.ParseBookmark(connector.Find(name), raw); err != nil {
+			t.Fatalf("%s: %s: %v", name, raw, err)
+		}
+	}
+	return out
+}

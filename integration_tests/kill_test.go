@@ -1,0 +1,333 @@
+package integration_tests
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+)
+
+var histories = flag.Int("histories", 1200, "random histories of TestKillAnywhere")
+
+// TestKillAnywhere holds I1 to I4 and I8 against random histories: an account
+// that changes while it is read, shows records late, shares instants across
+// pages and dates records in the future and in the past, over a network that
+// cuts pages, loses answers and refuses page tokens. Syncs are stopped
+// anywhere and gone on with from the last bookmark that was written. In the
+// end, all that was written holds all of the account; and a further sync of
+// the account at rest writes nothing.
+//
+// HISTORY_SEED repeats one history.
+func TestKillAnywhere(t *testing.T) {
+	if seed := os.Getenv("HISTORY_SEED"); seed != "" {
+		n, err := strconv.ParseUint(seed, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			if err := (&history{t: t, Rand: rand.New(rand.NewPCG(n, 1))}).live(); err != nil {
+				t.Errorf("HISTORY_SEED=%d: %v", n, err)
+			}
+		})
+		return
+	}
+	n := *histories
+	if testing.Short() {
+		n /= 10
+	}
+	first := rand.Uint64() >> 16
+	judged := map[string]int{}
+	for i := range n {
+		seed := first + uint64(i)
+		synctest.Test(t, func(t *testing.T) {
+			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1))}
+			if err := h.live(); err != nil {
+				t.Errorf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
+			}
+			for name, rows := range h.judged {
+				judged[name] += rows
+			}
+		})
+		if t.Failed() {
+			t.Fatalf("after %d histories", i+1)
+		}
+	}
+	for _, name := range everyStream() {
+		if judged[name] == 0 && connector.Find(name).Walk != connector.Single {
+			t.Errorf("%s: no record was ever judged", name)
+		}
+	}
+}
+
+// A history is one account's life and what was read of it.
+type history struct {
+	t *testing.T
+	*rand.Rand
+	*house
+	streams []string
+	marks   map[string]connector.Bookmark
+	written map[string]map[string]string // by stream and key: the version a destination would hold
+	whole   map[string]map[string]string // of streams read whole: what the last complete read wrote
+	quiet   bool                         // nothing changes and nothing fails
+	spoils  float64                      // share of answers that are spoiled
+	judged  map[string]int
+}
+
+func (h *history) chance(p float64) bool { return h.Float64() < p }
+
+func (h *history) live() error {
+	small := func() int { return h.IntN(40) - 3 } // 0 would be the default; negative is none
+	skew := []time.Duration{0, 0, 26 * time.Hour, -26 * time.Hour}[h.IntN(4)]
+	h.house = newHouse(h.t, &sandbox.Server{
+		Seed: h.Uint64(), Limit: unlimited, Ahead: skew,
+		Size: sandbox.Size{Tickets: small(), Messages: small(), Customers: small(), Events: small(), Surveys: small(),
+			Calls: small(), CallEvents: small(), Recordings: small(), Users: small(), Teams: small(), Tags: small(),
+			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), Fields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
+		Lag:  time.Duration(h.IntN(9*60)) * time.Second, // within the overlap
+		Fail: h.happen,
+	})
+	h.marks = map[string]connector.Bookmark{}
+	h.written, h.whole, h.judged = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
+	h.spoils = []float64{0, 0.02, 0.1}[h.IntN(3)]
+	all := everyStream()
+	h.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	h.streams = all[:1+h.IntN(8)]
+
+	for range 1 + h.IntN(5) {
+		stop := -1
+		if h.chance(0.8) {
+			stop = h.IntN(30)
+		}
+		if err := h.sync(stop); err != nil {
+			return err
+		}
+		for range h.IntN(5) {
+			h.change()
+		}
+		time.Sleep(time.Duration(h.Int64N(int64(3 * time.Hour))))
+		if h.chance(0.1) {
+			time.Sleep(time.Duration(h.Int64N(int64(60 * 24 * time.Hour))))
+		}
+	}
+	h.quiet = true
+	time.Sleep(10 * time.Minute) // until all is visible
+	for range 2 { // one ends the walk under way, one sees what moved while it was
+		if err := h.sync(-1); err != nil {
+			return err
+		}
+	}
+	if err := h.judge(); err != nil {
+		return err
+	}
+	return h.idle()
+}
+
+// happen stands between the client and the account. It runs in the client's
+// goroutines, so it draws from a source of its own.
+func (h *history) happen(r *http.Request) *sandbox.Fault {
+	if h.quiet {
+		return nil
+	}
+	own := rand.New(rand.NewPCG(uint64(h.box.Requests()), uint64(len(r.URL.RawQuery))))
+	for own.Float64() < 0.3 {
+		h.changeWith(own)
+	}
+	if own.Float64() >= h.spoils {
+		return nil
+	}
+	switch own.IntN(7) {
+	case 0:
+		return &sandbox.Fault{Cut: 1 + own.IntN(400)}
+	case 1:
+		return &sandbox.Fault{Break: true}
+	case 2:
+		return &sandbox.Fault{Status: 200, Body: "<html>maintenance</html>"}
+	case 3:
+		return &sandbox.Fault{Status: 502}
+	case 4:
+		return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"3"}}}
+	case 5:
+		if r.URL.Query().Has("cursor") {
+			return &sandbox.Fault{Status: 400, Body: `{"error":{"msg":"Bad request.","data":{"cursor":["Invalid cursor."]}}}`}
+		}
+	case 6:
+		return &sandbox.Fault{Delay: time.Duration(own.IntN(90)) * time.Second}
+	}
+	return nil
+}
+
+func (h *history) change() { h.changeWith(h.Rand) }
+
+// changeWith makes a change that the lists show: what they cannot show (edits
+// of old messages, imports into the past, deletions) is the change feed's.
+func (h *history) changeWith(r *rand.Rand) {
+	now := time.Now().Add(h.box.Ahead)
+	visible := now.Add(time.Duration(r.Int64N(int64(9 * time.Minute))))
+	some := func(path string) int64 {
+		var ids []int64
+		for row := range h.box.Each(path) {
+			id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64)
+			ids = append(ids, id)
+		}
+		if len(ids) == 0 {
+			return 0
+		}
+		return ids[r.IntN(len(ids))]
+	}
+	switch r.IntN(16) {
+	case 0, 1:
+		h.box.AddTicket(now, now, visible)
+	case 2, 3:
+		future := now.Add(time.Duration(r.Int64N(int64(200 * time.Hour))))
+		h.box.AddTicket(future, now, visible)
+	case 4, 5:
+		h.box.AddMessage(some("tickets"))
+	case 6:
+		h.box.TouchTicket(some("tickets"))
+	case 7:
+		h.box.CloseTicket(some("tickets"), r.IntN(2) == 0)
+	case 8:
+		h.box.AskSurvey(some("tickets"))
+	case 9:
+		h.box.AddCustomer()
+	case 10:
+		h.box.EditCustomer(some("customers"))
+	case 11:
+		h.box.AddCall(some("tickets"))
+	case 12:
+		h.box.DeleteTicket(some("tickets"))
+	case 13:
+		h.box.DeleteCustomer(some("customers"))
+	default:
+		paths := []string{"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets", "jobs"}
+		path := paths[r.IntN(len(paths))]
+		if path == "views" {
+			return // their number is the cost of a history
+		}
+		switch id := some(path); r.IntN(3) {
+		case 0:
+			h.box.Add(path)
+		case 1:
+			h.box.Edit(path, id)
+		case 2:
+			if path != "jobs" {
+				h.box.Retire(path, id)
+			}
+		}
+	}
+}
+
+// sync reads until stop batches have been written; to the end if it is
+// negative. The records of the batch at which it stops may have been written
+// or not; its bookmark has not.
+func (h *history) sync(stop int) error {
+	plan := h.plan(h.streams, stored(h.t, h.marks))
+	plan.PageSize, plan.Concurrency = 1+h.IntN(7), 1+h.IntN(4)
+	pages := map[string]map[string]string{}
+	batches := 0
+	for b, err := range plan.Run(context.Background()) {
+		name := b.Stream.Name
+		if err != nil {
+			var p *connector.Panic
+			if errors.As(err, &p) {
+				return fmt.Errorf("%w\n%s", err, p.Stack)
+			}
+			if h.quiet {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			continue // too many faults in a row; the next sync goes on from the bookmark
+		}
+		if b.First {
+			pages[name] = map[string]string{}
+			continue
+		}
+		stopped := batches == stop
+		if !stopped || h.chance(0.5) {
+			for _, raw := range b.Records {
+				h.write(b.Stream, raw)
+				pages[name][keyOf(b.Stream, raw)] = string(raw)
+			}
+		}
+		if stopped {
+			break
+		}
+		batches++
+		h.marks[name] = b.Bookmark
+		if b.Last {
+			h.whole[name] = pages[name]
+		}
+	}
+	return nil
+}
+
+// write does what a destination does: the version with the later cursor stays.
+func (h *history) write(s *connector.Stream, raw []byte) {
+	rows := h.written[s.Name]
+	if rows == nil {
+		rows = map[string]string{}
+		h.written[s.Name] = rows
+	}
+	key := keyOf(s, raw)
+	if old, ok := rows[key]; ok && s.Incremental() && cursorOf(s, []byte(old)).After(cursorOf(s, raw)) {
+		return
+	}
+	rows[key] = string(raw)
+}
+
+// judge compares what was written with the account.
+func (h *history) judge() error {
+	var errs []error
+	for _, name := range h.streams {
+		s := connector.Find(name)
+		written := h.written[name]
+		if !s.Incremental() {
+			written = h.whole[name]
+		}
+		for key, want := range truth(h.box, s) {
+			h.judged[name]++
+			got, ok := written[key]
+			switch {
+			case !ok:
+				errs = append(errs, fmt.Errorf("%s: %s is missing: %.200s", name, key, want))
+			case got != want && current(s):
+				errs = append(errs, fmt.Errorf("%s: %s is stale:\n got %.300s\nwant %.300s", name, key, got, want))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// current reports whether the stream's lists alone keep its records current:
+// those that are read whole, and those that are read by when they were updated.
+func current(s *connector.Stream) bool {
+	return !s.Incremental() || strings.HasSuffix(s.Cursor, "updated_datetime")
+}
+
+// idle reads the account at rest once more: no incremental stream has anything
+// to write.
+func (h *history) idle() error {
+	time.Sleep(time.Hour)
+	plan := h.plan(h.streams, stored(h.t, h.marks))
+	plan.PageSize = 5
+	for b, err := range plan.Run(context.Background()) {
+		switch {
+		case err != nil:
+			return err
+		case len(b.Records) > 0 && b.Stream.Incremental():
+			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0])
+		}
+	}
+	return nil
+}
+

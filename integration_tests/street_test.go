@@ -1,0 +1,195 @@
+package integration_tests
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"source-gorgias/connector/cli"
+	"source-gorgias/connector/sandbox"
+)
+
+// Credentials whose secret looks different in every disguise.
+const boxMail, boxSecret = "agent@example.com", "k3y+of/the house&=%é"
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if workshop != "" {
+		_ = os.RemoveAll(workshop)
+	}
+	os.Exit(code)
+}
+
+// workshop is where the program was built; "" if no test needed it.
+var workshop string
+
+// built builds the program, once, and returns its path.
+var built = sync.OnceValues(func() (string, error) {
+	var err error
+	if workshop, err = os.MkdirTemp("", "source-gorgias"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(workshop, "source-gorgias")
+	build := exec.Command("go", "build", "-o", path, "source-gorgias")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+func program(t testing.TB) string {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// discoverOnce asks the program for its streams.
+var discoverOnce = sync.OnceValues(func() (map[string]*contract, error) {
+	var out, fault bytes.Buffer
+	if code, _ := cli.Main(context.Background(), []string{"source-gorgias", "discover", "--sandbox"}, strings.NewReader(""), &out, &fault); code != 0 {
+		return nil, fmt.Errorf("discover: exit code %d: %s", code, fault.Bytes())
+	}
+	return contracts((&transcript{stdout: out.Bytes()}).messages())
+})
+
+// A call is one run of the program.
+type call struct {
+	args  []string
+	dir   string    // to run in; "" = a fresh one
+	env   []string  // besides PATH
+	stdin *os.File  // nil = nothing to read
+	out   io.Writer // nil = kept
+	// at is told the program once it runs, and may end it.
+	at func(*os.Process)
+}
+
+// run runs the program in a process of its own.
+func (c call) run(t testing.TB) *transcript {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program(t), c.args...)
+	cmd.Dir, cmd.Env = c.dir, append([]string{"PATH=" + os.Getenv("PATH")}, c.env...)
+	if c.dir == "" {
+		cmd.Dir = t.TempDir()
+	}
+	if c.stdin != nil {
+		cmd.Stdin = c.stdin
+	}
+	tr := c.transcript()
+	var out, fault bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &fault
+	if c.out != nil {
+		cmd.Stdout = io.MultiWriter(&out, c.out)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if c.at != nil {
+		tr.stopped = true
+		c.at(cmd.Process)
+	}
+	err := cmd.Wait()
+	if ctx.Err() != nil {
+		t.Fatalf("%v: still running after a minute", c.args)
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	tr.ended, tr.code, tr.stdout, tr.stderr = time.Now(), cmd.ProcessState.ExitCode(), out.Bytes(), fault.Bytes()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && tr.stopped && tr.code == -1 && status.Signal() != syscall.SIGTERM {
+		t.Errorf("died by %v", status.Signal())
+	}
+	tr.verify(t)
+	return tr
+}
+
+// inside runs the program in this process: cheaper, and all the same to it.
+func (c call) inside(t testing.TB) *transcript {
+	t.Helper()
+	tr := c.transcript()
+	var out, fault bytes.Buffer
+	tr.code, _ = cli.Main(context.Background(), append([]string{"source-gorgias"}, c.args...), strings.NewReader(""), &out, &fault)
+	tr.ended, tr.stdout, tr.stderr = time.Now(), out.Bytes(), fault.Bytes()
+	tr.verify(t)
+	return tr
+}
+
+// transcript begins the transcript of a call: what it asks for.
+func (c call) transcript() *transcript {
+	tr := &transcript{began: time.Now(), secrets: []string{boxSecret}}
+	if len(c.args) == 0 || !slices.Contains([]string{"spec", "check", "discover", "read"}, c.args[0]) {
+		return tr
+	}
+	tr.command = c.args[0]
+	if tr.command == "read" {
+		tr.configured = everyStream()
+	}
+	for i, arg := range c.args {
+		path, is := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-catalog=")
+		if (arg == "--catalog" || arg == "-catalog") && i+1 < len(c.args) {
+			path, is = c.args[i+1], true
+		}
+		if !is {
+			continue
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.dir, path)
+		}
+		raw, _ := os.ReadFile(path)
+		var catalog struct{ Streams []struct{ Stream named } }
+		_ = json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &catalog)
+		tr.configured = []string{}
+		for _, s := range catalog.Streams {
+			tr.configured = append(tr.configured, s.Stream.Name)
+		}
+	}
+	return tr
+}
+
+// file writes a file for the program to read and returns its path.
+func file(t testing.TB, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// serve puts an account on a port of this machine and returns the path of a
+// config for it. Its allowance is not what is tested.
+func serve(t testing.TB, box *sandbox.Server) (config string) {
+	t.Helper()
+	box.Email, box.Key = boxMail, boxSecret
+	if box.Limit == 0 {
+		box.Limit = unlimited
+	}
+	srv := httptest.NewServer(box)
+	t.Cleanup(srv.Close)
+	return file(t, "config.json", configText(srv.URL, boxSecret))
+}
+
+func configText(origin, secret string) string {
+	quoted, _ := json.Marshal(secret)
+	return fmt.Sprintf(`{"subdomain":"acme","base_url":%q,"start_date":"2020-01-01","_note":1,
+		"credentials":{"auth_type":"api_key","email":%q,"api_key":%s}}`, origin, boxMail, quoted)
+}

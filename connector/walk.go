@@ -124,10 +124,10 @@ func (w *walker) begin(ctx context.Context) error {
 	return nil
 }
 
-// restart begins again after a refused token. What an ordered walk from the
-// oldest has read so far is behind it for good.
+// restart begins again after a refused token. A walk from the oldest that the
+// server has ordered and can filter has left behind for good what it has read.
 func (w *walker) restart(ctx context.Context) error {
-	if w.source.Walk == OldestFirst && !w.mark.Unsorted {
+	if w.source.Since != "" && !w.mark.Unsorted {
 		for _, m := range w.members {
 			m.mark.Walk = w.mark
 			m.mark.end()
@@ -227,7 +227,7 @@ func (w *walker) ended() bool {
 	case w.source.Walk == NewestFirst:
 		return m.At.Before(m.From)
 	default:
-		return w.beyond(m.At)
+		return w.source.Since != "" && w.beyond(m.At)
 	}
 }
 

@@ -53,12 +53,17 @@ type house struct {
 const unlimited = 1_000_000
 
 func newHouse(t testing.TB, box *sandbox.Server) *house {
+	return newHouseBehind(t, box, direct{box})
+}
+
+// newHouseBehind puts a network of the test's own between account and client.
+func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *house {
 	t.Helper()
 	h := &house{box: box, budget: gorgias.NewBudget(0.1)}
 	var err error
 	h.client, err = gorgias.New(gorgias.Options{
 		Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: direct{box}, Budget: h.budget,
+		Transport: net, Budget: h.budget,
 	})
 	if err != nil {
 		t.Fatal(err)

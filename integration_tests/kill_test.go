@@ -1,15 +1,19 @@
 package integration_tests
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,7 +84,13 @@ type history struct {
 	written map[string]map[string]string // by stream and key: the version a destination would hold
 	whole   map[string]map[string]string // of streams read whole: what the last complete read wrote
 	quiet   bool                         // nothing changes and nothing fails
-	spoils  float64                      // share of answers that are spoiled
+	overlap time.Duration
+	tokens  *tokens
+	mu      sync.Mutex
+	ties    bool      // tickets appear late that share the instant of the latest
+	tie     time.Time // the instant of the latest change, if it may be shared
+	changed time.Time
+	spoils  float64 // share of answers that are spoiled
 	judged  map[string]int
 }
 
@@ -89,22 +99,33 @@ func (h *history) chance(p float64) bool { return h.Float64() < p }
 func (h *history) live() error {
 	small := func() int { return h.IntN(40) - 3 } // 0 would be the default; negative is none
 	skew := []time.Duration{0, 0, 26 * time.Hour, -26 * time.Hour}[h.IntN(4)]
-	h.house = newHouse(h.t, &sandbox.Server{
+	// With no overlap nothing may be late, but instants may still be shared.
+	h.overlap = []time.Duration{0, 10 * time.Minute}[h.IntN(2)]
+	box := &sandbox.Server{
 		Seed: h.Uint64(), Limit: unlimited, Ahead: skew,
 		Size: sandbox.Size{Tickets: small(), Messages: small(), Customers: small(), Events: small(), Surveys: small(),
 			Calls: small(), CallEvents: small(), Recordings: small(), Users: small(), Teams: small(), Tags: small(),
 			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), Fields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
-		Lag:  time.Duration(h.IntN(9*60)) * time.Second, // within the overlap
-		Fail: h.happen,
-	})
+		Lag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
+	}
+	h.tokens = &tokens{net: direct{box}, known: map[string]bool{}}
+	h.house = newHouseBehind(h.t, box, h.tokens)
+	box.Fail = h.happen
 	h.marks = map[string]connector.Bookmark{}
 	h.written, h.whole, h.judged = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
 	h.spoils = []float64{0, 0.02, 0.1}[h.IntN(3)]
 	all := everyStream()
 	h.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	h.streams = all[:1+h.IntN(8)]
+	if h.ties = h.overlap == 0 && h.chance(0.5); h.ties {
+		// What appears late has no messages dated in the future above it here.
+		h.streams = []string{"tickets", "ticket_tags", "ticket_custom_field_values"}[:1+h.IntN(3)]
+	}
 
 	for range 1 + h.IntN(5) {
+		if h.chance(0.3) {
+			h.tokens.forget()
+		}
 		stop := -1
 		if h.chance(0.8) {
 			stop = h.IntN(30)
@@ -121,8 +142,9 @@ func (h *history) live() error {
 		}
 	}
 	h.quiet = true
+	h.tokens.forget()
 	time.Sleep(10 * time.Minute) // until all is visible
-	for range 2 { // one ends the walk under way, one sees what moved while it was
+	for range 2 {                // one ends the walk under way, one sees what moved while it was
 		if err := h.sync(-1); err != nil {
 			return err
 		}
@@ -159,7 +181,7 @@ func (h *history) happen(r *http.Request) *sandbox.Fault {
 		return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"3"}}}
 	case 5:
 		if r.URL.Query().Has("cursor") {
-			return &sandbox.Fault{Status: 400, Body: `{"error":{"msg":"Bad request.","data":{"cursor":["Invalid cursor."]}}}`}
+			h.tokens.forget()
 		}
 	case 6:
 		return &sandbox.Fault{Delay: time.Duration(own.IntN(90)) * time.Second}
@@ -172,8 +194,12 @@ func (h *history) change() { h.changeWith(h.Rand) }
 // changeWith makes a change that the lists show: what they cannot show (edits
 // of old messages, imports into the past, deletions) is the change feed's.
 func (h *history) changeWith(r *rand.Rand) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	now := time.Now().Add(h.box.Ahead)
-	visible := now.Add(time.Duration(r.Int64N(int64(9 * time.Minute))))
+	tie, first := h.tie, !now.Equal(h.changed)
+	h.tie, h.changed = time.Time{}, now
+	visible := now.Add(time.Duration(r.Int64N(int64(h.overlap)*9/10 + 1)))
 	some := func(path string) int64 {
 		var ids []int64
 		for row := range h.box.Each(path) {
@@ -185,9 +211,21 @@ func (h *history) changeWith(r *rand.Rand) {
 		}
 		return ids[r.IntN(len(ids))]
 	}
-	switch r.IntN(16) {
-	case 0, 1:
+	n := r.IntN(16)
+	if !tie.IsZero() && r.IntN(3) == 0 {
+		n = 1
+	}
+	switch n {
+	case 0:
 		h.box.AddTicket(now, now, visible)
+		if h.ties && first {
+			h.tie = now
+		}
+	case 1:
+		if !tie.IsZero() { // another ticket, and its messages, of the very same instant
+			h.box.AddTicket(tie, tie, now)
+			h.tie = tie
+		}
 	case 2, 3:
 		future := now.Add(time.Duration(r.Int64N(int64(200 * time.Hour))))
 		h.box.AddTicket(future, now, visible)
@@ -233,7 +271,7 @@ func (h *history) changeWith(r *rand.Rand) {
 // or not; its bookmark has not.
 func (h *history) sync(stop int) error {
 	plan := h.plan(h.streams, stored(h.t, h.marks))
-	plan.PageSize, plan.Concurrency = 1+h.IntN(7), 1+h.IntN(4)
+	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	pages := map[string]map[string]string{}
 	batches := 0
 	for b, err := range plan.Run(context.Background()) {
@@ -319,7 +357,7 @@ func current(s *connector.Stream) bool {
 func (h *history) idle() error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, stored(h.t, h.marks))
-	plan.PageSize = 5
+	plan.PageSize, plan.Overlap = 5, h.overlap
 	for b, err := range plan.Run(context.Background()) {
 		switch {
 		case err != nil:
@@ -331,3 +369,43 @@ func (h *history) idle() error {
 	return nil
 }
 
+// tokens is a network whose server forgets the page tokens it has given out.
+type tokens struct {
+	net   http.RoundTripper
+	mu    sync.Mutex
+	known map[string]bool
+}
+
+var nextCursor = regexp.MustCompile(`"next_cursor":\s*"([^"]+)"`)
+
+func (t *tokens) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.known)
+}
+
+func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
+	t.mu.Lock()
+	cursor := r.URL.Query().Get("cursor")
+	ok := cursor == "" || t.known[cursor] || strings.HasPrefix(r.URL.Path, "/api/views/")
+	t.mu.Unlock()
+	if !ok {
+		r.URL.RawQuery += "&limit=1000" // which is refused as a bad cursor is
+	}
+	res, err := t.net.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), broken{}))
+		return res, nil
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	if m := nextCursor.FindSubmatch(body); m != nil {
+		t.mu.Lock()
+		t.known[string(m[1])] = true
+		t.mu.Unlock()
+	}
+	return res, nil
+}

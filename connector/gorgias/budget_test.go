@@ -194,7 +194,7 @@ func TestBudgetAlone(t *testing.T) {
 			t.Logf("%+v: %v of %v (%.4f)", s, took, least, took.Seconds()/least.Seconds())
 			allowed := s.allowed(least)
 			if s.height == 40 || s.latency == 0 {
-				allowed = min(allowed, least*103/100)
+				allowed = min(allowed, least*103/100+s.latency)
 			}
 			if took > allowed || server.refused > 0 {
 				t.Errorf("%+v: took %v, allowed %v; %d refused", s, took, allowed, server.refused)
@@ -313,6 +313,33 @@ func TestBudgetAsksFirst(t *testing.T) {
 		b.answered(first, answer{used: 70, limit: 80})
 		if used, limit := b.Usage(); used < 70 || used > 71 || limit != 80 {
 			t.Errorf("usage %v of %v, want 70 to 71 of 80", used, limit)
+		}
+	})
+}
+
+// A limit is heard even when the count changes nothing.
+func TestBudgetHearsTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(0.1)
+		b.answered(admitted(t, b), answer{used: 0, limit: 80})
+		if _, limit := b.Usage(); limit != 80 {
+			t.Errorf("limit %v, want 80", limit)
+		}
+	})
+}
+
+// What a call learned that was let go later is not forgotten for an older one's
+// answer that was long on its way.
+func TestBudgetBelievesTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(0.1)
+		b.answered(admitted(t, b), answer{used: 1, limit: 40})
+		old := admitted(t, b)
+		time.Sleep(time.Second)
+		b.answered(admitted(t, b), answer{used: 30, limit: 40})
+		b.answered(old, answer{used: 2, limit: 40})
+		if used, _ := b.Usage(); used < 30 {
+			t.Errorf("level %v, but another call found 30", used)
 		}
 	})
 }

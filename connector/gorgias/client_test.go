@@ -120,6 +120,7 @@ func TestList(t *testing.T) {
 			user, key, _ := r.BasicAuth()
 			asked = append(asked, strings.Join([]string{r.Method, r.Host, r.URL.String(), user, key, r.UserAgent(), r.Header.Get("Accept"), r.Header.Get("Accept-Encoding")}, " "))
 			z := gzip.NewWriter(w)
+			w.Header().Set("X-Gorgias-Account-Api-Call-Limit", "7/80")
 			w.Header().Set("Content-Encoding", "gzip")
 			io.WriteString(z, body)
 			z.Close()
@@ -134,6 +135,9 @@ func TestList(t *testing.T) {
 		}
 		if p.Next != "cursor=n+2" || p.Bytes != len(body) || !p.Served.Equal(begin) || p.Served.Location() != time.UTC {
 			t.Errorf("next %q, %d bytes, served %v", p.Next, p.Bytes, p.Served)
+		}
+		if used, limit := c.budget.Usage(); used < 7 || used > 8 || limit != 80 {
+			t.Errorf("usage %v of %v, but the answer said 7/80", used, limit)
 		}
 		body = empty
 		if p, err = c.List(t.Context(), Listed, "views/12/items", query, p.Next); err != nil || p.Next != "" || len(p.Records) != 0 {
@@ -326,8 +330,8 @@ func TestRetryAfter(t *testing.T) {
 		{429, func(time.Time) string { return "20" }, 20 * time.Second, 21 * time.Second},
 		{503, func(time.Time) string { return "20" }, 20 * time.Second, 21 * time.Second},
 		{429, func(now time.Time) string { return now.Add(30 * time.Second).UTC().Format(http.TimeFormat) }, 30 * time.Second, 31 * time.Second},
-		{429, func(time.Time) string { return "-5" }, time.Second, 4 * time.Second},
-		{429, func(time.Time) string { return "soon" }, time.Second, 4 * time.Second},
+		{429, func(time.Time) string { return "-5" }, 750 * time.Millisecond, 4 * time.Second},
+		{429, func(time.Time) string { return "soon" }, 750 * time.Millisecond, 4 * time.Second},
 		{500, func(time.Time) string { return "20" }, 0, 2 * time.Second},
 		{429, func(time.Time) string { return "901" }, 0, 0},
 		{429, func(time.Time) string { return "900" }, 900 * time.Second, 901 * time.Second},
@@ -336,7 +340,8 @@ func TestRetryAfter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				var hits []time.Time
-				c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+				var told time.Duration
+				c := client(t, Options{Retried: func(_ error, wait time.Duration) { told = wait }}, func(w http.ResponseWriter, r *http.Request) {
 					now := time.Now().Add(clock)
 					w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 					mu.Lock()
@@ -366,6 +371,9 @@ func TestRetryAfter(t *testing.T) {
 				}
 				if err != nil || took < test.from || took > test.to {
 					t.Errorf("%d %s: %v after %v", test.status, test.after(begin), err, took)
+				}
+				if told < test.from {
+					t.Errorf("%d %s: told of a wait of %v", test.status, test.after(begin), told)
 				}
 				if first := hits[1].Sub(begin); test.status != 500 && first < test.from {
 					t.Errorf("%d %s: another asked after %v", test.status, test.after(begin), first)
@@ -507,6 +515,14 @@ func TestErrorsKeepSecrets(t *testing.T) {
 			for _, form := range append(forms, "hidden", "Basic ", "Bearer ") {
 				if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(form)) {
 					t.Errorf("seed %d, case %d: %q holds %q", seed, i, err, form)
+				}
+			}
+			cutOff := strings.TrimSuffix(strings.ToLower(err.Error()), "…")
+			for _, form := range forms {
+				for n := 5; n < len(form); n++ {
+					if strings.HasSuffix(cutOff, strings.ToLower(form[:n])) {
+						t.Errorf("seed %d, case %d: %q ends with a part of %q", seed, i, err, form)
+					}
 				}
 			}
 			if len([]rune(err.Error())) > 400 {

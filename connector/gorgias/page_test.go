@@ -33,6 +33,7 @@ func TestCut(t *testing.T) {
 		{ask{form: Listed}, `{"data":[]}`, 0, "", "no meta.next_cursor"},
 		{ask{form: Listed}, `{"data":[],"data":[],"meta":{"next_cursor":null}}`, 0, "", "data"},
 		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null},"meta":{"next_cursor":null}}`, 0, "", "meta"},
+		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null},"meta":{}}`, 0, "", "meta"},
 		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null,"next_cursor":"b"}}`, 0, "", "repeated meta.next_cursor"},
 		{ask{form: Listed}, `{"data":null,"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
 		{ask{form: Listed}, `{"data":{},"meta":{"next_cursor":null}}`, 0, "", "expected a list"},

@@ -227,6 +227,11 @@ func TestTokensOfAnApp(t *testing.T) {
 		if w := grant(true, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"other"}}); w.Code != 400 {
 			t.Errorf("a wrong refresh token: %d %s", w.Code, w.Body)
 		}
+		s.ClientSecret = "other"
+		if w := grant(true, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"again"}}); w.Code != 401 {
+			t.Errorf("a wrong secret: %d %s", w.Code, w.Body)
+		}
+		s.ClientSecret = "hush"
 		for _, basic := range []bool{true, false} {
 			w := grant(basic, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"again"}})
 			var got struct {
@@ -625,6 +630,15 @@ func TestNamedChanges(t *testing.T) {
 		if !told {
 			t.Errorf("%s: no event %s", name, change.event)
 		}
+	}
+	s.CloseTicket(tk, true)
+	for range 100 { // until the customer has the word
+		if m, _ := a.messages.get(s.AddMessage(tk)); !m.agent {
+			break
+		}
+	}
+	if answered, _ := a.tickets.get(tk); !answered.open || answered.closed != 0 || answered.received != answered.updated || answered.messages != len(a.threadOf(tk)) {
+		t.Errorf("a ticket the customer came back to: %+v", answered)
 	}
 	m := a.threadOf(tk)[0]
 	survey := s.AskSurvey(tk)

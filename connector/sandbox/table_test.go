@@ -317,6 +317,21 @@ func TestLag(t *testing.T) {
 	})
 }
 
+// A version that is visible at once overtakes one that still waits.
+func TestLaterVersionsOvertake(t *testing.T) {
+	tb := kept(1, 1, func(int) record { return record{1, []field{{"name", "0"}}} })
+	name := func(raw string, seq uint64) version[record] {
+		return version[record]{row: record{1, []field{{"name", raw}}}, seq: seq}
+	}
+	tb.fresh[1] = name("1", 1)
+	tb.show(1, name("2", 2))
+	got, _ := tb.get(1)
+	tb.show(1, name("1", 1))
+	if seen, _ := tb.see(1); got.get("name") != "2" || seen.get("name") != "2" {
+		t.Errorf("got %v, seen %v", got, seen)
+	}
+}
+
 // Every change is dated after the one before, and not before now.
 func TestChangesGoForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,10 +87,9 @@ type history struct {
 	quiet   bool                         // nothing changes and nothing fails
 	overlap time.Duration
 	tokens  *tokens
-	mu      sync.Mutex
-	ties    bool      // tickets appear late that share the instant of the latest
-	tie     time.Time // the instant of the latest change, if it may be shared
-	changed time.Time
+	ties    bool // tickets appear late that share the instant of the watermark
+	calm    bool // nothing changes, though it may fail
+	changes atomic.Int32
 	spoils  float64 // share of answers that are spoiled
 	judged  map[string]int
 }
@@ -108,7 +108,12 @@ func (h *history) live() error {
 			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), Fields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
 		Lag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
 	}
-	h.tokens = &tokens{net: direct{box}, known: map[string]bool{}}
+	h.tokens = &tokens{net: direct{box}, now: func() time.Time { return time.Now().Add(skew) },
+		known: map[string]bool{}, detours: map[string]string{}}
+	h.tokens.disorder = h.chance(0.1)
+	if whim := rand.New(rand.NewPCG(h.Uint64(), 2)); h.chance(0.5) {
+		h.tokens.empty = func() bool { return whim.IntN(30) == 0 }
+	}
 	h.house = newHouseBehind(h.t, box, h.tokens)
 	box.Fail = h.happen
 	h.marks = map[string]connector.Bookmark{}
@@ -133,10 +138,16 @@ func (h *history) live() error {
 		if err := h.sync(stop); err != nil {
 			return err
 		}
+		if h.ties {
+			if err := h.share(); err != nil {
+				return err
+			}
+		}
 		for range h.IntN(5) {
 			h.change()
 		}
-		time.Sleep(time.Duration(h.Int64N(int64(3 * time.Hour))))
+		pause := []time.Duration{5 * time.Minute, 3 * time.Hour}[h.IntN(2)]
+		time.Sleep(time.Duration(h.Int64N(int64(pause))))
 		if h.chance(0.1) {
 			time.Sleep(time.Duration(h.Int64N(int64(60 * 24 * time.Hour))))
 		}
@@ -162,7 +173,9 @@ func (h *history) happen(r *http.Request) *sandbox.Fault {
 		return nil
 	}
 	own := rand.New(rand.NewPCG(uint64(h.box.Requests()), uint64(len(r.URL.RawQuery))))
-	for own.Float64() < 0.3 {
+	// More of them within one overlap than a bookmark has fingerprints for
+	// would rightly be written twice.
+	for !h.calm && h.changes.Load() < 200 && own.Float64() < 0.3 {
 		h.changeWith(own)
 	}
 	if own.Float64() >= h.spoils {
@@ -194,11 +207,8 @@ func (h *history) change() { h.changeWith(h.Rand) }
 // changeWith makes a change that the lists show: what they cannot show (edits
 // of old messages, imports into the past, deletions) is the change feed's.
 func (h *history) changeWith(r *rand.Rand) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.changes.Add(1)
 	now := time.Now().Add(h.box.Ahead)
-	tie, first := h.tie, !now.Equal(h.changed)
-	h.tie, h.changed = time.Time{}, now
 	visible := now.Add(time.Duration(r.Int64N(int64(h.overlap)*9/10 + 1)))
 	some := func(path string) int64 {
 		var ids []int64
@@ -211,21 +221,9 @@ func (h *history) changeWith(r *rand.Rand) {
 		}
 		return ids[r.IntN(len(ids))]
 	}
-	n := r.IntN(16)
-	if !tie.IsZero() && r.IntN(3) == 0 {
-		n = 1
-	}
-	switch n {
-	case 0:
+	switch r.IntN(16) {
+	case 0, 1:
 		h.box.AddTicket(now, now, visible)
-		if h.ties && first {
-			h.tie = now
-		}
-	case 1:
-		if !tie.IsZero() { // another ticket, and its messages, of the very same instant
-			h.box.AddTicket(tie, tie, now)
-			h.tie = tie
-		}
 	case 2, 3:
 		future := now.Add(time.Duration(r.Int64N(int64(200 * time.Hour))))
 		h.box.AddTicket(future, now, visible)
@@ -264,6 +262,23 @@ func (h *history) changeWith(r *rand.Rand) {
 			}
 		}
 	}
+}
+
+// share adds a ticket, reads, and adds another of the very same instant.
+func (h *history) share() error {
+	time.Sleep(time.Minute)
+	h.calm = true
+	defer func() { h.calm = false }()
+	now := time.Now().Add(h.box.Ahead)
+	h.box.AddTicket(now, now, now)
+	time.Sleep(time.Minute)
+	for range 2 {
+		if err := h.sync(-1); err != nil {
+			return err
+		}
+	}
+	h.box.AddTicket(now, now, now)
+	return nil
 }
 
 // sync reads until stop batches have been written; to the end if it is
@@ -370,10 +385,15 @@ func (h *history) idle() error {
 }
 
 // tokens is a network whose server forgets the page tokens it has given out.
+// Now and then it gives out an empty page before the one that was asked for.
 type tokens struct {
-	net   http.RoundTripper
-	mu    sync.Mutex
-	known map[string]bool
+	net      http.RoundTripper
+	now      func() time.Time
+	mu       sync.Mutex
+	disorder bool        // what is asked for newest first comes oldest first
+	empty    func() bool // decides on an empty page; nil gives none
+	known    map[string]bool
+	detours  map[string]string
 }
 
 var nextCursor = regexp.MustCompile(`"next_cursor":\s*"([^"]+)"`)
@@ -388,7 +408,28 @@ func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.mu.Lock()
 	cursor := r.URL.Query().Get("cursor")
 	ok := cursor == "" || t.known[cursor] || strings.HasPrefix(r.URL.Path, "/api/views/")
+	real, back := t.detours[cursor]
+	empty := ""
+	if t.empty != nil && ok && !back && r.URL.Query().Has("order_by") && t.empty() {
+		empty = fmt.Sprintf("detour-%d", len(t.detours))
+		t.detours[empty], t.known[empty] = cursor, true
+	}
 	t.mu.Unlock()
+	if empty != "" { // a page without rows, and the next one after it
+		body := fmt.Sprintf(`{"data":[],"object":"list","uri":"","meta":{"prev_cursor":null,"next_cursor":%q}}`, empty)
+		return &http.Response{StatusCode: 200, Header: http.Header{"Date": {t.now().UTC().Format(http.TimeFormat)}},
+			Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	}
+	if t.disorder {
+		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "datetime%3Adesc", "datetime%3Aasc", 1)
+	}
+	if back {
+		q := r.URL.Query()
+		if q.Del("cursor"); real != "" {
+			q.Set("cursor", real)
+		}
+		r.URL.RawQuery = q.Encode()
+	}
 	if !ok {
 		r.URL.RawQuery += "&limit=1000" // which is refused as a bad cursor is
 	}

@@ -283,7 +283,11 @@ func TestBudgetPausesLonger(t *testing.T) {
 		b := NewBudget(0)
 		c := admitted(t, b)
 		b.answered(c, answer{used: 1, limit: 40})
-		for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 64} {
+		b.answered(admitted(t, b), answer{refused: true})
+		if used, _ := b.Usage(); used != 40 {
+			t.Errorf("refused at level %v of 40", used)
+		}
+		for _, want := range []time.Duration{2, 4, 8, 16, 32, 64, 64} {
 			one, two := admitted(t, b), admitted(t, b)
 			b.answered(one, answer{refused: true})
 			b.answered(two, answer{refused: true})
@@ -352,6 +356,8 @@ func TestBudgetOrder(t *testing.T) {
 		var announced []time.Duration
 		begin := time.Now()
 		b.Waiting = func(until time.Time) { announced = append(announced, until.Sub(begin)) }
+		b.answered(admitted(t, b), answer{})
+		late := admitted(t, b)
 		b.answered(admitted(t, b), answer{used: 40, limit: 40, refused: true, rest: 7 * time.Second})
 
 		var mu sync.Mutex
@@ -377,7 +383,9 @@ func TestBudgetOrder(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(2 * time.Second)
+		b.answered(late, answer{}) // wakes the first waiter, for nothing
+		time.Sleep(time.Second)
 		cancel()
 		synctest.Wait()
 		time.Sleep(time.Minute)
@@ -387,6 +395,21 @@ func TestBudgetOrder(t *testing.T) {
 		}
 		if len(announced) != 2 || announced[0] != 7*time.Second || announced[1] != 7*time.Second { // the first waiter gave up
 			t.Errorf("announced %v", announced)
+		}
+	})
+}
+
+// The waits of half a second that a full bucket brings are not worth a word.
+func TestBudgetShortWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(0.9) // four of forty are ours
+		b.Waiting = func(until time.Time) { t.Errorf("announced a wait of %v", time.Until(until)) }
+		begin := time.Now()
+		for range 10 {
+			b.answered(admitted(t, b), answer{})
+		}
+		if took := time.Since(begin).Round(time.Millisecond); took != 3*time.Second {
+			t.Errorf("ten requests took %v", took)
 		}
 	})
 }

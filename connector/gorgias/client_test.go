@@ -364,8 +364,8 @@ func TestRetryAfter(t *testing.T) {
 				took := time.Since(begin)
 				other.Wait()
 				if test.to == 0 {
-					if !is(err, TooMany) || took > 0 {
-						t.Errorf("%+v: %v after %v", test.status, err, took)
+					if all := time.Since(begin); !is(err, TooMany) || took > 0 || all > 5*time.Second {
+						t.Errorf("%d %s: %v after %v, all after %v", test.status, test.after(begin), err, took, all)
 					}
 					return
 				}
@@ -499,9 +499,9 @@ func TestErrorsKeepSecrets(t *testing.T) {
 					w.WriteHeader(403)
 					io.WriteString(w, text)
 				case 3:
-					w.Header().Set("Content-Type", "text/"+url.PathEscape(text))
+					w.Header().Set("Content-Type", "text/"+text)
 				case 4:
-					w.Header().Set("Location", "https://"+url.PathEscape(echo)+".example/"+url.PathEscape(text))
+					w.Header().Set("Location", "https://"+base64.RawURLEncoding.EncodeToString([]byte(key))+".example/")
 					w.WriteHeader(302)
 				}
 			}
@@ -557,9 +557,13 @@ func TestCancel(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c := client(t, Options{}, h)
 			begin := time.Now()
 			ctx, cancel := context.WithCancel(t.Context())
+			c := client(t, Options{Retried: func(err error, _ time.Duration) {
+				if ctx.Err() != nil {
+					t.Errorf("%s: to be repeated: %v", name, err)
+				}
+			}}, h)
 			var all sync.WaitGroup
 			for range 3 {
 				all.Go(func() {
@@ -587,6 +591,30 @@ func TestTimeout(t *testing.T) {
 		_, err := c.List(t.Context(), Listed, "tickets", nil, "")
 		if took := time.Since(begin); err == nil || err.Error() != "GET /api/tickets: no whole answer within 10s (2 attempts)" || took > 23*time.Second {
 			t.Errorf("%v after %v", err, took)
+		}
+	})
+}
+
+// A body that takes its time does not keep others from asking.
+func TestSlowBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			time.Sleep(10 * time.Second)
+			io.WriteString(w, empty)
+		})
+		begin := time.Now()
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(begin); took != 10*time.Second {
+			t.Errorf("three slow answers took %v", took)
 		}
 	})
 }

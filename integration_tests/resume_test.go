@@ -1,0 +1,54 @@
+package integration_tests
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+)
+
+// A first sync of 10,000 pages that is killed again and again reads no page
+// more than once per kill.
+func TestResumeCost(t *testing.T) {
+	const pages = 10_000
+	rows := 100 * pages
+	if testing.Short() {
+		rows /= 50
+	}
+	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}}
+	h := newHouse(t, box)
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
+	marks := map[string]connector.Bookmark{}
+	kills, written := 0, 0
+	for done := false; !done; {
+		stop := 1 + r.IntN(rows/400)
+		for b, err := range h.plan([]string{"ticket_messages"}, stored(t, marks)).Run(context.Background()) {
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if b.First {
+				continue
+			}
+			if stop--; stop < 0 {
+				kills++
+				break
+			}
+			marks["ticket_messages"] = b.Bookmark
+			written += len(b.Records)
+			done = b.Last
+		}
+	}
+	listed := rows + 12 // with the messages of the imported tickets
+	if written != listed {
+		t.Errorf("seed %d: %d records were written, of %d", seed, written, listed)
+	}
+	// A kill costs the page it hit, and the one that was on its way behind it.
+	needed, asked := (listed+99)/100, box.Hits("messages")
+	if again := asked - needed; again > 2*kills {
+		t.Errorf("seed %d: %d pages were read in %d requests with %d kills", seed, needed, asked, kills)
+	}
+	t.Logf("%d pages, %d kills, %d requests", needed, kills, asked)
+}

@@ -20,7 +20,7 @@ func TestBudget(t *testing.T) {
 	const requests = 400
 	for _, c := range []struct {
 		name    string
-		box     sandbox.Server
+		limit   int     // of the bucket; 0 is 40
 		minimum float64 // seconds that the bucket asks for
 		others  float64 // requests a second of another client
 		travel  float64 // seconds an answer takes
@@ -29,7 +29,7 @@ func TestBudget(t *testing.T) {
 		{name: "alone", minimum: (requests - 40) / 2},
 		// Its own share of the leak is one request a second.
 		{name: "another client takes half", minimum: requests - 40, others: 1},
-		{name: "limit 80", box: sandbox.Server{Limit: 80}, minimum: (requests - 80) / 4},
+		{name: "limit 80", limit: 80, minimum: (requests - 80) / 4},
 		{name: "one second per answer", minimum: (requests - 40) / 2, travel: 1, fault: func(int32) *sandbox.Fault {
 			return &sandbox.Fault{Delay: time.Second}
 		}},
@@ -50,8 +50,7 @@ func TestBudget(t *testing.T) {
 		// others on their way can cost the last answer's own second.
 		for _, workers := range []int{4, 8} {
 			synctest.Test(t, func(t *testing.T) {
-				box := &c.box
-				box = &sandbox.Server{Limit: box.Limit}
+				box := &sandbox.Server{Limit: c.limit}
 				ours := direct{box}
 				var n atomic.Int32
 				if c.fault != nil {

@@ -32,6 +32,7 @@ type transcript struct {
 	stopped        bool // interrupted from outside: nothing is owed but whole lines
 	began, ended   time.Time
 	secrets        []string
+	plain          bool // --help and --version write for people
 }
 
 // A msg is a line of standard output.
@@ -120,11 +121,14 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 	if n := len(tr.stdout); n > 0 && tr.stdout[n-1] != '\n' {
 		fault("standard output ends within a line: …%s", tail(tr.stdout))
 	}
+	if bytes.HasPrefix(tr.stdout, []byte("\ufeff")) {
+		fault("standard output begins with a byte order mark")
+	}
 	if !utf8.Valid(tr.stdout) {
 		fault("standard output is not UTF-8")
 	}
 	// What Python's splitlines takes for the end of a line.
-	if i := bytes.IndexAny(tr.stdout, "\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029\ufeff"); i >= 0 {
+	if i := bytes.IndexAny(tr.stdout, "\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"); i >= 0 {
 		fault("standard output holds a raw %+q", tr.stdout[i:min(i+3, len(tr.stdout))])
 	}
 	if len(tr.stderr) > 0 && tr.code != 2 {
@@ -136,6 +140,12 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 				fault("the secret %q shows, as %q", secret, form)
 			}
 		}
+	}
+	if tr.plain {
+		if tr.code != 0 {
+			fault("exit code %d", tr.code)
+		}
+		return faults
 	}
 	var all []msg
 	for l := range bytes.Lines(tr.stdout) {

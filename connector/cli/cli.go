@@ -116,6 +116,8 @@ func (s *session) app() *cli.App {
 				&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`ADDRESS` to serve on"},
 				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "another `NUMBER`, another account"},
 				&cli.Float64Flag{Name: "live", Usage: "`CHANGES` to the account per request"},
+				&cli.IntFlag{Name: "limit", Value: 40, Usage: "`REQUESTS` in a full bucket, which runs empty in 20 s"},
+				&cli.IntFlag{Name: "messages", Usage: "another `NUMBER` of messages, with a fifth as many tickets"},
 			}, Action: s.sandbox,
 		}},
 	}

@@ -126,7 +126,10 @@ func (s *session) sandbox(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	box := &sandbox.Server{Seed: c.Uint64("seed"), Live: c.Float64("live"), Email: boxEmail, Key: boxKey}
+	box := &sandbox.Server{
+		Seed: c.Uint64("seed"), Live: c.Float64("live"), Limit: c.Int("limit"), Email: boxEmail, Key: boxKey,
+		Size: sandbox.Size{Messages: c.Int("messages"), Tickets: c.Int("messages") / 5},
+	}
 	fmt.Fprintf(s.stderr, "the sandbox listens on %s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %q, \"api_key\": %q}}\n",
 		listener.Addr(), listener.Addr(), boxEmail, boxKey)
 	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}

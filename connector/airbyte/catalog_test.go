@@ -1,0 +1,67 @@
+package airbyte
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"source-gorgias/connector"
+)
+
+// FuzzCatalog: whatever a client sends is understood or refused as a mistake
+// in the input, and a stream is selected once at most.
+func FuzzCatalog(f *testing.F) {
+	all, err := Configured(connector.Streams())
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{string(all), `{}`, `null`, `{"streams":null}`, `{"streams":[]}`, `{"streams":[{"stream":{"name":"tags"},"sync_mode":"INVALID"}]}`,
+		`{"streams":[{"stream":{"name":"nobody","namespace":null},"sync_mode":"incremental","cursor_field":null}]}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		sel, err := ParseCatalog(raw)
+		var input *InputError
+		if err != nil {
+			if !errors.As(err, &input) {
+				t.Fatalf("%s: %v", raw, err)
+			}
+			return
+		}
+		seen := map[string]bool{}
+		for _, s := range sel.Streams {
+			if seen[s.Name] || connector.Find(s.Name) == nil {
+				t.Fatalf("%s selects %s", raw, s.Name)
+			}
+			seen[s.Name] = true
+		}
+	})
+}
+
+// FuzzState: a state is understood or refused, and what is understood of it
+// can be written and read again.
+func FuzzState(f *testing.F) {
+	for _, s := range []string{``, `null`, `{}`, `[]`, `[{}]`, `{"tickets":{"updated_datetime":"2026-01-01T00:00:00Z"}}`,
+		`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tickets","namespace":""},"stream_state":{"version":1,"since":"2026-01-01T00:00:00.000000Z"}},"global_":null}]`,
+		`[{"type":"GLOBAL","global":{"shared_state":{},"stream_states":[{"stream_descriptor":{"name":"tags"},"stream_state":null}]}}]`,
+		`[{"type":"LEGACY","data":{"messages":{"created_datetime":"2026-01-01"}}}]`, `{"type":"STREAM","stream":{}}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		marks, err := ParseState(raw)
+		var input *InputError
+		if err != nil {
+			if !errors.As(err, &input) {
+				t.Fatalf("%s: %v", raw, err)
+			}
+			return
+		}
+		again, err := json.Marshal(marks)
+		if err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		if back, err := ParseState(again); err != nil || len(back) != len(marks) {
+			t.Fatalf("%s was written as %s: %v", raw, again, err)
+		}
+	})
+}

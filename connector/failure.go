@@ -29,14 +29,23 @@ const (
 	Yours
 )
 
+// An InputError is a mistake in what the program was given beside its
+// configuration: arguments, files, catalog, state.
+type InputError struct{ Text string }
+
+func (e *InputError) Error() string { return e.Text }
+
 // Diagnose puts the error that ended a stream, or with a nil stream the whole
 // sync, into words.
 func Diagnose(s *Stream, err error) Failure {
 	var config *ConfigError
+	var input *InputError
 	var api *gorgias.Error
 	switch {
 	case errors.As(err, &config):
 		return Failure{Yours, "the configuration does not fit: " + config.Error()}
+	case errors.As(err, &input):
+		return Failure{Yours, input.Text}
 	case errors.As(err, &api):
 		fault, hint := judge(s, api)
 		if hint == "" {

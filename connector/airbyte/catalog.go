@@ -58,13 +58,8 @@ type Selection struct {
 // Everything selects every stream.
 func Everything() *Selection { return &Selection{Streams: connector.Streams()} }
 
-// An InputError is a catalog or a state that cannot be used.
-type InputError struct{ text string }
-
-func (e *InputError) Error() string { return e.text }
-
 func inputError(format string, args ...any) error {
-	return &InputError{fmt.Sprintf(format, args...)}
+	return &connector.InputError{Text: fmt.Sprintf(format, args...)}
 }
 
 // ParseCatalog reads a configured catalog. Of each stream only its name

@@ -21,7 +21,7 @@ func FuzzCatalog(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		sel, err := ParseCatalog(raw)
-		var input *InputError
+		var input *connector.InputError
 		if err != nil {
 			if !errors.As(err, &input) {
 				t.Fatalf("%s: %v", raw, err)
@@ -49,7 +49,7 @@ func FuzzState(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		marks, err := ParseState(raw)
-		var input *InputError
+		var input *connector.InputError
 		if err != nil {
 			if !errors.As(err, &input) {
 				t.Fatalf("%s: %v", raw, err)

@@ -69,12 +69,7 @@ func (w *Writer) Log(level, format string, args ...any) error {
 
 // Fail reports an error that belongs to no stream, and returns ErrFailed.
 func (w *Writer) Fail(err error) error {
-	f := connector.Diagnose(nil, err)
-	var input *InputError
-	if errors.As(err, &input) {
-		f = connector.Failure{Fault: connector.Yours, Message: input.Error()}
-	}
-	if err := w.trace(failure{Failure: f, err: err}, time.Now()); err != nil {
+	if err := w.trace(failure{Failure: connector.Diagnose(nil, err), err: err}, time.Now()); err != nil {
 		return err
 	}
 	return ErrFailed

@@ -56,7 +56,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return 1, signal.Signal
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "source-gorgias: %v\nhint: source-gorgias --help lists the commands and their flags\n", err)
-		_ = s.pen.Fail(&connector.ConfigError{Problems: []string{"usage: " + err.Error()}})
+		_ = s.pen.Fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
 		return 2, nil
 	case errors.Is(err, airbyte.ErrFailed):
 		return 1, nil

@@ -41,10 +41,9 @@ func (s *session) check(c *cli.Context) error {
 	if c.Context.Err() != nil {
 		return c.Context.Err()
 	}
-	var misfit *connector.ConfigError
-	var answer *gorgias.Error
-	if err != nil && !errors.As(err, &misfit) && !errors.As(err, &answer) {
-		return err // no answer to the question, but a question that could not be asked
+	var usage usageError
+	if errors.As(err, &usage) {
+		return err // the question could not be asked
 	}
 	return s.pen.Check(err)
 }
@@ -237,5 +236,5 @@ func readFile(what, path string) ([]byte, error) {
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return nil, &connector.ConfigError{Problems: []string{fmt.Sprintf("the %s file cannot be read: %v", what, err)}}
+	return nil, &connector.InputError{Text: fmt.Sprintf("the %s file cannot be read: %v", what, err)}
 }

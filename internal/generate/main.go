@@ -1,12 +1,16 @@
 // Generate writes the files that are made from the code: the JSON Schema of
-// every record, the specification of the configuration, and a configured
-// catalog with every stream. It is run at the root of the repository.
+// every record, the specification of the configuration, a configured catalog
+// with every stream, and the table of streams in README.md. It is run at the
+// root of the repository.
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
@@ -50,6 +54,41 @@ func generate(records []any) (map[string][]byte, error) {
 		return nil, err
 	}
 	files[filepath.Join("connector", "spec.json")] = specification
-	files["catalog.json"], err = airbyte.Configured(connector.Streams())
+	if files["catalog.json"], err = airbyte.Configured(connector.Streams()); err != nil {
+		return nil, err
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return nil, err
+	}
+	files["README.md"], err = between(readme, "streams", table(connector.Streams()))
 	return files, err
+}
+
+// table tells of the streams, for people.
+func table(streams []*connector.Stream) []byte {
+	var b bytes.Buffer
+	b.WriteString("| stream | primary key | sync | read from |\n| --- | --- | --- | --- |\n")
+	for _, s := range streams {
+		sync, from := "whole", "`/api/"+s.Path+"`"
+		if s.Incremental() {
+			sync = "incremental, `" + s.Cursor + "`"
+		}
+		if s.Walk == connector.Derived {
+			from = "the pages of `" + s.Parent + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), sync, from)
+	}
+	return b.Bytes()
+}
+
+// between replaces what stands between the marks of that name.
+func between(text []byte, name string, with []byte) ([]byte, error) {
+	open, shut := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->\n"
+	head, rest, ok1 := bytes.Cut(text, []byte(open))
+	_, tail, ok2 := bytes.Cut(rest, []byte(shut))
+	if !ok1 || !ok2 {
+		return nil, fmt.Errorf("README.md has no marks for %s", name)
+	}
+	return slices.Concat(head, []byte(open), with, []byte(shut), tail), nil
 }

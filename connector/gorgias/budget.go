@@ -32,7 +32,8 @@ const (
 // All clients of one account share one Budget.
 type Budget struct {
 	// Waiting, if set before the budget is used, is told when a wait of more
-	// than a second begins, and when that wait will end as far as is known.
+	// than a second begins, and when that wait will end as far as is known. It
+	// must not block, nor ask the budget anything.
 	Waiting func(until time.Time)
 
 	reserve float64
@@ -201,6 +202,10 @@ func (b *Budget) pause(c *call, a answer, now time.Time) {
 	}
 	if until := now.Add(a.rest); until.After(b.until) {
 		b.until = until
+		// The one who was refused waits elsewhere, and perhaps alone.
+		if a.rest > time.Second && b.Waiting != nil {
+			b.Waiting(until)
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ type Budget struct {
 	met     bool          // an answer has come
 	until   time.Time     // nobody may send before
 	strikes int           // refusals in a row that did not say how long to wait
+	told    time.Time     // the end of the last wait that was announced
 	changed chan struct{} // closed at the next answer
 }
 
@@ -105,7 +106,7 @@ func (b *Budget) wait(ctx context.Context) (*call, error) {
 	}
 	defer func() { <-b.turn }()
 
-	for told := false; ; {
+	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -114,10 +115,9 @@ func (b *Budget) wait(ctx context.Context) (*call, error) {
 		if c != nil {
 			return c, nil
 		}
-		if delay > time.Second && !told && b.Waiting != nil {
-			b.Waiting(now.Add(delay))
-			told = true
-		}
+		b.mu.Lock()
+		b.tell(delay, now.Add(delay))
+		b.mu.Unlock()
 		timer := time.NewTimer(delay)
 		select {
 		case <-timer.C:
@@ -125,6 +125,14 @@ func (b *Budget) wait(ctx context.Context) (*call, error) {
 		case <-ctx.Done():
 		}
 		timer.Stop()
+	}
+}
+
+// tell announces a wait that is worth a word, once. The lock is held.
+func (b *Budget) tell(wait time.Duration, until time.Time) {
+	if wait > time.Second && until.After(b.told) && b.Waiting != nil {
+		b.told = until
+		b.Waiting(until)
 	}
 }
 
@@ -203,9 +211,7 @@ func (b *Budget) pause(c *call, a answer, now time.Time) {
 	if until := now.Add(a.rest); until.After(b.until) {
 		b.until = until
 		// The one who was refused waits elsewhere, and perhaps alone.
-		if a.rest > time.Second && b.Waiting != nil {
-			b.Waiting(until)
-		}
+		b.tell(a.rest, until)
 	}
 }
 

@@ -176,9 +176,9 @@ func file(t testing.TB, name, text string) string {
 	return path
 }
 
-// serve puts an account on a port of this machine and returns the path of a
+// onPort puts an account on a port of this machine and returns the path of a
 // config for it. Its allowance is not what is tested.
-func serve(t testing.TB, box *sandbox.Server) (config string) {
+func onPort(t testing.TB, box *sandbox.Server) (config string) {
 	t.Helper()
 	box.Email, box.Key = boxMail, boxSecret
 	if box.Limit == 0 {

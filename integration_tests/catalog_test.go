@@ -1,0 +1,169 @@
+package integration_tests
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"source-gorgias/connector"
+)
+
+// TestCatalog is what Airbyte's acceptance tests ask of a discovered catalog.
+func TestCatalog(t *testing.T) {
+	tr := call{args: []string{"discover", "--sandbox"}}.inside(t)
+	streams := catalogue(t)
+	var order []string
+	for _, m := range tr.messages() {
+		if m.Catalog != nil {
+			for _, s := range m.Catalog.Streams {
+				order = append(order, s.Name)
+			}
+		}
+	}
+	each := func(name string, check func(*testing.T, *contract)) {
+		t.Run(name, func(t *testing.T) {
+			for _, name := range order {
+				check(t, streams[name])
+			}
+		})
+	}
+	t.Run("discover", func(t *testing.T) {
+		if !slices.Equal(order, everyStream()) {
+			t.Errorf("discovered %q, the table has %q", order, everyStream())
+		}
+		if sorted := slices.Sorted(slices.Values(order)); len(slices.Compact(sorted)) != len(order) {
+			t.Errorf("a name stands twice in %q", order)
+		}
+	})
+	each("streams_have_valid_json_schemas", func(t *testing.T, s *contract) {
+		c := jsonschema.NewCompiler()
+		c.Draft = jsonschema.Draft7
+		if err := c.AddResource(s.Name, bytes.NewReader(s.Schema)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Compile(s.Name); err != nil {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+	})
+	each("defined_cursors_exist_in_schema", func(t *testing.T, s *contract) {
+		for _, c := range s.Cursor {
+			if column, _ := s.columns[c].(map[string]any); column["format"] != "date-time" {
+				t.Errorf("%s: the cursor %s is %v", s.Name, c, column)
+			}
+		}
+	})
+	each("primary_keys_exist_in_schema", func(t *testing.T, s *contract) {
+		if len(s.Key) == 0 {
+			t.Errorf("%s has no key", s.Name)
+		}
+		for _, k := range s.Key {
+			column, _ := s.columns[k[0]].(map[string]any)
+			if types, _ := column["type"].([]any); column == nil || slices.Contains(types, "object") || slices.Contains(types, "array") || slices.Contains(types, "null") {
+				t.Errorf("%s: the key %v is %v", s.Name, k, column)
+			}
+		}
+	})
+	each("keyword_exist", func(t *testing.T, s *contract) {
+		for _, word := range []string{"$ref", "allOf", "anyOf", "oneOf", `"not"`, `"if"`, "patternProperties"} {
+			if bytes.Contains(s.Schema, []byte(word)) {
+				t.Errorf("%s has %s", s.Name, word)
+			}
+		}
+	})
+	each("streams_has_sync_modes", func(t *testing.T, s *contract) {
+		row := connector.Find(s.Name)
+		if incremental := slices.Contains(s.Modes, "incremental"); s.Modes[0] != "full_refresh" || incremental != row.Incremental() || incremental != s.Resumable || incremental != s.OwnCursor {
+			t.Errorf("%s: %q, resumable %v, its own cursor %v; the table says incremental %v", s.Name, s.Modes, s.Resumable, s.OwnCursor, row.Incremental())
+		}
+	})
+	each("additional_properties_is_true", func(t *testing.T, s *contract) {
+		for p := range places(s.document) {
+			if more, ok := p.schema["additionalProperties"]; ok && more != true {
+				t.Errorf("%s%s: %v", s.Name, p.path, more)
+			}
+		}
+	})
+	each("catalog_has_supported_data_types", func(t *testing.T, s *contract) {
+		for p := range places(s.document) {
+			types, _ := p.schema["type"].([]any)
+			if one, ok := p.schema["type"].(string); ok {
+				types = []any{one}
+			}
+			kinds := slices.DeleteFunc(slices.Clone(types), func(v any) bool { return v == "null" })
+			if len(kinds) != 1 || !slices.Contains([]any{"object", "array", "string", "number", "integer", "boolean"}, kinds[0]) {
+				t.Errorf("%s%s: type %v", s.Name, p.path, p.schema["type"])
+				continue
+			}
+			format, airbyte := p.schema["format"], p.schema["airbyte_type"]
+			if format != nil && (kinds[0] != "string" || format != "date" && format != "date-time") {
+				t.Errorf("%s%s: format %v", s.Name, p.path, format)
+			}
+			if airbyte != nil && (format != "date-time" || airbyte != "timestamp_with_timezone" && airbyte != "timestamp_without_timezone") {
+				t.Errorf("%s%s: airbyte_type %v", s.Name, p.path, airbyte)
+			}
+		}
+	})
+	each("column_names", func(t *testing.T, s *contract) {
+		seen := map[string]bool{}
+		for name := range s.columns {
+			flat := strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
+			if seen[flat] || flat != name || regexp.MustCompile(`^([0-9]|_?airbyte_|_ab_)`).MatchString(name) {
+				t.Errorf("%s.%s is no name a destination keeps", s.Name, name)
+			}
+			seen[flat] = true
+		}
+	})
+	t.Run("primary_keys_of_all", func(t *testing.T) {
+		for name, s := range streams {
+			for _, k := range s.Key {
+				if len(k) != 1 {
+					t.Errorf("%s: the key %v is nested", name, k)
+				}
+			}
+		}
+	})
+}
+
+// TestConfiguredCatalog feeds the configured catalog of the repository to a
+// read: it must name every stream, and every one must complete.
+func TestConfiguredCatalog(t *testing.T) {
+	const path = "../catalog.json"
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("there is none")
+	}
+	c := call{args: []string{"read", "--sandbox", "--catalog", path}}
+	if got, want := c.transcript().configured, everyStream(); !slices.Equal(got, want) {
+		t.Errorf("it names %q, the table has %q", got, want)
+	}
+	if tr := c.inside(t); tr.code != 0 {
+		t.Errorf("exit code %d", tr.code)
+	}
+}
+
+// TestSame runs spec and discover repeatedly: not a byte differs.
+func TestSame(t *testing.T) {
+	for _, command := range []string{"spec", "discover"} {
+		var first []byte
+		for range 5 {
+			args := []string{command}
+			if command == "discover" {
+				args = append(args, "--sandbox")
+			}
+			tr := call{args: args}.inside(t)
+			if first == nil {
+				first = tr.stdout
+			}
+			if !bytes.Equal(tr.stdout, first) {
+				t.Errorf("%s differs between two runs", command)
+			}
+		}
+		if out := (call{args: []string{command, "--sandbox"}[:map[string]int{"spec": 1, "discover": 2}[command]]}).run(t).stdout; !bytes.Equal(out, first) {
+			t.Errorf("%s differs between two processes", command)
+		}
+	}
+}

@@ -1,0 +1,287 @@
+package integration_tests
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+)
+
+// TestTerminate ends the program with SIGTERM in the middle of a sync, at some
+// request, several times over, and resumes from the last states. All runs
+// together must have written what one run writes that is left alone.
+//
+// TERMINATE_SEED repeats one choice of moments.
+func TestTerminate(t *testing.T) {
+	seed := rand.Uint64()
+	if s := os.Getenv("TERMINATE_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer func() {
+		if t.Failed() {
+			t.Logf("TERMINATE_SEED=%d", seed)
+		}
+	}()
+	r := rand.New(rand.NewPCG(seed, 0))
+	rounds := 6
+	if testing.Short() {
+		rounds = 2
+	}
+	for range rounds {
+		var next atomic.Pointer[moment]
+		next.Store(newMoment(-1))
+		box := small()
+		box.Log = func(*http.Request, int) { next.Load().count() }
+		config := onPort(t, box)
+		whole := records(call{args: []string{"read", "--config", config}}.inside(t).messages())
+		requests := next.Load().asked.Load()
+
+		written := map[string]map[string]bool{}
+		states := assemble(nil, nil)
+		for stops, done := 0, false; !done; stops++ {
+			now := newMoment(1 + r.Int64N(requests))
+			if stops == 3 {
+				now = newMoment(-1) // left alone, this one ends
+			}
+			next.Store(now)
+			args := []string{"read", "--config", config, "--state", file(t, "state.json", stateFile(states))}
+			finished := make(chan struct{})
+			tr := call{args: args, at: func(p *os.Process) {
+				go func() {
+					select {
+					case <-now.come:
+						_ = p.Signal(syscall.SIGTERM)
+					case <-finished:
+					}
+				}()
+			}}.run(t)
+			close(finished)
+			switch tr.code {
+			case 0:
+				done = true
+			case -1, 143:
+			default:
+				t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
+			}
+			all := tr.messages()
+			if len(failures(all)) > 0 {
+				t.Errorf("an interruption was told as an error: %s", tail(tr.stdout))
+			}
+			for name, rows := range records(all) {
+				if written[name] == nil {
+					written[name] = map[string]bool{}
+				}
+				for _, raw := range rows {
+					written[name][string(raw)] = true
+				}
+			}
+			states = assemble(states, all)
+		}
+		for name, rows := range whole {
+			for _, raw := range rows {
+				if !written[name][string(raw)] {
+					t.Errorf("%s: the record %s is lost", name, keyOf(connector.Find(name), raw))
+				}
+			}
+		}
+	}
+}
+
+// A moment comes when so many requests have been answered; a negative one
+// never does.
+type moment struct {
+	asked atomic.Int64
+	at    int64
+	come  chan struct{}
+}
+
+func newMoment(at int64) *moment { return &moment{at: at, come: make(chan struct{})} }
+
+func (m *moment) count() {
+	if m.asked.Add(1) == m.at {
+		close(m.come)
+	}
+}
+
+// TestTerminateAtRest ends the program while it waits for the allowance: for a
+// minute, the server said.
+func TestTerminateAtRest(t *testing.T) {
+	box := small()
+	resting := make(chan struct{}, 100)
+	box.Fail = func(*http.Request) *sandbox.Fault {
+		return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"60"}}}
+	}
+	box.Log = func(*http.Request, int) { resting <- struct{}{} }
+	var sent time.Time
+	tr := call{args: []string{"read", "--config", onPort(t, box)}, at: func(p *os.Process) {
+		<-resting
+		sent = time.Now()
+		if err := p.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+	}}.run(t)
+	if d := tr.ended.Sub(sent); d > 5*time.Second || tr.code != -1 && tr.code != 143 {
+		t.Errorf("exit code %d after %v", tr.code, d)
+	}
+}
+
+// TestReaderLeaves closes the pipe after some lines. The program must not read
+// the rest of the account for nobody.
+func TestReaderLeaves(t *testing.T) {
+	box := small()
+	config := onPort(t, box)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program(t), "read", "--config", config)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fault bytes.Buffer
+	cmd.Stderr = &fault
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	for range 20 {
+		if _, err := lines.ReadBytes('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		t.Fatal("it went on without a reader")
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		t.Errorf("it ended with %v, nobody having read its output", err)
+	}
+	if fault.Len() > 0 {
+		t.Errorf("standard error: %s", fault.Bytes())
+	}
+}
+
+// TestSlowReader lets the pipe fill up. The program waits, asks for no more
+// pages than it can hold, and loses nothing.
+func TestSlowReader(t *testing.T) {
+	var asked atomic.Int64
+	box := small()
+	box.Size.Tickets, box.Size.Messages = 400, 2000
+	box.Log = func(*http.Request, int) { asked.Add(1) }
+	config := onPort(t, box)
+	c := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", "tickets", "ticket_messages", "events"))}}
+	want := records(c.inside(t).messages())
+	all := asked.Swap(0)
+
+	near, far, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	tr := c.transcript()
+	cmd := exec.CommandContext(t.Context(), program(t), c.args...)
+	cmd.Stdout = far
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	far.Close()
+	// Until nothing has happened for a while.
+	rest := time.NewTicker(200 * time.Millisecond)
+	defer rest.Stop()
+	for before := int64(-1); before != asked.Load() || before == 0; <-rest.C {
+		before = asked.Load()
+	}
+	stalled := asked.Load()
+	if tr.stdout, err = io.ReadAll(near); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	tr.ended = time.Now()
+	tr.verify(t)
+	if stalled >= all {
+		t.Errorf("%d of %d requests were made for a reader that did not read", stalled, all)
+	}
+	got := records(tr.messages())
+	for name := range want {
+		if len(got[name]) != len(want[name]) {
+			t.Errorf("%s: %d records, want %d", name, len(got[name]), len(want[name]))
+		}
+	}
+}
+
+// TestStandardInput gives the program a standard input on which nothing ever
+// comes, and one that is closed: it takes no notice.
+func TestStandardInput(t *testing.T) {
+	near, far, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	defer far.Close()
+	catalog := file(t, "catalog.json", catalogFile("full_refresh", "account"))
+	if tr := (call{args: []string{"read", "--sandbox", "--catalog", catalog}, stdin: near}).run(t); tr.code != 0 {
+		t.Errorf("a silent standard input: exit code %d", tr.code)
+	}
+	out, err := exec.Command("sh", "-c", `exec "$0" "$@" <&-`, program(t), "read", "--sandbox", "--catalog", catalog).Output()
+	if err != nil {
+		t.Errorf("a closed standard input: %v", err)
+	}
+	tr := &transcript{command: "read", configured: []string{"account"}, stdout: out, began: time.Now().Add(-time.Minute), ended: time.Now()}
+	tr.verify(t)
+}
+
+// TestWrapper runs the program as Airbyte's platform does: by a shell, into
+// named pipes, with the exit code in a file.
+func TestWrapper(t *testing.T) {
+	dir := t.TempDir()
+	script := `mkfifo "$1/out" "$1/err"; cat "$1/out" > "$1/stdout" & cat "$1/err" > "$1/stderr" &
+eval "$AIRBYTE_ENTRYPOINT read --config $1/connectorConfig.json --catalog $1/catalog.json" 2> "$1/err" > "$1/out"
+echo $? > "$1/exit"; wait`
+	config, err := os.ReadFile(onPort(t, small()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"connectorConfig.json": string(config), "catalog.json": catalogFile("incremental", "tickets", "account")} {
+		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr := &transcript{command: "read", configured: []string{"tickets", "account"}, began: time.Now(), secrets: []string{boxSecret}}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script, "sh", dir)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "AIRBYTE_ENTRYPOINT=" + program(t), "USE_STREAM_CAPABLE_STATE=true", "LOG_LEVEL=INFO"}
+	cmd.Dir = "/"
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	tr.ended = time.Now()
+	tr.stdout, _ = os.ReadFile(dir + "/stdout")
+	tr.stderr, _ = os.ReadFile(dir + "/stderr")
+	if code, _ := os.ReadFile(dir + "/exit"); string(code) != "0\n" {
+		t.Errorf("exit code %q", code)
+	}
+	tr.verify(t)
+	if len(records(tr.messages())["tickets"]) == 0 {
+		t.Error("no tickets")
+	}
+}

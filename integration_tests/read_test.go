@@ -1,0 +1,324 @@
+package integration_tests
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+)
+
+// small is an account whose sync takes a moment and has several pages of some
+// lists all the same.
+func small() *sandbox.Server {
+	return &sandbox.Server{Seed: 3, Limit: unlimited, Epoch: time.Now().Add(-time.Hour), Size: sandbox.Size{
+		Tickets: 150, Messages: 260, Customers: 130, Events: 240, Surveys: 30, Calls: 120, CallEvents: 130, Recordings: 20, Views: 3,
+	}}
+}
+
+// records returns the records of a run, by stream.
+func records(all []msg) map[string][]json.RawMessage {
+	rows := map[string][]json.RawMessage{}
+	for _, m := range all {
+		if m.Record != nil {
+			rows[m.Record.Stream] = append(rows[m.Record.Stream], m.Record.Data)
+		}
+	}
+	return rows
+}
+
+// keyed returns the records of a stream by key; of several versions the last.
+func keyed(s *connector.Stream, rows []json.RawMessage) map[string]string {
+	byKey := map[string]string{}
+	for _, r := range rows {
+		byKey[keyOf(s, r)] = string(r)
+	}
+	return byKey
+}
+
+// TestEveryStream is the conformance of each row of the table, in one read of
+// a whole account. That records fit their schema, that states count them and
+// that statuses stand in order is what every transcript is held against.
+func TestEveryStream(t *testing.T) {
+	box := small()
+	config := onPort(t, box)
+	tr := call{args: []string{"read", "--config", config}}.inside(t)
+	if tr.code != 0 {
+		t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
+	}
+	all := tr.messages()
+	rows := records(all)
+	states := map[string]int{}
+	statuses := map[string][]string{}
+	for _, m := range all {
+		switch {
+		case m.State != nil:
+			states[m.State.Stream.Descriptor.Name]++
+		case m.Trace != nil && m.Trace.Status != nil:
+			name := m.Trace.Status.Stream.Name
+			statuses[name] = append(statuses[name], m.Trace.Status.Status)
+		}
+	}
+	for _, s := range connector.Streams() {
+		t.Run(s.Name, func(t *testing.T) {
+			got := rows[s.Name]
+			if len(got) == 0 {
+				t.Fatal("no record")
+			}
+			if n := len(keyed(s, got)); n != len(got) {
+				t.Errorf("%d records have %d keys", len(got), n)
+			}
+			want := truth(box, s)
+			for key := range want {
+				if s.Cursor != "" && cursorOf(s, []byte(want[key])).Before(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)) {
+					delete(want, key) // before the start_date
+				}
+			}
+			byKey := keyed(s, got)
+			for key := range want {
+				if byKey[key] == "" {
+					t.Errorf("the record %s is missing", key)
+				}
+			}
+			if len(want) > 0 && len(got) != len(want) {
+				t.Errorf("%d records, the account has %d", len(got), len(want))
+			}
+			for _, raw := range got {
+				if s.Cursor != "" && cursorOf(s, raw).IsZero() {
+					t.Errorf("no %s in %s", s.Cursor, raw)
+				}
+				if value := loose(raw).(map[string]any)["unrecognized_fields"]; value != nil {
+					t.Errorf("the schema does not know %v", value)
+				}
+			}
+			if states[s.Name] == 0 || len(statuses[s.Name]) < 3 {
+				t.Errorf("%d states, statuses %q", states[s.Name], statuses[s.Name])
+			}
+			// The catalog of the platform, for this stream alone.
+			if testing.Short() {
+				return
+			}
+			path := file(t, "catalog.json", catalogFile("full_refresh", s.Name))
+			alone := records(call{args: []string{"read", "--config", config, "--catalog", path}}.inside(t).messages())
+			if len(alone) != 1 || len(alone[s.Name]) != len(got) {
+				t.Errorf("read alone it has %d records, with the others %d", len(alone[s.Name]), len(got))
+			}
+			for i, raw := range alone[s.Name] {
+				if key := keyOf(s, raw); byKey[key] != string(raw) {
+					t.Errorf("record %d, %s, differs when the stream is read alone", i, key)
+				}
+			}
+		})
+	}
+	t.Run("shared_paths", func(t *testing.T) { // the columns are those of the rows
+		for name, c := range catalogue(t) {
+			filled := map[string]bool{}
+			for _, raw := range rows[name] {
+				for column, v := range loose(raw).(map[string]any) {
+					filled[column] = filled[column] || v != nil
+				}
+			}
+			n := 0
+			for column := range c.columns {
+				if filled[column] {
+					n++
+				}
+			}
+			if n*3 < len(c.columns) {
+				t.Errorf("%s: only %d of %d columns ever have a value", name, n, len(c.columns))
+			}
+		}
+	})
+}
+
+// TestTwoReads reads twice: what is emitted the second time was emitted later,
+// and is the same.
+func TestTwoReads(t *testing.T) {
+	c := call{args: []string{"read", "--config", onPort(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", everyStream()...))}}
+	first := c.inside(t).messages()
+	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // the clock of records ticks in milliseconds
+	}
+	second := c.inside(t).messages()
+	var last, next int64 = 0, 1 << 60
+	for _, m := range first {
+		if m.Record != nil {
+			last = max(last, m.Record.Emitted)
+		}
+	}
+	for _, m := range second {
+		if m.Record != nil {
+			next = min(next, m.Record.Emitted)
+		}
+	}
+	if next <= last {
+		t.Errorf("the second read emitted at %d what the first did until %d", next, last)
+	}
+	one, two := records(first), records(second)
+	for _, s := range connector.Streams() {
+		sort := func(rows []json.RawMessage) [][]byte {
+			var out [][]byte
+			for _, r := range rows {
+				out = append(out, r)
+			}
+			slices.SortFunc(out, bytes.Compare)
+			return out
+		}
+		if !slices.EqualFunc(sort(one[s.Name]), sort(two[s.Name]), bytes.Equal) {
+			t.Errorf("%s differs between two reads of the same account", s.Name)
+		}
+	}
+}
+
+// TestIncremental reads, changes the account, and reads on.
+func TestIncremental(t *testing.T) {
+	box := small()
+	config := onPort(t, box)
+	read := func(states map[string]json.RawMessage, names ...string) []msg {
+		t.Helper()
+		tr := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...)), "--state", file(t, "state.json", stateFile(states))}}.inside(t)
+		if tr.code != 0 {
+			t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
+		}
+		return tr.messages()
+	}
+	var incremental []string
+	for _, s := range connector.Streams() {
+		if s.Incremental() {
+			incremental = append(incremental, s.Name)
+		}
+	}
+	first := read(nil, everyStream()...)
+	states := assemble(nil, first)
+
+	t.Run("two_sequential_reads", func(t *testing.T) {
+		again := read(states, everyStream()...)
+		for name, rows := range records(again) {
+			if slices.Contains(incremental, name) {
+				t.Errorf("%s: %d records of an account at rest", name, len(rows))
+			}
+		}
+		ticket := box.AddTicket(time.Time{}, time.Time{}, time.Time{})
+		customer := box.AddCustomer()
+		rows := records(read(assemble(states, again), everyStream()...))
+		for name, id := range map[string]int64{"tickets": ticket, "customers": customer} {
+			if got := rows[name]; len(got) != 1 || keyOf(connector.Find(name), got[0]) != fmt.Sprint(id) {
+				t.Errorf("%s: expected the new one, %d, and got %d", name, id, len(got))
+			}
+		}
+		if len(rows["ticket_messages"]) != 2 || len(rows["events"]) == 0 {
+			t.Errorf("%d messages of the new ticket and %d events", len(rows["ticket_messages"]), len(rows["events"]))
+		}
+	})
+
+	t.Run("read_sequential_slices", func(t *testing.T) {
+		for _, name := range incremental {
+			s := connector.Find(name)
+			alone := read(nil, name)
+			whole := keyed(s, records(alone)[name])
+			total := len(whole)
+			seen := map[string]string{}
+			taken := 0
+			for i, m := range alone {
+				if m.Record != nil {
+					seen[keyOf(s, m.Record.Data)] = string(m.Record.Data)
+				}
+				if m.State == nil || i == 0 || string(m.State.Stats.Count) == "0.0" {
+					continue
+				}
+				if taken++; taken > 5 {
+					break
+				}
+				rest := keyed(s, records(read(map[string]json.RawMessage{name: json.RawMessage(m.State.Stream.State)}, name))[name])
+				if len(rest) < total-len(seen) || len(rest) == total {
+					t.Errorf("%s: after %d of %d records the rest were %d", name, len(seen), total, len(rest))
+				}
+				for key := range whole {
+					if seen[key] == "" && rest[key] == "" {
+						t.Errorf("%s: the record %s is lost between two runs", name, key)
+					}
+				}
+			}
+			if taken == 0 {
+				t.Errorf("%s: no checkpoint", name)
+			}
+		}
+	})
+
+	t.Run("state_with_abnormally_large_values", func(t *testing.T) {
+		const far = "2999-01-01T00:00:00.000000Z"
+		future := map[string]json.RawMessage{}
+		for _, name := range incremental {
+			future[name] = fmt.Appendf(nil, `{%q:"2999-01-01T00:00:00+00:00"}`, connector.Find(name).Cursor)
+		}
+		all := read(future, incremental...)
+		if rows := records(all); len(rows) > 0 {
+			t.Errorf("records of %d streams", len(rows))
+		}
+		after := assemble(nil, all)
+		for _, name := range incremental {
+			if !strings.Contains(string(after[name]), `"since":"`+far+`"`) {
+				t.Errorf("%s: the future cursor became %s", name, after[name])
+			}
+		}
+	})
+}
+
+// TestMerge stores states as one client does: later ones are merged into
+// earlier ones, a key at a time. Merged or replaced must come to the same.
+func TestMerge(t *testing.T) {
+	box := small()
+	config := onPort(t, box)
+	names := []string{"tickets", "events", "tags"}
+	merged := map[string]any{}
+	last := map[string]json.RawMessage{}
+	for range 2 {
+		tr := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...)), "--state", file(t, "state.json", stateFile(last))}}.inside(t)
+		for _, m := range tr.messages() {
+			if m.State == nil {
+				continue
+			}
+			name := m.State.Stream.Descriptor.Name
+			merged[name] = merge(merged[name], loose(m.State.Stream.State))
+			last[name] = json.RawMessage(m.State.Stream.State)
+		}
+		box.AddTicket(time.Time{}, time.Time{}, time.Time{})
+	}
+	for _, name := range names {
+		kept, _ := json.Marshal(merged[name])
+		one, _ := json.Marshal(loose(last[name]))
+		if !bytes.Equal(kept, one) {
+			t.Errorf("%s: merged %s, replaced %s", name, kept, one)
+		}
+	}
+	// The bare object such a client sends.
+	bare, _ := json.Marshal(merged)
+	tr := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...)), "--state", file(t, "state.json", string(bare))}}.inside(t)
+	if rows := records(tr.messages()); len(rows["tickets"]) != 1 {
+		t.Errorf("from the merged states it read %d tickets, expected the new one", len(rows["tickets"]))
+	}
+}
+
+// merge lays patch over a value (RFC 7396).
+func merge(value, patch any) any {
+	p, ok := patch.(map[string]any)
+	if !ok {
+		return patch
+	}
+	v, ok := value.(map[string]any)
+	if !ok {
+		v = map[string]any{}
+	}
+	for name, inner := range p {
+		if inner == nil {
+			delete(v, name)
+			continue
+		}
+		v[name] = merge(v[name], inner)
+	}
+	return v
+}

@@ -27,10 +27,10 @@ type Config struct {
 	Credentials Credentials `json:"credentials" jsonschema:"title=Credentials"`
 
 	// A first sync reads what you created or changed from this date on: a date or an instant in UTC. One year ago if you leave it empty.
-	StartDate string `json:"start_date,omitempty" jsonschema:"title=Start date,format=date-time,example=2026-01-01T00:00:00Z,example=2026-01-01"`
+	StartDate string `json:"start_date,omitempty" jsonschema:"title=Start date,format=date-time,example=2026-01-01T00:00:00Z"`
 
 	// Every sync stops at this date: a date (its whole day counts) or an instant in UTC. Leave it empty to read up to the present.
-	EndDate string `json:"end_date,omitempty" jsonschema:"title=End date,format=date-time,example=2026-02-01T00:00:00Z,example=2026-01-31"`
+	EndDate string `json:"end_date,omitempty" jsonschema:"title=End date,format=date-time,example=2026-02-01T00:00:00Z"`
 
 	// How many minutes each sync reaches back before the end of the last one. Gorgias can show you a record some time after the instant it carries; what did not change is not sent again.
 	Overlap int `json:"overlap,omitempty" jsonschema:"title=Overlap (minutes),minimum=0,maximum=1440,default=10"`

@@ -15,6 +15,8 @@ type Failure struct {
 	Fault Fault
 	// Message says what happened and, if there is something to do, what.
 	Message string
+	// Whole is set if it ended the whole sync, and not one stream alone.
+	Whole bool
 }
 
 // A Fault is who can mend a failure.
@@ -43,19 +45,20 @@ func Diagnose(s *Stream, err error) Failure {
 	var api *gorgias.Error
 	switch {
 	case errors.As(err, &config):
-		return Failure{Yours, "the configuration does not fit: " + config.Error()}
+		return Failure{Fault: Yours, Message: "the configuration does not fit: " + config.Error()}
 	case errors.As(err, &input):
-		return Failure{Yours, input.Text}
+		return Failure{Fault: Yours, Message: input.Text}
 	case errors.As(err, &api):
 		fault, hint := judge(s, api)
-		if hint == "" {
-			return Failure{fault, api.Error()}
+		f := Failure{Fault: fault, Message: api.Error(), Whole: api.Kind == gorgias.Unauthorized}
+		if hint != "" {
+			f.Message = strings.TrimSuffix(f.Message, ".") + ". " + hint
 		}
-		return Failure{fault, api.Error() + ". " + hint}
+		return f
 	case errors.Is(err, context.DeadlineExceeded):
-		return Failure{Transient, err.Error()}
+		return Failure{Fault: Transient, Message: err.Error()}
 	}
-	return Failure{Ours, err.Error()}
+	return Failure{Fault: Ours, Message: err.Error()}
 }
 
 func judge(s *Stream, e *gorgias.Error) (Fault, string) {

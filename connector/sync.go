@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -234,6 +235,9 @@ func (t *task) run(ctx context.Context) {
 			t.fail(ctx, m, err)
 		}
 	}
+	if ctx.Err() != nil {
+		return // the whole sync has ended before this had begun
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			fail(&Panic{Value: v, Stack: debug.Stack()})
@@ -282,17 +286,22 @@ func (t *task) get(ctx context.Context, s *Stream, path string, extra url.Values
 			query[name] = values
 		}
 	}
-	page, err := t.Client.List(ctx, s.Form, path, query, next)
-	if err != nil {
-		return nil, err
-	}
-	for i, raw := range page.Records {
-		// The last part of a key is the record's own; those before it are ours.
-		if key := s.Key[len(s.Key)-1]; isNull(field(raw, key)) {
-			return nil, &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Message: fmt.Sprintf("row %d of the page has no %q", i+1, key)}
+	// The last part of a key is the record's own; those before it are ours.
+	key := s.Key[len(s.Key)-1]
+	for tries := 1; ; tries++ {
+		page, err := t.Client.List(ctx, s.Form, path, query, next)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(page.Records, func(raw json.RawMessage) bool { return isNull(field(raw, key)) })
+		if i < 0 {
+			return page, nil
+		}
+		if tries == 3 {
+			return nil, &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Status: 200, Attempts: tries,
+				Message: fmt.Sprintf("row %d of the page has no %q", i+1, key)}
 		}
 	}
-	return page, nil
 }
 
 // ask asks for a page at once and returns a function that waits for it, so

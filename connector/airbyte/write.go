@@ -69,7 +69,7 @@ func (w *Writer) Log(level, format string, args ...any) error {
 
 // Fail reports an error that belongs to no stream, and returns ErrFailed.
 func (w *Writer) Fail(err error) error {
-	if err := w.trace(failure{Failure: connector.Diagnose(nil, err), err: err}, time.Now()); err != nil {
+	if err := w.trace(failure{Failure: connector.Diagnose(nil, err), err: err}); err != nil {
 		return err
 	}
 	return ErrFailed
@@ -104,7 +104,10 @@ var types = map[connector.Fault]string{
 	connector.Yours:     "config_error",
 }
 
-func (w *Writer) trace(f failure, at time.Time) error {
+// trace writes a failure. The platform sorts failures by their stamps, so no
+// two have the same.
+func (w *Writer) trace(f failure) error {
+	time.Sleep(time.Millisecond)
 	e := &failed{Message: w.mask(f.Message), Type: types[f.Fault]}
 	if f.err != nil {
 		e.Internal = w.mask(f.err.Error())
@@ -113,10 +116,10 @@ func (w *Writer) trace(f failure, at time.Time) error {
 	if errors.As(f.err, &p) {
 		e.Stack = w.mask(string(p.Stack))
 	}
-	if f.stream != "" {
+	if f.stream != "" && !f.Whole {
 		e.Stream = &descriptor{f.stream}
 	}
-	return w.send(message{Type: "TRACE", Trace: &trace{Type: "ERROR", Emitted: millis(at), Error: e}})
+	return w.send(message{Type: "TRACE", Trace: &trace{Type: "ERROR", Emitted: millis(time.Now()), Error: e}})
 }
 
 func (w *Writer) status(stream, s string, reasons ...reason) error {
@@ -265,11 +268,13 @@ func (w *Writer) report(failures []failure) error {
 		return nil
 	}
 	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.Fault, b.Fault) })
-	now := time.Now()
 	var names []string
 	for i, f := range failures {
-		if err := w.trace(f, now.Add(time.Duration(i)*time.Millisecond)); err != nil {
-			return err
+		// What ended all streams at once is told once.
+		if i == 0 || !f.Whole || !failures[i-1].Whole {
+			if err := w.trace(f); err != nil {
+				return err
+			}
 		}
 		if err := w.status(f.stream, "INCOMPLETE"); err != nil {
 			return err
@@ -280,7 +285,7 @@ func (w *Writer) report(failures []failure) error {
 		Fault:   failures[0].Fault,
 		Message: "During the sync, the following streams did not sync successfully: " + strings.Join(names, ", "),
 	}}
-	if err := w.trace(all, now.Add(time.Duration(len(failures))*time.Millisecond)); err != nil {
+	if err := w.trace(all); err != nil {
 		return err
 	}
 	return ErrFailed

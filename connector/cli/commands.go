@@ -160,6 +160,9 @@ func (s *session) open(c *cli.Context) (*account, error) {
 		UserAgent: "source-gorgias/" + Version(),
 		Budget:    a.budget,
 	}
+	if c.Command.Name == "check" { // somebody is waiting for the answer
+		options.Attempts, options.MaxWait = 4, 30*time.Second
+	}
 	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
 	if settings.Credentials.AuthType == connector.AuthOAuth {
 		options.Auth = gorgias.Bearer(settings.Credentials.AccessToken)

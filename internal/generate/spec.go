@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -109,6 +110,9 @@ func form(s *jsonschema.Schema) *setting {
 	}
 	secret, _ := strconv.ParseBool(text(s.Extras["airbyte_secret"]))
 	f.Secret = secret
+	if s.Default != nil && s.Type != "string" {
+		f.Default = jsonNumber(fmt.Sprint(s.Default))
+	}
 	if s.Properties != nil {
 		f.Open, f.Required = true, s.Required
 		order := 0

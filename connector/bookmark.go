@@ -121,8 +121,8 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 }
 
 // ParseBookmark reads the state of a stream: our own, or that of another
-// connector of this API. An absent or empty state is a zero bookmark. The
-// error says what was expected; a state is never dropped silently.
+// connector of this API. An absent or empty state, or one of a kind this stream
+// cannot go on from, is a zero bookmark. The error says what was expected.
 func ParseBookmark(s *Stream, raw []byte) (Bookmark, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
@@ -164,10 +164,13 @@ func foreign(s *Stream, keys map[string]json.RawMessage) (Bookmark, error) {
 	at := func(name string) (time.Time, bool, error) {
 		raw, ok := keys[name]
 		if !ok || string(raw) == "null" {
-			return time.Time{}, false, nil
+			return time.Time{}, ok, nil
 		}
 		var text string
 		if json.Unmarshal(raw, &text) == nil {
+			if text == "" {
+				return time.Time{}, true, nil // a run that ended before its first bookmark
+			}
 			if t, ok := shape.Instant(text); ok {
 				return t, true, nil
 			}
@@ -268,8 +271,8 @@ func (i *instant) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Prints are the fingerprints of records that have been written, oldest
-// first. They are bounded: what is forgotten is at worst written again.
+// Prints are the fingerprints of records that have been written, in the order
+// they were met. They are bounded: what is forgotten is at worst written again.
 type Prints []print
 
 // maxPrints bounds a list of fingerprints: 1,000 are 11 kB of state.
@@ -285,14 +288,6 @@ func printOf(raw []byte) print {
 }
 
 func (p Prints) has(f print) bool { return slices.Contains(p, f) }
-
-// add returns the list with f as its newest.
-func (p Prints) add(f print) Prints {
-	if len(p) >= maxPrints {
-		p = p[len(p)-maxPrints+1:]
-	}
-	return append(p, f)
-}
 
 // MarshalText packs the list into one string, so that clients that merge
 // states replace it as a whole.

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -119,11 +120,15 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	if err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
+	plain(fields)
 	spelled := normalize(fields)
 	s := &Settings{Warnings: unknown(fields)}
 	problems := validate(fields, spelled)
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
+	}
+	for _, name := range s.Warnings { // encoding/json would take them in any case
+		delete(fields, name)
 	}
 	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1}
 	clean, _ := json.Marshal(fields)
@@ -152,12 +157,12 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		if d.text == "" {
 			continue
 		}
-		at, ok := shape.Instant(strings.TrimSpace(d.text))
+		at, ok := shape.Instant(d.text)
 		if !ok {
 			fail(d.name, "expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z")
 			continue
 		}
-		if d.name == "end_date" && len(strings.TrimSpace(d.text)) == len("2026-01-31") {
+		if d.name == "end_date" && len(d.text) == len("2026-01-31") {
 			at = at.AddDate(0, 0, 1).Add(-time.Microsecond)
 		}
 		*d.at = at
@@ -202,6 +207,29 @@ func decode(raw []byte) (map[string]any, error) {
 	return fields, nil
 }
 
+// plain writes every number in its plainest form, 10.0 as 10, within what a
+// float64 holds: the validator trips over others. Texts lose the blanks around
+// them, which people paste along.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name := range v {
+			v[name] = plain(v[name])
+		}
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+	case json.Number:
+		f, _ := v.Float64()
+		f = min(max(f, -1e18), 1e18)
+		return json.Number(strconv.FormatFloat(f, 'f', -1, 64))
+	case string:
+		return strings.TrimSpace(v)
+	}
+	return v
+}
+
 // spelling maps a setting to the name the user gave it.
 type spelling map[string]string
 
@@ -233,7 +261,7 @@ func normalize(fields map[string]any) spelling {
 			}
 		}
 	}
-	if fields["credentials"] == nil {
+	if fields["credentials"] == nil || nested && len(credentials) == 0 {
 		credentials = map[string]any{}
 		for _, name := range []string{"email", "api_key", "access_token"} {
 			if v, ok := fields[name]; ok {
@@ -420,7 +448,7 @@ func WithAccount(raw []byte, subdomain, email, key string) ([]byte, error) {
 	if err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
-	for _, name := range []string{"base_url", "email", "api_key", "access_token"} {
+	for _, name := range []string{"base_url", "domain_name", "domain", "email", "username", "email_address", "api_key", "password", "access_token"} {
 		delete(fields, name)
 	}
 	fields["subdomain"] = subdomain

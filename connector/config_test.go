@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-const plain = `"credentials":{"auth_type":"api_key","email":"a@acme.com","api_key":"s3cr3t"}`
+const account = `"credentials":{"auth_type":"api_key","email":"a@acme.com","api_key":"s3cr3t"}`
 
 // What is understood, however it is spelled.
 func TestConfig(t *testing.T) {
@@ -15,15 +15,15 @@ func TestConfig(t *testing.T) {
 		name, config string
 		check        func(*Settings) bool
 	}{
-		{"as specified", `{"subdomain":"acme",` + plain + `}`, func(s *Settings) bool {
+		{"as specified", `{"subdomain":"acme",` + account + `}`, func(s *Settings) bool {
 			return s.Origin == "https://acme.gorgias.com" && s.Credentials.APIKey == "s3cr3t" && s.Credentials.Email == "a@acme.com" &&
 				s.Overlap == 10*time.Minute && s.Concurrency == 4 && s.Reserve == 0.1 && s.Start.IsZero() && s.End.IsZero() && len(s.Warnings) == 0
 		}},
-		{"zero is not a default", `{"subdomain":"acme","overlap":0,"rate_limit_reserve":0,` + plain + `}`, func(s *Settings) bool {
+		{"zero is not a default", `{"subdomain":"acme","overlap":0,"rate_limit_reserve":0,` + account + `}`, func(s *Settings) bool {
 			return s.Overlap == 0 && s.Reserve == 0
 		}},
-		{"host", `{"subdomain":"Acme.gorgias.com",` + plain + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
-		{"URL", `{"subdomain":"https://acme.gorgias.com/app/tickets",` + plain + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
+		{"host", `{"subdomain":"Acme.gorgias.com",` + account + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
+		{"URL", `{"subdomain":"https://acme.gorgias.com/app/tickets",` + account + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
 		{"Airbyte's source", `{"domain_name":"acme","username":"a@acme.com","password":"s3cr3t","start_date":"2026-01-01T00:00:00Z"}`, func(s *Settings) bool {
 			return s.Subdomain == "acme" && s.Credentials.APIKey == "s3cr3t" && s.Start.Equal(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 		}},
@@ -34,18 +34,27 @@ func TestConfig(t *testing.T) {
 		{"OAuth", `{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","access_token":"t0k3n"}}`, func(s *Settings) bool {
 			return s.Credentials.AuthType == AuthOAuth && s.Secrets()[0] == "t0k3n"
 		}},
-		{"an empty string is no value", `{"subdomain":"acme","start_date":"","base_url":null,` + plain + `}`, func(s *Settings) bool { return s.Start.IsZero() }},
-		{"naive instants are UTC", `{"subdomain":"acme","start_date":"2026-11-18T08:27:05.042621",` + plain + `}`, func(s *Settings) bool {
+		{"an empty string is no value", `{"subdomain":"acme","start_date":"","base_url":null,` + account + `}`, func(s *Settings) bool { return s.Start.IsZero() }},
+		{"naive instants are UTC", `{"subdomain":"acme","start_date":"2026-11-18T08:27:05.042621",` + account + `}`, func(s *Settings) bool {
 			return s.Start.Equal(time.Date(2026, 11, 18, 8, 27, 5, 42621000, time.UTC))
 		}},
-		{"a date ends with its day", `{"subdomain":"acme","start_date":"2026-01-31","end_date":"2026-01-31",` + plain + `}`, func(s *Settings) bool {
+		{"a date ends with its day", `{"subdomain":"acme","start_date":"2026-01-31","end_date":"2026-01-31",` + account + `}`, func(s *Settings) bool {
 			return s.End.Sub(s.Start) == 24*time.Hour-time.Microsecond
 		}},
-		{"another origin", `{"subdomain":"acme","base_url":"http://127.0.0.1:8080/",` + plain + `}`, func(s *Settings) bool { return s.Origin == "http://127.0.0.1:8080" }},
-		{"unknown settings", `{"subdomain":"acme","page_sze":7,"_limit":3,` + plain + `}`, func(s *Settings) bool {
+		{"another origin", `{"subdomain":"acme","base_url":"http://127.0.0.1:8080/",` + account + `}`, func(s *Settings) bool { return s.Origin == "http://127.0.0.1:8080" }},
+		{"a setting of another case is unknown", `{"subdomain":"acme","Overlap":-60,"CONCURRENCY":9999,` + account + `}`, func(s *Settings) bool {
+			return s.Overlap == 10*time.Minute && s.Concurrency == 4 && len(s.Warnings) == 2
+		}},
+		{"numbers may be spelled", `{"subdomain":"acme","overlap":1e1,"concurrency":2.0,` + account + `}`, func(s *Settings) bool {
+			return s.Overlap == 10*time.Minute && s.Concurrency == 2
+		}},
+		{"blanks around", `{"subdomain":" acme\n","credentials":{},"email":" a@acme.com ","api_key":"s3cr3t\n"}`, func(s *Settings) bool {
+			return s.Credentials.APIKey == "s3cr3t" && s.Credentials.Email == "a@acme.com"
+		}},
+		{"unknown settings", `{"subdomain":"acme","page_sze":7,"_limit":3,` + account + `}`, func(s *Settings) bool {
 			return len(s.Warnings) == 1 && s.Warnings[0] == "page_sze"
 		}},
-		{"byte order mark", "\ufeff" + `{"subdomain":"acme",` + plain + `}`, func(s *Settings) bool { return true }},
+		{"byte order mark", "\ufeff" + `{"subdomain":"acme",` + account + `}`, func(s *Settings) bool { return true }},
 	} {
 		s, err := ParseConfig([]byte(c.config), false)
 		if err != nil || !c.check(s) {
@@ -64,30 +73,32 @@ func TestConfigMistakes(t *testing.T) {
 		{`[]`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
 		{`{} {}`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
 		{`{}`, `credentials: it is missing; expected an object with "email" and "api_key"; subdomain: it is missing; expected a text such as acme`},
-		{`{` + plain + `}`, `subdomain: it is missing; expected a text such as acme`},
-		{`{"subdomain":7,` + plain + `}`, `subdomain: expected a text such as acme`},
-		{`{"domain_name":7,` + plain + `}`, `domain_name: expected a text such as acme`},
-		{`{"subdomain":"acme.zendesk.com",` + plain + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
-		{`{"subdomain":"https://evil.example/acme.gorgias.com",` + plain + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
-		{`{"subdomain":"a@b.gorgias.com",` + plain + `}`, `subdomain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
-		{`{"domain":"-acme",` + plain + `}`, `domain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
+		{`{` + account + `}`, `subdomain: it is missing; expected a text such as acme`},
+		{`{"subdomain":7,` + account + `}`, `subdomain: expected a text such as acme`},
+		{`{"domain_name":7,` + account + `}`, `domain_name: expected a text such as acme`},
+		{`{"subdomain":"acme.zendesk.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
+		{`{"subdomain":"https://evil.example/acme.gorgias.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
+		{`{"subdomain":"a@b.gorgias.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
+		{`{"domain":"-acme",` + account + `}`, `domain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
 		{`{"subdomain":"acme","credentials":"s3cr3t"}`, `credentials: expected an object with "email" and "api_key"`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"basic","api_key":"s3cr3t"}}`, `credentials.auth_type: expected "api_key" or "oauth2.0"`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@acme.com"}}`, `credentials.api_key: it is missing; expected a text`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0"}}`, `credentials.access_token: it is missing; expected a text`},
 		{`{"subdomain":"acme","username":"a@acme.com"}`, `api_key: it is missing; expected a text`},
 		{`{"subdomain":"acme","password":["s3cr3t"],"username":"a@acme.com"}`, `password: expected a text`},
-		{`{"subdomain":"acme","start_date":"soon",` + plain + `}`, `start_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
-		{`{"subdomain":"acme","anchor_date":"31.1.2026",` + plain + `}`, `anchor_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
-		{`{"subdomain":"acme","start_date":20260131,` + plain + `}`, `start_date: expected a text such as 2026-01-01T00:00:00Z`},
-		{`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",` + plain + `}`, `end_date: it lies before start_date`},
-		{`{"subdomain":"acme","overlap":-1,` + plain + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
-		{`{"subdomain":"acme","overlap":"10",` + plain + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
-		{`{"subdomain":"acme","concurrency":0,` + plain + `}`, `concurrency: expected a whole number from 1 to 10 such as 4`},
-		{`{"subdomain":"acme","rate_limit_reserve":1,` + plain + `}`, `rate_limit_reserve: expected a number from 0 to 0.9 such as 0.1`},
-		{`{"subdomain":"acme","base_url":"ftp://x",` + plain + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
-		{`{"subdomain":"acme","base_url":"https://user:s3cr3t@x",` + plain + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
-		{`{"subdomain":"acme","base_url":"https://x/api",` + plain + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
+		{`{"subdomain":"acme","start_date":"soon",` + account + `}`, `start_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
+		{`{"subdomain":"acme","anchor_date":"31.1.2026",` + account + `}`, `anchor_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
+		{`{"subdomain":"acme","start_date":20260131,` + account + `}`, `start_date: expected a text such as 2026-01-01T00:00:00Z`},
+		{`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",` + account + `}`, `end_date: it lies before start_date`},
+		{`{"subdomain":"acme","overlap":-1,` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
+		{`{"subdomain":"acme","overlap":"10",` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
+		{`{"subdomain":"acme","overlap":1e99999999,` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
+		{`{"subdomain":"acme","rate_limit_reserve":-1e99999999,` + account + `}`, `rate_limit_reserve: expected a number from 0 to 0.9 such as 0.1`},
+		{`{"subdomain":"acme","concurrency":0,` + account + `}`, `concurrency: expected a whole number from 1 to 10 such as 4`},
+		{`{"subdomain":"acme","rate_limit_reserve":1,` + account + `}`, `rate_limit_reserve: expected a number from 0 to 0.9 such as 0.1`},
+		{`{"subdomain":"acme","base_url":"ftp://x",` + account + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
+		{`{"subdomain":"acme","base_url":"https://user:s3cr3t@x",` + account + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
+		{`{"subdomain":"acme","base_url":"https://x/api",` + account + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
 	} {
 		_, err := ParseConfig([]byte(c.config), false)
 		var misfit *ConfigError
@@ -98,13 +109,13 @@ func TestConfigMistakes(t *testing.T) {
 			t.Errorf("%s: the secret is shown: %v", c.config, err)
 		}
 	}
-	if _, err := ParseConfig([]byte(`{"subdomain":"acme","base_url":"https://x",`+plain+`}`), true); err == nil {
+	if _, err := ParseConfig([]byte(`{"subdomain":"acme","base_url":"https://x",`+account+`}`), true); err == nil {
 		t.Error("base_url was taken from people who are not the host's")
 	}
 }
 
 func FuzzConfig(f *testing.F) {
-	for _, s := range []string{`{}`, `{"subdomain":"acme",` + plain + `}`, `{"credentials":{}}`, `{"credentials":{"auth_type":null}}`, `{"subdomain":{"a":[]},"overlap":1e9}`} {
+	for _, s := range []string{`{}`, `{"subdomain":"acme",` + account + `}`, `{"credentials":{}}`, `{"credentials":{"auth_type":null}}`, `{"subdomain":{"a":[]},"overlap":1e9}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

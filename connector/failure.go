@@ -64,7 +64,7 @@ func Diagnose(s *Stream, err error) Failure {
 func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 	switch e.Kind {
 	case gorgias.Unauthorized:
-		return Yours, "Check the e-mail address and the API key: the key is the one from Settings, REST API, not the password you log in with"
+		return Yours, "Check the credentials: the API key is the one from Settings, REST API, not the password you log in with; an OAuth access token lives for 24 hours"
 	case gorgias.Forbidden:
 		role := "Use the API key of an admin"
 		switch {
@@ -82,10 +82,16 @@ func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 	case gorgias.Redirect:
 		return Yours, "Check the subdomain and the base URL: the requests were sent elsewhere, and were not followed"
 	case gorgias.TooMany, gorgias.Server:
+		if s == nil {
+			return Transient, "Try again in a few minutes"
+		}
 		return Transient, "The next sync goes on from here"
 	case gorgias.Network:
 		if strings.Contains(e.Error(), "no such host") {
 			return Transient, "Check the subdomain, and that this machine reaches the internet"
+		}
+		if s == nil {
+			return Transient, "Check the subdomain and the base URL, and that this machine may reach them"
 		}
 		return Transient, "The next sync goes on from here"
 	}

@@ -41,14 +41,14 @@ func splice(object, members []byte) json.RawMessage {
 }
 
 // ticketTags cuts the tags of a ticket.
-func ticketTags(ticket json.RawMessage) ([]json.RawMessage, error) {
+func ticketTags(ticket json.RawMessage) []json.RawMessage {
 	members := copied(ticket, "ticket_id", "id", "ticket_updated_datetime", "updated_datetime")
 	return parts(ticket, "tags", func(_ int, tag []byte) json.RawMessage { return splice(tag, members) })
 }
 
 // fieldValues cuts the custom field values of a ticket or a customer.
-func fieldValues(id, updated string) func(json.RawMessage) ([]json.RawMessage, error) {
-	return func(parent json.RawMessage) ([]json.RawMessage, error) {
+func fieldValues(id, updated string) func(json.RawMessage) []json.RawMessage {
+	return func(parent json.RawMessage) []json.RawMessage {
 		members := copied(parent, id, "id", updated, "updated_datetime")
 		return parts(parent, "custom_fields", func(_ int, value []byte) json.RawMessage { return splice(value, members) })
 	}
@@ -56,7 +56,7 @@ func fieldValues(id, updated string) func(json.RawMessage) ([]json.RawMessage, e
 
 // attachments cuts the attachments of a message. They have no id; their place
 // in the message's list stands for it.
-func attachments(message json.RawMessage) ([]json.RawMessage, error) {
+func attachments(message json.RawMessage) []json.RawMessage {
 	members := copied(message, "message_id", "id", "ticket_id", "ticket_id", "message_created_datetime", "created_datetime")
 	return parts(message, "attachments", func(i int, file []byte) json.RawMessage {
 		return splice(file, fmt.Appendf(members[:len(members):len(members)], `,"position":%d`, i))
@@ -81,33 +81,32 @@ func copied(raw []byte, names ...string) []byte {
 }
 
 // parts cuts what a record holds under name: the objects of a list, or those
-// that are the values of an object. Null and absent are none.
-func parts(raw []byte, name string, cut func(i int, part []byte) json.RawMessage) ([]json.RawMessage, error) {
+// that are the values of an object. There are none in anything else; the
+// record's own shape reports a value that does not fit.
+func parts(raw []byte, name string, cut func(i int, part []byte) json.RawMessage) []json.RawMessage {
 	value := field(raw, name)
-	if isNull(value) {
-		return nil, nil
+	if len(value) == 0 || value[0] != '[' && value[0] != '{' {
+		return nil
 	}
-	unexpected := fmt.Errorf("expected a list or an object of objects in %q", name)
 	d := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	open, err := d.ReadToken()
-	if err != nil || open.Kind() != '{' && open.Kind() != '[' {
-		return nil, unexpected
+	if err != nil {
+		return nil
 	}
-	keyed := open.Kind() == '{'
 	var out []json.RawMessage
 	for i := 0; ; i++ {
-		if k := d.PeekKind(); k == '}' || k == ']' {
-			return out, nil
+		if open.Kind() == '{' && d.PeekKind() != '}' {
+			err = d.SkipValue() // the name
 		}
-		if keyed {
-			if err := d.SkipValue(); err != nil {
-				return nil, unexpected
-			}
+		if k := d.PeekKind(); err != nil || k == '}' || k == ']' || k == jsontext.KindInvalid {
+			return out
 		}
 		part, err := d.ReadValue()
-		if err != nil || part.Kind() != '{' {
-			return nil, unexpected
+		if err != nil {
+			return out
 		}
-		out = append(out, cut(i, part))
+		if part.Kind() == '{' {
+			out = append(out, cut(i, part))
+		}
 	}
 }

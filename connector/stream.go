@@ -40,7 +40,7 @@ type Stream struct {
 	// this stream is read from. Rows below a parent get its id as Key[0].
 	Parent string
 	// Cut makes the records of a Derived stream from one of the parent's.
-	Cut func(parent json.RawMessage) ([]json.RawMessage, error)
+	Cut func(parent json.RawMessage) []json.RawMessage
 	// Record is a zero value of the record's Go type, the schema's source.
 	Record any
 	// Scope is what an OAuth app needs to read the stream; "" where the

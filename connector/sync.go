@@ -235,8 +235,9 @@ func (t *task) run(ctx context.Context) {
 			t.fail(ctx, m, err)
 		}
 	}
-	if ctx.Err() != nil {
-		return // the whole sync has ended before this had begun
+	if ctx.Err() != nil { // the whole sync has ended before this had begun
+		fail(ctx.Err())
+		return
 	}
 	defer func() {
 		if v := recover(); v != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (t *task) walk(ctx context.Context) error {
 	fetch := w.fetch(ctx)
 	for restarts := 0; ; {
 		page, err := fetch()
-		if refused(err) && w.mark.Next != "" && restarts < maxRestarts {
+		if w.mark.Next != "" && (refused(err) || w.fresh && failed(err)) && restarts < maxRestarts {
 			restarts++
 			if err := w.restart(ctx); err != nil {
 				return err
@@ -39,20 +40,26 @@ func (t *task) walk(ctx context.Context) error {
 			return err
 		}
 		rows := w.read(page)
-		last := w.ended()
-		if !last {
+		ended := w.ended()
+		last := ended && !w.resumed
+		if !ended {
 			if err := w.ring.pass(w.source.Path, w.mark.Next); err != nil {
 				return err
 			}
 			fetch = w.fetch(ctx) // while this page is being written
 		}
 		for _, m := range t.members {
-			if !m.over {
-				w.hand(ctx, m, rows, last)
-			}
+			w.hand(m, rows, ended, last)
 		}
 		if last {
 			return nil
+		}
+		if ended {
+			// It began in an earlier sync. What has come since lies above it.
+			if err := w.begin(ctx); err != nil {
+				return err
+			}
+			fetch = w.fetch(ctx)
 		}
 	}
 }
@@ -63,6 +70,10 @@ type walker struct {
 	mark Progress
 	near []sighting // what mark.Seen lists, with its instants
 	ring ring
+
+	ordered bool // two rows have shown that the list is in the order asked for
+	resumed bool // the walk began in an earlier sync
+	fresh   bool // no page has come yet
 }
 
 // A row is a record of a page and what the walk needs to know of it.
@@ -90,15 +101,18 @@ func (w *walker) resume(ctx context.Context) error {
 	join := mark.Next != "" && (w.End.IsZero() || !mark.Until.After(w.End))
 	for _, m := range w.members {
 		m.from = later(mark.From, m.mark.Since.Add(-w.Overlap))
-		if m.mark.Since.IsZero() {
-			m.from = mark.From
-			join = join && (w.Start.IsZero() || !w.Start.Before(mark.From))
+		if m.mark.Since.IsZero() && join {
+			start, err := w.epoch(ctx, w.source)
+			if err != nil {
+				return err
+			}
+			m.from, join = mark.From, !start.Before(mark.From)
 		}
 	}
 	if !join {
 		return w.begin(ctx)
 	}
-	w.mark = mark
+	w.mark, w.resumed, w.fresh = mark, true, true
 	for _, p := range mark.Seen {
 		w.near = append(w.near, sighting{mark.Until, p})
 	}
@@ -107,8 +121,13 @@ func (w *walker) resume(ctx context.Context) error {
 
 // begin sets out anew, reaching back as far as the stream that knows least.
 func (w *walker) begin(ctx context.Context) error {
-	w.mark, w.near, w.ring = Progress{}, nil, ring{}
+	*w = walker{task: w.task}
 	for i, m := range w.members {
+		if m.mark.Walk.Pages > 0 {
+			// The walk that is given up may have written other versions of what
+			// was seen before it.
+			m.mark.Seen = nil
+		}
 		if m.from = m.mark.Since.Add(-w.Overlap); m.mark.Since.IsZero() {
 			start, err := w.epoch(ctx, w.source)
 			if err != nil {
@@ -144,9 +163,9 @@ func (r *round) epoch(ctx context.Context, s *Stream) (time.Time, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.present.IsZero() {
-		// The host's clock may be wrong; the server's decides. One small page
-		// tells it, once for all streams.
-		page, err := r.Client.List(ctx, s.Form, s.Path, url.Values{"limit": {"1"}}, "")
+		// The host's clock may be wrong; the server's decides. One page tells
+		// it, once for all streams.
+		page, err := r.Client.List(ctx, s.Form, s.Path, url.Values{"limit": {strconv.Itoa(maxPage)}}, "")
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -168,6 +187,7 @@ func (w *walker) fetch(ctx context.Context) func() (*gorgias.Page, error) {
 // which of its records the next walk will meet again.
 func (w *walker) read(page *gorgias.Page) []row {
 	m := &w.mark
+	w.fresh = false
 	if m.Began.IsZero() {
 		m.Began = page.Served
 	}
@@ -177,15 +197,17 @@ func (w *walker) read(page *gorgias.Page) []row {
 	for i, raw := range page.Records {
 		rows[i] = row{raw, cursorOf(raw, w.source.Cursor), printOf(raw)}
 		at := rows[i].at
-		switch {
-		case at.IsZero():
-			m.Unsorted = true
-		case !m.At.IsZero() && (w.source.Walk == NewestFirst && at.After(m.At) || w.source.Walk == OldestFirst && at.Before(m.At)):
-			m.Unsorted = true
+		if at.IsZero() {
+			continue // it tells nothing of the order
 		}
-		if !at.IsZero() {
-			m.At = at
+		if !m.At.IsZero() {
+			rises, falls := at.After(m.At), at.Before(m.At)
+			if w.source.Walk == OldestFirst {
+				rises, falls = falls, rises
+			}
+			m.Unsorted, w.ordered = m.Unsorted || rises, w.ordered || falls
 		}
+		m.At = at
 		m.Until = later(m.Until, w.bound(at))
 	}
 	for _, r := range rows {
@@ -222,8 +244,8 @@ func (w *walker) ended() bool {
 	switch {
 	case m.Next == "":
 		return true
-	case m.Unsorted || m.At.IsZero():
-		return false
+	case m.Unsorted || !w.ordered:
+		return false // where a record stands says nothing, or not yet
 	case w.source.Walk == NewestFirst:
 		return m.At.Before(m.From)
 	default:
@@ -232,7 +254,7 @@ func (w *walker) ended() bool {
 }
 
 // hand gives m what is new to it of a page, with the bookmark that then holds.
-func (w *walker) hand(ctx context.Context, m *member, rows []row, last bool) {
+func (w *walker) hand(m *member, rows []row, ended, last bool) {
 	var records []json.RawMessage
 	for _, r := range rows {
 		if !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at) || m.mark.Seen.has(r.print) {
@@ -242,15 +264,10 @@ func (w *walker) hand(ctx context.Context, m *member, rows []row, last bool) {
 			records = append(records, r.raw)
 			continue
 		}
-		cut, err := m.Cut(r.raw)
-		if err != nil {
-			w.fail(ctx, m, err)
-			return
-		}
-		records = append(records, cut...)
+		records = append(records, m.Cut(r.raw)...)
 	}
 	m.mark.Walk = w.mark
-	if last {
+	if ended {
 		m.mark.end()
 	}
 	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last})
@@ -264,13 +281,16 @@ func (t *task) scan(ctx context.Context) error {
 		passes = []url.Values{nil}
 	}
 	var ids []string
+	known := map[string]bool{} // a list that was begun again names them twice
 	for i, pass := range passes {
 		err := t.pages(ctx, t.source, t.source.Path, pass, func(page *gorgias.Page) {
 			for _, m := range t.members {
 				t.send(m, Batch{Records: page.Records, Bookmark: m.mark, Last: page.Next == "" && i == len(passes)-1})
 			}
 			for _, raw := range page.Records {
-				ids = append(ids, string(field(raw, t.source.Key[0])))
+				if id := string(field(raw, t.source.Key[0])); len(t.below) > 0 && !known[id] {
+					known[id], ids = true, append(ids, id)
+				}
 			}
 		})
 		if err != nil {
@@ -285,11 +305,15 @@ func (t *task) scan(ctx context.Context) error {
 	return nil
 }
 
-// under reads m's list below each of the parent's records.
+// under reads m's list below each of the parent's records. One that these
+// credentials may not read does not keep the others from being read.
 func (t *task) under(ctx context.Context, m *member, ids []string) error {
+	var forbidden error
 	for _, id := range ids {
+		begun := false
 		path := strings.Replace(m.Path, "{id}", id, 1)
 		err := t.pages(ctx, m.Stream, path, nil, func(page *gorgias.Page) {
+			begun = true
 			records := make([]json.RawMessage, len(page.Records))
 			for i, raw := range page.Records {
 				records[i] = splice(raw, fmt.Appendf(nil, "%q:%s", m.Key[0], id))
@@ -297,12 +321,18 @@ func (t *task) under(ctx context.Context, m *member, ids []string) error {
 			t.send(m, Batch{Records: records, Bookmark: m.mark})
 		})
 		var e *gorgias.Error
-		if errors.As(err, &e) && e.Kind == gorgias.NotFound {
-			continue // the parent was deleted since it was listed
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+		case errors.As(err, &e) && e.Kind == gorgias.NotFound && !begun:
+			// The parent was deleted since it was listed.
+		case errors.As(err, &e) && e.Kind == gorgias.Forbidden:
+			forbidden = err
+		default:
 			return err
 		}
+	}
+	if forbidden != nil {
+		return forbidden
 	}
 	t.send(m, Batch{Bookmark: m.mark, Last: true})
 	return nil
@@ -333,6 +363,13 @@ func (t *task) pages(ctx context.Context, s *Stream, path string, extra url.Valu
 			}
 		}
 	}
+}
+
+// failed reports whether the API would not answer, though it was asked again
+// and again. What it does with a token that is too old is not documented.
+func failed(err error) bool {
+	var e *gorgias.Error
+	return errors.As(err, &e) && (e.Kind == gorgias.Server || e.Kind == gorgias.Unproven)
 }
 
 // refused reports whether the API did not want the page token it was given.

@@ -120,11 +120,7 @@ func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
 	switch s.Walk {
 	case connector.Derived:
 		for parent := range box.Each(connector.Find(s.Parent).Path) {
-			parts, err := s.Cut(parent)
-			if err != nil {
-				panic(err)
-			}
-			for _, p := range parts {
+			for _, p := range s.Cut(parent) {
 				put(p)
 			}
 		}

@@ -40,9 +40,14 @@ func (e usageError) Error() string { return e.err.Error() }
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, by os.Signal) {
 	s := &session{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout)}
 	s.pen.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
+	fail := func(err error) {
+		if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone
+			fmt.Fprintln(stderr, "source-gorgias:", werr)
+		}
+	}
 	defer func() {
 		if v := recover(); v != nil {
-			_ = s.pen.Fail(&connector.Panic{Value: v, Stack: debug.Stack()})
+			fail(&connector.Panic{Value: v, Stack: debug.Stack()})
 			code = 1
 		}
 	}()
@@ -56,12 +61,12 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return 1, signal.Signal
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "source-gorgias: %v\nhint: source-gorgias --help lists the commands and their flags\n", err)
-		_ = s.pen.Fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
+		fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
 		return 2, nil
 	case errors.Is(err, airbyte.ErrFailed):
 		return 1, nil
 	default:
-		_ = s.pen.Fail(err)
+		fail(err)
 		return 1, nil
 	}
 }
@@ -90,8 +95,8 @@ func (s *session) app() *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {},
 		OnUsageError:    wrongUsage,
 		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return usageError{fmt.Errorf("there is no command %q", c.Args().First())}
+			if c.Args().Present() { // which may be anything, also a secret
+				return usageError{errors.New("the first argument is not a command")}
 			}
 			return usageError{errors.New("a command is missing")}
 		},
@@ -127,7 +132,7 @@ func (s *session) app() *cli.App {
 		action := c.Action
 		c.Action = func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usageError{fmt.Errorf("%s: %q is one argument too many", c.Command.Name, c.Args().First())}
+				return usageError{fmt.Errorf("%s: an argument stands outside the flags", c.Command.Name)}
 			}
 			return action(c)
 		}

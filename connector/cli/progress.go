@@ -29,10 +29,11 @@ type progress struct {
 	records  int
 	current  string
 	share    map[string]float64 // how much of its span each stream under way has read
+	before   map[string]float64 // and had read when it was begun or resumed
 }
 
 func newProgress(out io.Writer, streams int, a *account) *progress {
-	return &progress{out: out, account: a, streams: streams, began: time.Now(), share: map[string]float64{}}
+	return &progress{out: out, account: a, streams: streams, began: time.Now(), share: map[string]float64{}, before: map[string]float64{}}
 }
 
 // watch passes batches through and draws what they tell.
@@ -55,6 +56,9 @@ func (p *progress) note(b connector.Batch, err error) {
 		delete(p.share, b.Stream.Name)
 	} else if share, ok := b.Bookmark.Share(b.Stream); ok {
 		p.share[b.Stream.Name] = share
+		if _, known := p.before[b.Stream.Name]; !known {
+			p.before[b.Stream.Name] = share
+		}
 	}
 	if time.Since(p.drawn) > 100*time.Millisecond {
 		p.draw()
@@ -81,14 +85,15 @@ func (p *progress) draw() {
 // time it has read and has yet to read. The streams that have not begun are
 // not in it.
 func (p *progress) left() (time.Duration, bool) {
-	slowest := 1.0
-	for _, share := range p.share {
-		slowest = min(slowest, share)
+	slowest := 0.0
+	for name, share := range p.share {
+		done := share - p.before[name]
+		if done < 0.01 {
+			return 0, false
+		}
+		slowest = max(slowest, (1-share)/done)
 	}
-	if len(p.share) == 0 || slowest < 0.01 {
-		return 0, false
-	}
-	return time.Duration(float64(time.Since(p.began)) * (1 - slowest) / slowest), true
+	return time.Duration(float64(time.Since(p.began)) * slowest), len(p.share) > 0
 }
 
 // close leaves the last state of things on the terminal.

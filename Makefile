@@ -1,4 +1,4 @@
-.PHONY: build test lint generate check bench fuzz integration vuln
+.PHONY: build test lint generate check bench fuzz mutants race vuln
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
@@ -28,6 +28,9 @@ fuzz: ## every fuzz target for FUZZTIME
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
+
+mutants: ## breaks the rules of progress one by one; the tests must notice
+	integration_tests/mutants.sh 300
 
 race: ## the tests with the race detector
 	go test -race -short ./...

@@ -69,7 +69,7 @@ func TestKillAnywhere(t *testing.T) {
 		}
 	}
 	for _, name := range everyStream() {
-		if judged[name] == 0 && connector.Find(name).Walk != connector.Single {
+		if n >= 500 && judged[name] == 0 && connector.Find(name).Walk != connector.Single {
 			t.Errorf("%s: no record was ever judged", name)
 		}
 	}
@@ -98,7 +98,7 @@ func (h *history) chance(p float64) bool { return h.Float64() < p }
 
 func (h *history) live() error {
 	small := func() int { return h.IntN(40) - 3 } // 0 would be the default; negative is none
-	skew := []time.Duration{0, 0, 26 * time.Hour, -26 * time.Hour}[h.IntN(4)]
+	skew := []time.Duration{0, 26 * time.Hour, -26 * time.Hour}[h.IntN(3)]
 	// With no overlap nothing may be late, but instants may still be shared.
 	h.overlap = []time.Duration{0, 10 * time.Minute}[h.IntN(2)]
 	box := &sandbox.Server{
@@ -122,6 +122,10 @@ func (h *history) live() error {
 	all := everyStream()
 	h.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	h.streams = all[:1+h.IntN(8)]
+	if h.chance(0.3) { // streams that share a list
+		h.streams = [][]string{{"customers", "customer_custom_field_values"}, {"ticket_messages", "ticket_message_attachments"},
+			{"tickets", "ticket_tags", "ticket_custom_field_values"}}[h.IntN(3)]
+	}
 	if h.ties = h.overlap == 0 && h.chance(0.5); h.ties {
 		// What appears late has no messages dated in the future above it here.
 		h.streams = []string{"tickets", "ticket_tags", "ticket_custom_field_values"}[:1+h.IntN(3)]
@@ -153,12 +157,12 @@ func (h *history) live() error {
 		}
 	}
 	h.quiet = true
-	h.tokens.forget()
+	if h.chance(0.5) {
+		h.tokens.forget()
+	}
 	time.Sleep(10 * time.Minute) // until all is visible
-	for range 2 {                // one ends the walk under way, one sees what moved while it was
-		if err := h.sync(-1); err != nil {
-			return err
-		}
+	if err := h.sync(-1); err != nil {
+		return err
 	}
 	if err := h.judge(); err != nil {
 		return err

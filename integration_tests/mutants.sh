@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Breaks one rule of progress at a time, in a copy, and expects
+# TestKillAnywhere to notice within so many histories (default 50).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+histories=${1:-50}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+git ls-files -z | xargs -0 cp --parents -t "$work"
+survived=0
+
+# mutant NAME FILE OLD NEW
+mutant() {
+  local file="$work/$2" old=$3 new=$4 text out
+  text=$(cat "$file"; printf x)
+  text=${text%x}
+  if [[ $text != *"$old"* ]]; then
+    echo "STALE     $1: $2 has changed"
+    survived=1
+    return
+  fi
+  printf %s "${text/"$old"/"$new"}" > "$file"
+  if out=$(cd "$work" && go test ./integration_tests -run TestKillAnywhere -histories "$histories" 2>&1); then
+    echo "SURVIVED  $1"
+    survived=1
+  elif [[ $out == *HISTORY_SEED* ]]; then
+    echo "noticed   $1: $(grep -m1 -o 'history [0-9]*' <<< "$out")"
+  else
+    echo "BROKEN    $1: $(tail -n 3 <<< "$out")"
+    survived=1
+  fi
+  printf %s "$text" > "$file"
+}
+
+walk=connector/walk.go
+mutant "the watermark moves during a walk" $walk $'	m.mark.Walk = w.mark\n	if ended {' \
+  $'	m.mark.Walk = w.mark\n	m.mark.Since = later(m.mark.Since, w.mark.Until)\n	if ended {'
+mutant "records equal to the watermark are dropped" $walk 'r.at.Before(m.from)' '!r.at.After(m.from)'
+mutant "the host's clock is trusted" $walk 'm.Began = page.Served' 'm.Began = time.Now()'
+mutant "a truncated page is accepted" connector/gorgias/page.go \
+  'e = unproven("not complete JSON, from byte %d of %d on", c.d.InputOffset(), len(body))' 'return &Page{Records: c.records}, nil'
+mutant "a refused token is kept" $walk '*w = walker{task: w.task}' '*w = walker{task: w.task, mark: Progress{Next: w.mark.Next}}'
+mutant "nothing is read twice" $walk 'm.from = m.mark.Since.Add(-w.Overlap); m.mark' 'm.from = m.mark.Since; m.mark'
+mutant "an order is taken for granted" $walk 'case m.Unsorted || !w.ordered:' 'case m.At.IsZero():'
+mutant "a watermark may lie in the future" $walk 'at = earlier(at, w.mark.Began)' ''
+mutant "an empty page ends a walk" $walk 'ended := w.ended()' 'ended := w.ended() || len(rows) == 0'
+mutant "an empty page ends a scan" $walk 'if next = page.Next; next != "" {' 'if next = page.Next; len(page.Records) == 0 { next = "" }; if next != "" {'
+mutant "of two streams on one walk the one ahead leads" $walk 'm.mark.Walk.Pages < mark.Pages' 'm.mark.Walk.Pages > mark.Pages'
+mutant "the head is not read after a resumed walk" $walk 'last := ended && !w.resumed' 'last := ended'
+exit $survived

@@ -191,9 +191,7 @@ func (w *Writer) batch(b connector.Batch, p *progress) error {
 	case b.First:
 		return w.status(name, "STARTED")
 	case !b.Waiting.IsZero():
-		if !p.running {
-			return nil
-		}
+		p.running = true
 		limited := reason{Type: "RATE_LIMITED"}
 		limited.RateLimited.QuotaReset = millis(b.Waiting)
 		return w.status(name, "RUNNING", limited)

@@ -38,7 +38,7 @@ func (e usageError) Error() string { return e.err.Error() }
 //	1  failed
 //	2  called wrongly
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, by os.Signal) {
-	s := &session{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout)}
+	s := &invocation{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout)}
 	s.pen.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
 	fail := func(err error) {
 		if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone
@@ -71,13 +71,13 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 }
 
-// session is one run of the program.
-type session struct {
+// invocation is one run of the program.
+type invocation struct {
 	stdout, stderr io.Writer
 	pen            *airbyte.Writer
 }
 
-func (s *session) app() *cli.App {
+func (s *invocation) app() *cli.App {
 	config := &cli.StringFlag{Name: "config", Usage: "JSON `FILE` with the configuration"}
 	box := &cli.BoolFlag{Name: "sandbox", Usage: "read the built-in account: no credentials, no network"}
 	debug := &cli.BoolFlag{Name: "debug", Usage: "log more", Action: func(_ *cli.Context, on bool) error {

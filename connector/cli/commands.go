@@ -28,9 +28,9 @@ const boxEmail, boxKey = "sandbox@example.com", "sandbox-key"
 // one after an hour and a half at the earliest.
 const heartbeat = 5 * time.Minute
 
-func (s *session) spec(*cli.Context) error { return s.pen.Spec(documentation) }
+func (s *invocation) spec(*cli.Context) error { return s.pen.Spec(documentation) }
 
-func (s *session) check(c *cli.Context) error {
+func (s *invocation) check(c *cli.Context) error {
 	account, err := s.open(c)
 	if err == nil {
 		defer account.close()
@@ -49,7 +49,7 @@ func (s *session) check(c *cli.Context) error {
 }
 
 // permissions lists, for people, the streams these credentials may read.
-func (s *session) permissions(ctx context.Context, client *gorgias.Client) {
+func (s *invocation) permissions(ctx context.Context, client *gorgias.Client) {
 	if !isTerminal(s.stderr) {
 		return
 	}
@@ -64,7 +64,7 @@ func (s *session) permissions(ctx context.Context, client *gorgias.Client) {
 
 // discover needs no account: the streams are the same for all. A config that
 // is given is checked all the same.
-func (s *session) discover(c *cli.Context) error {
+func (s *invocation) discover(c *cli.Context) error {
 	if c.String("config") != "" {
 		if _, err := s.settings(c); err != nil {
 			return err
@@ -73,7 +73,7 @@ func (s *session) discover(c *cli.Context) error {
 	return s.pen.Catalog(connector.Streams())
 }
 
-func (s *session) read(c *cli.Context) error {
+func (s *invocation) read(c *cli.Context) error {
 	account, err := s.open(c)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s *session) read(c *cli.Context) error {
 }
 
 // sandbox serves the built-in account until it is interrupted.
-func (s *session) sandbox(c *cli.Context) error {
+func (s *invocation) sandbox(c *cli.Context) error {
 	listener, err := net.Listen("tcp", c.String("listen"))
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ type account struct {
 }
 
 // open reads the configuration and makes a client of it.
-func (s *session) open(c *cli.Context) (*account, error) {
+func (s *invocation) open(c *cli.Context) (*account, error) {
 	settings, err := s.settings(c)
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ func (s *session) open(c *cli.Context) (*account, error) {
 
 // settings reads the configuration. That of the sandbox is built in; a file
 // given with it may set everything but the account.
-func (s *session) settings(c *cli.Context) (*connector.Settings, error) {
+func (s *invocation) settings(c *cli.Context) (*connector.Settings, error) {
 	path, box := c.String("config"), c.Bool("sandbox")
 	raw := []byte("{}")
 	switch {

@@ -265,6 +265,11 @@ func TestBudgetRefused(t *testing.T) {
 // A bucket that leaks twice as fast is found out, and used.
 func TestBudgetFasterBucket(t *testing.T) {
 	settings(10*time.Second, func(s setting) {
+		if s.latency == 0 && s.workers > 1 {
+			// Calls of the same instant whose answers take no time cannot be
+			// told apart; how much is found out is then a matter of luck.
+			return
+		}
 		synctest.Test(t, func(t *testing.T) {
 			server := s.bucket()
 			took, least := s.run(t, server)

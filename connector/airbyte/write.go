@@ -166,8 +166,11 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		}
 		if err != nil {
 			f := connector.Diagnose(batch.Stream, err)
+			told := f.Whole && len(failures) > 0 // what ends all of them is told once
 			failures = append(failures, failure{f, batch.Stream.Name, err})
-			err = w.Log("ERROR", "the stream %s failed: %s", batch.Stream.Name, f.Message)
+			if err = nil; !told {
+				err = w.Log("ERROR", "the stream %s failed: %s", batch.Stream.Name, f.Message)
+			}
 		} else {
 			err = w.batch(batch, p)
 		}

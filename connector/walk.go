@@ -100,6 +100,9 @@ func (w *walker) resume(ctx context.Context) error {
 	// A walk can be joined only if what is asked for now lies within it.
 	join := mark.Next != "" && (w.End.IsZero() || !mark.Until.After(w.End))
 	for _, m := range w.members {
+		// A walk begun again within the same second looks like the one before it.
+		p := m.mark.Walk
+		join = join && p.Pages-mark.Pages <= 1 && (p.Pages > mark.Pages || p.Next == mark.Next)
 		m.from = later(mark.From, m.mark.Since.Add(-w.Overlap))
 		if m.mark.Since.IsZero() && join {
 			start, err := w.epoch(ctx, w.source)

@@ -1,12 +1,14 @@
 package connector
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/schemas"
@@ -41,6 +43,12 @@ type Stream struct {
 	Parent string
 	// Cut makes the records of a Derived stream from one of the parent's.
 	Cut func(parent json.RawMessage) []json.RawMessage
+	// Mutable is how long a record may still change after its Cursor (lists
+	// sorted by creation, whose records have no modified stamp).
+	Mutable time.Duration
+	// Mortal records can be deleted so that only the account's events tell of
+	// it. Such a deletion reaches the destination as a tombstone.
+	Mortal bool
 	// Record is a zero value of the record's Go type, the schema's source.
 	Record any
 	// Scope is what an OAuth app needs to read the stream; "" where the
@@ -73,8 +81,19 @@ const (
 // Incremental reports whether the stream can go on from a bookmark.
 func (s *Stream) Incremental() bool { return s.Cursor != "" }
 
-// Schema returns the JSON Schema of the stream's records.
-func (s *Stream) Schema() []byte { return schemas.Of(s.Record) }
+// Schema returns the JSON Schema of the stream's records. The column named by
+// tombstone, which is the protocol's, is added to those of a Mortal stream: it
+// is null, and in the record of a deletion the instant of it.
+func (s *Stream) Schema(tombstone string) []byte {
+	schema := schemas.Of(s.Record)
+	if !s.Mortal || tombstone == "" {
+		return schema
+	}
+	const properties = `"properties": {`
+	at := bytes.Index(schema, []byte(properties)) + len(properties)
+	column := fmt.Sprintf("\n    %q: {\n      \"description\": \"When the record was deleted; null while it exists.\",\n      \"format\": \"date-time\",\n      \"type\": [\"string\", \"null\"]\n    },", tombstone)
+	return slices.Concat(schema[:at], []byte(column), schema[at:])
+}
 
 // Find returns the stream of that name; nil if there is none.
 func Find(name string) *Stream {
@@ -122,7 +141,7 @@ func Check(table []*Stream) error {
 			fail(s, "no record type")
 			continue
 		}
-		if err := json.Unmarshal(s.Schema(), &schema); err != nil {
+		if err := json.Unmarshal(s.Schema("deleted"), &schema); err != nil {
 			fail(s, "schema: %v", err)
 			continue
 		}

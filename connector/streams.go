@@ -28,7 +28,7 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Record: schemas.AccountSetting{}, Scope: "account:read",
 	}, {
 		Name: "customers", Path: "customers", Query: updated, Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "updated_datetime", Record: schemas.Customer{}, Scope: "customers:read",
+		Key: []string{"id"}, Cursor: "updated_datetime", Mortal: true, Record: schemas.Customer{}, Scope: "customers:read",
 	}, {
 		Name: "customer_custom_field_values", Parent: "customers", Walk: Derived, Cut: fieldValues("customer_id", "customer_updated_datetime"),
 		Key: []string{"customer_id", "id"}, Cursor: "customer_updated_datetime", Record: schemas.CustomerCustomFieldValue{}, Scope: "customers:read",
@@ -64,16 +64,16 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Record: schemas.Team{}, Scope: "users:read",
 	}, {
 		Name: "ticket_messages", Path: "messages", Query: created, Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.TicketMessage{}, Scope: "tickets:read", Formerly: []string{"messages"},
+		Key: []string{"id"}, Cursor: "created_datetime", Mortal: true, Record: schemas.TicketMessage{}, Scope: "tickets:read", Formerly: []string{"messages"},
 	}, {
 		Name: "ticket_message_attachments", Parent: "ticket_messages", Walk: Derived, Cut: attachments,
 		Key: []string{"message_id", "position"}, Cursor: "message_created_datetime", Record: schemas.TicketMessageAttachment{}, Scope: "tickets:read",
 	}, {
 		Name: "tickets", Path: "tickets", Query: updated, Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "updated_datetime", Record: schemas.Ticket{}, Scope: "tickets:read",
+		Key: []string{"id"}, Cursor: "updated_datetime", Mortal: true, Record: schemas.Ticket{}, Scope: "tickets:read",
 	}, {
 		Name: "ticket_tags", Parent: "tickets", Walk: Derived, Cut: ticketTags,
-		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Record: schemas.TicketTag{}, Scope: "tickets:read",
+		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Mortal: true, Record: schemas.TicketTag{}, Scope: "tickets:read",
 	}, {
 		Name: "ticket_custom_field_values", Parent: "tickets", Walk: Derived, Cut: fieldValues("ticket_id", "ticket_updated_datetime"),
 		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Record: schemas.TicketCustomFieldValue{}, Scope: "tickets:read",

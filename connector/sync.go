@@ -35,6 +35,9 @@ type Batch struct {
 	// Waiting is set in a batch without records: the account's allowance is
 	// used up until then.
 	Waiting time.Time
+	// Warning is set in a batch without records: something that a person
+	// should know of the stream, and that does not end it.
+	Warning string
 }
 
 // A Plan is one sync: which streams are read, from where, and how far.
@@ -51,6 +54,9 @@ type Plan struct {
 	Start time.Time
 	// End bounds every sync, inclusive; zero is no bound.
 	End time.Time
+	// Tombstone names the column that marks the record of a deletion with its
+	// instant; the protocol's. If it is empty, deletions are not told.
+	Tombstone string
 	// Overlap is how long after its instant a record may become visible.
 	Overlap time.Duration
 	// Concurrency is how many lists are read at once; at least 1.

@@ -87,7 +87,7 @@ func TestSamples(t *testing.T) {
 	for _, s := range connector.Streams() {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat = true
-		if err := compiler.AddResource(s.Name, bytes.NewReader(s.Schema())); err != nil {
+		if err := compiler.AddResource(s.Name, bytes.NewReader(s.Schema(""))); err != nil {
 			t.Fatal(err)
 		}
 		schemas[s.Name] = compiler.MustCompile(s.Name)

@@ -12,7 +12,7 @@ import (
 func discovered(streams []*connector.Stream) *catalog {
 	c := &catalog{Streams: []stream{}}
 	for _, s := range streams {
-		d := stream{Name: s.Name, Schema: flat(s.Schema()), Modes: []string{"full_refresh"}}
+		d := stream{Name: s.Name, Schema: flat(s.Schema(Tombstone)), Modes: []string{"full_refresh"}}
 		for _, k := range s.Key {
 			d.Key = append(d.Key, []string{k})
 		}

@@ -17,6 +17,10 @@ import (
 	"source-gorgias/connector/shape"
 )
 
+// Tombstone is the column by which the protocol's destinations know a deleted
+// record.
+const Tombstone = "_ab_cdc_deleted_at"
+
 // A Writer writes messages, each whole and in one call. It belongs to one
 // goroutine.
 type Writer struct {
@@ -157,7 +161,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	for batch, err := range batches {
 		p := streams[batch.Stream]
 		if p == nil {
-			s, err := shape.Compile(batch.Stream.Schema(), nil)
+			s, err := shape.Compile(batch.Stream.Schema(Tombstone), nil)
 			if err != nil {
 				return w.Fail(err)
 			}
@@ -198,6 +202,8 @@ func (w *Writer) batch(b connector.Batch, p *progress) error {
 		limited := reason{Type: "RATE_LIMITED"}
 		limited.RateLimited.QuotaReset = millis(b.Waiting)
 		return w.status(name, "RUNNING", limited)
+	case b.Warning != "":
+		return w.Log("WARN", "%s: %s", name, b.Warning)
 	case !p.running:
 		p.running = true
 		if err := w.status(name, "RUNNING"); err != nil {

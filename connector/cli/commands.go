@@ -107,7 +107,8 @@ func (s *invocation) read(c *cli.Context) error {
 	plan := &connector.Plan{
 		Client: account.client, Budget: account.budget, Streams: selection.Streams, Bookmarks: marks,
 		Start: account.settings.Start, End: account.settings.End,
-		Overlap: account.settings.Overlap, Concurrency: account.settings.Concurrency,
+		Tombstone: airbyte.Tombstone,
+		Overlap:   account.settings.Overlap, Concurrency: account.settings.Concurrency,
 		Heartbeat: heartbeat,
 	}
 	batches := plan.Run(c.Context)

@@ -2,8 +2,6 @@ package connector
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,9 +21,15 @@ type Bookmark struct {
 	// still while a walk is under way, and never passes the server's time at
 	// which the walk began. Zero before the first walk has ended.
 	Since time.Time
-	// Seen are the records near Since that have been written, so that the
-	// next walk, which reaches back over them, writes only what is new.
+	// Seen are the versions last written of the records that will be met
+	// again, so that only what is new is written again.
 	Seen Prints
+	// Revised is the server's time at which the last walk began that reached
+	// back over all records which may still have changed (Stream.Mutable).
+	Revised time.Time
+	// Heard is up to when the account's events have been heeded; zero before
+	// the first walk has ended.
+	Heard time.Time
 	// Walk is the walk under way; zero between walks.
 	Walk Progress
 
@@ -50,8 +54,6 @@ type Progress struct {
 	// Next is the token of the next page. It may be refused; the walk then
 	// begins again.
 	Next string
-	// Seen will be the bookmark's when the walk has ended.
-	Seen Prints
 }
 
 // Resumable reports whether a sync can go on from the bookmark; if not, the
@@ -59,10 +61,23 @@ type Progress struct {
 func (b Bookmark) Resumable() bool { return !b.whole }
 
 // end moves the bookmark to where its walk has got. The watermark never goes
-// back: a list can be shorter than it was.
-func (b *Bookmark) end() {
+// back: a list can be shorter than it was. Of records that change for the given
+// time after their cursor, the walk has revised those that could have changed
+// since the last time, if it has reached that far.
+func (b *Bookmark) end(mutable time.Duration) {
+	if b.Heard.IsZero() {
+		// Whatever happened before a first walk, the walk has seen; after an
+		// imported watermark the events tell.
+		b.Heard = b.Walk.Began
+		if !b.Since.IsZero() {
+			b.Heard = earlier(b.Heard, b.Since)
+		}
+	}
+	if b.Revised.IsZero() || !b.Walk.From.After(b.Revised.Add(-mutable)) {
+		b.Revised = b.Walk.Began
+	}
 	b.Since = later(b.Since, b.Walk.Until)
-	b.Seen, b.Walk = b.Walk.Seen, Progress{}
+	b.Walk = Progress{}
 }
 
 // Share returns how much of its span of time the walk under way has read, from
@@ -87,6 +102,8 @@ type bookmarkJSON struct {
 	Version int          `json:"version"`
 	Since   instant      `json:"since"`
 	Seen    Prints       `json:"seen"`
+	Revised instant      `json:"revised"`
+	Heard   instant      `json:"heard"`
 	Walk    progressJSON `json:"walk"`
 }
 
@@ -98,7 +115,6 @@ type progressJSON struct {
 	Unsorted bool    `json:"unsorted"`
 	At       instant `json:"at"`
 	Next     string  `json:"next"`
-	Seen     Prints  `json:"seen"`
 }
 
 // noCursor is the state by which Airbyte's own kit says that there is nothing
@@ -114,8 +130,8 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	w := b.Walk
-	err := enc.Encode(bookmarkJSON{bookmarkVersion, instant(b.Since), b.Seen, progressJSON{
-		instant(w.Began), instant(w.From), instant(w.Until), w.Pages, w.Unsorted, instant(w.At), w.Next, w.Seen,
+	err := enc.Encode(bookmarkJSON{bookmarkVersion, instant(b.Since), b.Seen, instant(b.Revised), instant(b.Heard), progressJSON{
+		instant(w.Began), instant(w.From), instant(w.Until), w.Pages, w.Unsorted, instant(w.At), w.Next,
 	}})
 	return bytes.TrimSpace(buf.Bytes()), err
 }
@@ -153,8 +169,8 @@ func ParseBookmark(s *Stream, raw []byte) (Bookmark, error) {
 		return Bookmark{}, errors.New(`"walk" is not as this program writes it`)
 	}
 	w := j.Walk
-	return Bookmark{Since: time.Time(j.Since), Seen: j.Seen, Walk: Progress{
-		time.Time(w.Began), time.Time(w.From), time.Time(w.Until), w.Pages, w.Unsorted, time.Time(w.At), w.Next, w.Seen,
+	return Bookmark{Since: time.Time(j.Since), Seen: j.Seen, Revised: time.Time(j.Revised), Heard: time.Time(j.Heard), Walk: Progress{
+		time.Time(w.Began), time.Time(w.From), time.Time(w.Until), w.Pages, w.Unsorted, time.Time(w.At), w.Next,
 	}}, nil
 }
 
@@ -182,12 +198,12 @@ func foreign(s *Stream, keys map[string]json.RawMessage) (Bookmark, error) {
 	}
 	for _, name := range []string{"replication_key_value", s.Cursor} {
 		if t, ok, err := at(name); ok || err != nil {
-			return Bookmark{Since: t}, err
+			return Bookmark{Since: t, Revised: t}, err
 		}
 	}
 	if raw, ok := keys["slices"]; ok {
 		t, err := sliceEnd(raw)
-		return Bookmark{Since: t}, err
+		return Bookmark{Since: t, Revised: t}, err
 	}
 	if keys["cursor"] != nil || keys["partitions"] != nil || keys["progress_markers"] != nil || keys["starting_replication_value"] != nil {
 		return Bookmark{}, nil // a run that ended before its first bookmark, or a page token of long ago
@@ -268,46 +284,5 @@ func (i *instant) UnmarshalText(text []byte) error {
 		return errors.New("expected an instant such as 2026-01-31T00:00:00Z")
 	}
 	*i = instant(t)
-	return nil
-}
-
-// Prints are the fingerprints of records that have been written, in the order
-// they were met. They are bounded: what is forgotten is at worst written again.
-type Prints []print
-
-// maxPrints bounds a list of fingerprints: 1,000 are 11 kB of state.
-const maxPrints = 1000
-
-type print [8]byte
-
-// printOf takes the fingerprint of a record as it came. Two records that
-// differ have the same one about once in 10^19 pairs.
-func printOf(raw []byte) print {
-	sum := sha256.Sum256(raw)
-	return print(sum[:8])
-}
-
-func (p Prints) has(f print) bool { return slices.Contains(p, f) }
-
-// MarshalText packs the list into one string, so that clients that merge
-// states replace it as a whole.
-func (p Prints) MarshalText() ([]byte, error) {
-	packed := make([]byte, 0, 8*len(p))
-	for _, f := range p {
-		packed = append(packed, f[:]...)
-	}
-	return base64.RawStdEncoding.AppendEncode(nil, packed), nil
-}
-
-// UnmarshalText reads what MarshalText wrote.
-func (p *Prints) UnmarshalText(text []byte) error {
-	packed, err := base64.RawStdEncoding.AppendDecode(nil, text)
-	if err != nil || len(packed)%8 != 0 {
-		return errors.New("fingerprints are damaged")
-	}
-	*p = nil
-	for ; len(packed) > 0; packed = packed[8:] {
-		*p = append(*p, print(packed[:8]))
-	}
 	return nil
 }

@@ -16,13 +16,13 @@ func randomBookmark(r *rand.Rand) Bookmark {
 	prints := func() Prints {
 		var p Prints
 		for range r.IntN(5) {
-			p = append(p, printOf([]byte{byte(r.Uint32())}))
+			p = p.with([]print{printOf([]byte{byte(r.Uint32())}, at(), []byte{byte(r.Uint32())})}, time.Time{})
 		}
 		return p
 	}
-	b := Bookmark{Since: at(), Seen: prints()}
+	b := Bookmark{Since: at(), Seen: prints(), Revised: at(), Heard: at()}
 	if r.IntN(2) == 0 {
-		b.Walk = Progress{Began: at(), From: at(), Until: at(), Pages: 1 + r.IntN(9), Unsorted: r.IntN(2) == 0, At: at(), Next: "cursor=" + string(rune('a'+r.IntN(26))), Seen: prints()}
+		b.Walk = Progress{Began: at(), From: at(), Until: at(), Pages: 1 + r.IntN(9), Unsorted: r.IntN(2) == 0, At: at(), Next: "cursor=" + string(rune('a'+r.IntN(26)))}
 	}
 	return b
 }
@@ -75,11 +75,14 @@ func sorted(m map[string]json.RawMessage) string {
 
 // A bookmark is small, however much it remembers.
 func TestBookmarkIsSmall(t *testing.T) {
-	full := make(Prints, maxPrints)
-	for i := range full {
-		full[i] = printOf([]byte{byte(i), byte(i >> 8)})
+	var full Prints
+	for i := range 3 * maxPrints {
+		full = full.with([]print{printOf([]byte{byte(i), byte(i >> 8)}, time.Unix(int64(i), 0), nil)}, time.Time{})
 	}
-	if raw, _ := json.Marshal(Bookmark{Seen: full}); len(raw) > 12_000 {
+	if len(full) != maxPrints {
+		t.Errorf("%d fingerprints are kept", len(full))
+	}
+	if raw, _ := json.Marshal(Bookmark{Seen: full}); len(raw) > 38_000 {
 		t.Errorf("a full bookmark has %d bytes", len(raw))
 	}
 }

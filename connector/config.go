@@ -36,6 +36,27 @@ type Config struct {
 	// How many minutes each sync reaches back before the end of the last one. Gorgias can show you a record some time after the instant it carries; what did not change is not sent again.
 	Overlap int `json:"overlap,omitempty" jsonschema:"title=Overlap (minutes),minimum=0,maximum=1440,default=10"`
 
+	// How many days a message may still change after it was written: sent, opened, failed. Messages of the last days are looked at again.
+	TicketMessagesWindow int `json:"ticket_messages_window,omitempty" jsonschema:"title=Messages change for (days),minimum=0,maximum=366,default=7"`
+
+	// How many days a satisfaction survey may still be sent and answered after it was planned.
+	SatisfactionSurveysWindow int `json:"satisfaction_surveys_window,omitempty" jsonschema:"title=Surveys change for (days),minimum=0,maximum=366,default=30"`
+
+	// How many days a job may run after it was created.
+	JobsWindow int `json:"jobs_window,omitempty" jsonschema:"title=Jobs change for (days),minimum=0,maximum=366,default=7"`
+
+	// How many days a call may still change after it was made, and be summarised.
+	VoiceCallsWindow int `json:"voice_calls_window,omitempty" jsonschema:"title=Calls change for (days),minimum=0,maximum=366,default=7"`
+
+	// How many days a recording may still change after it was made: transcribed, deleted.
+	VoiceCallRecordingsWindow int `json:"voice_call_recordings_window,omitempty" jsonschema:"title=Recordings change for (days),minimum=0,maximum=366,default=30"`
+
+	// How many hours lie at least between two looks at all that may still change. What your account's events tell of is read at once; 0 looks in every sync.
+	WindowInterval int `json:"window_interval,omitempty" jsonschema:"title=Look for changes every (hours),minimum=0,maximum=720,default=24"`
+
+	// What you want to learn of deletions: tombstone writes a record that destinations delete by, ignore writes nothing.
+	Deletes string `json:"deletes,omitempty" jsonschema:"title=Deletions,enum=tombstone,enum=ignore,default=tombstone"`
+
 	// How many lists are read side by side. They share your account's allowance of requests, so more of them help only while Gorgias answers slowly.
 	Concurrency int `json:"concurrency,omitempty" jsonschema:"title=Concurrency,minimum=1,maximum=10,default=4"`
 
@@ -81,6 +102,9 @@ type Settings struct {
 	Credentials Credentials
 	Start, End  time.Time // zero: not given
 	Overlap     time.Duration
+	Windows     map[string]time.Duration // by stream name
+	Revise      time.Duration            // between two looks at the windows
+	Tombstones  bool                     // tell of deletions
 	Concurrency int
 	Reserve     float64
 	Warnings    []string // settings that are not known and were not used
@@ -112,6 +136,16 @@ var aliases = []struct {
 	{"end_date", []string{"interval_end"}},
 }
 
+// Aliases returns the other names under which a setting is understood.
+func Aliases(name string) []string {
+	for _, a := range aliases {
+		if a.name == name {
+			return slices.Clone(a.other)
+		}
+	}
+	return nil
+}
+
 // ParseConfig reads a configuration. cloud tells that it came from people who
 // are not the host's: they may not choose where requests go. All mistakes are
 // reported at once, as a *ConfigError.
@@ -130,7 +164,8 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	for _, name := range s.Warnings { // encoding/json would take them in any case
 		delete(fields, name)
 	}
-	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1}
+	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1, TicketMessagesWindow: 7, SatisfactionSurveysWindow: 30, JobsWindow: 7,
+		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, WindowInterval: 24, Deletes: "tombstone"}
 	clean, _ := json.Marshal(fields)
 	if err := json.Unmarshal(clean, &c); err != nil {
 		return nil, &ConfigError{[]string{"the config does not fit its specification"}}
@@ -176,7 +211,28 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	s.Credentials = c.Credentials
 	s.Overlap = time.Duration(c.Overlap) * time.Minute
 	s.Concurrency, s.Reserve = c.Concurrency, c.RateLimitReserve
+	const day = 24 * time.Hour
+	s.Windows = map[string]time.Duration{
+		"ticket_messages":       time.Duration(c.TicketMessagesWindow) * day,
+		"satisfaction_surveys":  time.Duration(c.SatisfactionSurveysWindow) * day,
+		"jobs":                  time.Duration(c.JobsWindow) * day,
+		"voice_calls":           time.Duration(c.VoiceCallsWindow) * day,
+		"voice_call_recordings": time.Duration(c.VoiceCallRecordingsWindow) * day,
+	}
+	s.Revise, s.Tombstones = time.Duration(c.WindowInterval)*time.Hour, c.Deletes == "tombstone"
 	return s, nil
+}
+
+// Plan returns a sync as the settings want it, of no streams yet. Deletions, if
+// they are wanted, are told in the column named by tombstone.
+func (s *Settings) Plan(tombstone string) *Plan {
+	if !s.Tombstones {
+		tombstone = ""
+	}
+	return &Plan{
+		Start: s.Start, End: s.End, Overlap: s.Overlap, Windows: s.Windows, Revise: s.Revise,
+		Tombstone: tombstone, Concurrency: s.Concurrency,
+	}
 }
 
 // Secrets returns what must never be shown.
@@ -397,6 +453,9 @@ func wanted(path []string, doc map[string]any) string {
 	text := map[any]string{"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object"}[at["type"]]
 	if path[len(path)-1] == "credentials" {
 		return `an object with "email" and "api_key"`
+	}
+	if choices, _ := at["enum"].([]any); len(choices) > 0 {
+		return strings.Trim(strings.ReplaceAll(fmt.Sprintf("%q", choices), " ", " or "), "[]")
 	}
 	switch lo, hi := at["minimum"], at["maximum"]; {
 	case lo != nil && hi != nil:

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"net/url"
+	"time"
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/schemas"
@@ -14,6 +15,7 @@ import (
 // Orders and filters are those of the reference documentation; order_by is
 // sent wherever it is allowed, so that no endpoint's default matters.
 func Streams() []*Stream {
+	const day = 24 * time.Hour
 	created := url.Values{"order_by": {"created_datetime:desc"}}
 	updated := url.Values{"order_by": {"updated_datetime:desc"}}
 	// Lists that are read whole are read oldest first: what is added
@@ -44,7 +46,7 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Record: schemas.Integration{}, Scope: "integrations:read",
 	}, {
 		Name: "jobs", Path: "jobs", Query: created, Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Job{}, Scope: "jobs:read",
+		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Record: schemas.Job{}, Scope: "jobs:read",
 	}, {
 		// Of the six orders of the documentation, this one is in no doubt.
 		Name: "macros", Path: "macros", Query: oldest, Walk: Scan,
@@ -55,7 +57,7 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Record: schemas.Rule{}, Scope: "rules:read",
 	}, {
 		Name: "satisfaction_surveys", Path: "satisfaction-surveys", Query: created, Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.SatisfactionSurvey{}, Scope: "satisfaction_survey:read", Formerly: []string{"satisfaction-surveys"},
+		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 30 * day, Mortal: true, Record: schemas.SatisfactionSurvey{}, Scope: "satisfaction_survey:read", Formerly: []string{"satisfaction-surveys"},
 	}, {
 		Name: "tags", Path: "tags", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.Tag{}, Scope: "tags:read",
@@ -64,7 +66,7 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Record: schemas.Team{}, Scope: "users:read",
 	}, {
 		Name: "ticket_messages", Path: "messages", Query: created, Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Mortal: true, Record: schemas.TicketMessage{}, Scope: "tickets:read", Formerly: []string{"messages"},
+		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Mortal: true, Record: schemas.TicketMessage{}, Scope: "tickets:read", Formerly: []string{"messages"},
 	}, {
 		Name: "ticket_message_attachments", Parent: "ticket_messages", Walk: Derived, Cut: attachments,
 		Key: []string{"message_id", "position"}, Cursor: "message_created_datetime", Record: schemas.TicketMessageAttachment{}, Scope: "tickets:read",
@@ -90,13 +92,13 @@ func Streams() []*Stream {
 		// The lists of the phone take no order_by. Newest first is what was
 		// observed; a page that shows otherwise is noticed (walk.go).
 		Name: "voice_calls", Path: "phone/voice-calls", Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.VoiceCall{},
+		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Record: schemas.VoiceCall{},
 	}, {
 		Name: "voice_call_events", Path: "phone/voice-call-events", Walk: OldestFirst,
 		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.VoiceCallEvent{},
 	}, {
 		Name: "voice_call_recordings", Path: "phone/voice-call-recordings", Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.VoiceCallRecording{},
+		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 30 * day, Record: schemas.VoiceCallRecording{},
 	}, {
 		Name: "widgets", Path: "widgets", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.Widget{}, Scope: "integrations:read",

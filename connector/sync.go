@@ -59,6 +59,11 @@ type Plan struct {
 	Tombstone string
 	// Overlap is how long after its instant a record may become visible.
 	Overlap time.Duration
+	// Windows overrides Stream.Mutable by stream name.
+	Windows map[string]time.Duration
+	// Revise is how long what may still change is left alone between two
+	// looks at all of it; zero is not at all: every sync looks.
+	Revise time.Duration
 	// Concurrency is how many lists are read at once; at least 1.
 	Concurrency int
 	// PageSize is how many rows a page has, from 1 to 100; zero is 100.
@@ -66,6 +71,14 @@ type Plan struct {
 	// Heartbeat is how long Run stays silent at most while a stream is under
 	// way; zero is for ever.
 	Heartbeat time.Duration
+}
+
+// window is how long a record of s may change after its cursor.
+func (p *Plan) window(s *Stream) time.Duration {
+	if w, ok := p.Windows[s.Name]; ok {
+		return w
+	}
+	return s.Mutable
 }
 
 // maxPage is the largest page the API allows.

@@ -13,6 +13,13 @@ import (
 	"source-gorgias/connector/gorgias"
 )
 
+// A walk that took longer than longWalk is followed by another over what has
+// come meanwhile, and that by another, but not by more than maxHeads.
+const (
+	longWalk = 30 * time.Minute
+	maxHeads = 3
+)
+
 // maxRestarts is how often one sync begins a list again because a page token
 // was refused. A list whose tokens never last that long cannot be read.
 const maxRestarts = 3
@@ -26,7 +33,7 @@ func (t *task) walk(ctx context.Context) error {
 		return err
 	}
 	fetch := w.fetch(ctx)
-	for restarts := 0; ; {
+	for restarts, heads := 0, 0; ; {
 		page, err := fetch()
 		if w.mark.Next != "" && (refused(err) || w.fresh && failed(err)) && restarts < maxRestarts {
 			restarts++
@@ -41,7 +48,7 @@ func (t *task) walk(ctx context.Context) error {
 		}
 		rows := w.read(page)
 		ended := w.ended()
-		last := ended && !w.resumed
+		last := ended && (!w.resumed && !w.long(page) || heads == maxHeads)
 		if !ended {
 			if err := w.ring.pass(w.source.Path, w.mark.Next); err != nil {
 				return err
@@ -55,10 +62,14 @@ func (t *task) walk(ctx context.Context) error {
 			return nil
 		}
 		if ended {
-			// It began in an earlier sync. What has come since lies above it.
+			// It took long, or began in an earlier sync. What has come since
+			// lies above it.
+			heads++
+			head := !w.resumed
 			if err := w.begin(ctx); err != nil {
 				return err
 			}
+			w.head = head
 			fetch = w.fetch(ctx)
 		}
 	}
@@ -68,23 +79,18 @@ func (t *task) walk(ctx context.Context) error {
 type walker struct {
 	*task
 	mark Progress
-	near []sighting // what mark.Seen lists, with its instants
 	ring ring
 
 	ordered bool // two rows have shown that the list is in the order asked for
 	resumed bool // the walk began in an earlier sync
 	fresh   bool // no page has come yet
+	head    bool // a whole walk has ended in this sync: only what came since is missing
 }
 
 // A row is a record of a page and what the walk needs to know of it.
 type row struct {
 	raw   json.RawMessage
 	at    time.Time // its cursor; zero if that cannot be read
-	print print
-}
-
-type sighting struct {
-	at    time.Time
 	print print
 }
 
@@ -103,7 +109,9 @@ func (w *walker) resume(ctx context.Context) error {
 		// A walk begun again within the same second looks like the one before it.
 		p := m.mark.Walk
 		join = join && p.Pages-mark.Pages <= 1 && (p.Pages > mark.Pages || p.Next == mark.Next)
-		m.from = later(mark.From, m.mark.Since.Add(-w.Overlap))
+		if m.from = mark.From; w.window(w.source) == 0 {
+			m.from = later(m.from, m.mark.Since.Add(-w.Overlap))
+		}
 		if m.mark.Since.IsZero() && join {
 			start, err := w.epoch(ctx, w.source)
 			if err != nil {
@@ -116,9 +124,6 @@ func (w *walker) resume(ctx context.Context) error {
 		return w.begin(ctx)
 	}
 	w.mark, w.resumed, w.fresh = mark, true, true
-	for _, p := range mark.Seen {
-		w.near = append(w.near, sighting{mark.Until, p})
-	}
 	return nil
 }
 
@@ -126,11 +131,6 @@ func (w *walker) resume(ctx context.Context) error {
 func (w *walker) begin(ctx context.Context) error {
 	*w = walker{task: w.task}
 	for i, m := range w.members {
-		if m.mark.Walk.Pages > 0 {
-			// The walk that is given up may have written other versions of what
-			// was seen before it.
-			m.mark.Seen = nil
-		}
 		if m.from = m.mark.Since.Add(-w.Overlap); m.mark.Since.IsZero() {
 			start, err := w.epoch(ctx, w.source)
 			if err != nil {
@@ -146,13 +146,31 @@ func (w *walker) begin(ctx context.Context) error {
 	return nil
 }
 
+// revise reaches back over the records that may have changed since they were
+// last looked at, if that is long enough ago. The server's time tells.
+func (w *walker) revise() {
+	window := w.window(w.source)
+	if w.head {
+		return
+	}
+	for _, m := range w.members {
+		if window == 0 || m.mark.Since.IsZero() || w.mark.Began.Sub(m.mark.Revised) < w.Revise {
+			continue
+		}
+		// What was before the start of all syncs has never been read.
+		back := later(m.mark.Revised.Add(-window), w.Start)
+		m.from = earlier(m.from, back)
+		w.mark.From = earlier(w.mark.From, m.from)
+	}
+}
+
 // restart begins again after a refused token. A walk from the oldest that the
 // server has ordered and can filter has left behind for good what it has read.
 func (w *walker) restart(ctx context.Context) error {
 	if w.source.Since != "" && !w.mark.Unsorted {
 		for _, m := range w.members {
 			m.mark.Walk = w.mark
-			m.mark.end()
+			m.mark.end(0)
 		}
 	}
 	return w.begin(ctx)
@@ -193,16 +211,19 @@ func (w *walker) read(page *gorgias.Page) []row {
 	w.fresh = false
 	if m.Began.IsZero() {
 		m.Began = page.Served
+		w.revise()
 	}
 	m.Pages++
 	m.Next = page.Next
 	rows := make([]row, len(page.Records))
 	for i, raw := range page.Records {
-		rows[i] = row{raw, cursorOf(raw, w.source.Cursor), printOf(raw)}
-		at := rows[i].at
-		if at.IsZero() {
-			continue // it tells nothing of the order
+		at := cursorOf(raw, w.source.Cursor)
+		key := field(raw, w.source.Key[len(w.source.Key)-1])
+		if at.IsZero() { // it tells nothing of the order
+			rows[i] = row{raw, at, printOf(key, m.Began, raw)}
+			continue
 		}
+		rows[i] = row{raw, at, printOf(key, at, raw)}
 		if !m.At.IsZero() {
 			rises, falls := at.After(m.At), at.Before(m.At)
 			if w.source.Walk == OldestFirst {
@@ -213,20 +234,13 @@ func (w *walker) read(page *gorgias.Page) []row {
 		m.At = at
 		m.Until = later(m.Until, w.bound(at))
 	}
-	for _, r := range rows {
-		if !w.beyond(r.at) && (r.at.IsZero() || !r.at.Before(m.Until.Add(-w.Overlap))) {
-			w.near = append(w.near, sighting{r.at, r.print})
-		}
-	}
-	// What has fallen out of the overlap, or exceeds the bound, is forgotten.
-	for len(w.near) > maxPrints || len(w.near) > 0 && !w.near[0].at.IsZero() && w.near[0].at.Before(m.Until.Add(-w.Overlap)) {
-		w.near = w.near[1:]
-	}
-	m.Seen = make(Prints, len(w.near))
-	for i, s := range w.near {
-		m.Seen[i] = s.print
-	}
 	return rows
+}
+
+// long reports whether the walk has taken so long that its head is worth
+// reading again.
+func (w *walker) long(page *gorgias.Page) bool {
+	return w.source.Walk == NewestFirst && page.Served.Sub(w.mark.Began) > longWalk
 }
 
 // bound keeps a watermark from passing the walk's beginning or the sync's end.
@@ -259,10 +273,12 @@ func (w *walker) ended() bool {
 // hand gives m what is new to it of a page, with the bookmark that then holds.
 func (w *walker) hand(m *member, rows []row, ended, last bool) {
 	var records []json.RawMessage
+	var written []print
 	for _, r := range rows {
 		if !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at) || m.mark.Seen.has(r.print) {
 			continue
 		}
+		written = append(written, r.print)
 		if m.Cut == nil {
 			records = append(records, r.raw)
 			continue
@@ -271,9 +287,22 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 	}
 	m.mark.Walk = w.mark
 	if ended {
-		m.mark.end()
+		m.mark.end(w.window(w.source))
 	}
+	m.mark.Seen = m.mark.Seen.with(written, w.floor(m))
 	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last})
+}
+
+// floor is how far back the walks of m may meet a record again.
+func (t *task) floor(m *member) time.Time {
+	known, revised := m.mark.Since, m.mark.Revised
+	if known.IsZero() {
+		known = m.mark.Walk.Until
+	}
+	if revised.IsZero() {
+		revised = known
+	}
+	return earlier(known.Add(-t.Overlap), revised.Add(-t.window(t.source)))
 }
 
 // scan reads a list whole, once with each of its passes, and then what lies

@@ -156,6 +156,10 @@ func (h *history) live() error {
 			time.Sleep(time.Duration(h.Int64N(int64(60 * 24 * time.Hour))))
 		}
 	}
+	if h.chance(0.5) {
+		h.box.EditMessage(h.young(h.Rand, "messages"))
+		h.box.AnswerSurvey(h.young(h.Rand, "satisfaction-surveys"), 5)
+	}
 	h.quiet = true
 	if h.chance(0.5) {
 		h.tokens.forget()
@@ -225,7 +229,17 @@ func (h *history) changeWith(r *rand.Rand) {
 		}
 		return ids[r.IntN(len(ids))]
 	}
-	switch r.IntN(16) {
+	switch r.IntN(20) {
+	case 16:
+		// Another text may come with other attachments: a young message's are
+		// looked for again.
+		h.box.EditMessage(h.young(r, "messages"))
+	case 17:
+		h.box.ReadMessage(h.young(r, "messages"))
+	case 18:
+		h.box.SendSurvey(h.young(r, "satisfaction-surveys"))
+	case 19:
+		h.box.AnswerSurvey(h.young(r, "satisfaction-surveys"), 1+r.IntN(5))
 	case 0, 1:
 		h.box.AddTicket(now, now, visible)
 	case 2, 3:
@@ -250,7 +264,7 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 13:
 		h.box.DeleteCustomer(some("customers"))
 	default:
-		paths := []string{"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets", "jobs"}
+		paths := []string{"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets", "jobs", "phone/voice-calls", "phone/voice-call-recordings"}
 		path := paths[r.IntN(len(paths))]
 		if path == "views" {
 			return // their number is the cost of a history
@@ -261,11 +275,23 @@ func (h *history) changeWith(r *rand.Rand) {
 		case 1:
 			h.box.Edit(path, id)
 		case 2:
-			if path != "jobs" {
-				h.box.Retire(path, id)
-			}
+			h.box.Retire(path, id)
 		}
 	}
+}
+
+// young picks a record that may still change.
+func (h *history) young(r *rand.Rand, path string) int64 {
+	var ids []int64
+	for row := range h.box.Each(path) {
+		if id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64); h.mutable(connector.Find("ticket_messages"), string(row)) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return 0
+	}
+	return ids[r.IntN(len(ids))]
 }
 
 // share adds a ticket, reads, and adds another of the very same instant.
@@ -291,6 +317,9 @@ func (h *history) share() error {
 func (h *history) sync(stop int) error {
 	plan := h.plan(h.streams, stored(h.t, h.marks))
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
+	if !h.quiet && h.chance(0.5) {
+		plan.Revise = 24 * time.Hour
+	}
 	pages := map[string]map[string]string{}
 	batches := 0
 	for b, err := range plan.Run(context.Background()) {
@@ -357,7 +386,7 @@ func (h *history) judge() error {
 			switch {
 			case !ok:
 				errs = append(errs, fmt.Errorf("%s: %s is missing: %.200s", name, key, want))
-			case got != want && current(s):
+			case got != want && (current(s) || h.mutable(s, want)):
 				errs = append(errs, fmt.Errorf("%s: %s is stale:\n got %.300s\nwant %.300s", name, key, got, want))
 			}
 		}
@@ -371,12 +400,23 @@ func current(s *connector.Stream) bool {
 	return !s.Incremental() || strings.HasSuffix(s.Cursor, "updated_datetime")
 }
 
+// mutable reports whether a record of a list sorted by creation may still have
+// changed when it was last looked at: those are kept current too.
+func (h *history) mutable(s *connector.Stream, raw string) bool {
+	window := s.Mutable
+	if s.Parent != "" {
+		window = connector.Find(s.Parent).Mutable
+	}
+	now := time.Now().Add(h.box.Ahead)
+	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
+}
+
 // idle reads the account at rest once more: no incremental stream has anything
 // to write.
 func (h *history) idle() error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, stored(h.t, h.marks))
-	plan.PageSize, plan.Overlap = 5, h.overlap
+	plan.PageSize, plan.Overlap, plan.Revise = 5, h.overlap, 24*time.Hour
 	for b, err := range plan.Run(context.Background()) {
 		switch {
 		case err != nil:

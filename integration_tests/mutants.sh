@@ -45,5 +45,10 @@ mutant "an order is taken for granted" $walk 'case m.Unsorted || !w.ordered:' 'c
 mutant "a watermark may lie in the future" $walk 'at = earlier(at, w.mark.Began)' ''
 mutant "an empty page ends a walk" $walk 'ended := w.ended()' 'ended := w.ended() || len(rows) == 0'
 mutant "an empty page ends a scan" $walk 'if next = page.Next; next != "" {' 'if next = page.Next; len(page.Records) == 0 { next = "" }; if next != "" {'
-mutant "the head is not read after a resumed walk" $walk 'last := ended && !w.resumed' 'last := ended'
+mutant "windows are not read again" $walk 'w.mark.From = earlier(w.mark.From, m.from)
+	}
+}' '}
+}'
+mutant "a version once written is never written again" connector/prints.go 'p[i].sum == f.sum' 'p[i].key == f.key'
+mutant "the head is not read after a resumed walk" $walk 'last := ended && (!w.resumed && !w.long(page) || heads == maxHeads)' 'last := ended'
 exit $survived

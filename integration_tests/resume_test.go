@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
@@ -25,7 +26,9 @@ func TestResumeCost(t *testing.T) {
 	kills, written := 0, 0
 	for done := false; !done; {
 		stop := 1 + r.IntN(rows/400)
-		for b, err := range h.plan([]string{"ticket_messages"}, stored(t, marks)).Run(context.Background()) {
+		plan := h.plan([]string{"ticket_messages"}, stored(t, marks))
+		plan.Revise = 24 * time.Hour
+		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}

@@ -104,13 +104,9 @@ func (s *invocation) read(c *cli.Context) error {
 			return err
 		}
 	}
-	plan := &connector.Plan{
-		Client: account.client, Budget: account.budget, Streams: selection.Streams, Bookmarks: marks,
-		Start: account.settings.Start, End: account.settings.End,
-		Tombstone: airbyte.Tombstone,
-		Overlap:   account.settings.Overlap, Concurrency: account.settings.Concurrency,
-		Heartbeat: heartbeat,
-	}
+	plan := account.settings.Plan(airbyte.Tombstone)
+	plan.Client, plan.Budget, plan.Heartbeat = account.client, account.budget, heartbeat
+	plan.Streams, plan.Bookmarks = selection.Streams, marks
 	batches := plan.Run(c.Context)
 	if isTerminal(s.stderr) {
 		p := newProgress(s.stderr, len(selection.Streams), account)

@@ -60,12 +60,6 @@ func (p Prints) has(f print) bool {
 	return ok && p[i].sum == f.sum
 }
 
-// knows reports whether some version was written.
-func (p Prints) knows(key uint32) bool {
-	_, ok := p.find(key)
-	return ok
-}
-
 // with returns the list with those that were written now, and without those
 // from before floor.
 func (p Prints) with(written []print, floor time.Time) Prints {

@@ -11,7 +11,7 @@ import (
 )
 
 // A first sync of 10,000 pages that is killed again and again reads no page
-// more than once per kill.
+// more than once per kill, but for those on their way.
 func TestResumeCost(t *testing.T) {
 	const pages = 10_000
 	rows := 100 * pages
@@ -48,9 +48,11 @@ func TestResumeCost(t *testing.T) {
 	if written != listed {
 		t.Errorf("seed %d: %d records were written, of %d", seed, written, listed)
 	}
-	// A kill costs the page it hit, and the one that was on its way behind it.
+	// A kill costs the page it hit, one that was read behind it, and one that
+	// was on its way behind that; a resumed walk is followed by a look at its
+	// head.
 	needed, asked := (listed+99)/100, box.Hits("messages")
-	if again := asked - needed; again > 2*kills {
+	if again := asked - needed; again > 3*kills+1 {
 		t.Errorf("seed %d: %d pages were read in %d requests with %d kills", seed, needed, asked, kills)
 	}
 	t.Logf("%d pages, %d kills, %d requests", needed, kills, asked)

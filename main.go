@@ -1,4 +1,5 @@
-// Command source-gorgias reads a Gorgias helpdesk account, for Airbyte.
+// Command source-gorgias reads a Gorgias helpdesk account, for Airbyte and for
+// Singer.
 package main
 
 import (
@@ -14,7 +15,7 @@ import (
 //go:generate go run ./internal/generate
 
 // graceful is how long an interrupted command may take to come to rest.
-const graceful = 5 * time.Second
+const graceful = 4 * time.Second
 
 func main() {
 	ctx, interrupt := context.WithCancelCause(context.Background())

@@ -18,6 +18,7 @@
 //	gorgias  HTTP in: client, allowance, retries, pages, errors. Knows no stream.
 //	shape    one record in, one conformed record out. Knows no HTTP.
 //	airbyte  the pen of the Airbyte protocol. Ranges over the batches of a Run.
+//	singer   the pen of the Singer protocol, its catalog, its logs. The same.
 //	sandbox  a small, strict Gorgias that lives in memory.
 //	cli      flags, files and standard streams.
 //

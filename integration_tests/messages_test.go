@@ -32,7 +32,8 @@ type transcript struct {
 	stopped        bool // interrupted from outside: nothing is owed but whole lines
 	began, ended   time.Time
 	secrets        []string
-	plain          bool // --help and --version write for people
+	plain          bool   // --help and --version write for people
+	tap            *asked // of it as a Singer tap; nil: it was not called so
 }
 
 // A msg is a line of standard output.
@@ -131,7 +132,7 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 	if i := bytes.IndexAny(tr.stdout, "\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"); i >= 0 {
 		fault("standard output holds a raw %+q", tr.stdout[i:min(i+3, len(tr.stdout))])
 	}
-	if len(tr.stderr) > 0 && tr.code != 2 {
+	if len(tr.stderr) > 0 && tr.code != 2 && tr.tap == nil {
 		fault("standard error is not empty: %s", tail(tr.stderr))
 	}
 	for _, secret := range tr.secrets {
@@ -146,6 +147,9 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 			fault("exit code %d", tr.code)
 		}
 		return faults
+	}
+	if tr.tap != nil {
+		return append(faults, tr.loaded()...)
 	}
 	var all []msg
 	for l := range bytes.Lines(tr.stdout) {

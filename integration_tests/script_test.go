@@ -12,6 +12,7 @@ import (
 // they need below. Besides the commands of testscript there are
 //
 //	[!] source-gorgias …  run the program; with a !, it must fail
+//	[!] tap-gorgias …     run it under its name as a tap
 //	code N                its exit code was N
 //	records STREAM N|+    it wrote N records of the stream, or some
 //	states FILE           its last states are kept in a file
@@ -34,19 +35,10 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"source-gorgias": func(ts *testscript.TestScript, neg bool, args []string) {
-				c := call{args: args, dir: ts.MkAbs(".")}
-				for _, name := range []string{"DEPLOYMENT_MODE", "LOG_LEVEL"} {
-					if v := ts.Getenv(name); v != "" {
-						c.env = append(c.env, name+"="+v)
-					}
-				}
-				tr := c.run(scripted{t, ts})
-				*ts.Value("last").(**transcript) = tr
-				_, _ = ts.Stdout().Write(tr.stdout)
-				_, _ = ts.Stderr().Write(tr.stderr)
-				if neg != (tr.code != 0) {
-					ts.Fatalf("exit code %d", tr.code)
-				}
+				scriptRun(t, ts, neg, call{args: args})
+			},
+			"tap-gorgias": func(ts *testscript.TestScript, neg bool, args []string) {
+				scriptRun(t, ts, neg, call{tap: true, args: args})
 			},
 			"code": func(ts *testscript.TestScript, neg bool, args []string) {
 				if (strconv.Itoa(last(ts).code) == args[0]) == neg {
@@ -54,16 +46,40 @@ func TestScript(t *testing.T) {
 				}
 			},
 			"records": func(ts *testscript.TestScript, neg bool, args []string) {
-				n := len(records(last(ts).messages())[args[0]])
+				n := len(records(last(ts).messages())[args[0]]) + len(sung(last(ts))[args[0]])
 				if (args[1] == "+" && n > 0 || strconv.Itoa(n) == args[1]) == neg {
 					ts.Fatalf("it wrote %d", n)
 				}
 			},
 			"states": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(stateFile(assemble(nil, last(ts).messages()))), 0o600))
+				text := stateFile(assemble(nil, last(ts).messages()))
+				if last(ts).tap != nil {
+					text = string(lastState(last(ts)))
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 			},
 		},
 	})
+}
+
+// scriptEnv is what a script may set for the program.
+var scriptEnv = []string{"DEPLOYMENT_MODE", "LOG_LEVEL", "SINGER_SDK_LOG_CONFIG", "LOGLEVEL", "TAP_GORGIAS_LOGLEVEL",
+	"TAP_GORGIAS_SUBDOMAIN", "TAP_GORGIAS_USERNAME", "TAP_GORGIAS_API_KEY", "TAP_GORGIAS_START_DATE", "TAP_GORGIAS_CONCURRENCY", "TAP_GORGIAS__SELECT"}
+
+func scriptRun(t *testing.T, ts *testscript.TestScript, neg bool, c call) {
+	c.dir = ts.MkAbs(".")
+	for _, name := range scriptEnv {
+		if v := ts.Getenv(name); v != "" {
+			c.env = append(c.env, name+"="+v)
+		}
+	}
+	tr := c.run(scripted{t, ts})
+	*ts.Value("last").(**transcript) = tr
+	_, _ = ts.Stdout().Write(tr.stdout)
+	_, _ = ts.Stderr().Write(tr.stderr)
+	if neg != (tr.code != 0) {
+		ts.Fatalf("exit code %d", tr.code)
+	}
 }
 
 // scripted lets what is wrong with a run end the script it is part of.

@@ -43,6 +43,9 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(workshop, "source-gorgias")
+	if err := os.Symlink(path, filepath.Join(workshop, "tap-gorgias")); err != nil {
+		return "", err
+	}
 	build := exec.Command("go", "build", "-o", path, "source-gorgias")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -71,6 +74,7 @@ var discoverOnce = sync.OnceValues(func() (map[string]*contract, error) {
 
 // A call is one run of the program.
 type call struct {
+	tap   bool // under its name as a tap
 	args  []string
 	dir   string    // to run in; "" = a fresh one
 	env   []string  // besides PATH
@@ -80,12 +84,19 @@ type call struct {
 	at func(*os.Process)
 }
 
+func (c call) name() string {
+	if c.tap {
+		return "tap-gorgias"
+	}
+	return "source-gorgias"
+}
+
 // run runs the program in a process of its own.
 func (c call) run(t testing.TB) *transcript {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program(t), c.args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program(t)), c.name()), c.args...)
 	cmd.Dir, cmd.Env = c.dir, append([]string{"PATH=" + os.Getenv("PATH")}, c.env...)
 	if c.dir == "" {
 		cmd.Dir = t.TempDir()
@@ -127,7 +138,7 @@ func (c call) inside(t testing.TB) *transcript {
 	t.Helper()
 	tr := c.transcript()
 	var out, fault bytes.Buffer
-	tr.code, _ = cli.Main(context.Background(), append([]string{"source-gorgias"}, c.args...), strings.NewReader(""), &out, &fault)
+	tr.code, _ = cli.Main(context.Background(), append([]string{c.name()}, c.args...), strings.NewReader(""), &out, &fault)
 	tr.ended, tr.stdout, tr.stderr = time.Now(), out.Bytes(), fault.Bytes()
 	tr.verify(t)
 	return tr
@@ -137,6 +148,10 @@ func (c call) inside(t testing.TB) *transcript {
 func (c call) transcript() *transcript {
 	tr := &transcript{began: time.Now(), secrets: []string{boxSecret, "top-s3cret+4711"}}
 	tr.plain = slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
+	if c.tap || len(c.args) > 0 && strings.HasPrefix(c.args[0], "-") {
+		tr.tap = c.asked()
+		return tr
+	}
 	if len(c.args) == 0 || !slices.Contains([]string{"spec", "check", "discover", "read"}, c.args[0]) {
 		return tr
 	}

@@ -15,6 +15,7 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/singer"
 )
 
 // documentation is what the specification sends its readers to.
@@ -40,33 +41,38 @@ func (e usageError) Error() string { return e.err.Error() }
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, by os.Signal) {
 	s := &invocation{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout)}
 	s.pen.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
-	fail := func(err error) {
-		if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone
-			fmt.Fprintln(stderr, "source-gorgias:", werr)
-		}
+	if isTap(args) {
+		s.log = tapLog(stderr)
+		args = withTest(args)
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			fail(&connector.Panic{Value: v, Stack: debug.Stack()})
+			s.fail(&connector.Panic{Value: v, Stack: debug.Stack()})
 			code = 1
 		}
 	}()
-	err := s.app().RunContext(ctx, args)
+	err := s.app(args[0]).RunContext(ctx, args)
 	var signal Interrupted
 	var usage usageError
 	switch {
 	case err == nil:
 		return 0, nil
 	case errors.As(context.Cause(ctx), &signal):
+		if s.log != nil {
+			s.fail(fmt.Errorf("%w: %v", signal, signal.Signal))
+		}
 		return 1, signal.Signal
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "source-gorgias: %v\nhint: source-gorgias --help lists the commands and their flags\n", err)
-		fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
+		if s.log == nil {
+			fmt.Fprintf(stderr, "source-gorgias: %v\n", err)
+		}
+		fmt.Fprintf(stderr, "hint: %s --help tells how to call it\n", name(args[0]))
+		s.fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
 		return 2, nil
 	case errors.Is(err, airbyte.ErrFailed):
 		return 1, nil
 	default:
-		fail(err)
+		s.fail(err)
 		return 1, nil
 	}
 }
@@ -75,9 +81,25 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 type invocation struct {
 	stdout, stderr io.Writer
 	pen            *airbyte.Writer
+	log            *singer.Log // of a tap; nil if the program is none
 }
 
-func (s *invocation) app() *cli.App {
+// fail tells what ended the program, in the words of its protocol.
+func (s *invocation) fail(err error) {
+	if s.log != nil {
+		var broken *connector.Panic
+		if errors.As(err, &broken) {
+			s.log.Print(singer.Error, "", "%s", broken.Stack)
+		}
+		s.log.Print(singer.Critical, "", "%s", connector.Diagnose(nil, err).Message)
+		return
+	}
+	if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone
+		fmt.Fprintln(s.stderr, "source-gorgias:", werr)
+	}
+}
+
+func (s *invocation) app(called string) *cli.App {
 	config := &cli.StringFlag{Name: "config", Usage: "JSON `FILE` with the configuration"}
 	box := &cli.BoolFlag{Name: "sandbox", Usage: "read the built-in account: no credentials, no network"}
 	debug := &cli.BoolFlag{Name: "debug", Usage: "log more", Action: func(_ *cli.Context, on bool) error {
@@ -85,21 +107,18 @@ func (s *invocation) app() *cli.App {
 		return nil
 	}}
 	app := &cli.App{
-		Name:            "source-gorgias",
-		Usage:           "read a Gorgias helpdesk account, for Airbyte",
-		UsageText:       "source-gorgias spec\nsource-gorgias check    --config FILE | --sandbox\nsource-gorgias discover [--config FILE]\nsource-gorgias read     --config FILE | --sandbox  [--catalog FILE] [--state FILE]\nsource-gorgias sandbox  [--listen ADDRESS]",
-		Version:         Version(),
-		HideHelpCommand: true,
-		Writer:          s.stdout,
-		ErrWriter:       s.stderr,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		OnUsageError:    wrongUsage,
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() { // which may be anything, also a secret
-				return usageError{errors.New("the first argument is not a command")}
-			}
-			return usageError{errors.New("a command is missing")}
-		},
+		Name:                      name(called),
+		Usage:                     "read a Gorgias helpdesk account, for Airbyte and for Singer",
+		UsageText:                 usage(name(called)),
+		HideVersion:               true, // --version is among the flags
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true,
+		Writer:                    s.stdout,
+		ErrWriter:                 s.stderr,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              wrongUsage,
+		Flags:                     tapFlags(),
+		Action:                    s.tap,
 		Commands: []*cli.Command{{
 			Name: "spec", Usage: "write the specification of the configuration",
 			Flags: []cli.Flag{debug}, Action: s.spec,
@@ -126,11 +145,17 @@ func (s *invocation) app() *cli.App {
 			}, Action: s.sandbox,
 		}},
 	}
+	if app.Name == singer.Name {
+		app.Commands, app.Usage = nil, "read a Gorgias helpdesk account, for Singer"
+	}
 	for _, c := range app.Commands {
 		c.OnUsageError = wrongUsage
 		c.HideHelpCommand = true
 		action := c.Action
 		c.Action = func(c *cli.Context) error {
+			if c.Lineage()[1].NumFlags() > 0 {
+				return usageError{fmt.Errorf("%s: its flags stand behind a command, not before it", c.Command.Name)}
+			}
 			if c.Args().Present() {
 				return usageError{fmt.Errorf("%s: an argument stands outside the flags", c.Command.Name)}
 			}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +20,7 @@ import (
 	"source-gorgias/connector/airbyte"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/singer"
 )
 
 // The sandbox's own credentials.
@@ -100,7 +102,7 @@ func (s *invocation) read(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		if marks, err = airbyte.ParseState(raw); err != nil {
+		if marks, err = airbyte.ParseState(singer.Bookmarks(raw)); err != nil {
 			return err
 		}
 	}
@@ -151,26 +153,37 @@ func (s *invocation) open(c *cli.Context) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
+	options := gorgias.Options{UserAgent: "source-gorgias/" + Version()}
+	if c.Command.Name == "check" {
+		options.Attempts, options.MaxWait = impatient, 30*time.Second
+	}
+	return s.dial(settings, options, c.Bool("sandbox"))
+}
+
+// impatient is how often a request is tried while somebody waits for the
+// answer.
+const impatient = 4
+
+// dial makes a client of the settings, for the account in the box if that is
+// asked for.
+func (s *invocation) dial(settings *connector.Settings, options gorgias.Options, box bool) (*account, error) {
 	a := &account{settings: settings, budget: gorgias.NewBudget(settings.Reserve), close: func() {}}
-	options := gorgias.Options{
-		Origin:    settings.Origin,
-		UserAgent: "source-gorgias/" + Version(),
-		Budget:    a.budget,
-	}
-	if c.Command.Name == "check" { // somebody is waiting for the answer
-		options.Attempts, options.MaxWait = 4, 30*time.Second
-	}
+	options.Origin, options.Budget, options.Transport = settings.Origin, a.budget, gorgias.Transport()
 	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
 	if settings.Credentials.AuthType == connector.AuthOAuth {
 		options.Auth = gorgias.Bearer(settings.Credentials.AccessToken)
 	}
-	if c.Bool("sandbox") {
+	if box {
 		listener := sandbox.Listen()
 		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: boxEmail, Key: boxKey}, ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }()
 		options.Transport = &http.Transport{DialContext: listener.DialContext}
 		a.close = func() { _ = server.Close() }
 	}
+	if s.log != nil {
+		options.Transport = metered{options.Transport, s.log}
+	}
+	var err error
 	if a.client, err = gorgias.New(options); err != nil {
 		return nil, &connector.ConfigError{Problems: []string{err.Error()}}
 	}
@@ -191,6 +204,12 @@ func (s *invocation) settings(c *cli.Context) (*connector.Settings, error) {
 	case !box:
 		return nil, usageError{fmt.Errorf("%s: --config is missing (or --sandbox, for the built-in account)", c.Command.Name)}
 	}
+	return s.understand(raw, box)
+}
+
+// understand checks a configuration, with the account in the box if that is
+// asked for, and hides its secrets from here on.
+func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, error) {
 	if box {
 		var err error
 		if raw, err = connector.WithAccount(raw, "sandbox", boxEmail, boxKey); err != nil {
@@ -205,15 +224,23 @@ func (s *invocation) settings(c *cli.Context) (*connector.Settings, error) {
 		settings.Origin = "http://sandbox.gorgias.com"
 	}
 	s.pen.Mask = masker(settings)
+	if s.log != nil {
+		s.log.Mask = s.pen.Mask
+	}
 	return settings, nil
 }
 
+// html takes back the escapes in JSON that only HTML needs.
+var html = strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">")
+
 // masker hides the secrets of a configuration in every form in which they
-// travel: as they are, in Base64 and in a URL.
+// travel: as they are, in JSON, in Base64 and in a URL.
 func masker(settings *connector.Settings) func(string) string {
 	var pairs []string
 	hide := func(secret string) {
-		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret),
+		quoted, _ := json.Marshal(secret) // a text can always be encoded
+		inner := string(quoted[1 : len(quoted)-1])
+		for _, form := range []string{secret, inner, html.Replace(inner), url.QueryEscape(secret), url.PathEscape(secret),
 			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
 			base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
 			pairs = append(pairs, form, "****")

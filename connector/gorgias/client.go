@@ -77,7 +77,7 @@ func New(o Options) (*Client, error) {
 		retried:   o.Retried,
 	}
 	if c.transport == nil {
-		c.transport = transport()
+		c.transport = Transport()
 	}
 	if c.budget == nil {
 		c.budget = NewBudget(spare)
@@ -94,7 +94,8 @@ func or[T comparable](value, fallback T) T {
 	return value
 }
 
-func transport() http.RoundTripper {
+// Transport returns the way to the API that a Client takes by default.
+func Transport() http.RoundTripper {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,

@@ -1,7 +1,7 @@
 // Generate writes the files that are made from the code: the JSON Schema of
 // every record, the specification of the configuration, a configured catalog
-// with every stream, and the table of streams in README.md. It is run at the
-// root of the repository.
+// with every stream, the tap's definition for Meltano, and the table of streams
+// in README.md. It is run at the root of the repository.
 package main
 
 import (
@@ -61,7 +61,16 @@ func generate(records []any) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files["README.md"], err = between(readme, "streams", table(connector.Streams()))
+	if files["README.md"], err = between(readme, "README.md", "", "streams", table(connector.Streams())); err != nil {
+		return nil, err
+	}
+	files["tap-gorgias.yml"] = append([]byte("# For Meltano: meltano add --plugin-type extractor tap-gorgias --from-ref tap-gorgias.yml\n"), Plugin()...)
+	project := filepath.Join("integration_tests", "meltano", "meltano.yml")
+	text, err := os.ReadFile(project)
+	if err != nil {
+		return nil, err
+	}
+	files[project], err = between(text, project, "  # ", "tap", indented(Plugin(), "  "))
 	return files, err
 }
 
@@ -82,13 +91,14 @@ func table(streams []*connector.Stream) []byte {
 	return b.Bytes()
 }
 
-// between replaces what stands between the marks of that name.
-func between(text []byte, name string, with []byte) ([]byte, error) {
-	open, shut := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->\n"
+// between replaces what stands between the marks of that name, each on a line
+// of its own behind the prefix.
+func between(text []byte, file, prefix, name string, with []byte) ([]byte, error) {
+	open, shut := prefix+"<!-- "+name+" -->\n", prefix+"<!-- end of "+name+" -->\n"
 	head, rest, ok1 := bytes.Cut(text, []byte(open))
 	_, tail, ok2 := bytes.Cut(rest, []byte(shut))
 	if !ok1 || !ok2 {
-		return nil, fmt.Errorf("README.md has no marks for %s", name)
+		return nil, fmt.Errorf("%s has no marks for %s", file, name)
 	}
 	return slices.Concat(head, []byte(open), with, []byte(shut), tail), nil
 }

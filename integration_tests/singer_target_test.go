@@ -1,0 +1,669 @@
+package integration_tests
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"source-gorgias/connector"
+)
+
+// asked is what a call asks of the program as a Singer tap.
+type asked struct {
+	mode     string         // sync, test, schema, discover; about: a document for people or programs
+	state    map[string]any // the state it was given, if it is one of the protocol's own; else nil
+	changed  bool           // it was given a catalog, whose schemas people may have changed
+	activate bool           // ACTIVATE_VERSION was asked for
+}
+
+// asked reads it from the arguments.
+func (c call) asked() *asked {
+	a := &asked{mode: "sync"}
+	value := func(names ...string) (values []string) {
+		for i, arg := range c.args {
+			for _, name := range names {
+				if v, ok := strings.CutPrefix(arg, name+"="); ok {
+					values = append(values, v)
+				} else if arg == name && i+1 < len(c.args) {
+					values = append(values, c.args[i+1])
+				}
+			}
+		}
+		return values
+	}
+	read := func(path string) []byte {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.dir, path)
+		}
+		raw, _ := os.ReadFile(path)
+		return raw
+	}
+	for _, path := range value("--state", "-s") {
+		a.state, _ = loose(read(path)).(map[string]any)
+		if a.state["bookmarks"] == nil {
+			a.state = nil
+		}
+	}
+	for _, path := range value("--config", "-c") {
+		config, _ := loose(read(path)).(map[string]any)
+		a.activate = a.activate || config["emit_activate_version_messages"] == true
+	}
+	a.changed = len(value("--catalog", "--properties", "-p")) > 0
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(c.args, func(arg string) bool {
+			name, _, _ := strings.Cut(arg, "=")
+			return slices.Contains(names, name)
+		})
+	}
+	switch {
+	case has("--about"):
+		a.mode = "about"
+	case has("--discover", "-d"):
+		a.mode = "discover"
+	case slices.Equal(value("--test"), []string{"schema"}):
+		a.mode = "schema"
+	case has("--test"):
+		a.mode = "test"
+	}
+	return a
+}
+
+// A sungLine is a message of a tap.
+type sungLine struct {
+	Type, Stream string
+	Schema       json.RawMessage
+	Key          []string `json:"key_properties"`
+	Cursor       []string `json:"bookmark_properties"`
+	Record       json.RawMessage
+	Extracted    string `json:"time_extracted"`
+	Version      *int64
+	Value        json.RawMessage
+}
+
+// sungLines returns the messages of a run that can be read.
+func sungLines(tr *transcript) (all []sungLine) {
+	for l := range bytes.Lines(tr.stdout) {
+		var m sungLine
+		if tr.tap != nil && json.Unmarshal(l, &m) == nil {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// sung returns the records of a tap's run, by stream.
+func sung(tr *transcript) map[string][]json.RawMessage {
+	rows := map[string][]json.RawMessage{}
+	for _, m := range sungLines(tr) {
+		if m.Type == "RECORD" {
+			rows[m.Stream] = append(rows[m.Stream], m.Record)
+		}
+	}
+	return rows
+}
+
+// lastState is the value of the last STATE; nil if there is none.
+func lastState(tr *transcript) (value json.RawMessage) {
+	for _, m := range sungLines(tr) {
+		if m.Type == "STATE" {
+			value = m.Value
+		}
+	}
+	return value
+}
+
+// A table is what a target makes of a stream: it is created by the stream's
+// SCHEMA, and takes rows under the rules of the strictest targets we know.
+type table struct {
+	sungLine
+	schema    *jsonschema.Schema
+	document  map[string]any
+	columns   map[string]any
+	full      map[string]any // what the tap itself declares
+	id        [sha256.Size]byte
+	activated bool
+	version   *int64
+	rows      int
+}
+
+// loaded is the strict target: it lists what in a tap's run would have stopped
+// a target or a client, or would have left wrong rows behind.
+func (tr *transcript) loaded() []string {
+	var faults []string
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	tr.logged(fault)
+	if tr.tap.mode == "about" {
+		return faults
+	}
+	if tr.code != 0 && tr.tap.mode == "discover" {
+		fault("discovery failed")
+	}
+	if tr.tap.mode == "discover" {
+		tr.discovered(fault)
+		return faults
+	}
+
+	tables := map[string]*table{}
+	var types []string
+	var state, first map[string]any
+	for l := range bytes.Lines(tr.stdout) {
+		m, err := sternly(l)
+		if err != nil {
+			fault("%v: %.200s", err, l)
+			continue
+		}
+		types = append(types, m.Type)
+		t := tables[m.Stream]
+		switch m.Type {
+		case "SCHEMA":
+			if t != nil {
+				fault("%s: a second SCHEMA", m.Stream)
+			}
+			t = &table{sungLine: *m}
+			tables[m.Stream] = t
+			for _, f := range t.create(tr.tap.changed) {
+				fault("%s: %s", m.Stream, f)
+			}
+		case "RECORD":
+			if t == nil {
+				fault("%s: a record before its schema", m.Stream)
+				continue
+			}
+			if len(l) > 5<<20 {
+				fault("%s: a line of %d bytes", m.Stream, len(l))
+			}
+			for _, f := range t.insert(m, tr) {
+				fault("%s: %s: %.300s", m.Stream, f, m.Record)
+			}
+		case "ACTIVATE_VERSION":
+			switch {
+			case t == nil:
+				fault("%s: a version is activated before its schema", m.Stream)
+			case !tr.tap.activate:
+				fault("%s: nobody has asked for versions", m.Stream)
+			case len(t.Cursor) > 0:
+				fault("%s: what goes on from a bookmark has no versions", m.Stream)
+			case t.activated || t.version != nil && *t.version != *m.Version:
+				fault("%s: not the version of its records", m.Stream)
+			default:
+				t.activated = true
+			}
+		case "STATE":
+			next, _ := loose(m.Value).(map[string]any)
+			if first == nil {
+				first = next
+			}
+			if state != nil && reflect.DeepEqual(state, next) && types[len(types)-2] == "STATE" {
+				fault("the same state twice in a row")
+			}
+			state = next
+			for _, f := range complete(first, next, tables) {
+				fault("%s: %.300s", f, m.Value)
+			}
+		}
+	}
+	if tr.tap.mode == "schema" {
+		if i := slices.IndexFunc(types, func(t string) bool { return t != "SCHEMA" }); i >= 0 {
+			fault("a test of the schemas writes a %s", types[i])
+		}
+		return faults
+	}
+	if tr.tap.mode == "test" {
+		for name, t := range tables {
+			if t.rows > 1 {
+				fault("%s: a test writes %d records", name, t.rows)
+			}
+		}
+	}
+	if tr.code == 2 && len(types) == 0 || tr.code == 1 && len(types) == 0 {
+		return faults // it did not begin
+	}
+	if len(types) == 0 || types[0] != "STATE" {
+		fault("the first message is no state")
+	}
+	if len(types) > 0 && types[len(types)-1] != "STATE" && (!tr.stopped || tr.code == 0) {
+		fault("the last message is no state")
+	}
+	if want := tr.tap.state; want != nil && !reflect.DeepEqual(first, want) {
+		fault("the first state is not the one that was given: %v", first)
+	}
+	for name, t := range tables {
+		if tr.tap.activate && tr.tap.mode == "sync" && tr.code == 0 && len(t.Cursor) == 0 && connector.Find(name).Cursor == "" && !t.activated {
+			fault("%s: its version was never activated", name)
+		}
+	}
+	return faults
+}
+
+// members of each message, those without which it is none first.
+var sungMembers = map[string][2]string{
+	"SCHEMA":           {"type stream schema key_properties", "bookmark_properties"},
+	"RECORD":           {"type stream record time_extracted", "version"},
+	"STATE":            {"type value", ""},
+	"ACTIVATE_VERSION": {"type stream version", ""},
+}
+
+// sternly reads a line as one message.
+func sternly(l []byte) (*sungLine, error) {
+	d := jsontext.NewDecoder(bytes.NewReader(l)) // refuses duplicate names and lone surrogates
+	if v, err := d.ReadValue(); err != nil {
+		return nil, err
+	} else if v.Kind() != '{' {
+		return nil, fmt.Errorf("not an object")
+	}
+	if rest := l[d.InputOffset():]; string(rest) != "\n" {
+		return nil, fmt.Errorf("more than one object on a line, or blanks")
+	}
+	var names map[string]json.RawMessage
+	if err := json.Unmarshal(l, &names); err != nil {
+		return nil, err
+	}
+	m := &sungLine{}
+	for name, into := range map[string]any{"type": &m.Type, "stream": &m.Stream, "key_properties": &m.Key, "bookmark_properties": &m.Cursor, "time_extracted": &m.Extracted, "version": &m.Version} {
+		if raw := names[name]; raw != nil {
+			if err := json.Unmarshal(raw, into); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	m.Schema, m.Record, m.Value = names["schema"], names["record"], names["value"]
+	known, ok := sungMembers[m.Type]
+	if !ok {
+		return nil, fmt.Errorf("a message of type %q", m.Type)
+	}
+	must := strings.Fields(known[0])
+	for _, name := range must {
+		if v := names[name]; v == nil || string(v) == "null" {
+			return nil, fmt.Errorf("%s without %q", m.Type, name)
+		}
+	}
+	for name := range names {
+		if !slices.Contains(append(must, strings.Fields(known[1])...), name) {
+			return nil, fmt.Errorf("%s with %q", m.Type, name)
+		}
+	}
+	if bytes.Contains(l, []byte("u0000")) && nul(loose(l)) {
+		return nil, fmt.Errorf("U+0000 in a text")
+	}
+	return m, nil
+}
+
+// nul reports whether a text or a name within holds U+0000.
+func nul(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.Contains(v, "\x00")
+	case []any:
+		return slices.ContainsFunc(v, nul)
+	case map[string]any:
+		for name, inner := range v {
+			if nul(name) || nul(inner) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// houseName is what tables and columns can be called everywhere, unquoted.
+var houseName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// create makes a table of a SCHEMA. The schema of a changed catalog is its
+// user's to answer for, as far as it can be worked with.
+func (t *table) create(changed bool) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	t.document, _ = loose(t.Schema).(map[string]any)
+	t.columns, _ = t.document["properties"].(map[string]any)
+	if !houseName.MatchString(t.Stream) {
+		fault("the name cannot be that of a table")
+	}
+	if len(t.columns) == 0 {
+		fault("a schema without properties")
+	}
+	if len(t.Key) == 0 {
+		fault("no key")
+	}
+	for _, k := range t.Key {
+		column, _ := t.columns[k].(map[string]any)
+		if column == nil {
+			fault("the key %q is not in the schema", k)
+		} else if types := fmt.Sprint(column["type"]); !changed && types != "[integer]" && types != "[string]" {
+			fault("the key %q is of type %v", k, types)
+		}
+	}
+	for _, c := range t.Cursor {
+		if t.columns[c] == nil {
+			fault("the bookmark property %q is not in the schema", c)
+		}
+	}
+	if !changed {
+		names := map[string]bool{}
+		for name := range t.columns {
+			if low := strings.ToLower(name); names[low] {
+				fault("two columns %q", low)
+			} else {
+				names[low] = true
+			}
+			if !houseName.MatchString(name) && name != "_sdc_deleted_at" {
+				fault("the name %q cannot be that of a column", name)
+			}
+		}
+		dialect(t.document, "", t.Key, fault)
+	}
+	t.full, t.id = fullSchema(t.Stream), sha256.Sum256(fmt.Appendf(nil, "%s %s %s", t.Stream, t.Key, t.Schema))
+	var err error
+	if t.schema, err = compiled(string(t.Schema)); err != nil {
+		fault("%v", err)
+	}
+	return faults
+}
+
+// compilations are schemas that were met before; there are few.
+var compilations sync.Map
+
+// compiled compiles a schema for the validator of the strictest targets.
+func compiled(text string) (*jsonschema.Schema, error) {
+	if schema, ok := compilations.Load(text); ok {
+		return schema.(*jsonschema.Schema), nil
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft, compiler.AssertFormat = jsonschema.Draft2020, true
+	if err := compiler.AddResource("schema.json", strings.NewReader(text)); err != nil {
+		return nil, err
+	}
+	schema, err := compiler.Compile("schema.json")
+	if err == nil {
+		compilations.Store(text, schema)
+	}
+	return schema, err
+}
+
+// dialect holds a schema against what means the same to every target.
+func dialect(s map[string]any, at string, keys []string, fault func(string, ...any)) {
+	for keyword := range s {
+		switch keyword {
+		case "type", "properties", "items", "description", "format", "minimum", "maximum", "additionalProperties":
+		default:
+			fault("%s: the keyword %q", at, keyword)
+		}
+	}
+	root := at == ""
+	if open, ok := s["additionalProperties"]; ok && open != true {
+		fault("%s: additionalProperties is %v", at, open)
+	}
+	if f, ok := s["format"]; ok && f != "date-time" {
+		fault("%s: the format %v", at, f)
+	}
+	properties, known := s["properties"].(map[string]any)
+	types := []string{}
+	switch v := s["type"].(type) {
+	case string:
+		types = append(types, v)
+	case []any:
+		for _, name := range v {
+			types = append(types, fmt.Sprint(name))
+		}
+	}
+	nullable := slices.Contains(types, "null")
+	kinds := slices.DeleteFunc(slices.Clone(types), func(t string) bool { return t == "null" })
+	switch {
+	case root && (len(types) != 1 || types[0] != "object"):
+		fault("the schema is of type %v", types)
+	case len(kinds) != 1 || len(types) > 2:
+		fault("%s: of type %v", at, types)
+	case root:
+	case nullable == slices.Contains(keys, strings.TrimPrefix(at, "/")):
+		fault("%s: null is no value of a key, and of all else it is", at)
+	}
+	for _, bound := range []string{"minimum", "maximum"} {
+		if v, ok := s[bound]; ok && (kinds[0] != "integer" || reflect.TypeOf(v) != reflect.TypeFor[json.Number]()) {
+			fault("%s: %s is %v", at, bound, v)
+		}
+	}
+	if items, ok := s["items"]; ok {
+		inner, _ := items.(map[string]any)
+		element := fmt.Sprint(inner["type"])
+		switch {
+		case inner == nil:
+			fault("%s: items are no schema", at)
+		case strings.Contains(element, "array"):
+			fault("%s: a list of lists", at)
+		case strings.Contains(element, "object") && inner["properties"] == nil:
+			fault("%s: a list of objects without properties", at)
+		default:
+			dialect(inner, at+"/*", keys, fault)
+		}
+	}
+	if known {
+		for name, p := range properties {
+			inner, _ := p.(map[string]any)
+			dialect(inner, at+"/"+name, keys, fault)
+		}
+	}
+}
+
+// insert takes a record as a row.
+func (t *table) insert(m *sungLine, tr *transcript) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	t.rows++
+	row := sha256.Sum256(append(t.id[:], m.Record...))
+	if _, known := sound.Load(row); !known {
+		if faults = t.fits(m.Record); len(faults) == 0 {
+			sound.Store(row, true)
+		}
+	}
+	if at := m.Extracted; !houseInstant.MatchString(at) || at < tr.began.UTC().Format("2006-01-02T15:04:05") || at > tr.ended.UTC().Format("2006-01-02T15:04:05.999999Z") {
+		fault("extracted at %q, the run was from %v to %v", at, tr.began, tr.ended)
+	}
+	switch {
+	case m.Version == nil && t.version != nil, m.Version != nil && t.rows > 1 && (t.version == nil || *t.version != *m.Version):
+		fault("the versions differ")
+	case m.Version != nil && !tr.tap.activate:
+		fault("nobody has asked for versions")
+	case m.Version != nil && *m.Version > 1<<31-1:
+		fault("the version %d does not fit into 32 bits", *m.Version)
+	case t.activated:
+		fault("a record after its version was activated")
+	}
+	t.version = m.Version
+	return faults
+}
+
+// sound are rows that have been looked at before, in another run: most accounts
+// here are at rest.
+var sound sync.Map
+
+// fits holds a record against its table.
+func (t *table) fits(raw json.RawMessage) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	v, _ := loose(raw).(map[string]any)
+	if v == nil {
+		return []string{"not an object"}
+	}
+	if t.schema != nil {
+		if err := t.schema.Validate(v); err != nil {
+			fault("%#v", err)
+		}
+	}
+	for name := range v {
+		if t.columns[name] == nil {
+			fault("%q is not declared", name)
+		}
+	}
+	for name := range t.columns {
+		if _, ok := v[name]; !ok {
+			fault("%q is missing, which overwrites it with NULL", name)
+		}
+	}
+	for _, k := range t.Key {
+		switch v[k].(type) {
+		case json.Number, string:
+		default:
+			fault("the key %q is %v", k, v[k])
+		}
+	}
+	stern(t.document, v, "", fault)
+	closed(t.document, t.full, v, "", fault)
+	return faults
+}
+
+// fullSchema is what the tap itself declares of a stream.
+func fullSchema(name string) map[string]any {
+	s := connector.Find(name)
+	if s == nil {
+		return nil
+	}
+	v, _ := loose(s.Schema("_sdc_deleted_at")).(map[string]any)
+	return v
+}
+
+// closed checks that an object of which some property was deselected holds
+// nothing that is not selected.
+func closed(schema, full map[string]any, v any, at string, fault func(string, ...any)) {
+	object, ok := v.(map[string]any)
+	properties, _ := schema["properties"].(map[string]any)
+	all, _ := full["properties"].(map[string]any)
+	if _, declared := schema["properties"]; !ok || !declared || all == nil {
+		return
+	}
+	shut := slices.ContainsFunc(slices.Collect(maps.Keys(all)), func(name string) bool { return properties[name] == nil })
+	for name, inner := range object {
+		if properties[name] == nil && shut {
+			fault("%s/%s was not selected", at, name)
+		}
+		below, _ := properties[name].(map[string]any)
+		allBelow, _ := all[name].(map[string]any)
+		closed(below, allBelow, inner, at+"/"+name, fault)
+	}
+}
+
+// complete checks a state against the first one: nothing that it knew may be
+// missing, and all else is of streams that were announced.
+func complete(first, state map[string]any, tables map[string]*table) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	marks, ok := state["bookmarks"].(map[string]any)
+	if !ok {
+		return []string{"a state without bookmarks"}
+	}
+	had, _ := first["bookmarks"].(map[string]any)
+	for name, value := range first {
+		if name != "bookmarks" && !reflect.DeepEqual(state[name], value) {
+			fault("the state has lost %q", name)
+		}
+	}
+	for name, value := range had {
+		if _, ok := marks[name]; !ok {
+			fault("the state has lost the bookmark of %q", name)
+		} else if tables[name] == nil && !reflect.DeepEqual(marks[name], value) {
+			fault("the bookmark of %q, which is not read, has changed", name)
+		}
+	}
+	for name, value := range marks {
+		mark, object := value.(map[string]any)
+		if _, old := had[name]; !old && (tables[name] == nil || !object) {
+			fault("a bookmark of %q, of which there is no table", name)
+		}
+		if reflect.DeepEqual(had[name], value) {
+			continue // as it was given
+		}
+		for key := range mark {
+			if slices.Contains([]string{"progress_markers", "replication_key_signpost", "starting_replication_value", "partitions"}, key) {
+				fault("the bookmark of %q holds %q", name, key)
+			}
+		}
+	}
+	return faults
+}
+
+// logged checks standard error: readable lines, and the cause of a failure as
+// the last of them.
+func (tr *transcript) logged(fault func(string, ...any)) {
+	level := ""
+	for l := range bytes.Lines(tr.stderr) {
+		if len(l) >= 64<<10 {
+			fault("a line of %d bytes on standard error", len(l))
+		}
+		var v any
+		if json.Unmarshal(l, &v) == nil {
+			object, _ := v.(map[string]any)
+			for _, name := range []string{"level", "pid", "logger_name", "ts", "thread_name", "app_name", "stream_name", "message"} {
+				if _, ok := object[name]; !ok {
+					fault("a line on standard error without %q: %.200s", name, l)
+				}
+			}
+			if extra, ok := object["extra"]; ok && reflect.TypeOf(extra) != reflect.TypeFor[map[string]any]() {
+				fault("extra is no object: %.200s", l)
+			}
+			level = strings.ToUpper(fmt.Sprint(object["level"]))
+		} else if level, _, _ = strings.Cut(string(l), " "); !slices.Contains([]string{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "hint:"}, level) {
+			fault("a line without a level on standard error: %.200s", l)
+		}
+		if tr.code == 0 && (level == "ERROR" || level == "CRITICAL") {
+			fault("exit code 0, and: %.200s", l)
+		}
+	}
+	if n := len(tr.stderr); n > 0 && tr.stderr[n-1] != '\n' {
+		fault("standard error ends within a line")
+	}
+	if tr.code != 0 && !tr.stopped && level != "CRITICAL" {
+		fault("exit code %d, and the last line is no cause: %s", tr.code, tail(tr.stderr))
+	}
+	if tr.code < 0 && !tr.stopped {
+		fault("died by a signal nobody sent")
+	}
+}
+
+// discovered checks what a client does with a catalog: it reads it by lines of
+// limited length, and works on its metadata.
+func (tr *transcript) discovered(fault func(string, ...any)) {
+	for l := range bytes.Lines(tr.stdout) {
+		if len(l) >= 64<<10 {
+			fault("a line of %d bytes in the catalog", len(l))
+		}
+	}
+	v, err := jsontext.NewDecoder(bytes.NewReader(tr.stdout)).ReadValue()
+	if err != nil {
+		fault("the catalog: %v", err)
+		return
+	}
+	if bytes.Count(v, []byte("\n")) < 100 {
+		fault("the catalog is not laid out over many lines")
+	}
+	var c struct{ Streams []sungStream }
+	if err := json.Unmarshal(v, &c); err != nil || len(c.Streams) == 0 {
+		fault("the catalog: %d streams, %v", len(c.Streams), err)
+	}
+}
+
+// A sungStream is a stream of a catalog.
+type sungStream struct {
+	ID       string         `json:"tap_stream_id"`
+	Stream   string         `json:"stream"`
+	Key      []string       `json:"key_properties"`
+	Cursor   string         `json:"replication_key"`
+	Method   string         `json:"replication_method"`
+	Schema   map[string]any `json:"schema"`
+	Metadata []struct {
+		Breadcrumb []string
+		Metadata   map[string]any
+	} `json:"metadata"`
+}
+
+// tapSync runs the tap over the account of a config.
+func tapSync(t testing.TB, config string, more ...string) *transcript {
+	t.Helper()
+	return call{tap: true, args: append([]string{"--config", config}, more...)}.inside(t)
+}

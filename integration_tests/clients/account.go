@@ -1,0 +1,136 @@
+//go:build clients
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"source-gorgias/connector/sandbox"
+)
+
+const email, key = "agent@example.com", "k3y+of/the house&=%é"
+
+// An account is a sandbox on a port of this machine.
+type account struct {
+	*sandbox.Server
+	url, config string // config is the path of a file
+	server      *http.Server
+	fail        atomic.Pointer[func(*http.Request) *sandbox.Fault]
+	requests    atomic.Int64
+}
+
+// newAccount opens an account, the same one every time. Its allowance is not
+// what is tested.
+func newAccount(dir string) (*account, error) {
+	a := &account{}
+	a.Server = &sandbox.Server{Seed: 7, Limit: 1_000_000, Email: email, Key: key, Fail: func(r *http.Request) *sandbox.Fault {
+		a.requests.Add(1)
+		if fail := a.fail.Load(); fail != nil {
+			return (*fail)(r)
+		}
+		return nil
+	}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	a.url = "http://" + listener.Addr().String()
+	a.server = &http.Server{Handler: a.Server, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = a.server.Serve(listener) }() // until close
+	a.config = filepath.Join(dir, "config.json")
+	return a, os.WriteFile(a.config, []byte(a.settings(key)), 0o400)
+}
+
+func (a *account) close() { _ = a.server.Close() }
+
+// settings spells a configuration for the account. It reaches back before the
+// oldest record.
+func (a *account) settings(key string) string {
+	return fmt.Sprintf(`{"subdomain": "sandbox", "base_url": %s, "start_date": "1980-01-01", "credentials": {"auth_type": "api_key", "email": %s, "api_key": %s}}`, quoted(a.url), quoted(email), quoted(key))
+}
+
+// list returns the rows a complete list would show now.
+func (a *account) list(path string) (rows []record, err error) {
+	for raw := range a.Each(path) {
+		r, err := readRow(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// ask reads what is no list.
+func (a *account) ask(path string) (record, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+"/api/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.SetBasicAuth(email, key)
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", path, res.Status)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readRow(raw)
+}
+
+// breaks has every request below a path fail; "" ends that.
+func (a *account) breaks(path string) {
+	if path == "" {
+		a.fail.Store(nil)
+		return
+	}
+	fail := func(r *http.Request) *sandbox.Fault {
+		if r.URL.Path == "/api/"+path {
+			return &sandbox.Fault{Status: http.StatusForbidden}
+		}
+		return nil
+	}
+	a.fail.Store(&fail)
+}
+
+// live has the account go through an hour of work: of each kind of record that
+// lists can follow some are new, and some have changed.
+func (a *account) live() error {
+	tickets, err := a.list("tickets")
+	if err != nil {
+		return err
+	}
+	customers, err := a.list("customers")
+	if err != nil {
+		return err
+	}
+	first := id(tickets[0])
+	if a.AddTicket(time.Time{}, time.Time{}, time.Time{}) == 0 || a.AddMessage(first) == 0 || a.AddCustomer() == 0 || a.AddCall(first) == 0 ||
+		!a.TouchTicket(id(tickets[5])) || !a.CloseTicket(id(tickets[7]), true) || !a.EditCustomer(id(customers[3])) || a.Add("tags") == 0 {
+		return errors.New("the account cannot change")
+	}
+	return nil
+}
+
+// id returns the id of a record.
+func id(r record) int64 {
+	n, _ := r["id"].(json.Number).Int64() // ids are whole
+	return n
+}

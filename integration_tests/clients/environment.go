@@ -1,0 +1,107 @@
+//go:build clients
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What the clients are made of, frozen to the last package: one environment
+// for each set of clients that agree on what they need.
+//
+//go:embed requirements/*.txt
+var requirements embed.FS
+
+// frozenFor is the Python of the requirements.
+const frozenFor = "3.11"
+
+// An environment is where Python packages are installed.
+type environment struct {
+	dir      string
+	versions map[string]string // of its packages
+}
+
+// program returns the path of a program of the environment.
+func (e *environment) program(name string) string { return filepath.Join(e.dir, "bin", name) }
+
+// An environments makes each environment once, and keeps it for the next run.
+type environments struct {
+	python, dir string
+	mu          sync.Mutex
+	made        map[string]func() (*environment, error)
+}
+
+// get returns an environment, made if need be.
+func (v *environments) get(ctx context.Context, b *bench, name string) (*environment, error) {
+	v.mu.Lock()
+	made := v.made[name]
+	if made == nil {
+		made = sync.OnceValues(func() (*environment, error) { return v.make(ctx, b, name) })
+		v.made[name] = made
+	}
+	v.mu.Unlock()
+	return made()
+}
+
+// make installs the requirements of that name, unless an earlier run did. What
+// is installed is known by the hash of what was asked for.
+func (v *environments) make(ctx context.Context, b *bench, name string) (*environment, error) {
+	text, err := fs.ReadFile(requirements, "requirements/"+name+".txt")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(append(text, frozenFor...))
+	e := &environment{dir: filepath.Join(v.dir, fmt.Sprintf("%s-%x", name, sum[:6])), versions: map[string]string{}}
+	for l := range strings.Lines(string(text)) {
+		if pkg, version, ok := strings.Cut(strings.TrimSpace(l), "=="); ok {
+			e.versions[pkg] = version
+		}
+	}
+	done := e.program("installed") // written last
+	if _, err := os.Stat(done); err == nil {
+		return e, nil
+	}
+	if err := errors.Join(os.RemoveAll(e.dir), os.MkdirAll(v.dir, 0o755)); err != nil {
+		return nil, err
+	}
+	if _, err := b.run(ctx, command{args: []string{v.python, "-m", "venv", e.dir}}); err != nil {
+		return nil, err
+	}
+	list := filepath.Join(e.dir, "requirements.txt")
+	if err := os.WriteFile(list, text, 0o644); err != nil {
+		return nil, err
+	}
+	// pip as the machine has configured it: this alone asks the internet.
+	pip := b.start(ctx, command{args: []string{e.program("python"), "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r", list}})
+	pip.Env = append(os.Environ(), "TMPDIR="+b.dir)
+	if out, err := pip.CombinedOutput(); err != nil {
+		return nil, ending(ctx, command{args: []string{"pip install", name}}, err, out)
+	}
+	return e, os.WriteFile(done, []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o644)
+}
+
+// findPython returns a Python of the version the requirements are frozen for.
+func findPython(ctx context.Context, asked string) (string, error) {
+	names := []string{asked}
+	if asked == "" {
+		names = []string{"python3", "python" + frozenFor}
+	}
+	for _, name := range names {
+		out, err := exec.CommandContext(ctx, name, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2], sys.executable)").Output()
+		if version, path, _ := strings.Cut(strings.TrimSpace(string(out)), " "); err == nil && version == frozenFor {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("no Python %s with venv among %s\nhint: the requirements are frozen for it; name one with -python", frozenFor, strings.Join(names, ", "))
+}

@@ -1,0 +1,123 @@
+//go:build clients
+
+// Command clients lets other people's programs use ours, and looks at what
+// arrives: real Singer targets and Meltano, PostgreSQL, PyAirbyte, the kits
+// and checkers of both protocols. Each of them reads a sandbox account of its
+// own, over a port of this machine; what its warehouse then holds is compared
+// with the account row by row and value by value.
+//
+// It asks the internet for nothing but the frozen Python packages, once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A client is one of those other people's programs.
+type client struct {
+	name  string
+	envs  []string // the environments it lives in
+	parts []string // the packages whose versions tell what was tested
+	try   func(context.Context, *visit) error
+}
+
+func clients() []client {
+	return []client{
+		{"pyairbyte", []string{"airbyte"}, []string{"airbyte", "duckdb"}, pyAirbyte},
+		{"airbyte-cdk", []string{"airbyte"}, []string{"airbyte-cdk"}, standardTests},
+		{"protocol-models", []string{"checkers"}, []string{"airbyte_protocol_models"}, protocolModels},
+		{"singer-check-tap", []string{"checkers"}, []string{"singer-tools"}, checkTap},
+		{"meltano", []string{"meltano", "meltanolabs"}, []string{"meltano", "meltanolabs-target-postgres"}, meltanoRuns},
+		{"target-postgres", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, piped.try},
+		{"target-duckdb", []string{"pipelinewise"}, []string{"target-duckdb", "duckdb"}, duckTarget.try},
+		{"target-jsonl", []string{"checkers"}, []string{"target-jsonl"}, inFiles.try},
+	}
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == spoil {
+		os.Exit(spoiler(os.Args[2:]))
+	}
+	only := flag.String("only", "", "run these `clients` alone, separated by commas")
+	python := flag.String("python", "", "the Python to use, of version "+frozenFor)
+	cache := flag.String("environments", "integration_tests/clients/.environments", "`directory` where Python environments are kept")
+	broken := flag.Bool("mutants", false, "break what the program writes, one thing at a time, and see which client notices")
+	limit := flag.Duration("limit", 30*time.Minute, "give up after this time")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, *limit, errors.New("out of time"))
+	defer cancel()
+	if err := run(ctx, *only, *python, *cache, *broken); err != nil {
+		fmt.Fprintln(os.Stderr, "clients:", err)
+		os.Exit(1)
+	}
+}
+
+// run opens the bench and lets the clients work at it, some at a time.
+func run(ctx context.Context, only, python, cache string, broken bool) error {
+	chosen := clients()
+	if only != "" {
+		names := strings.Split(only, ",")
+		chosen = slices.DeleteFunc(chosen, func(c client) bool { return !slices.Contains(names, c.name) })
+		if len(chosen) != len(names) {
+			return fmt.Errorf("-only %s: not all of these are clients", only)
+		}
+	}
+	b, err := openBench(ctx, python, cache)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	if broken {
+		return b.mutants(ctx, chosen)
+	}
+	began := time.Now()
+	fmt.Printf("%-24s %-54s %7s %8s %11s %8s\n", "client", "version", "streams", "rows", "differences", "seconds")
+	var all total
+	slots := make(chan struct{}, max(2, runtime.NumCPU()))
+	var wait sync.WaitGroup
+	for _, c := range chosen {
+		wait.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			all.add(b.visit(ctx, c, nil))
+		})
+	}
+	wait.Wait()
+	fmt.Printf("%-24s %-54s %7s %8d %11d %8.0f\n", "all", "", "", all.rows, all.found, time.Since(began).Seconds())
+	return all.err
+}
+
+// A total adds up what the clients found, and prints it as they finish.
+type total struct {
+	mu          sync.Mutex
+	rows, found int
+	err         error
+}
+
+func (t *total) add(v *visit) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows, t.found = t.rows+v.rows, t.found+len(v.found)
+	result := fmt.Sprint(len(v.found))
+	if v.err != nil {
+		result = "FAILED"
+	}
+	fmt.Printf("%-24s %-54s %7d %8d %11s %8.0f\n", v.client.name, v.version(), len(v.streams), v.rows, result, v.took.Seconds())
+	if err := v.fault(); err != nil {
+		t.err = errors.Join(t.err, err)
+	}
+}

@@ -1,0 +1,290 @@
+//go:build clients
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// spoil is the argument that makes this program a spoiler: it runs another and
+// breaks one thing in what that writes.
+const spoil = "spoil"
+
+// A mutant is one thing that could be wrong with the program, seen from
+// outside.
+type mutant struct {
+	name string
+	// clients are those that must notice it, each by itself.
+	clients []string
+	// line returns what is written in a line's place; nil leaves all as it is.
+	line func(line string) []string
+	// last is the end of what is written: of a line that line held back.
+	last func() []string
+	// args are what the program is called with; nil leaves them.
+	args func(args []string) []string
+	// well has the program end with code 0 whatever happened.
+	well bool
+}
+
+// every names the clients that compare rows of the whole account.
+var every = []string{"pyairbyte", "protocol-models", "target-postgres", "target-duckdb", "target-jsonl", "meltano"}
+
+// mutantTable lists the mutants, fresh: some keep count.
+func mutantTable() []mutant {
+	held := ""
+	return []mutant{
+		{name: "a record is lost", clients: append([]string{"singer-check-tap"}, every...),
+			line: once("ticket_messages", ``, regexp.MustCompile(`^.*$`))},
+		{name: "an instant is another", clients: every,
+			line: once("tickets", `"created_datetime":"$1+05:30"`, regexp.MustCompile(`"created_datetime":"([^"]+)Z"`))},
+		{name: "an instant has an offset", clients: []string{"target-postgres"},
+			line: onceFunc("tickets", func(record string) string {
+				return createdAt.ReplaceAllStringFunc(record, func(field string) string {
+					at, _ := time.Parse(written, createdAt.FindStringSubmatch(field)[1])
+					return fmt.Sprintf(`"created_datetime":"%s"`, at.In(time.FixedZone("", 5*3600)).Format(time.RFC3339Nano))
+				})
+			})},
+		{name: "an integer is spelled 2.0", clients: []string{"meltano", "singer-check-tap"},
+			line: once("tickets", `"messages_count":$1.0`, regexp.MustCompile(`"messages_count":(\d+)`))},
+		{name: "a large integer is rounded", clients: every,
+			line: once("", `${1}0$2`, regexp.MustCompile(`(:9007199\d{8})[1-9](\D)`))},
+		{name: "a key is missing", clients: every,
+			line: once("tickets", `$1`, regexp.MustCompile(`([{,])"id":\d+,`))},
+		{name: "a column is missing", clients: every,
+			line: once("tickets", ``, regexp.MustCompile(`"channel":"\w+",`))},
+		{name: "a line break is lost", clients: every,
+			line: once("ticket_messages", `"body_text":"$1 `, regexp.MustCompile(`"body_text":"([^"\\]*)\\n`))},
+		{name: "an emoji is lost", clients: every,
+			line: once("ticket_messages", `"body_text":"$1?`, regexp.MustCompile(`"body_text":"([^"\\]*)[\x{10000}-\x{10ffff}]`))},
+		{name: "half of a surrogate pair", clients: []string{"pyairbyte", "protocol-models", "target-postgres", "target-duckdb", "target-jsonl", "meltano"},
+			line: once("tickets", `"subject":"\ud83d`, regexp.MustCompile(`"subject":"`))},
+		{name: "U+0000", clients: every,
+			line: once("tickets", `"subject":"\u0000`, regexp.MustCompile(`"subject":"`))},
+		{name: "a line that is no message", clients: []string{"protocol-models", "airbyte-cdk", "singer-check-tap", "target-postgres", "target-duckdb", "target-jsonl", "meltano"},
+			line: once("tickets", "reading tickets\n$0", regexp.MustCompile(`^.*$`))},
+		{name: "no state", clients: []string{"pyairbyte", "singer-check-tap", "target-postgres", "target-duckdb", "target-jsonl", "meltano"},
+			line: func(line string) []string {
+				if isState(line) {
+					return nil
+				}
+				return []string{line}
+			}},
+		{name: "no state at the end", clients: []string{"target-jsonl"},
+			line: func(line string) []string {
+				out := []string{held, line}
+				if held == "" {
+					out = out[1:]
+				}
+				held = ""
+				if isState(line) {
+					held, out = line, out[:len(out)-1]
+				}
+				return out
+			}, last: func() []string { return nil }},
+		{name: "the state is not read", clients: []string{"pyairbyte", "singer-check-tap", "meltano"}, args: withoutFlag("--state")},
+		{name: "the catalog is not read", clients: []string{"airbyte-cdk", "meltano"}, args: withoutFlag("--catalog")},
+		{name: "failures are kept quiet", clients: []string{"meltano", "protocol-models"}, well: true},
+		{name: "a schema stands twice", clients: []string{"singer-check-tap"},
+			line: func(line string) []string {
+				if strings.HasPrefix(line, `{"type":"SCHEMA","stream":"tags"`) {
+					return []string{line, line}
+				}
+				return []string{line}
+			}},
+		{name: "no primary key", clients: []string{"target-postgres", "target-duckdb"},
+			line: onceIn(`{"type":"SCHEMA"`, `"key_properties":null`, regexp.MustCompile(`"key_properties":\[[^]]*\]`))},
+		{name: "a field that messages have not", clients: []string{"protocol-models"},
+			line: onceIn(`{"type":"`, `{"note":1,`, regexp.MustCompile(`^{`))},
+		{name: "the key in a log", clients: []string{"airbyte-cdk"},
+			line: onceIn(`{"type":"CONNECTION_STATUS"`, fmt.Sprintf(`{"type":"LOG","log":{"level":"INFO","message":%s}}`, strings.ReplaceAll(quoted("with "+key), "$", "$$"))+"\n$0", regexp.MustCompile(`^.*$`))},
+	}
+}
+
+var createdAt = regexp.MustCompile(`"created_datetime":"([^"]+Z)"`)
+
+func isState(line string) bool { return strings.HasPrefix(line, `{"type":"STATE"`) }
+
+// once changes the first record of a stream ("" = any) that fits.
+func once(stream, to string, from *regexp.Regexp) func(string) []string {
+	return onceFunc(stream, func(record string) string {
+		at := from.FindStringSubmatchIndex(record)
+		if at == nil {
+			return record
+		}
+		return record[:at[0]] + string(from.ExpandString(nil, to, record, at)) + record[at[1]:]
+	})
+}
+
+func onceFunc(stream string, change func(record string) string) func(string) []string {
+	return first(func(line string) bool {
+		return strings.HasPrefix(line, `{"type":"RECORD"`) && (stream == "" || strings.Contains(line, fmt.Sprintf(`"stream":%q`, stream)))
+	}, change)
+}
+
+// onceIn changes the first line with a beginning.
+func onceIn(beginning, to string, from *regexp.Regexp) func(string) []string {
+	return first(func(line string) bool { return strings.HasPrefix(line, beginning) }, func(line string) string {
+		return from.ReplaceAllString(line, to)
+	})
+}
+
+// first applies a change to those lines that are meant, until one is changed by
+// it. A line that becomes empty is not written.
+func first(meant func(string) bool, change func(string) string) func(string) []string {
+	done := false
+	return func(line string) []string {
+		if done || !meant(line) {
+			return []string{line}
+		}
+		changed := change(line)
+		done = changed != line
+		return slices.DeleteFunc(strings.Split(changed, "\n"), func(l string) bool { return l == "" })
+	}
+}
+
+// withoutFlag takes a flag and its value away.
+func withoutFlag(flag string) func([]string) []string {
+	return func(args []string) []string {
+		if i := slices.Index(args, flag); i >= 0 {
+			args = slices.Delete(slices.Clone(args), i, min(i+2, len(args)))
+		}
+		return args
+	}
+}
+
+// spoiled is the bench with the program's place taken by a spoiler.
+func (b *bench) spoiled(m *mutant, dir string) (*bench, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	s := *b
+	s.programs = filepath.Join(dir, "bin")
+	s.env = append(slices.Clone(b.env), "PATH="+s.programs+":"+os.Getenv("PATH"))
+	if err := os.Mkdir(s.programs, 0o755); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"source-gorgias", "tap-gorgias"} {
+		script := fmt.Sprintf("#!/bin/sh\nexec %q %s %q %q \"$@\"\n", self, spoil, m.name, filepath.Join(b.programs, name))
+		if err := os.WriteFile(filepath.Join(s.programs, name), []byte(script), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	return &s, nil
+}
+
+// spoiler runs the program and spoils what it writes.
+func spoiler(args []string) int {
+	all := mutantTable()
+	i := slices.IndexFunc(all, func(m mutant) bool { return m.name == args[0] })
+	if i < 0 {
+		fmt.Fprintln(os.Stderr, "no such mutant")
+		return 2
+	}
+	m, program, args := all[i], args[1], args[2:]
+	if m.args != nil {
+		args = m.args(args)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	go func() {
+		for s := range signals {
+			_ = cmd.Process.Signal(s) // it may have ended
+		}
+	}()
+	var lines []string
+	for r := bufio.NewReader(out); err == nil; {
+		var line string
+		line, err = r.ReadString('\n')
+		switch {
+		case err != nil && m.last != nil:
+			lines = m.last()
+		case err != nil:
+			lines = nil
+		case m.line == nil:
+			lines = []string{strings.TrimSuffix(line, "\n")}
+		default:
+			lines = m.line(strings.TrimSuffix(line, "\n"))
+		}
+		for _, l := range lines {
+			if _, err := fmt.Println(l); err != nil {
+				return 1
+			}
+		}
+	}
+	var died *exec.ExitError
+	if err := cmd.Wait(); errors.As(err, &died) && !m.well {
+		return max(died.ExitCode(), 1)
+	}
+	return 0
+}
+
+// mutants lets the clients meet the mutants, each those that it must notice.
+// Without a mutant they have nothing to complain of; that is not tried here.
+func (b *bench) mutants(ctx context.Context, chosen []client) error {
+	var mu sync.Mutex
+	var survived []string
+	slots, wait := make(chan struct{}, max(2, runtime.NumCPU())), sync.WaitGroup{}
+	for _, m := range mutantTable() {
+		for _, c := range chosen {
+			if !slices.Contains(m.clients, c.name) {
+				continue
+			}
+			wait.Go(func() {
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				v := b.visit(ctx, c, &m)
+				mu.Lock()
+				defer mu.Unlock()
+				verdict := "noticed "
+				if v.err == nil && len(v.found) == 0 || ctx.Err() != nil {
+					verdict = "SURVIVED"
+					survived = append(survived, m.name+" ("+c.name+")")
+				}
+				fmt.Printf("%s  %-32s %-18s %s\n", verdict, m.name, c.name, v.reason())
+			})
+		}
+	}
+	wait.Wait()
+	if len(survived) > 0 {
+		return fmt.Errorf("not noticed: %s", strings.Join(survived, ", "))
+	}
+	return ctx.Err()
+}
+
+// reason is the first thing a client complained of, in short.
+func (v *visit) reason() string {
+	text := ""
+	switch {
+	case len(v.found) > 0:
+		text = v.found[0]
+	case v.err != nil:
+		lines := strings.Split(strings.TrimSpace(v.err.Error()), "\n")
+		text = strings.TrimSpace(lines[len(lines)-1])
+	}
+	return text[:min(len(text), 140)]
+}

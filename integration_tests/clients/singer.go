@@ -1,0 +1,263 @@
+//go:build clients
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// A target is a Singer target that a tap is piped into, without Meltano.
+type target struct {
+	program string
+	config  func(v *visit) string
+	read    func(ctx context.Context, v *visit) (warehouse, error)
+	dialect dialect
+	deletes bool // rows with a tombstone leave the warehouse
+}
+
+func singersOwn(column string) bool { return strings.HasPrefix(column, "_sdc_") }
+
+// piped is PipelineWise's target for PostgreSQL.
+var piped = target{
+	program: "target-postgres",
+	config: func(v *visit) string {
+		p := v.postgres
+		// Small batches have it write down streams one by one, in mid-sync.
+		return fmt.Sprintf(`{"host": "127.0.0.1", "port": %d, "user": %q, "password": %q, "dbname": %q, "default_target_schema": "gorgias",
+			"hard_delete": true, "batch_size_rows": 300, "temp_dir": %q}`, p.port, p.user, p.password, database(v), v.here)
+	},
+	read: func(ctx context.Context, v *visit) (warehouse, error) {
+		return v.postgres.dump(ctx, database(v), "gorgias")
+	},
+	dialect: dialect{
+		own: singersOwn, tombstone: "_sdc_deleted_at",
+		types: map[string][]string{
+			"integer": {"int8"}, "number": {"float8"}, "string": {"varchar"}, "boolean": {"bool"}, "instant": {"timestamp"},
+			"object": {"jsonb"}, "array": {"jsonb"},
+		},
+		bend: func(p *property, v any) any {
+			text, ok := v.(string)
+			switch {
+			case !ok || p.instant():
+				return v
+			case text == "":
+				return nil // an empty text becomes NULL
+			}
+			// It hands texts to PostgreSQL in CSV, but with JSON's escapes, of
+			// which PostgreSQL knows two: control characters are stored as
+			// they are escaped.
+			return control.ReplaceAllStringFunc(text, func(c string) string { return strings.Trim(spelled(c), `"`) })
+		},
+	},
+	deletes: true,
+}
+
+var control = regexp.MustCompile(`[\x00-\x1f]`)
+
+// inFiles is the target for files of JSON lines.
+var inFiles = target{
+	program: "target-jsonl",
+	config: func(v *visit) string {
+		return fmt.Sprintf(`{"destination_path": %q, "do_timestamp_file": false}`, v.file("lines"))
+	},
+	// The files grow with every sync; of a row, the last line counts.
+	read: func(_ context.Context, v *visit) (warehouse, error) {
+		w := warehouse{}
+		for _, s := range sources() {
+			w[s.stream] = &stored{}
+			raw, err := os.ReadFile(filepath.Join(v.file("lines"), s.stream+".jsonl"))
+			if err != nil {
+				return nil, err
+			}
+			last := map[string]record{}
+			for l := range bytes.Lines(raw) {
+				r, err := readRow(l)
+				if err != nil {
+					return nil, err
+				}
+				last[keyOf(s.key, r)] = r
+			}
+			for _, r := range last {
+				w[s.stream].rows = append(w[s.stream].rows, r)
+			}
+		}
+		return w, nil
+	},
+	dialect: dialect{own: singersOwn, tombstone: "_sdc_deleted_at"},
+}
+
+// duckTarget is the target for DuckDB.
+var duckTarget = target{
+	program: "target-duckdb",
+	config: func(v *visit) string {
+		return fmt.Sprintf(`{"path": %q, "default_target_schema": "gorgias", "hard_delete": true, "temp_dir": %q}`, v.file("target.duckdb"), v.here)
+	},
+	read: func(ctx context.Context, v *visit) (warehouse, error) {
+		return v.duck(ctx, v.file("target.duckdb"), "gorgias")
+	},
+	dialect: dialect{
+		own: singersOwn, tombstone: "_sdc_deleted_at",
+		types: map[string][]string{
+			"integer": {"BIGINT"}, "number": {"DOUBLE"}, "string": {"VARCHAR"}, "boolean": {"BOOLEAN"}, "instant": {"TIMESTAMP"},
+			"object": {"JSON"}, "array": {"JSON"},
+		},
+		bend: func(p *property, v any) any {
+			if v == "" {
+				return nil // an empty text becomes NULL
+			}
+			return v
+		},
+	},
+	deletes: true,
+}
+
+// pipe loads an account through a pipe; once more when nothing has changed;
+// then what has; then what is gone.
+func (t target) try(ctx context.Context, v *visit) error {
+	if err := v.postgres.create(ctx, database(v)); err != nil {
+		return err
+	}
+	config, err := v.write("target.json", t.config(v))
+	if err != nil {
+		return err
+	}
+	all, err := v.account.truth()
+	if err != nil {
+		return err
+	}
+	names, before := all.names(), all
+	state, marks := "", map[string]record{}
+	for i, step := range []struct {
+		when   string
+		change func(*account) error
+	}{
+		{"first sync", nil}, {"second sync, at rest", nil}, {"third sync, after changes", (*account).live},
+	} {
+		if step.change != nil {
+			if err := step.change(v.account); err != nil {
+				return err
+			}
+		}
+		tap := []string{filepath.Join(v.programs, "tap-gorgias"), "--config", v.account.config}
+		if i > 0 {
+			tap = append(tap, "--state", state)
+		}
+		out, err := v.pipe(ctx, command{args: tap}, command{args: []string{v.env.program(t.program), "--config", config}, dir: v.here})
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.when, err)
+		}
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		last := lines[len(lines)-1]
+		if !strings.HasPrefix(last, "{") {
+			v.differs("%s: the target gives no state back, but %.100q", step.when, last)
+			last = "{}"
+		}
+		if d := behind(marks, bookmarks(last)); i > 0 && d != "" {
+			v.differs("%s: the state: %s", step.when, d)
+		}
+		marks = bookmarks(last)
+		if state, err = v.write(fmt.Sprintf("state-%d.json", i), last); err != nil {
+			return err
+		}
+		w, err := t.read(ctx, v)
+		if err != nil {
+			return err
+		}
+		after, err := v.account.truth()
+		if err != nil {
+			return err
+		}
+		if err := v.holds(step.when, w, names, t.dialect, gone(before, after, "view_items")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bookmarks reads a state, as targets or as Meltano write it.
+func bookmarks(state string) map[string]record {
+	var s struct {
+		Bookmarks map[string]record
+		Singer    *struct{ Bookmarks map[string]record } `json:"singer_state"`
+	}
+	d := json.NewDecoder(strings.NewReader(state))
+	d.UseNumber()
+	if d.Decode(&s) == nil && s.Singer != nil {
+		return s.Singer.Bookmarks
+	}
+	return s.Bookmarks
+}
+
+// behind tells where a state falls behind an earlier one, or lacks what that
+// has; "" if it does not. At rest a state may move all the same: records dated
+// in the future stay ahead of it, and it knows when the account was last asked.
+func behind(was, is map[string]record) string {
+	for _, s := range sources() {
+		x, y := was[s.stream], is[s.stream]
+		if x == nil || y == nil {
+			return s.stream + " is missing"
+		}
+		for name, v := range x {
+			at, _ := v.(string)
+			then, isInstant := instant(at)
+			now, _ := instant(fmt.Sprint(y[name]))
+			switch {
+			case y[name] == nil:
+				return s.stream + ": " + name + " is missing"
+			case isInstant && now < then:
+				return fmt.Sprintf("%s: %s goes back from %s to %s", s.stream, name, then, now)
+			}
+		}
+	}
+	return ""
+}
+
+// database is the PostgreSQL database of a visit.
+func database(v *visit) string {
+	return strings.NewReplacer("-", "_", " ", "_").Replace(filepath.Base(v.here))
+}
+
+// checkTap runs Singer's own checker, which runs the tap twice. It counts what
+// each stream wrote; we compare the numbers.
+func checkTap(ctx context.Context, v *visit) error {
+	out, err := v.run(ctx, command{
+		args: []string{v.env.program("python"), v.script("checktap.py"), "--tap", filepath.Join(v.programs, "tap-gorgias"), "--config", v.account.config},
+		dir:  v.here,
+	})
+	if err != nil {
+		return err
+	}
+	all, err := v.account.truth()
+	if err != nil {
+		return err
+	}
+	runs := strings.Split(string(out), "Now re-running tap")
+	if len(runs) != 2 {
+		v.differs("the tap was not run a second time, with its own state")
+		return nil
+	}
+	for i, run := range runs {
+		counted := map[string]string{}
+		for _, m := range regexp.MustCompile(`(?m)^\| (\w+) +\| (\d+) +\| (\d+) +\|$`).FindAllStringSubmatch(run, -1) {
+			counted[m[1]] = m[2] + " records, " + m[3] + " schemas"
+		}
+		for name, t := range all {
+			n := len(t.rows)
+			if i == 1 && !t.whole {
+				n = 0 // there is nothing new
+			}
+			if is, want := counted[name], fmt.Sprintf("%d records, 1 schemas", n); is != want {
+				v.differs("run %d: %s: %s, not %s", i+1, name, is, want)
+			}
+			v.streams[name] = true
+		}
+	}
+	return nil
+}

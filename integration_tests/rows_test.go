@@ -27,6 +27,7 @@ CLIENT- estuary-check estuary-bare-state estuary-merge estuary-catalog estuary-u
 OWN- 1 2 3 4 5 6 7 8 9 10-terminate 10-resume 10-at-rest
 OWN-11- catalogs states flags usage files configs stdin slow-reader early-reader
 OWN-12- wrapper pyairbyte image
+C 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29
 `
 
 // TestRows holds the table in README.md against the list of rows and against
@@ -44,7 +45,7 @@ func TestRows(t *testing.T) {
 		}
 	}
 	exists := testNames(t)
-	for _, m := range regexp.MustCompile("(?m)^\\| ((?:CAT|CDK|CLIENT|OWN)-\\S+) \\|.*\\| (?:`([^`]+)`|Real clients) \\|$").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| ((?:CAT-|CDK-|CLIENT-|OWN-|C\\d)\\S+) \\|.*\\| (?:`([^`]+)`|Real clients) \\|$").FindAllStringSubmatch(string(text), -1) {
 		got = append(got, m[1])
 		if m[2] != "" && !exists(m[2]) {
 			t.Errorf("%s: there is no %s", m[1], m[2])

@@ -56,10 +56,11 @@ func dotenv(text string) map[string]string {
 			if quote == `"` {
 				value = strings.NewReplacer(`\n`, "\n", `\"`, `"`, `\\`, `\`).Replace(value)
 			}
-		} else if value, _, _ = strings.Cut(value, " #"); strings.HasPrefix(value, "#") {
-			value = ""
+		} else {
+			value, _, _ = strings.Cut(" "+value, " #")
+			value = strings.TrimSpace(value)
 		}
-		values[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		values[strings.TrimSpace(name)] = value
 	}
 	return values
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,11 +25,12 @@ const (
 
 var levels = [...]string{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 
-// level reads the name of a level; false if it is none.
+// level reads the name of a level, or its number in Python; false if it is
+// none.
 func level(name string) (Level, bool) {
-	name = strings.ToUpper(strings.TrimSpace(name))
+	name = strings.ToUpper(strings.Trim(name, "\" "))
 	for l, known := range levels {
-		if name == known || name == "WARN" && known == "WARNING" || name == "FATAL" && known == "CRITICAL" {
+		if name == known || name == strconv.Itoa(10*(l+1)) || name == "WARN" && known == "WARNING" || name == "FATAL" && known == "CRITICAL" {
 			return Level(l), true
 		}
 	}
@@ -60,7 +62,7 @@ func NewLog(out io.Writer, settings []byte, names ...string) *Log {
 	l := &Log{out: out, least: Info}
 	var s struct {
 		Formatters map[string]map[string]any
-		Root       struct{ Level string }
+		Root       struct{ Level json.RawMessage }
 	}
 	if json.Unmarshal(settings, &s) == nil {
 		for _, f := range s.Formatters {
@@ -68,7 +70,7 @@ func NewLog(out io.Writer, settings []byte, names ...string) *Log {
 				l.structured = true
 			}
 		}
-		names = append([]string{s.Root.Level}, names...)
+		names = append([]string{string(s.Root.Level)}, names...)
 	}
 	for _, name := range names {
 		if least, ok := level(name); ok {
@@ -135,32 +137,35 @@ func (l *Log) write(at Level, stream, text string, more entryMore) {
 	if at < l.least {
 		return
 	}
-	if l.Mask != nil {
-		text = l.Mask(text)
-	}
-	text = oneLine.Replace(strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\ufffd"), func(r rune) bool { return r == '\n' || r == '\r' }), " "))
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "") + "…"
-	}
 	var buf bytes.Buffer
 	if l.structured {
-		now := time.Now()
 		e := logEntry{
-			Level: strings.ToLower(levels[at]), PID: os.Getpid(), Logger: Name, Time: float64(now.UnixMilli()) / 1000,
-			Thread: "main", App: Name, Text: text, entryMore: more,
+			Level: strings.ToLower(levels[at]), PID: os.Getpid(), Logger: Name, Time: float64(time.Now().UnixMilli()) / 1000,
+			Thread: "main", App: Name, Text: l.tidy(text), entryMore: more,
 		}
 		if stream != "" {
-			e.Stream = &stream
+			e.Stream = new(l.tidy(stream))
 		}
-		_ = encode(&buf, e, "") // of such fields it is always written
+		_ = encode(&buf, e, "") // of such fields it can always be written
 	} else {
-		buf.WriteString(levels[at] + " ")
 		if stream != "" {
-			buf.WriteString(oneLine.Replace(stream) + ": ")
+			text = stream + ": " + text
 		}
-		buf.WriteString(text + "\n")
+		fmt.Fprintln(&buf, levels[at], l.tidy(text))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, _ = l.out.Write(buf.Bytes()) // there is nobody left to tell
+}
+
+// tidy makes a text fit for one line.
+func (l *Log) tidy(text string) string {
+	if l.Mask != nil {
+		text = l.Mask(text)
+	}
+	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(strings.ToValidUTF8(text, "\ufffd"))
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "") + "…"
+	}
+	return oneLine.Replace(text)
 }

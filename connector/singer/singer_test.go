@@ -1,0 +1,106 @@
+package singer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"source-gorgias/connector"
+)
+
+// FuzzCatalog: whatever a client sends is understood or refused as a mistake in
+// the input; a stream is selected once at most, and never without its key and
+// what it is bookmarked by.
+func FuzzCatalog(f *testing.F) {
+	var all bytes.Buffer
+	if err := WriteCatalog(&all, connector.Streams()[:3]); err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{all.String(), `{}`, `null`, `{"streams":[]}`, `{"streams":[{"tap_stream_id":"tags"}]}`, `{"streams":[{"stream":"tickets","selected":"true","schema":null}]}`,
+		`{"streams":[{"tap_stream_id":"tags","metadata":[{"breadcrumb":null,"metadata":{"selected":false}}],"key_properties":null}]}`,
+		`{"streams":[{"tap_stream_id":"tags","schema":{"type":["object"],"properties":{"id":{"type":"integer"},"x":{}}},"metadata":[{"breadcrumb":["properties","id"],"metadata":{"inclusion":"unsupported"}}]}]}`,
+		`{"streams":[{"tap_stream_id":"users","schema":{"properties":{ }},"replication_method":"full_table"}]}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		sel, err := ParseCatalog(raw)
+		var input *connector.InputError
+		if err != nil {
+			if !errors.As(err, &input) {
+				t.Fatalf("%s: %v", raw, err)
+			}
+			return
+		}
+		seen := map[string]bool{}
+		for _, c := range sel.choices {
+			if seen[c.Name] || connector.Find(c.Name) == nil {
+				t.Fatalf("%s selects %s", raw, c.Name)
+			}
+			seen[c.Name] = true
+			var schema struct{ Properties map[string]any }
+			if err := json.Unmarshal(c.shape.Schema(), &schema); err != nil {
+				t.Fatalf("%s: %s: %v", raw, c.shape.Schema(), err)
+			}
+			for _, name := range append(automatics(c.Stream), c.key...) {
+				if _, ok := schema.Properties[name]; !ok {
+					t.Fatalf("%s: %s has no %s", raw, c.Name, name)
+				}
+			}
+		}
+	})
+}
+
+// FuzzState: a state is understood or refused, and what is understood of it is
+// one line that is understood in the same way.
+func FuzzState(f *testing.F) {
+	for _, s := range []string{``, `null`, `{}`, `[]`, `[{}]`, `{"bookmarks":null}`, `{"bookmarks":{"tickets":{"version":1}},"beside":[1.50]}`, `{"singer_state":{"bookmarks":{}}}`, `{"type":"STATE","value":{}}`,
+		"{\n\"bookmarks\": {\"a\u2028\": \"\u0085\"}}", `{"tickets":{"updated_datetime":"2026-01-01"}}`, `[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tags"},"stream_state":{"__ab_x":1}}}]`,
+		`[{"type":"GLOBAL","global":{"shared_state":null,"stream_states":[{"stream_descriptor":{"name":"tags"}}]}}]`, `{"data":{"tickets":null}}`, `{"bookmarks":{"a":1,"a":2}}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s, err := ParseState(raw)
+		var input *connector.InputError
+		if err != nil {
+			if !errors.As(err, &input) {
+				t.Fatalf("%s: %v", raw, err)
+			}
+			return
+		}
+		line := s.append(nil)
+		if !json.Valid(line) || bytes.Count(line, []byte("\n")) != 1 {
+			t.Fatalf("%s was written as %s", raw, line)
+		}
+		again, err := ParseState(line)
+		if err != nil || !bytes.Equal(again.append(nil), line) {
+			t.Fatalf("%s was written as %s and then as %s: %v", raw, line, again.append(nil), err)
+		}
+	})
+}
+
+// TestLog writes texts that would be more than a line, or too much of one.
+func TestLog(t *testing.T) {
+	for _, settings := range []string{``, `{"formatters":{"x":{"()":"singer_sdk.logging.StructuredFormatter"}},"root":{"level":20}}`} {
+		var out bytes.Buffer
+		l := NewLog(&out, []byte(settings), "nonsense", "warn", "debug")
+		l.Mask = func(text string) string { return strings.ReplaceAll(text, "secret", "****") }
+		for _, text := range []string{"a\nb\r\nc", "\xff half", "a\u2028b\u0085c", strings.Repeat("é", 1<<20), "my secret", "<&>"} {
+			out.Reset()
+			l.Print(Info, "tickets", "%s", text)
+			if out.Len() > 0 && settings == "" {
+				t.Errorf("logged below its level: %s", out.Bytes())
+			}
+			out.Reset()
+			l.Print(Error, "tickets", "%s", text)
+			line := out.String()
+			if strings.Count(line, "\n") != 1 || len(line) > 16<<10 || strings.ContainsAny(line[:len(line)-1], "\r\u0085\u2028") || strings.ToValidUTF8(line, "") != line || strings.Contains(line, "secret") {
+				t.Errorf("%.20q was written as %.200q", text, line)
+			}
+			if json.Valid(out.Bytes()) != (settings != "") {
+				t.Errorf("%.200s", line)
+			}
+		}
+	}
+}

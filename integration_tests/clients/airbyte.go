@@ -133,8 +133,11 @@ func protocolModels(ctx context.Context, v *visit) error {
 	} {
 		out, err := v.run(ctx, command{args: append([]string{program}, args...)})
 		var ended *exit
-		if fails := name == "failed"; err != nil != fails || fails && !errors.As(err, &ended) {
+		switch fails := errors.As(err, &ended); {
+		case err != nil && !fails || fails && name != "failed":
 			return fmt.Errorf("%s: %w", name, err)
+		case name == "failed" && !fails:
+			v.differs("a read with a wrong key ended well")
 		}
 		path, err := v.write(name+".jsonl", string(out))
 		if err != nil {

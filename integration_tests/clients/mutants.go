@@ -279,12 +279,16 @@ func (b *bench) mutants(ctx context.Context, chosen []client) error {
 // reason is the first thing a client complained of, in short.
 func (v *visit) reason() string {
 	text := ""
-	switch {
-	case len(v.found) > 0:
+	if len(v.found) > 0 {
 		text = v.found[0]
-	case v.err != nil:
-		lines := strings.Split(strings.TrimSpace(v.err.Error()), "\n")
-		text = strings.TrimSpace(lines[len(lines)-1])
+	} else if v.err != nil {
+		// The last line that speaks of an error tells most.
+		for l := range strings.Lines(v.err.Error()) {
+			if text == "" || strings.Contains(strings.ToLower(l), "error") {
+				text = l
+			}
+		}
 	}
+	text = strings.TrimSpace(strings.ReplaceAll(text, v.bench.dir, "…"))
 	return text[:min(len(text), 140)]
 }

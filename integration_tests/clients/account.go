@@ -24,6 +24,7 @@ const email, key = "agent@example.com", "k3y+of/the house&=%é"
 type account struct {
 	*sandbox.Server
 	url, config string // config is the path of a file
+	events      bool   // what only events tell of is tried as well
 	server      *http.Server
 	fail        atomic.Pointer[func(*http.Request) *sandbox.Fault]
 	requests    atomic.Int64
@@ -31,8 +32,8 @@ type account struct {
 
 // newAccount opens an account, the same one every time. Its allowance is not
 // what is tested.
-func newAccount(dir string) (*account, error) {
-	a := &account{}
+func newAccount(dir string, events bool) (*account, error) {
+	a := &account{events: events}
 	a.Server = &sandbox.Server{Seed: 7, Limit: 1_000_000, Email: email, Key: key, Fail: func(r *http.Request) *sandbox.Fault {
 		a.requests.Add(1)
 		if fail := a.fail.Load(); fail != nil {
@@ -124,6 +125,44 @@ func (a *account) live() error {
 	first := id(tickets[0])
 	if a.AddTicket(time.Time{}, time.Time{}, time.Time{}) == 0 || a.AddMessage(first) == 0 || a.AddCustomer() == 0 || a.AddCall(first) == 0 ||
 		!a.TouchTicket(id(tickets[5])) || !a.CloseTicket(id(tickets[7]), true) || !a.EditCustomer(id(customers[3])) || a.Add("tags") == 0 {
+		return errors.New("the account cannot change")
+	}
+	return nil
+}
+
+// errUntold says that what only the account's events tell of is not tried.
+var errUntold = errors.New("not tried")
+
+// bury has things happen that no list tells of: tickets and customers are
+// deleted and merged, an old message is edited, an old survey answered, and a
+// ticket gets a tag without being dated anew.
+func (a *account) bury() error {
+	if !a.events {
+		return errUntold
+	}
+	tickets, err := a.list("tickets")
+	if err != nil {
+		return err
+	}
+	customers, err := a.list("customers")
+	if err != nil {
+		return err
+	}
+	messages, err := a.list("messages")
+	if err != nil {
+		return err
+	}
+	surveys, err := a.list("satisfaction-surveys")
+	if err != nil {
+		return err
+	}
+	tags, err := a.list("tags")
+	if err != nil {
+		return err
+	}
+	last := func(rows []record) int64 { return id(rows[len(rows)-1]) }
+	if !a.DeleteTicket(id(tickets[20])) || !a.MergeTickets(id(tickets[30]), id(tickets[31])) || !a.DeleteCustomer(id(customers[20])) ||
+		!a.TagTicket(id(tickets[40]), id(tags[0])) || !a.FillField(id(tickets[41])) || !a.EditMessage(last(messages)) || !a.AnswerSurvey(last(surveys), 4) {
 		return errors.New("the account cannot change")
 	}
 	return nil

@@ -27,10 +27,11 @@ type bench struct {
 	programs string // the directory with the program, under both its names
 	*environments
 	postgres *postgres
+	events   bool // deletions, and all else that only events tell of, are tried as well
 }
 
 // openBench builds the program and starts the server.
-func openBench(ctx context.Context, python, cache string) (b *bench, err error) {
+func openBench(ctx context.Context, python, cache string, events bool) (b *bench, err error) {
 	path, err := findPython(ctx, python)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func openBench(ctx context.Context, python, cache string) (b *bench, err error) 
 	if cache, err = filepath.Abs(cache); err != nil {
 		return nil, err
 	}
-	b = &bench{environments: &environments{python: path, dir: cache, made: map[string]func() (*environment, error){}}}
+	b = &bench{events: events, environments: &environments{python: path, dir: cache, made: map[string]func() (*environment, error){}}}
 	if b.dir, err = os.MkdirTemp("", "clients"); err != nil {
 		return nil, err
 	}
@@ -101,6 +102,7 @@ type visit struct {
 	versions map[string]string // of the packages of all
 	account  *account
 
+	past    truth // what the warehouse was compared with so far
 	streams map[string]bool
 	rows    int
 	found   []string
@@ -137,7 +139,7 @@ func (b *bench) visit(ctx context.Context, c client, m *mutant) *visit {
 		}
 		began := time.Now()
 		defer func() { v.took = time.Since(began) }()
-		if v.account, err = newAccount(v.here); err != nil {
+		if v.account, err = newAccount(v.here, b.events); err != nil {
 			return err
 		}
 		defer v.account.close()
@@ -160,13 +162,13 @@ func (v *visit) differs(format string, args ...any) {
 }
 
 // holds compares a warehouse with the account as it is now.
-func (v *visit) holds(when string, w warehouse, streams []string, d dialect, leftover truth) error {
+func (v *visit) holds(when string, w warehouse, streams []string, d dialect) error {
 	all, err := v.account.truth()
 	if err != nil {
 		return err
 	}
-	rows, found := all.compare(w, streams, d, leftover)
-	v.rows += rows
+	rows, found := all.compare(w, streams, d, v.past)
+	v.rows, v.past = v.rows+rows, all.over(v.past)
 	for _, s := range streams {
 		v.streams[s] = true
 	}

@@ -30,6 +30,8 @@ type dialect struct {
 	// types are the column types allowed for each kind of property; nil means
 	// that there are no types to be seen.
 	types map[string][]string
+	// deletes says that rows with a tombstone leave the warehouse.
+	deletes bool
 	// bend is what the destination does to a value of a top-level column; nil
 	// if it keeps all as they are.
 	bend func(p *property, v any) any
@@ -41,9 +43,10 @@ type difference struct{ stream, text string }
 func (d difference) String() string { return d.stream + ": " + d.text }
 
 // compare holds streams of a warehouse against the truth, row by row and value
-// by value. leftover are rows that the warehouse may hold beyond it. It
-// returns how many rows were compared.
-func (all truth) compare(w warehouse, streams []string, d dialect, leftover truth) (rows int, found []difference) {
+// by value. past are the rows there once were: of those that are gone, a
+// warehouse keeps what nothing tells it to delete. It returns how many rows were
+// compared.
+func (all truth) compare(w warehouse, streams []string, d dialect, past truth) (rows int, found []difference) {
 	for _, name := range streams {
 		t, s := all[name], w[name]
 		fault := func(format string, args ...any) {
@@ -66,15 +69,19 @@ func (all truth) compare(w warehouse, streams []string, d dialect, leftover trut
 		for _, got := range s.rows {
 			rows++
 			k := keyOf(t.key, got)
-			want, ok := t.rows[k]
-			if !ok && leftover != nil {
-				want, ok = leftover[name].rows[k]
-			}
+			want, exists := t.rows[k]
+			once := past[name].row(k)
 			switch {
-			case !ok:
-				fault("row %s should not be", k)
 			case seen[k]:
 				fault("row %s stands twice", k)
+			case !exists && once == nil:
+				fault("row %s should not be", k)
+			case !exists && t.mortal && (d.deletes || got[d.tombstone] == nil):
+				fault("row %s is not there any more, and still stands", k)
+			case !exists && t.mortal:
+			case !exists:
+				want = once
+				fallthrough
 			default:
 				for _, text := range t.compareRow(got, want, d) {
 					fault("row %s: %s", k, text)
@@ -142,8 +149,8 @@ func (t *told) compareRow(got, want record, d dialect) (found []string) {
 		if d.bend != nil {
 			expected = d.bend(p, expected)
 		}
-		if text, ok := value.(string); ok && p.instant() {
-			if at, ok := instant(text); ok { // destinations spell instants in ways of their own
+		if text, ok := value.(string); ok && p.instant() && d.types != nil {
+			if at, ok := instant(text); ok { // a column of instants spells them in its own way
 				value = at
 			}
 		}
@@ -178,21 +185,27 @@ func without(names []string, dropped ...string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(dropped, n) })
 }
 
-// gone returns the rows of before that are not in after any more.
-func gone(before, after truth, streams ...string) truth {
-	left := truth{}
-	for name, t := range before {
-		l := &told{source: t.source, columns: t.columns, rows: map[string]record{}}
-		if slices.Contains(streams, name) {
-			for k, r := range t.rows {
-				if after[name].rows[k] == nil {
-					l.rows[k] = r
-				}
-			}
-		}
-		left[name] = l
+// row returns a row by its key; nil if there is none.
+func (t *told) row(key string) record {
+	if t == nil {
+		return nil
 	}
-	return left
+	return t.rows[key]
+}
+
+// over lays the truth over an earlier one: every row there ever was, as it was
+// last.
+func (all truth) over(past truth) truth {
+	both := truth{}
+	for name, t := range all {
+		rows := map[string]record{}
+		if p := past[name]; p != nil {
+			maps.Copy(rows, p.rows)
+		}
+		maps.Copy(rows, t.rows)
+		both[name] = &told{source: t.source, columns: t.columns, rows: rows}
+	}
+	return both
 }
 
 // spelled is a value as JSON.

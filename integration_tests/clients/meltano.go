@@ -82,8 +82,8 @@ func (p *project) marks(ctx context.Context) (map[string]record, error) {
 	return bookmarks(out), err
 }
 
-// holds compares what was loaded.
-func (p *project) loaded(ctx context.Context, when string, leftover truth) error {
+// loaded compares what was loaded.
+func (p *project) loaded(ctx context.Context, when string) error {
 	w, err := p.postgres.dump(ctx, database(p.visit), "tap_gorgias")
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (p *project) loaded(ctx context.Context, when string, leftover truth) error
 	for _, s := range sources() {
 		names = append(names, s.stream)
 	}
-	return p.visit.holds(when, w, names, inMeltano, leftover)
+	return p.visit.holds(when, w, names, inMeltano)
 }
 
 // meltanoRuns is what a Meltano user does, from the test of the configuration
@@ -105,28 +105,19 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := p.configured(ctx); err != nil {
-		return err
+	if !v.hasty { // a spoiler's lines reach Meltano in another order, which config test would show
+		if err := p.configured(ctx); err != nil {
+			return err
+		}
 	}
-	before, err := v.account.truth()
-	if err != nil {
-		return err
-	}
-	left := func() truth {
-		after, fault := v.account.truth()
-		err = errors.Join(err, fault)
-		return gone(before, after, "view_items")
-	}
-
-	err = errors.Join(p.load(ctx), p.loaded(ctx, "first sync", nil))
-	if err != nil {
+	if err := errors.Join(p.load(ctx), p.loaded(ctx, "first sync")); err != nil {
 		return err
 	}
 	first, err := p.marks(ctx)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(p.load(ctx), p.loaded(ctx, "second sync, at rest", nil)); err != nil {
+	if err := errors.Join(p.load(ctx), p.loaded(ctx, "second sync, at rest")); err != nil {
 		return err
 	}
 	second, err := p.marks(ctx)
@@ -160,15 +151,23 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 	if canonical(second["tickets"]) == canonical(third["tickets"]) {
 		v.differs("customers failed, and the bookmark of tickets did not move")
 	}
-	if err := errors.Join(p.load(ctx), p.loaded(ctx, "sync after a failure", left())); err != nil {
+	if err := errors.Join(p.load(ctx), p.loaded(ctx, "sync after a failure")); err != nil {
 		return err
 	}
 
 	if err := p.carried(ctx); err != nil {
 		return err
 	}
+	if err := v.account.bury(); err == nil {
+		err = errors.Join(p.load(ctx), p.loaded(ctx, "sync after deletions"))
+		if err != nil {
+			return err
+		}
+	} else if err != errUntold {
+		return err
+	}
 	v.account.requests.Store(0)
-	if err := errors.Join(p.load(ctx, "--full-refresh"), p.loaded(ctx, "full refresh", left())); err != nil {
+	if err := errors.Join(p.load(ctx, "--full-refresh"), p.loaded(ctx, "full refresh")); err != nil {
 		return err
 	}
 	if n := v.account.requests.Load(); n <= few {

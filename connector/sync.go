@@ -183,20 +183,23 @@ type round struct {
 	present time.Time // the server's, for a first sync without a start
 }
 
-// launch begins the tasks in the plan's order, as many at once as it allows,
-// and closes out when all have ended.
+// launch begins the tasks in the plan's order, as many at once as it allows;
+// when they have ended, it lets the feed tell what they could not. It closes
+// out when all is done.
 func (r *round) launch(ctx context.Context) {
 	defer close(r.out)
-	var tasks sync.WaitGroup
-	defer tasks.Wait()
+	tasks, f := r.feed(r.tasks())
+	var lists sync.WaitGroup
 	slots := make(chan struct{}, max(1, r.Concurrency))
-	for _, t := range r.tasks() {
+	for _, t := range tasks {
 		slots <- struct{}{}
-		tasks.Go(func() {
+		lists.Go(func() {
 			defer func() { <-slots }()
 			t.run(ctx)
 		})
 	}
+	lists.Wait()
+	f.run(ctx)
 }
 
 // tasks groups the streams by the list they are read from: one fetch serves
@@ -213,6 +216,7 @@ func (r *round) tasks() []*task {
 		}
 		m := &member{Stream: s, mark: r.Bookmarks[s.Name]}
 		m.mark.whole = !s.Incremental()
+		m.fed = r.End.IsZero() && len(kinds(source)) > 0 && !m.mark.Heard.IsZero()
 		on := walk{source.Name, m.mark.Walk.Began.String(), m.mark.Walk.From.String()}
 		t := byWalk[on]
 		if t == nil {
@@ -235,6 +239,11 @@ type task struct {
 	source  *Stream
 	members []*member // cut from the pages of the list
 	below   []*member // lists of their own below each of its records
+
+	began  time.Time                    // the server's, when the last whole walk began
+	sights map[int64]sight              // of records by id, for the feed; nil if it wants none
+	hear   func(*gorgias.Page, *walker) // hears each page once it is written; may be nil
+	deaf   bool                         // what the events tell of the list cannot be read
 }
 
 // A member is a stream on its way.
@@ -242,7 +251,24 @@ type member struct {
 	*Stream
 	mark Bookmark
 	from time.Time // records before this are none of this sync's
+	fed  bool      // after the list, it waits for the feed
 	over bool
+}
+
+// unwritten returns what is new to m of some rows, and their fingerprints.
+func (m *member) unwritten(rows []row) (records []json.RawMessage, written []print) {
+	for _, r := range rows {
+		if m.mark.Seen.has(r.print) {
+			continue
+		}
+		written = append(written, r.print)
+		if m.Cut == nil {
+			records = append(records, r.raw)
+			continue
+		}
+		records = append(records, m.Cut(r.raw)...)
+	}
+	return records, written
 }
 
 // run reads the list and what is below it, and ends each of its streams with

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,7 +60,11 @@ func (t *task) walk(ctx context.Context) error {
 		for _, m := range t.members {
 			w.hand(m, rows, ended, last)
 		}
+		if w.sight(rows); t.hear != nil {
+			t.hear(page, w)
+		}
 		if last {
+			t.began = w.mark.Began
 			return nil
 		}
 		if ended {
@@ -85,6 +91,8 @@ type walker struct {
 	resumed bool // the walk began in an earlier sync
 	fresh   bool // no page has come yet
 	head    bool // a whole walk has ended in this sync: only what came since is missing
+
+	reach time.Time // what lies before it may not have been read by this sync
 }
 
 // A row is a record of a page and what the walk needs to know of it.
@@ -123,7 +131,7 @@ func (w *walker) resume(ctx context.Context) error {
 	if !join {
 		return w.begin(ctx)
 	}
-	w.mark, w.resumed, w.fresh = mark, true, true
+	w.mark, w.resumed, w.fresh, w.reach = mark, true, true, mark.At
 	return nil
 }
 
@@ -143,6 +151,7 @@ func (w *walker) begin(ctx context.Context) error {
 		}
 		w.mark.From = earlier(w.mark.From, m.from)
 	}
+	w.reach = w.mark.From
 	return nil
 }
 
@@ -170,7 +179,7 @@ func (w *walker) restart(ctx context.Context) error {
 	if w.source.Since != "" && !w.mark.Unsorted {
 		for _, m := range w.members {
 			m.mark.Walk = w.mark
-			m.mark.end(0)
+			m.mark.end(0, w.Overlap)
 		}
 	}
 	return w.begin(ctx)
@@ -195,11 +204,15 @@ func (r *round) epoch(ctx context.Context, s *Stream) (time.Time, error) {
 	return r.present.AddDate(-1, 0, 0), nil
 }
 
+// sinceLayout spells the instants that lists are filtered by: whole seconds,
+// rounded down.
+const sinceLayout = "2006-01-02T15:04:05Z"
+
 // fetch asks for the next page of the walk.
 func (w *walker) fetch(ctx context.Context) func() (*gorgias.Page, error) {
 	extra := url.Values{}
 	if w.source.Since != "" {
-		extra.Set(w.source.Since, w.mark.From.UTC().Format("2006-01-02T15:04:05Z"))
+		extra.Set(w.source.Since, w.mark.From.UTC().Format(sinceLayout))
 	}
 	return w.ask(ctx, w.source, w.source.Path, extra, w.mark.Next)
 }
@@ -272,25 +285,33 @@ func (w *walker) ended() bool {
 
 // hand gives m what is new to it of a page, with the bookmark that then holds.
 func (w *walker) hand(m *member, rows []row, ended, last bool) {
-	var records []json.RawMessage
-	var written []print
-	for _, r := range rows {
-		if !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at) || m.mark.Seen.has(r.print) {
-			continue
-		}
-		written = append(written, r.print)
-		if m.Cut == nil {
-			records = append(records, r.raw)
-			continue
-		}
-		records = append(records, m.Cut(r.raw)...)
-	}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
+		return !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at)
+	})
+	records, written := m.unwritten(rows)
 	m.mark.Walk = w.mark
 	if ended {
-		m.mark.end(w.window(w.source))
+		m.mark.end(w.window(w.source), w.Overlap)
 	}
 	m.mark.Seen = m.mark.Seen.with(written, w.floor(m))
-	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last})
+	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last && !m.fed})
+}
+
+// sight remembers for the feed which records the destination has as they were
+// when the walk began.
+func (w *walker) sight(rows []row) {
+	if w.sights == nil {
+		return
+	}
+	from := w.mark.From
+	for _, m := range w.members {
+		from = later(from, m.from)
+	}
+	for _, r := range rows {
+		if r.at.IsZero() || !r.at.Before(from) {
+			w.see(r.raw, w.mark.Began)
+		}
+	}
 }
 
 // floor is how far back the walks of m may meet a record again.
@@ -315,7 +336,10 @@ func (t *task) scan(ctx context.Context) error {
 	var ids []string
 	known := map[string]bool{} // a list that was begun again names them twice
 	for i, pass := range passes {
-		err := t.pages(ctx, t.source, t.source.Path, pass, func(page *gorgias.Page) {
+		for page, err := range t.pages(ctx, t.source, t.source.Path, pass) {
+			if err != nil {
+				return err
+			}
 			for _, m := range t.members {
 				t.send(m, Batch{Records: page.Records, Bookmark: m.mark, Last: page.Next == "" && i == len(passes)-1})
 			}
@@ -324,9 +348,6 @@ func (t *task) scan(ctx context.Context) error {
 					known[id], ids = true, append(ids, id)
 				}
 			}
-		})
-		if err != nil {
-			return err
 		}
 	}
 	for _, m := range t.below {
@@ -343,24 +364,23 @@ func (t *task) under(ctx context.Context, m *member, ids []string) error {
 	var forbidden error
 	for _, id := range ids {
 		begun := false
-		path := strings.Replace(m.Path, "{id}", id, 1)
-		err := t.pages(ctx, m.Stream, path, nil, func(page *gorgias.Page) {
+		for page, err := range t.pages(ctx, m.Stream, strings.Replace(m.Path, "{id}", id, 1), nil) {
+			if is(err, gorgias.NotFound) && !begun {
+				break // the parent was deleted since it was listed
+			}
+			if is(err, gorgias.Forbidden) {
+				forbidden = err
+				break
+			}
+			if err != nil {
+				return err
+			}
 			begun = true
 			records := make([]json.RawMessage, len(page.Records))
 			for i, raw := range page.Records {
 				records[i] = splice(raw, fmt.Appendf(nil, "%q:%s", m.Key[0], id))
 			}
 			t.send(m, Batch{Records: records, Bookmark: m.mark})
-		})
-		var e *gorgias.Error
-		switch {
-		case err == nil:
-		case errors.As(err, &e) && e.Kind == gorgias.NotFound && !begun:
-			// The parent was deleted since it was listed.
-		case errors.As(err, &e) && e.Kind == gorgias.Forbidden:
-			forbidden = err
-		default:
-			return err
 		}
 	}
 	if forbidden != nil {
@@ -370,28 +390,33 @@ func (t *task) under(ctx context.Context, m *member, ids []string) error {
 	return nil
 }
 
-// pages reads a list from its first page to its last.
-func (t *task) pages(ctx context.Context, s *Stream, path string, extra url.Values, each func(*gorgias.Page)) error {
-	for restarts := 0; ; restarts++ {
-		var circle ring
-		next := ""
-		fetch := t.ask(ctx, s, path, extra, next)
-		for {
-			page, err := fetch()
-			if refused(err) && next != "" && restarts < maxRestarts {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			if next = page.Next; next != "" {
-				if err := circle.pass(path, next); err != nil {
-					return err
+// pages reads a list from its first page to its last; an error is the end of
+// it. The next page is asked for before one is yielded.
+func (t *task) pages(ctx context.Context, s *Stream, path string, extra url.Values) iter.Seq2[*gorgias.Page, error] {
+	return func(yield func(*gorgias.Page, error) bool) {
+		for restarts := 0; ; restarts++ {
+			var circle ring
+			next := ""
+			fetch := t.ask(ctx, s, path, extra, next)
+			for {
+				page, err := fetch()
+				if refused(err) && next != "" && restarts < maxRestarts {
+					break
 				}
-				fetch = t.ask(ctx, s, path, extra, next)
-			}
-			if each(page); next == "" {
-				return nil
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if next = page.Next; next != "" {
+					if err := circle.pass(path, next); err != nil {
+						yield(nil, err)
+						return
+					}
+					fetch = t.ask(ctx, s, path, extra, next)
+				}
+				if !yield(page, nil) || next == "" {
+					return
+				}
 			}
 		}
 	}
@@ -400,15 +425,18 @@ func (t *task) pages(ctx context.Context, s *Stream, path string, extra url.Valu
 // failed reports whether the API would not answer, though it was asked again
 // and again. What it does with a token that is too old is not documented.
 func failed(err error) bool {
-	var e *gorgias.Error
-	return errors.As(err, &e) && (e.Kind == gorgias.Server || e.Kind == gorgias.Unproven)
+	return is(err, gorgias.Server) || is(err, gorgias.Unproven)
 }
 
 // refused reports whether the API did not want the page token it was given.
 // Which status it uses is not documented.
 func refused(err error) bool {
+	return is(err, gorgias.Refused) || is(err, gorgias.NotFound)
+}
+
+func is(err error, kind gorgias.Kind) bool {
 	var e *gorgias.Error
-	return errors.As(err, &e) && (e.Kind == gorgias.Refused || e.Kind == gorgias.NotFound)
+	return errors.As(err, &e) && e.Kind == kind
 }
 
 // A ring notices page tokens that lead back to where the walk has been, by

@@ -196,6 +196,7 @@ func (a *account) source(j *jot, m *message, c *chance, channel string) {
 }
 
 func (m *message) bodies(j *jot, c *chance) {
+	signed := c.one(6) // drawn in any case: an edit changes nothing that comes after
 	if m.body == "" {
 		for _, name := range []string{"body_text", "body_html", "stripped_text", "stripped_html", "stripped_signature"} {
 			j.raw(name, "")
@@ -207,7 +208,7 @@ func (m *message) bodies(j *jot, c *chance) {
 	j.raw("body_html", html)
 	j.raw("stripped_text", pickIf(m.note, "", text))
 	j.raw("stripped_html", pickIf(m.note, "", html))
-	j.raw("stripped_signature", pickIf(c.one(6), `"--\nSent from my phone"`, "null"))
+	j.raw("stripped_signature", pickIf(signed, `"--\nSent from my phone"`, "null"))
 }
 
 func (m *message) attachments(j *jot, c *chance) {

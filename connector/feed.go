@@ -1,0 +1,736 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"source-gorgias/connector/gorgias"
+)
+
+// A feed hears the account's events, once the lists have been read, and tells
+// what the lists could not: records are read again that changed without being
+// dated anew, and deletions become tombstones.
+//
+// What it heeds goes from each stream's Heard to the last event there is. What
+// happened within the overlap before the lists were read may not have been
+// visible yet: it is heeded now, and the next time again.
+type feed struct {
+	*round
+	tasks []*task // the lists that have been read, and wait
+	lists []*task // of events, that are read for their own sake
+
+	from     time.Time // the earliest event that is wanted
+	began    time.Time // the server's time at the first page; zero before it
+	last     time.Time // the instant of the last event heard
+	unsorted bool      // an event came after one that is later
+	partial  bool      // the list of events began too late
+	events   []event   // heard and not yet heeded
+	pages    int       // on which they were
+
+	lost map[int64]bool // messages that changed, and nobody can say where
+}
+
+// chapter is how many pages of events are heard before they are heeded: so
+// much is heard again after a kill, and so many re-reads are put together.
+const chapter = 20
+
+// kinds are the types of events that are heeded for the streams of a list. All
+// other events say nothing that the list does not show: what else happens to a
+// ticket or a customer moves its updated_datetime.
+func kinds(source *Stream) []string {
+	switch source.Name {
+	case "tickets":
+		return []string{"ticket-created", "ticket-updated", "ticket-tags-added", "ticket-tags-removed", "ticket-marked-spam",
+			"ticket-unmarked-spam", "ticket-trashed", "ticket-untrashed", "ticket-customer-updated", "ticket-split",
+			"ticket-merged", "ticket-deleted"}
+	case "ticket_messages":
+		// Those of tickets tell where messages went, and which ticket a message
+		// belongs to: one that happened in the same context.
+		return []string{"ticket-message-created", "ticket-message-updated", "ticket-message-failed", "ticket-message-deleted",
+			"ticket-updated", "ticket-split", "ticket-merged", "ticket-deleted"}
+	case "satisfaction_surveys":
+		return []string{"satisfaction-survey-sent", "satisfaction-survey-responded"}
+	case "customers":
+		return []string{"customer-merged", "customer-deleted"}
+	}
+	return nil
+}
+
+// feed splits off from the tasks what belongs to the feed. If no stream has
+// anything to hear, that is nothing.
+func (r *round) feed(tasks []*task) ([]*task, *feed) {
+	f := &feed{round: r}
+	for _, t := range tasks {
+		if slices.ContainsFunc(t.members, func(m *member) bool { return m.fed }) {
+			t.sights = map[int64]sight{}
+			f.tasks = append(f.tasks, t)
+		}
+	}
+	if len(f.tasks) == 0 {
+		return tasks, f // events are a list like any other
+	}
+	tasks = slices.DeleteFunc(tasks, func(t *task) bool {
+		if t.source.Name == "events" {
+			f.lists = append(f.lists, t)
+			return true
+		}
+		return false
+	})
+	return tasks, f
+}
+
+// A sight is what the feed knows of a record that a walk or it has met.
+type sight struct {
+	at     time.Time // the server's, when it was read or before
+	ticket int64     // that it belongs to; 0 if it is none that belongs to one
+}
+
+// see notes that the destination has a record as it was at the given time.
+func (t *task) see(raw []byte, at time.Time) {
+	t.sights[number(field(raw, "id"))] = sight{at, number(field(raw, "ticket_id"))}
+}
+
+// current reports whether a record was read after something had happened to it
+// and had become visible.
+func (t *task) current(id int64, at time.Time) bool {
+	return t.sights[id].at.After(at.Add(t.Overlap))
+}
+
+// fed are the members of t that still wait for the feed.
+func (t *task) fed() []*member {
+	return slices.DeleteFunc(slices.Clone(t.members), func(m *member) bool { return !m.fed || m.over })
+}
+
+// listening are the tasks with members that still wait.
+func (f *feed) listening() []*task {
+	return slices.DeleteFunc(slices.Clone(f.tasks), func(t *task) bool { return len(t.fed()) == 0 })
+}
+
+// run hears and heeds, and ends each of the streams that wait.
+func (f *feed) run(ctx context.Context) {
+	defer func() {
+		if v := recover(); v != nil {
+			for _, t := range f.tasks {
+				f.fail(ctx, t, &Panic{Value: v, Stack: debug.Stack()})
+			}
+		}
+	}()
+	f.begin()
+	heard := false
+	for _, t := range f.lists {
+		if !heard {
+			t.hear = func(page *gorgias.Page, w *walker) { f.overhear(ctx, page, w) }
+		}
+		t.run(ctx)
+		heard = heard || !t.began.IsZero() && !f.partial
+	}
+	if len(f.listening()) > 0 && (heard || f.listen(ctx)) {
+		f.heed(ctx, true)
+	}
+	if len(f.lost) > 0 {
+		f.warn("%d messages changed that could not be found: the account's events do not say to which tickets they belong; a full refresh of ticket_messages brings them up to date", len(f.lost))
+	}
+	for _, t := range f.listening() {
+		for _, m := range t.fed() {
+			if ctx.Err() != nil {
+				t.fail(ctx, m, ctx.Err())
+				continue
+			}
+			t.send(m, Batch{Bookmark: m.mark, Last: true})
+		}
+	}
+}
+
+// begin sets out from what the streams have heard before.
+func (f *feed) begin() {
+	*f = feed{round: f.round, tasks: f.tasks, lists: f.lists, lost: map[int64]bool{}}
+	for _, t := range f.listening() {
+		if heard := t.heard(); f.from.IsZero() || heard.Before(f.from) {
+			f.from = heard
+		}
+	}
+}
+
+// heard is up to when all members that wait have heeded the events.
+func (t *task) heard() (at time.Time) {
+	for _, m := range t.fed() {
+		if at.IsZero() || m.mark.Heard.Before(at) {
+			at = m.mark.Heard
+		}
+	}
+	return at
+}
+
+// fail ends with err the streams of a list that still wait.
+func (f *feed) fail(ctx context.Context, t *task, err error) {
+	for _, m := range t.fed() {
+		t.fail(ctx, m, err)
+	}
+}
+
+// warn says something of the feed once, with the first stream that waits.
+func (f *feed) warn(format string, args ...any) {
+	for _, t := range f.listening() {
+		m := t.fed()[0]
+		t.send(m, Batch{Bookmark: m.mark, Warning: fmt.Sprintf(format, args...)})
+		return
+	}
+}
+
+// listen reads the events for the feed's own sake: only those it heeds, if the
+// server lets itself be asked for them. It reports whether it heard them all.
+func (f *feed) listen(ctx context.Context) bool {
+	events := &task{round: f.round, source: Find("events")}
+	var types []string
+	for _, t := range f.listening() {
+		types = append(types, kinds(t.source)...)
+	}
+	slices.Sort(types)
+	f.begin()
+	query := url.Values{events.source.Since: {f.from.UTC().Format(sinceLayout)}, "types": slices.Compact(types)}
+	for {
+		var fault error
+		for page, err := range events.pages(ctx, events.source, events.source.Path, query) {
+			if fault = err; err != nil {
+				break
+			}
+			if f.hear(ctx, page); len(f.listening()) == 0 {
+				return false
+			}
+		}
+		switch {
+		case fault == nil:
+			return true
+		case is(fault, gorgias.Refused) && query.Has("types"):
+			query.Del("types") // that the list takes them is documented, and not proved
+			f.begin()
+			continue
+		case is(fault, gorgias.Unauthorized) || ctx.Err() != nil:
+			for _, t := range f.listening() {
+				f.fail(ctx, t, fault)
+			}
+		case is(fault, gorgias.Forbidden) || is(fault, gorgias.NotFound) || is(fault, gorgias.Refused):
+			f.warn("the account's events cannot be read (%v): deletions, and changes of what is old, are not captured. %s", fault,
+				"Use the API key of an admin, or give the app the scope events:read")
+		default:
+			f.warn("the account's events could not be read (%v): deletions, and changes of what is old, are captured by the next sync", fault)
+		}
+		return false
+	}
+}
+
+// overhear takes the events from pages that are read in any case, if they
+// begin early enough.
+func (f *feed) overhear(ctx context.Context, page *gorgias.Page, w *walker) {
+	if f.began.IsZero() {
+		f.partial = w.reach.After(f.from)
+	}
+	f.partial = f.partial || w.resumed && w.mark.Unsorted
+	if f.partial || len(f.listening()) == 0 {
+		return
+	}
+	f.hear(ctx, page)
+}
+
+// An event is what the feed keeps of one.
+type event struct {
+	at      time.Time
+	kind    string
+	object  int64  // what it happened to
+	ticket  int64  // of a message; 0 if it is not said
+	other   int64  // what was merged into the object, or split off from it; 0 if nothing was
+	removed []id   // tags taken off
+	context string // of events that are one operation
+	late    bool
+}
+
+// eventJSON is an event as the API writes it; its data depends on the type.
+type eventJSON struct {
+	Context string `json:"context"`
+	Object  id     `json:"object_id"`
+	Data    struct {
+		Ticket         id   `json:"ticket_id"`
+		SourceTicket   id   `json:"source_ticket_id"`
+		SplitInto      id   `json:"split_into_ticket"`
+		SourceCustomer id   `json:"source_customer_id"`
+		Removed        []id `json:"tags_removed"`
+	} `json:"data"`
+}
+
+// An id is one however it is written: a number, a number in a text, or an
+// object that has one. What is none of these is 0.
+type id int64
+
+func (i *id) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '{' {
+		raw = field(raw, "id")
+	}
+	*i = id(number(raw))
+	return nil
+}
+
+// number reads a whole number; 0 if it is none.
+func number(raw []byte) int64 {
+	if len(raw) > 1 && raw[0] == '"' {
+		raw = raw[1 : len(raw)-1]
+	}
+	n, _ := strconv.ParseInt(string(raw), 10, 64)
+	return n
+}
+
+// hear takes note of a page of events, and heeds a chapter of them.
+func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
+	wanted := map[string]bool{}
+	for _, t := range f.listening() {
+		for _, kind := range kinds(t.source) {
+			wanted[kind] = true
+		}
+	}
+	if f.began.IsZero() {
+		f.began = page.Served
+		f.reachesBack(ctx, page)
+	}
+	for _, raw := range page.Records {
+		at := cursorOf(raw, "created_datetime")
+		if f.unsorted = f.unsorted || at.Before(f.last); !f.unsorted {
+			f.last = at
+		}
+		var kind string
+		_ = json.Unmarshal(field(raw, "type"), &kind) // not a text: not wanted
+		if !wanted[kind] || at.Before(f.from) {
+			continue
+		}
+		var e eventJSON
+		_ = json.Unmarshal(raw, &e) // what does not fit is left out
+		f.events = append(f.events, event{at: at, kind: kind, object: int64(e.Object), ticket: int64(e.Data.Ticket), context: e.Context,
+			other: int64(cmp.Or(e.Data.SourceTicket, e.Data.SplitInto, e.Data.SourceCustomer)), removed: e.Data.Removed})
+	}
+	if f.pages++; f.pages >= chapter && page.Next != "" {
+		f.heed(ctx, false)
+	}
+}
+
+// reachesBack warns if the account has forgotten events that are wanted. Only
+// a gap of more than a day before the first one is worth a request.
+func (f *feed) reachesBack(ctx context.Context, page *gorgias.Page) {
+	const day = 24 * time.Hour
+	first := page.Served
+	if len(page.Records) > 0 {
+		first = cursorOf(page.Records[0], "created_datetime")
+	}
+	if first.Sub(f.from) < day {
+		return
+	}
+	events := &task{round: f.round, source: Find("events")}
+	oldest, err := events.get(ctx, events.source, events.source.Path, url.Values{"limit": {"1"}}, "")
+	if err != nil || len(oldest.Records) == 0 {
+		return
+	}
+	if at := cursorOf(oldest.Records[0], "created_datetime"); at.After(f.from) {
+		f.warn("the account's events reach back to %s only: deletions, and changes of what was old, between %s and then are not captured; a full refresh brings all up to date",
+			at.Format(time.DateTime), f.from.Format(time.DateTime))
+	}
+}
+
+// heed acts on what was heard. If these were the last events, they are heeded
+// for good up to where all was visible when the lists were read; else up to
+// the last of them.
+func (f *feed) heed(ctx context.Context, final bool) {
+	late := f.locate(final)
+	upto := f.last
+	for _, e := range late {
+		upto = earlier(upto, e.at)
+	}
+	if final {
+		upto = f.began
+	}
+	for _, t := range f.listening() {
+		if t.deaf {
+			continue
+		}
+		err := f.retell(ctx, t)
+		switch {
+		case is(err, gorgias.Refused) || is(err, gorgias.Forbidden):
+			t.deaf = true // the list itself has been read: the stream is sound
+			f.warn("what the account's events tell of %s cannot be read again (%v): changes of what is old are not captured", t.source.Name, err)
+		case err != nil:
+			f.fail(ctx, t, err)
+		case final || !f.unsorted:
+			settled := earlier(t.began, f.began).Add(-f.Overlap)
+			for _, m := range t.fed() {
+				m.mark.Heard = later(m.mark.Heard, earlier(upto, settled))
+				t.send(m, Batch{Bookmark: m.mark})
+			}
+		}
+	}
+	f.events, f.pages = late, 0
+}
+
+// locate finds the tickets of the messages whose events do not name them, by
+// the events of the same context. It takes out, and returns, those that may be
+// found among the events that come next.
+func (f *feed) locate(final bool) (late []event) {
+	tickets := map[string]int64{}
+	for _, e := range f.events {
+		if e.kind == "ticket-updated" {
+			tickets[e.context] = e.object
+		}
+	}
+	var found []event
+	for _, e := range f.events {
+		if strings.HasPrefix(e.kind, "ticket-message-") && e.ticket == 0 {
+			if e.ticket = tickets[e.context]; e.ticket == 0 && !final && !e.late {
+				e.late = true
+				late = append(late, e)
+				continue
+			}
+		}
+		found = append(found, e)
+	}
+	f.events = found
+	return late
+}
+
+// retell tells the streams of a list what the events say of it.
+func (f *feed) retell(ctx context.Context, t *task) error {
+	from, wanted := t.heard(), kinds(t.source)
+	var events []event
+	for _, e := range f.events {
+		if slices.Contains(wanted, e.kind) && !e.at.Before(from) {
+			events = append(events, e)
+		}
+	}
+	switch t.source.Name {
+	case "tickets":
+		return f.tickets(ctx, t, events)
+	case "ticket_messages":
+		return f.messages(ctx, t, events)
+	case "satisfaction_surveys":
+		return f.surveys(ctx, t, events)
+	default:
+		return f.customers(ctx, t, events)
+	}
+}
+
+// instants are those at which something last happened, by id.
+type instants map[int64]time.Time
+
+func (i instants) add(id int64, at time.Time) {
+	if id != 0 {
+		i[id] = later(i[id], at)
+	}
+}
+
+// tickets reads tickets again, as many at once as a page holds. Those that do
+// not come are asked for one by one: only so is it certain that they are gone.
+func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
+	wanted, dead, off := instants{}, instants{}, map[int64][]event{}
+	for _, e := range events {
+		switch e.kind {
+		case "ticket-deleted":
+			dead.add(e.object, e.at)
+		case "ticket-tags-removed":
+			// Only the ticket tells whether the tag has come back since.
+			wanted.add(e.object, e.at)
+			off[e.object] = append(off[e.object], e)
+		default: // what a ticket was merged with may be the one that remains, or that is gone
+			for _, id := range []int64{e.object, e.other} {
+				if !t.current(id, e.at) {
+					wanted.add(id, e.at)
+				}
+			}
+		}
+	}
+	var graves []grave
+	for _, id := range slices.Sorted(maps.Keys(dead)) {
+		delete(wanted, id)
+		graves = append(graves, f.grave(t.source, dead[id], id))
+	}
+	f.write(t, nil, graves)
+	size := cmp.Or(t.PageSize, maxPage)
+	for queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; {
+		query := url.Values{}
+		for _, id := range queue[:min(size, len(queue))] {
+			query.Add("ticket_ids", strconv.FormatInt(id, 10))
+		}
+		missing := slices.Clone(queue[:min(size, len(queue))])
+		queue = queue[len(missing):]
+		for page, err := range t.pages(ctx, t.source, t.source.Path, query) {
+			if err != nil {
+				return err
+			}
+			var rows []row
+			var graves []grave
+			for _, raw := range page.Records {
+				id := number(field(raw, "id"))
+				missing = slices.DeleteFunc(missing, func(other int64) bool { return other == id })
+				rows = append(rows, f.row(t, raw, wanted[id], page.Served))
+				graves = append(graves, f.removed(t, raw, off[id])...)
+			}
+			f.write(t, rows, graves)
+		}
+		for _, id := range missing {
+			_, into, err := f.one(ctx, t, id, wanted[id], nil)
+			if err != nil {
+				return err
+			}
+			if _, known := wanted[into]; into != 0 && !known {
+				wanted.add(into, wanted[id])
+				queue = append(queue, into)
+			}
+		}
+	}
+	return nil
+}
+
+// removed makes the graves of the tags that were taken off a ticket and are not
+// on it any more. They are dated as the ticket is: a tag that is put on again
+// does not date the ticket anew, and must not come before its own end.
+func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []grave) {
+	tags := Find("ticket_tags")
+	on := map[int64]bool{}
+	for _, tag := range tags.Cut(ticket) {
+		on[number(field(tag, "id"))] = true
+	}
+	for _, e := range off {
+		for _, tag := range e.removed {
+			if !on[int64(tag)] {
+				on[int64(tag)] = true // once
+				g := f.grave(tags, cursorOf(ticket, t.source.Cursor), e.object, int64(tag))
+				graves = append(graves, g)
+			}
+		}
+	}
+	return graves
+}
+
+// messages reads messages again in the threads they belong to.
+func (f *feed) messages(ctx context.Context, t *task, events []event) error {
+	type thread struct {
+		whole    bool     // all its messages have come from elsewhere
+		messages instants // that have changed
+		deleted  instants
+		at       time.Time
+	}
+	threads, dead := map[int64]*thread{}, map[int64]bool{}
+	of := func(ticket int64, at time.Time) *thread {
+		if threads[ticket] == nil {
+			threads[ticket] = &thread{messages: instants{}, deleted: instants{}}
+		}
+		threads[ticket].at = later(threads[ticket].at, at)
+		return threads[ticket]
+	}
+	var graves []grave
+	for _, e := range events {
+		e.ticket = cmp.Or(e.ticket, t.sights[e.object].ticket)
+		switch _, met := t.sights[e.object]; {
+		case e.kind == "ticket-deleted":
+			dead[e.object] = true
+		case e.kind == "ticket-merged" || e.kind == "ticket-split":
+			of(e.object, e.at).whole = true
+			if e.other != 0 {
+				of(e.other, e.at).whole = true
+			}
+		case e.kind == "ticket-message-created" && met, t.current(e.object, e.at), e.kind == "ticket-updated":
+		case e.kind == "ticket-message-deleted" && e.ticket == 0:
+			graves = append(graves, f.grave(t.source, e.at, e.object))
+		case e.ticket == 0:
+			f.lost[e.object] = true
+		default:
+			of(e.ticket, e.at).messages.add(e.object, e.at)
+			if e.kind == "ticket-message-deleted" {
+				of(e.ticket, e.at).deleted.add(e.object, e.at)
+			}
+		}
+	}
+	for _, ticket := range slices.Sorted(maps.Keys(threads)) {
+		thread := threads[ticket]
+		if !dead[ticket] {
+			query := url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}
+			for page, err := range t.pages(ctx, t.source, t.source.Path, query) {
+				if is(err, gorgias.NotFound) {
+					break // the ticket is gone, and its messages with it
+				}
+				if err != nil {
+					return err
+				}
+				var rows []row
+				for _, raw := range page.Records {
+					id := number(field(raw, "id"))
+					if at, ok := thread.messages[id]; ok || thread.whole {
+						rows = append(rows, f.row(t, raw, later(at, thread.at), page.Served))
+					}
+					delete(thread.messages, id)
+					delete(thread.deleted, id)
+				}
+				if f.write(t, rows, nil); !thread.whole && len(thread.messages) == 0 {
+					break
+				}
+			}
+		}
+		// A deleted message may stay, with the date of its deletion, or not.
+		for _, id := range slices.Sorted(maps.Keys(thread.deleted)) {
+			graves = append(graves, f.grave(t.source, thread.deleted[id], id))
+		}
+	}
+	f.write(t, nil, graves)
+	return nil
+}
+
+// surveys reads surveys again: those that lie near the top of the list by
+// reading the list, the others one by one, as costs the fewest requests.
+func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
+	wanted := instants{}
+	for _, e := range events {
+		if !t.current(e.object, e.at) {
+			wanted.add(e.object, e.at)
+		}
+	}
+	queue := slices.Sorted(maps.Keys(wanted))
+	slices.Reverse(queue) // newer ones have greater ids
+	if len(queue) > 1 {
+		for page, err := range t.pages(ctx, t.source, t.source.Path, nil) {
+			if err != nil {
+				return err
+			}
+			var rows []row
+			lowest, highest := int64(math.MaxInt64), int64(0)
+			for _, raw := range page.Records {
+				id := number(field(raw, "id"))
+				lowest, highest = min(lowest, id), max(highest, id)
+				if i := slices.Index(queue, id); i >= 0 {
+					queue = slices.Delete(queue, i, i+1)
+					rows = append(rows, f.row(t, raw, wanted[id], page.Served))
+				}
+			}
+			if f.write(t, rows, nil); !worthReading(queue, lowest, highest-lowest+1) {
+				break
+			}
+		}
+	}
+	for _, id := range queue {
+		found, _, err := f.one(ctx, t, id, wanted[id], nil)
+		if err != nil {
+			return err
+		}
+		if found != nil {
+			f.write(t, []row{*found}, nil)
+		}
+	}
+	return nil
+}
+
+// worthReading reports whether reading on in a list, whose pages hold ids that
+// lie so close, finds some of the ids with fewer requests than asking for them
+// one by one.
+func worthReading(ids []int64, below, perPage int64) bool {
+	for i, id := range ids { // from the greatest on
+		if pages := (below - id + perPage - 1) / perPage; pages < int64(i+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// customers tells which customers are gone. One that was merged is asked for:
+// which of the two that is, the API's documentation leaves open.
+func (f *feed) customers(ctx context.Context, t *task, events []event) error {
+	wanted, dead := instants{}, instants{}
+	for _, e := range events {
+		if e.kind == "customer-deleted" {
+			dead.add(e.object, e.at)
+			continue
+		}
+		wanted.add(e.other, e.at)
+		if _, met := t.sights[e.object]; !met { // the merge has dated it anew
+			wanted.add(e.object, e.at)
+		}
+	}
+	var graves []grave
+	for _, id := range slices.Sorted(maps.Keys(dead)) {
+		delete(wanted, id)
+		graves = append(graves, f.grave(t.source, dead[id], id))
+	}
+	f.write(t, nil, graves)
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		_, met := t.sights[id]
+		found, _, err := f.one(ctx, t, id, wanted[id], url.Values{"relationships": {"custom_fields"}})
+		if err != nil {
+			return err
+		}
+		if found != nil && !met {
+			f.write(t, []row{*found}, nil)
+		}
+	}
+	return nil
+}
+
+// one asks for a record by its id. If it is gone, its grave is written; into is
+// then the one it was merged into, if it was.
+func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time, query url.Values) (found *row, into int64, err error) {
+	page, err := t.Client.List(ctx, gorgias.Single, fmt.Sprintf("%s/%d", t.source.Path, id), query, "")
+	var e *gorgias.Error
+	if errors.As(err, &e) && (e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged) {
+		f.write(t, nil, []grave{f.grave(t.source, at, id)})
+		return nil, e.Into, nil
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	r := f.row(t, page.Records[0], at, page.Served)
+	return &r, 0, nil
+}
+
+// row takes note of a record that was read again because of what happened at
+// the given time.
+func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
+	t.see(raw, served)
+	return row{raw, at, printOf(field(raw, "id"), at, raw)}
+}
+
+// A grave is the record of a deletion.
+type grave struct {
+	stream string
+	row
+}
+
+// grave makes the record that says that one with that key was deleted. It holds
+// nothing but the key, the tombstone, and the cursor.
+func (f *feed) grave(s *Stream, at time.Time, key ...int64) grave {
+	spelled := at.UTC().Format(instantLayout)
+	raw := fmt.Appendf(nil, `{%q:%q,%q:%q`, f.Tombstone, spelled, s.Cursor, spelled)
+	var name []byte
+	for i, k := range key {
+		raw = fmt.Appendf(raw, ",%q:%d", s.Key[i], k)
+		name = fmt.Appendf(name, "/%d", k)
+	}
+	raw = append(raw, '}')
+	return grave{s.Name, row{raw, at, printOf(name[1:], at, raw)}}
+}
+
+// write hands what is new to them to the streams of t that wait.
+func (f *feed) write(t *task, rows []row, graves []grave) {
+	for _, m := range t.fed() {
+		records, written := m.unwritten(rows)
+		for _, g := range graves {
+			if g.stream == m.Name && f.Tombstone != "" && !m.mark.Seen.has(g.print) {
+				records, written = append(records, g.raw), append(written, g.print)
+			}
+		}
+		if len(written) > 0 {
+			m.mark.Seen = m.mark.Seen.with(written, t.floor(m))
+			t.send(m, Batch{Records: records, Bookmark: m.mark})
+		}
+	}
+}

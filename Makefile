@@ -1,4 +1,4 @@
-.PHONY: build test lint generate check bench fuzz mutants race vuln
+.PHONY: build test integration lint generate check bench fuzz mutants race vuln
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
@@ -10,10 +10,13 @@ build: ## one static binary
 test: ## what the README promises
 	go test ./...
 
+integration: ## other people's programs use ours; needs Python 3.11, a PostgreSQL server and a Python package index
+	go run -tags clients ./integration_tests/clients
+
 lint: ## format, vet, staticcheck
 	@out="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
-	go vet ./...
-	$(STATICCHECK) ./...
+	go vet -tags clients ./...
+	$(STATICCHECK) -tags clients ./...
 
 generate: ## schemas, specification and catalog from the Go types
 	go generate ./...

@@ -28,7 +28,7 @@ type Bookmark struct {
 	// back over all records which may still have changed (Stream.Mutable).
 	Revised time.Time
 	// Heard is up to when the account's events have been heeded for good; zero
-	// before the first walk has ended.
+	// before the first page of the first walk.
 	Heard time.Time
 	// Walk is the walk under way; zero between walks.
 	Walk Progress
@@ -64,16 +64,7 @@ func (b Bookmark) Resumable() bool { return !b.whole }
 // back: a list can be shorter than it was. Of records that change for the given
 // time after their cursor, the walk has revised those that could have changed
 // since the last time, if it has reached that far.
-func (b *Bookmark) end(mutable, overlap time.Duration) {
-	if b.Heard.IsZero() {
-		// What happened before a first walk and was visible when it began, the
-		// walk has seen; after an imported watermark the events tell.
-		b.Heard = b.Walk.Began
-		if !b.Since.IsZero() {
-			b.Heard = earlier(b.Heard, b.Since)
-		}
-		b.Heard = b.Heard.Add(-overlap)
-	}
+func (b *Bookmark) end(mutable time.Duration) {
 	if b.Revised.IsZero() || !b.Walk.From.After(b.Revised.Add(-mutable)) {
 		b.Revised = b.Walk.Began
 	}

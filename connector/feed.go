@@ -481,7 +481,7 @@ func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
 			f.write(t, rows, graves)
 		}
 		for _, id := range missing {
-			_, into, err := f.one(ctx, t, id, wanted[id], nil)
+			_, into, err := f.one(ctx, t, id, wanted[id])
 			if err != nil {
 				return err
 			}
@@ -517,16 +517,12 @@ func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []g
 
 // messages reads messages again in the threads they belong to.
 func (f *feed) messages(ctx context.Context, t *task, events []event) error {
-	type thread struct {
-		whole    bool     // all its messages have come from elsewhere
-		messages instants // that have changed
-		deleted  instants
-		at       time.Time
-	}
-	threads, dead := map[int64]*thread{}, map[int64]bool{}
+	threads, dead, followed := map[int64]*thread{}, map[int64]bool{}, map[int64]bool{}
+	var queue []int64
 	of := func(ticket int64, at time.Time) *thread {
 		if threads[ticket] == nil {
 			threads[ticket] = &thread{messages: instants{}, deleted: instants{}}
+			queue = append(queue, ticket)
 		}
 		threads[ticket].at = later(threads[ticket].at, at)
 		return threads[ticket]
@@ -554,37 +550,71 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 			}
 		}
 	}
-	for _, ticket := range slices.Sorted(maps.Keys(threads)) {
+	for ; len(queue) > 0; queue = queue[1:] {
+		ticket := queue[0]
 		thread := threads[ticket]
 		if !dead[ticket] {
-			query := url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}
-			for page, err := range t.pages(ctx, t.source, t.source.Path, query) {
-				if is(err, gorgias.NotFound) {
-					break // the ticket is gone, and its messages with it
-				}
-				if err != nil {
-					return err
-				}
-				var rows []row
-				for _, raw := range page.Records {
-					id := number(field(raw, "id"))
-					if at, ok := thread.messages[id]; ok || thread.whole {
-						rows = append(rows, f.row(t, raw, later(at, thread.at), page.Served))
-					}
-					delete(thread.messages, id)
-					delete(thread.deleted, id)
-				}
-				if f.write(t, rows, nil); !thread.whole && len(thread.messages) == 0 {
-					break
-				}
+			if err := f.thread(ctx, t, ticket, thread); err != nil {
+				return err
 			}
 		}
-		// A deleted message may stay, with the date of its deletion, or not.
-		for _, id := range slices.Sorted(maps.Keys(thread.deleted)) {
-			graves = append(graves, f.grave(t.source, thread.deleted[id], id))
+		if len(thread.deleted) == 0 {
+			continue
+		}
+		// A deleted message may stay, with the date of its deletion, or not. It
+		// may also have gone with the others to another ticket.
+		_, err := t.Client.List(ctx, gorgias.Single, fmt.Sprintf("tickets/%d", ticket), nil, "")
+		var e *gorgias.Error
+		switch {
+		case errors.As(err, &e) && e.Kind == gorgias.Merged && !followed[ticket]:
+			followed[ticket] = true
+			threads[e.Into] = nil // though it may have been read for other messages
+			into := of(e.Into, thread.at)
+			into.whole, into.deleted = true, thread.deleted
+		case err == nil || is(err, gorgias.NotFound) || is(err, gorgias.Merged):
+			for id, at := range thread.deleted {
+				graves = append(graves, f.grave(t.source, at, id))
+			}
+		default:
+			return err
 		}
 	}
 	f.write(t, nil, graves)
+	return nil
+}
+
+// A thread is what is wanted of the messages of a ticket.
+type thread struct {
+	whole    bool      // all of them: they have come from elsewhere
+	messages instants  // those that have changed
+	deleted  instants  // and of these, those that were deleted
+	at       time.Time // when something last happened in it
+}
+
+// thread reads the messages of a ticket and takes what it finds out of what is
+// wanted.
+func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread) error {
+	query := url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}
+	for page, err := range t.pages(ctx, t.source, t.source.Path, query) {
+		if is(err, gorgias.NotFound) {
+			return nil // the ticket is gone, and its messages with it
+		}
+		if err != nil {
+			return err
+		}
+		var rows []row
+		for _, raw := range page.Records {
+			id := number(field(raw, "id"))
+			if _, ok := wanted.messages[id]; ok || wanted.whole {
+				rows = append(rows, f.row(t, raw, wanted.at, page.Served))
+			}
+			delete(wanted.messages, id)
+			delete(wanted.deleted, id)
+		}
+		if f.write(t, rows, nil); !wanted.whole && len(wanted.messages) == 0 {
+			return nil
+		}
+	}
 	return nil
 }
 
@@ -620,7 +650,7 @@ func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
 		}
 	}
 	for _, id := range queue {
-		found, _, err := f.one(ctx, t, id, wanted[id], nil)
+		found, _, err := f.one(ctx, t, id, wanted[id])
 		if err != nil {
 			return err
 		}
@@ -643,34 +673,34 @@ func worthReading(ids []int64, below, perPage int64) bool {
 	return false
 }
 
-// customers tells which customers are gone. One that was merged is asked for:
-// which of the two that is, the API's documentation leaves open.
+// customers tells which customers are gone. Of two that were merged, one is
+// asked for: which of them remains, the API's documentation leaves open. The
+// merge dates that one anew, so that the list has shown it.
 func (f *feed) customers(ctx context.Context, t *task, events []event) error {
-	wanted, dead := instants{}, instants{}
+	wanted, dead, into := instants{}, instants{}, map[int64]int64{}
 	for _, e := range events {
 		if e.kind == "customer-deleted" {
 			dead.add(e.object, e.at)
 			continue
 		}
 		wanted.add(e.other, e.at)
-		if _, met := t.sights[e.object]; !met { // the merge has dated it anew
-			wanted.add(e.object, e.at)
-		}
+		into[e.other] = e.object
 	}
 	var graves []grave
-	for _, id := range slices.Sorted(maps.Keys(dead)) {
+	for id, at := range dead {
 		delete(wanted, id)
-		graves = append(graves, f.grave(t.source, dead[id], id))
+		graves = append(graves, f.grave(t.source, at, id))
 	}
 	f.write(t, nil, graves)
-	for _, id := range slices.Sorted(maps.Keys(wanted)) {
-		_, met := t.sights[id]
-		found, _, err := f.one(ctx, t, id, wanted[id], url.Values{"relationships": {"custom_fields"}})
+	for queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; queue = queue[1:] {
+		id := queue[0]
+		found, _, err := f.one(ctx, t, id, wanted[id])
 		if err != nil {
 			return err
 		}
-		if found != nil && !met {
-			f.write(t, []row{*found}, nil)
+		if other := into[id]; found != nil && other != 0 && dead[other].IsZero() {
+			wanted.add(other, wanted[id])
+			queue = append(queue, other)
 		}
 	}
 	return nil
@@ -678,8 +708,8 @@ func (f *feed) customers(ctx context.Context, t *task, events []event) error {
 
 // one asks for a record by its id. If it is gone, its grave is written; into is
 // then the one it was merged into, if it was.
-func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time, query url.Values) (found *row, into int64, err error) {
-	page, err := t.Client.List(ctx, gorgias.Single, fmt.Sprintf("%s/%d", t.source.Path, id), query, "")
+func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found *row, into int64, err error) {
+	page, err := t.Client.List(ctx, gorgias.Single, fmt.Sprintf("%s/%d", t.source.Path, id), nil, "")
 	var e *gorgias.Error
 	if errors.As(err, &e) && (e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged) {
 		f.write(t, nil, []grave{f.grave(t.source, at, id)})

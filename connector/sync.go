@@ -216,7 +216,7 @@ func (r *round) tasks() []*task {
 		}
 		m := &member{Stream: s, mark: r.Bookmarks[s.Name]}
 		m.mark.whole = !s.Incremental()
-		m.fed = r.End.IsZero() && len(kinds(source)) > 0 && !m.mark.Heard.IsZero()
+		m.fed = r.End.IsZero() && len(kinds(source)) > 0
 		on := walk{source.Name, m.mark.Walk.Began.String(), m.mark.Walk.From.String()}
 		t := byWalk[on]
 		if t == nil {
@@ -249,10 +249,11 @@ type task struct {
 // A member is a stream on its way.
 type member struct {
 	*Stream
-	mark Bookmark
-	from time.Time // records before this are none of this sync's
-	fed  bool      // after the list, it waits for the feed
-	over bool
+	mark  Bookmark
+	from  time.Time // records before this are none of this sync's
+	first bool      // no walk of its own has ended yet
+	fed   bool      // after the list, it waits for the feed
+	over  bool
 }
 
 // unwritten returns what is new to m of some rows, and their fingerprints.

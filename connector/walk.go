@@ -117,10 +117,11 @@ func (w *walker) resume(ctx context.Context) error {
 		// A walk begun again within the same second looks like the one before it.
 		p := m.mark.Walk
 		join = join && p.Pages-mark.Pages <= 1 && (p.Pages > mark.Pages || p.Next == mark.Next)
+		m.first = m.mark.Since.IsZero()
 		if m.from = mark.From; w.window(w.source) == 0 {
 			m.from = later(m.from, m.mark.Since.Add(-w.Overlap))
 		}
-		if m.mark.Since.IsZero() && join {
+		if m.first && join {
 			start, err := w.epoch(ctx, w.source)
 			if err != nil {
 				return err
@@ -139,7 +140,8 @@ func (w *walker) resume(ctx context.Context) error {
 func (w *walker) begin(ctx context.Context) error {
 	*w = walker{task: w.task}
 	for i, m := range w.members {
-		if m.from = m.mark.Since.Add(-w.Overlap); m.mark.Since.IsZero() {
+		m.first = m.mark.Since.IsZero()
+		if m.from = m.mark.Since.Add(-w.Overlap); m.first {
 			start, err := w.epoch(ctx, w.source)
 			if err != nil {
 				return err
@@ -179,7 +181,7 @@ func (w *walker) restart(ctx context.Context) error {
 	if w.source.Since != "" && !w.mark.Unsorted {
 		for _, m := range w.members {
 			m.mark.Walk = w.mark
-			m.mark.end(0, w.Overlap)
+			m.mark.end(0)
 		}
 	}
 	return w.begin(ctx)
@@ -289,23 +291,36 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 		return !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at)
 	})
 	records, written := m.unwritten(rows)
+	if m.fed && m.mark.Heard.IsZero() {
+		// What was visible when the first walk began, it sees; after an imported
+		// watermark the events tell. This is known before the first record is
+		// written: who stops there will hear of its deletion.
+		m.mark.Heard = w.mark.Began
+		if !m.mark.Since.IsZero() {
+			m.mark.Heard = earlier(m.mark.Heard, m.mark.Since)
+		}
+		m.mark.Heard = m.mark.Heard.Add(-w.Overlap)
+		w.send(m, Batch{Bookmark: m.mark})
+	}
 	m.mark.Walk = w.mark
 	if ended {
-		m.mark.end(w.window(w.source), w.Overlap)
+		m.mark.end(w.window(w.source))
 	}
 	m.mark.Seen = m.mark.Seen.with(written, w.floor(m))
 	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last && !m.fed})
 }
 
 // sight remembers for the feed which records the destination has as they were
-// when the walk began.
+// when the walk began. The feed of a first walk asks for the latest ones only.
 func (w *walker) sight(rows []row) {
 	if w.sights == nil {
 		return
 	}
 	from := w.mark.From
 	for _, m := range w.members {
-		from = later(from, m.from)
+		if from = later(from, m.from); m.first {
+			from = later(from, w.mark.Began.Add(-w.Overlap))
+		}
 	}
 	for _, r := range rows {
 		if r.at.IsZero() || !r.at.Before(from) {

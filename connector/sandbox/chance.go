@@ -17,6 +17,7 @@ const (
 	ofTicketLook
 	ofMessage
 	ofMessageLook
+	ofAttachments
 	ofPerson
 	ofCustomer
 	ofEvent

@@ -130,7 +130,8 @@ func (a *account) writeMessage(j *jot, m *message, as form) {
 			j.raw("headers", "")
 		}
 	}
-	m.attachments(j, &c)
+	files := begin(a.seed, ofAttachments, m.id) // whatever becomes of the message, it keeps them
+	m.attachments(j, &files)
 	j.raw("actions", pickIf(m.agent && c.one(6), `[{"name":"addTags","title":"Add tags","type":"user","arguments":{"tags":"refund"},"status":"success"}]`, "null"))
 	if as != inTicket {
 		j.raw("macros", pickIf(m.agent && c.one(6) && a.size.Macros > 0, `[{"id":`+num(firstMacro)+`}]`, "[]"))
@@ -196,7 +197,6 @@ func (a *account) source(j *jot, m *message, c *chance, channel string) {
 }
 
 func (m *message) bodies(j *jot, c *chance) {
-	signed := c.one(6) // drawn in any case: an edit changes nothing that comes after
 	if m.body == "" {
 		for _, name := range []string{"body_text", "body_html", "stripped_text", "stripped_html", "stripped_signature"} {
 			j.raw(name, "")
@@ -208,7 +208,7 @@ func (m *message) bodies(j *jot, c *chance) {
 	j.raw("body_html", html)
 	j.raw("stripped_text", pickIf(m.note, "", text))
 	j.raw("stripped_html", pickIf(m.note, "", html))
-	j.raw("stripped_signature", pickIf(signed, `"--\nSent from my phone"`, "null"))
+	j.raw("stripped_signature", pickIf(c.one(6), `"--\nSent from my phone"`, "null"))
 }
 
 func (m *message) attachments(j *jot, c *chance) {

@@ -96,6 +96,10 @@ func (a *account) ask(path string) (record, error) {
 	return readRow(raw)
 }
 
+// few requests are enough for a sync that goes on from a state, and not enough
+// for one from the beginning.
+const few = 75
+
 // breaks has every request below a path fail; "" ends that.
 func (a *account) breaks(path string) {
 	if path == "" {

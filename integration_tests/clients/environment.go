@@ -98,10 +98,10 @@ func findPython(ctx context.Context, asked string) (string, error) {
 		names = []string{"python3", "python" + frozenFor}
 	}
 	for _, name := range names {
-		out, err := exec.CommandContext(ctx, name, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2], sys.executable)").Output()
+		out, err := exec.CommandContext(ctx, name, "-c", "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2], sys.executable)").Output()
 		if version, path, _ := strings.Cut(strings.TrimSpace(string(out)), " "); err == nil && version == frozenFor {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("no Python %s with venv among %s\nhint: the requirements are frozen for it; name one with -python", frozenFor, strings.Join(names, ", "))
+	return "", fmt.Errorf("no Python %s with venv and pip among %s\nhint: the requirements are frozen for it; name one with -python", frozenFor, strings.Join(names, ", "))
 }

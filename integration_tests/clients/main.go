@@ -52,7 +52,7 @@ func main() {
 	only := flag.String("only", "", "run these `clients` alone, separated by commas")
 	python := flag.String("python", "", "the Python to use, of version "+frozenFor)
 	cache := flag.String("environments", "integration_tests/clients/.environments", "`directory` where Python environments are kept")
-	broken := flag.Bool("mutants", false, "break what the program writes, one thing at a time, and see which client notices")
+	broken := flag.Bool("mutants", false, "break what the program writes, one thing at a time or as the arguments name them, and see the clients notice")
 	events := flag.Bool("events", false, "try deletions too, and all else that only the account's events tell of")
 	limit := flag.Duration("limit", 30*time.Minute, "give up after this time")
 	flag.Parse()
@@ -83,7 +83,7 @@ func run(ctx context.Context, only, python, cache string, broken, events bool) e
 	}
 	defer b.close()
 	if broken {
-		return b.mutants(ctx, chosen)
+		return b.mutants(ctx, chosen, flag.Args())
 	}
 	began := time.Now()
 	fmt.Printf("%-24s %-54s %7s %8s %11s %8s\n", "client", "version", "streams", "rows", "differences", "seconds")

@@ -68,6 +68,14 @@ func (p *project) meltano(ctx context.Context, env []string, args ...string) (st
 	return string(out), err
 }
 
+// sync loads what there is, and compares.
+func (p *project) sync(ctx context.Context, when string, args ...string) error {
+	if err := p.load(ctx, args...); err != nil {
+		return fmt.Errorf("%s: %w", when, err)
+	}
+	return p.loaded(ctx, when)
+}
+
 // load runs the whole pipeline.
 func (p *project) load(ctx context.Context, args ...string) error {
 	_, err := p.meltano(ctx, nil, append(append([]string{"run"}, args...), "tap-gorgias", "target-postgres")...)
@@ -110,15 +118,19 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 			return err
 		}
 	}
-	if err := errors.Join(p.load(ctx), p.loaded(ctx, "first sync")); err != nil {
+	if err := p.sync(ctx, "first sync"); err != nil {
 		return err
 	}
 	first, err := p.marks(ctx)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(p.load(ctx), p.loaded(ctx, "second sync, at rest")); err != nil {
+	v.account.requests.Store(0)
+	if err := p.sync(ctx, "second sync, at rest"); err != nil {
 		return err
+	}
+	if n := v.account.requests.Load(); n > few {
+		v.differs("second sync, at rest: %d requests, as if there were no state", n)
 	}
 	second, err := p.marks(ctx)
 	if err != nil {
@@ -151,23 +163,24 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 	if canonical(second["tickets"]) == canonical(third["tickets"]) {
 		v.differs("customers failed, and the bookmark of tickets did not move")
 	}
-	if err := errors.Join(p.load(ctx), p.loaded(ctx, "sync after a failure")); err != nil {
+	if err := p.sync(ctx, "sync after a failure"); err != nil {
 		return err
 	}
 
 	if err := p.carried(ctx); err != nil {
 		return err
 	}
-	if err := v.account.bury(); err == nil {
-		err = errors.Join(p.load(ctx), p.loaded(ctx, "sync after deletions"))
-		if err != nil {
+	switch err := v.account.bury(); err {
+	case nil:
+		if err := p.sync(ctx, "sync after deletions"); err != nil {
 			return err
 		}
-	} else if err != errUntold {
+	case errUntold:
+	default:
 		return err
 	}
 	v.account.requests.Store(0)
-	if err := errors.Join(p.load(ctx, "--full-refresh"), p.loaded(ctx, "full refresh")); err != nil {
+	if err := p.sync(ctx, "full refresh", "--full-refresh"); err != nil {
 		return err
 	}
 	if n := v.account.requests.Load(); n <= few {
@@ -226,10 +239,6 @@ func (p *project) added(ctx context.Context) error {
 	}
 	return nil
 }
-
-// few requests are enough for a sync that goes on from a state, and not enough
-// for one from the beginning.
-const few = 75
 
 // carried takes the state out of Meltano and puts it back.
 func (p *project) carried(ctx context.Context) error {

@@ -95,7 +95,7 @@ func mutantTable() []mutant {
 				}
 				return out
 			}, last: func() []string { return nil }},
-		{name: "the state is not read", clients: []string{"pyairbyte", "singer-check-tap", "meltano"}, args: withoutFlag("--state")},
+		{name: "the state is not read", clients: []string{"pyairbyte", "singer-check-tap", "target-jsonl", "meltano"}, args: withoutFlag("--state")},
 		{name: "the catalog is not read", clients: []string{"airbyte-cdk", "meltano"}, args: withoutFlag("--catalog")},
 		{name: "failures are kept quiet", clients: []string{"meltano", "protocol-models"}, well: true},
 		{name: "a schema stands twice", clients: []string{"singer-check-tap"},
@@ -243,15 +243,16 @@ func spoiler(args []string) int {
 	return 0
 }
 
-// mutants lets the clients meet the mutants, each those that it must notice.
-// Without a mutant they have nothing to complain of; that is not tried here.
-func (b *bench) mutants(ctx context.Context, chosen []client) error {
+// mutants lets the clients meet the mutants, or those that are named, each
+// those that it must notice. Without a mutant they have nothing to complain of;
+// that is not tried here.
+func (b *bench) mutants(ctx context.Context, chosen []client, named []string) error {
 	var mu sync.Mutex
 	var survived []string
 	slots, wait := make(chan struct{}, max(2, runtime.NumCPU())), sync.WaitGroup{}
 	for _, m := range mutantTable() {
 		for _, c := range chosen {
-			if !slices.Contains(m.clients, c.name) {
+			if !slices.Contains(m.clients, c.name) || len(named) > 0 && !slices.Contains(named, m.name) {
 				continue
 			}
 			wait.Go(func() {
@@ -282,13 +283,18 @@ func (v *visit) reason() string {
 	if len(v.found) > 0 {
 		text = v.found[0]
 	} else if v.err != nil {
-		// The last line that speaks of an error tells most.
-		for l := range strings.Lines(v.err.Error()) {
-			if text == "" || strings.Contains(strings.ToLower(l), "error") {
-				text = l
+		// The last line that speaks of an error tells most; of pytest's, the
+		// last that quotes one.
+		lines := strings.Split(v.err.Error(), "\n")
+		text = lines[len(lines)-1]
+		for _, tells := range []string{"rror", "    E  "} {
+			for _, l := range lines {
+				if strings.Contains(l, tells) {
+					text = l
+				}
 			}
 		}
 	}
 	text = strings.TrimSpace(strings.ReplaceAll(text, v.bench.dir, "…"))
-	return text[:min(len(text), 140)]
+	return strings.ToValidUTF8(text[:min(len(text), 140)], "")
 }

@@ -24,6 +24,7 @@ import (
 // leaves nothing behind. Its time zone is UTC, as ours asks of a warehouse.
 type postgres struct {
 	bench          *bench
+	psql           string // the path of the program that asks it
 	server         *exec.Cmd
 	port           int
 	user, password string
@@ -39,11 +40,15 @@ func openPostgres(ctx context.Context, b *bench) (p *postgres, err error) {
 	if err != nil {
 		return nil, err
 	}
+	psql, err := serverProgram("psql")
+	if err != nil {
+		return nil, err
+	}
 	as, err := ordinary()
 	if err != nil {
 		return nil, err
 	}
-	p = &postgres{bench: b, user: "clients", password: rand.Text()}
+	p = &postgres{bench: b, psql: psql, user: "clients", password: rand.Text()}
 	home := filepath.Join(b.dir, "postgres")
 	secret := filepath.Join(home, "password")
 	if err := errors.Join(os.Mkdir(home, 0o700), os.WriteFile(secret, []byte(p.password), 0o600)); err != nil {
@@ -107,7 +112,7 @@ func (p *postgres) close() {
 // query runs a statement and returns what it prints, values in lines.
 func (p *postgres) query(ctx context.Context, database, statement string) ([]byte, error) {
 	return p.bench.run(ctx, command{
-		args: []string{"psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement},
+		args: []string{p.psql, "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement},
 		env: []string{"PGHOST=127.0.0.1", "PGPORT=" + strconv.Itoa(p.port), "PGUSER=" + p.user, "PGPASSWORD=" + p.password,
 			"PGDATABASE=" + database, "PGCLIENTENCODING=UTF8"},
 	})

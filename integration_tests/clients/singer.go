@@ -115,7 +115,7 @@ var duckTarget = target{
 	},
 }
 
-// pipe loads an account through a pipe; once more when nothing has changed;
+// try loads an account through a pipe; once more when nothing has changed;
 // then what has; then what is gone.
 func (t target) try(ctx context.Context, v *visit) error {
 	if err := v.postgres.create(ctx, database(v)); err != nil {
@@ -149,9 +149,13 @@ func (t target) try(ctx context.Context, v *visit) error {
 		if i > 0 {
 			tap = append(tap, "--state", state)
 		}
+		v.account.requests.Store(0)
 		out, err := v.pipe(ctx, command{args: tap}, command{args: []string{v.env.program(t.program), "--config", config}, dir: v.here})
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.when, err)
+		}
+		if n := v.account.requests.Load(); i > 0 && n > few {
+			v.differs("%s: %d requests, as if there were no state", step.when, n)
 		}
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 		last := lines[len(lines)-1]
@@ -217,7 +221,12 @@ func behind(was, is map[string]record) string {
 
 // database is the PostgreSQL database of a visit.
 func database(v *visit) string {
-	return strings.NewReplacer("-", "_", " ", "_").Replace(filepath.Base(v.here))
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, strings.ToLower(filepath.Base(v.here)))
 }
 
 // checkTap runs Singer's own checker, which runs the tap twice. It counts what

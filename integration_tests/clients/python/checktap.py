@@ -1,8 +1,13 @@
-"""singer-check-tap, with its two mistakes mended; every check it makes, it makes.
+"""singer-check-tap, with its three mistakes mended; every check it makes, it makes.
 
-It looks for date-times below an object also where the object is null, and it
-takes the summary of the output before the thread that makes it is done.
+It looks for date-times below an object also where the object is null, it takes
+the summary of the output before the thread that makes it is done, and when that
+thread finds a fault it waits for ever for a tap that nobody reads any more.
 """
+import os
+import sys
+import traceback
+
 from singertools import check_tap
 
 strict = check_tap.extend_with_default
@@ -19,7 +24,16 @@ def extend_with_default(validator_class):
     return check_tap.validators.extend(extended, {"properties": present})
 
 
-class Patient(check_tap.StdoutReader):
+class Reader(check_tap.StdoutReader):
+    def run(self):
+        try:
+            super().run()
+        except BaseException:  # it ends with exit() too
+            traceback.print_exc()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1)
+
     @property
     def summary(self):
         if self.is_alive():
@@ -32,5 +46,5 @@ class Patient(check_tap.StdoutReader):
 
 
 check_tap.extend_with_default = extend_with_default
-check_tap.StdoutReader = Patient
+check_tap.StdoutReader = Reader
 check_tap.main()

@@ -234,7 +234,7 @@ func (f *feed) listen(ctx context.Context) bool {
 // begin early enough.
 func (f *feed) overhear(ctx context.Context, page *gorgias.Page, w *walker) {
 	if f.began.IsZero() {
-		f.partial = w.reach.After(f.from)
+		f.partial = w.reach.After(f.from) || w.resumed && w.reach.Equal(f.from)
 	}
 	f.partial = f.partial || w.resumed && w.mark.Unsorted
 	if f.partial || len(f.listening()) == 0 {
@@ -568,9 +568,14 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 		switch {
 		case errors.As(err, &e) && e.Kind == gorgias.Merged && !followed[ticket]:
 			followed[ticket] = true
-			threads[e.Into] = nil // though it may have been read for other messages
+			prior := threads[e.Into] // which may have been read for other messages
+			threads[e.Into] = nil
 			into := of(e.Into, thread.at)
-			into.whole, into.deleted = true, thread.deleted
+			into.whole = true
+			maps.Copy(into.deleted, thread.deleted)
+			if prior != nil {
+				maps.Copy(into.deleted, prior.deleted)
+			}
 		case err == nil || is(err, gorgias.NotFound) || is(err, gorgias.Merged):
 			for id, at := range thread.deleted {
 				graves = append(graves, f.grave(t.source, at, id))
@@ -578,6 +583,7 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 		default:
 			return err
 		}
+		thread.deleted = nil
 	}
 	f.write(t, nil, graves)
 	return nil
@@ -726,6 +732,7 @@ func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found 
 // the given time.
 func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
 	t.see(raw, served)
+	at = later(at, cursorOf(raw, t.source.Cursor)) // remembered until neither will be met again
 	return row{raw, at, printOf(field(raw, "id"), at, raw)}
 }
 
@@ -759,7 +766,7 @@ func (f *feed) write(t *task, rows []row, graves []grave) {
 			}
 		}
 		if len(written) > 0 {
-			m.mark.Seen = m.mark.Seen.with(written, t.floor(m))
+			m.mark.Seen = m.mark.Seen.with(written, earlier(t.floor(m), m.mark.Heard)) // a feed that is cut off hears these again
 			t.send(m, Batch{Records: records, Bookmark: m.mark})
 		}
 	}

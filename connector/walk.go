@@ -297,7 +297,7 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 		// written: who stops there will hear of its deletion.
 		m.mark.Heard = w.mark.Began
 		if !m.mark.Since.IsZero() {
-			m.mark.Heard = earlier(m.mark.Heard, m.mark.Since)
+			m.mark.Heard = m.mark.Since
 		}
 		m.mark.Heard = m.mark.Heard.Add(-w.Overlap)
 		w.send(m, Batch{Bookmark: m.mark})

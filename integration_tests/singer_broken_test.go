@@ -46,6 +46,10 @@ func TestTarget(t *testing.T) {
 			tr.stdout = bytes.Join(slices.Concat(lines[:i], [][]byte{l}, lines[i+1:]), nil)
 		}
 	}
+	more := "," // the job may have parameters, or not
+	if bytes.Contains(lines[record], []byte(`"params":{}`)) {
+		more = ""
+	}
 	drop := func(i int) func(*transcript) {
 		return func(tr *transcript) { tr.stdout = bytes.Join(slices.Concat(lines[:i], lines[i+1:]), nil) }
 	}
@@ -122,7 +126,7 @@ func TestTarget(t *testing.T) {
 		{"an instant in seconds", `the instant is spelled`, swap(record, created, regexp.MustCompile(`\.\d+Z`).ReplaceAllString(created, "Z"))},
 		{"an empty instant", `date-time`, swap(record, created, `"created_datetime":""`)},
 		{"U+0000", `U\+0000`, swap(record, `"status":"`, `"status":"\u0000`)},
-		{"U+0000 in a name", `U\+0000`, swap(record, `"params":{`, `"params":{"a\u0000":1,`)},
+		{"U+0000 in a name", `U\+0000`, swap(record, `"params":{`, `"params":{"a\u0000":1`+more)},
 		{"a lone surrogate", `invalid UTF-8|surrogate`, swap(record, `"status":"`, `"status":"\ud83d`)},
 		{"not a number", `invalid`, swap(record, uri, `"uri":NaN`)},
 		{"a name twice", `duplicate`, swap(record, `"record":{`, `"record":{"status":"x",`)},

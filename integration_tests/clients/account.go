@@ -138,8 +138,8 @@ func (a *account) live() error {
 var errUntold = errors.New("not tried")
 
 // bury has things happen that no list tells of: tickets and customers are
-// deleted and merged, an old message is edited, an old survey answered, and a
-// ticket gets a tag without being dated anew.
+// deleted and merged, old messages are edited and deleted, an old survey is
+// answered, and tickets get a tag and lose one without being dated anew.
 func (a *account) bury() error {
 	if !a.events {
 		return errUntold
@@ -164,12 +164,26 @@ func (a *account) bury() error {
 	if err != nil {
 		return err
 	}
-	last := func(rows []record) int64 { return id(rows[len(rows)-1]) }
-	if !a.DeleteTicket(id(tickets[20])) || !a.MergeTickets(id(tickets[30]), id(tickets[31])) || !a.DeleteCustomer(id(customers[20])) ||
-		!a.TagTicket(id(tickets[40]), id(tags[0])) || !a.FillField(id(tickets[41])) || !a.EditMessage(last(messages)) || !a.AnswerSurvey(last(surveys), 4) {
+	tagged, tag := ticketWithTag(tickets[50:])
+	old := func(rows []record, i int) int64 { return id(rows[len(rows)-1-i]) }
+	if !a.DeleteTicket(id(tickets[20])) || !a.MergeTickets(id(tickets[30]), id(tickets[31])) ||
+		!a.DeleteCustomer(id(customers[20])) || !a.MergeCustomers(id(customers[30]), id(customers[31])) ||
+		!a.TagTicket(id(tickets[40]), id(tags[0])) || !a.TagTicket(tagged, tag) || !a.FillField(id(tickets[41])) ||
+		!a.EditMessage(old(messages, 0)) || !a.DeleteMessage(old(messages, 9)) || !a.AnswerSurvey(old(surveys, 0), 4) {
 		return errors.New("the account cannot change")
 	}
 	return nil
+}
+
+// ticketWithTag returns a ticket that has a tag, and the tag.
+func ticketWithTag(tickets []record) (ticket, tag int64) {
+	for _, t := range tickets {
+		if tags, _ := t["tags"].([]any); len(tags) > 0 {
+			first, _ := tags[0].(record)
+			return id(t), id(first)
+		}
+	}
+	return 0, 0
 }
 
 // id returns the id of a record.

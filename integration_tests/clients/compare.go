@@ -76,9 +76,9 @@ func (all truth) compare(w warehouse, streams []string, d dialect, past truth) (
 				fault("row %s stands twice", k)
 			case !exists && once == nil:
 				fault("row %s should not be", k)
-			case !exists && t.mortal && (d.deletes || got[d.tombstone] == nil):
+			case !exists && got[d.tombstone] != nil && t.mortal && !d.deletes:
+			case !exists && t.mortal && !all.gone(t.with, once["ticket_id"]):
 				fault("row %s is not there any more, and still stands", k)
-			case !exists && t.mortal:
 			case !exists:
 				want = once
 				fallthrough
@@ -96,6 +96,11 @@ func (all truth) compare(w warehouse, streams []string, d dialect, past truth) (
 		}
 	}
 	return rows, found
+}
+
+// gone reports whether a record that others go with is not there any more.
+func (all truth) gone(list string, id any) bool {
+	return list != "" && all[list].row(canonical(id)) == nil
 }
 
 // compareColumns compares what columns there are, and their types.

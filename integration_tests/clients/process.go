@@ -55,7 +55,7 @@ func (b *bench) run(ctx context.Context, c command) ([]byte, error) {
 	var out, fault bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &fault
 	err := cmd.Run()
-	return out.Bytes(), ending(ctx, c, err, fault.Bytes(), out.Bytes())
+	return out.Bytes(), ending(ctx, c, err, out.Bytes(), fault.Bytes())
 }
 
 // pipe runs tap | target, and returns the target's standard output. Unlike a
@@ -81,7 +81,7 @@ func (b *bench) pipe(ctx context.Context, tap, target command) ([]byte, error) {
 	_ = between.Close() // if the target died early the tap must not write on
 	return out.Bytes(), errors.Join(
 		ending(ctx, tap, first.Wait(), tapSaid.Bytes()),
-		ending(ctx, target, err, targetSaid.Bytes(), out.Bytes()),
+		ending(ctx, target, err, out.Bytes(), targetSaid.Bytes()),
 	)
 }
 

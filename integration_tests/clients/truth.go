@@ -30,6 +30,7 @@ type source struct {
 	adopt  func(parent record, r record)          // what they take from them
 	single func(answer record) (records []record) // path answers with an object
 	mortal bool                                   // deletions of its records are told
+	with   string                                 // the list they go with, by ticket_id: that they went is told there only
 	whole  bool                                   // read anew by every sync
 }
 
@@ -67,10 +68,10 @@ func sources() []source {
 		{stream: "jobs", record: schemas.Job{}, key: id, path: "jobs"},
 		{stream: "macros", record: schemas.Macro{}, key: id, path: "macros", whole: true},
 		{stream: "rules", record: schemas.Rule{}, key: id, path: "rules", whole: true},
-		{stream: "satisfaction_surveys", record: schemas.SatisfactionSurvey{}, key: id, path: "satisfaction-surveys", mortal: true},
+		{stream: "satisfaction_surveys", record: schemas.SatisfactionSurvey{}, key: id, path: "satisfaction-surveys", mortal: true, with: "tickets"},
 		{stream: "tags", record: schemas.Tag{}, key: id, path: "tags", whole: true},
 		{stream: "teams", record: schemas.Team{}, key: id, path: "teams", whole: true},
-		{stream: "ticket_messages", record: schemas.TicketMessage{}, key: id, path: "messages", mortal: true},
+		{stream: "ticket_messages", record: schemas.TicketMessage{}, key: id, path: "messages", mortal: true, with: "tickets"},
 		{stream: "ticket_message_attachments", record: schemas.TicketMessageAttachment{}, key: []string{"message_id", "position"}, path: "messages",
 			cut: func(message record) (files []record) {
 				all, _ := message["attachments"].([]any)
@@ -85,7 +86,7 @@ func sources() []source {
 				return files
 			}},
 		{stream: "tickets", record: schemas.Ticket{}, key: id, path: "tickets", mortal: true},
-		{stream: "ticket_tags", record: schemas.TicketTag{}, key: []string{"ticket_id", "id"}, path: "tickets", mortal: true,
+		{stream: "ticket_tags", record: schemas.TicketTag{}, key: []string{"ticket_id", "id"}, path: "tickets", mortal: true, with: "tickets",
 			cut: func(ticket record) (tags []record) {
 				all, _ := ticket["tags"].([]any)
 				for _, t := range all {

@@ -7,7 +7,9 @@
 //	stream.go    what a row means, and the mistakes one can make in it
 //	sync.go      Plan and Run: streams side by side, one batch after the other
 //	walk.go      the walks over lists: newest first, oldest first, whole, below a parent
+//	feed.go      what the lists cannot show: events, what they tell to read again, deletions
 //	bookmark.go  how far a stream has got, its JSON, and the states of other connectors
+//	prints.go    what was written last, in fingerprints: what has not changed is not written again
 //	record.go    reading a field of a record; cutting records out of records
 //	config.go    what a user configures; its tags and comments are the specification
 //	probe.go     what these credentials may read
@@ -27,7 +29,9 @@
 // The client proves a page and cuts it into raw records. The walk reads each
 // record's key and cursor, drops what was written before, and hands the rest
 // on in a Batch together with the Bookmark that holds once the batch is
-// written. The pen conforms each record by its shape while it copies it into
+// written. When the lists have been read, the feed hears the account's events
+// since the last time, reads again what they name, and hands that on in the same
+// way, with tombstones for what is gone. The pen conforms each record by its shape while it copies it into
 // its buffer, and writes batch and bookmark in one call. No record is decoded
 // into maps or structs on the way.
 //

@@ -356,7 +356,8 @@ func (f *feed) heed(ctx context.Context, final bool) {
 		upto = f.began
 	}
 	for _, t := range f.listening() {
-		if t.deaf {
+		// Surveys are read again together: their list is read on but once.
+		if t.deaf || !final && t.source.Name == "satisfaction_surveys" {
 			continue
 		}
 		err := f.retell(ctx, t)
@@ -372,6 +373,11 @@ func (f *feed) heed(ctx context.Context, final bool) {
 				m.mark.Heard = later(m.mark.Heard, earlier(upto, settled))
 				t.send(m, Batch{Bookmark: m.mark})
 			}
+		}
+	}
+	for _, e := range f.events {
+		if !final && strings.HasPrefix(e.kind, "satisfaction-survey-") {
+			late = append(late, e)
 		}
 	}
 	f.events, f.pages = late, 0
@@ -624,8 +630,8 @@ func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread
 	return nil
 }
 
-// surveys reads surveys again: those that lie near the top of the list by
-// reading the list, the others one by one, as costs the fewest requests.
+// surveys reads surveys again: those that lie near where the walk has ended by
+// reading on in the list, the others one by one, as costs the fewest requests.
 func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
 	wanted := instants{}
 	for _, e := range events {
@@ -634,9 +640,9 @@ func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
 		}
 	}
 	queue := slices.Sorted(maps.Keys(wanted))
-	slices.Reverse(queue) // newer ones have greater ids
-	if len(queue) > 1 {
-		for page, err := range t.pages(ctx, t.source, t.source.Path, nil) {
+	slices.Reverse(queue)               // newer ones have greater ids
+	if len(queue) > 1 && t.rest != "" { // what lies above, the walk has read
+		for page, err := range t.pagesFrom(ctx, t.source, t.source.Path, nil, t.rest) {
 			if err != nil {
 				return err
 			}

@@ -241,6 +241,7 @@ type task struct {
 	below   []*member // lists of their own below each of its records
 
 	began  time.Time                    // the server's, when the last whole walk began
+	rest   string                       // the page token at which that walk ended; "" if there was no more
 	sights map[int64]sight              // of records by id, for the feed; nil if it wants none
 	hear   func(*gorgias.Page, *walker) // hears each page once it is written; may be nil
 	deaf   bool                         // what the events tell of the list cannot be read

@@ -64,7 +64,7 @@ func (t *task) walk(ctx context.Context) error {
 			t.hear(page, w)
 		}
 		if last {
-			t.began = w.mark.Began
+			t.began, t.rest = w.mark.Began, w.mark.Next
 			return nil
 		}
 		if ended {
@@ -408,14 +408,19 @@ func (t *task) under(ctx context.Context, m *member, ids []string) error {
 // pages reads a list from its first page to its last; an error is the end of
 // it. The next page is asked for before one is yielded.
 func (t *task) pages(ctx context.Context, s *Stream, path string, extra url.Values) iter.Seq2[*gorgias.Page, error] {
+	return t.pagesFrom(ctx, s, path, extra, "")
+}
+
+// pagesFrom goes on from a page token; it begins anew if that is refused.
+func (t *task) pagesFrom(ctx context.Context, s *Stream, path string, extra url.Values, next string) iter.Seq2[*gorgias.Page, error] {
 	return func(yield func(*gorgias.Page, error) bool) {
 		for restarts := 0; ; restarts++ {
 			var circle ring
-			next := ""
 			fetch := t.ask(ctx, s, path, extra, next)
 			for {
 				page, err := fetch()
 				if refused(err) && next != "" && restarts < maxRestarts {
+					next = ""
 					break
 				}
 				if err != nil {

@@ -2,17 +2,172 @@ package integration_tests
 
 import (
 	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
 )
 
-// A first sync asks for as many pages as the rows fill, and for at most one
-// more per list; a sync of an account at rest asks each list that can be
-// followed in time for one page, and writes nothing of it.
+var update = flag.Bool("update", false, "write the table of costs into the README")
+
+// A shop of some size, and a day of it: TestCost counts what they cost, and
+// holds the README's table to it.
+// With the six tickets of the imports it is the numbers of the table.
+var shop = sandbox.Size{Tickets: 9_994, Messages: 59_988, Customers: 8_000, Surveys: 3_000, Events: 99_970}
+
+// big are the streams of the five large lists.
+var big = []string{"tickets", "ticket_tags", "ticket_custom_field_values", "ticket_messages", "ticket_message_attachments",
+	"customers", "customer_custom_field_values", "satisfaction_surveys", "events"}
+
+// TestCost holds the prices of the design: a first sync asks for as many pages
+// as the rows fill, and for at most one more per list; a day's changes, all of
+// them captured, cost few requests; an account at rest costs one or two per
+// list, and writes nothing.
 func TestCost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads 180,000 records several times")
+	}
+	var table strings.Builder
+	table.WriteString("| requests | streams of the five large lists | the same without `events` | all streams |\n| --- | ---: | ---: | ---: |\n")
+	shown := func(names []string) (costs [4]int) {
+		synctest.Test(t, func(t *testing.T) { costs = costsOf(t, names) })
+		return costs
+	}
+	fed, own, all := shown(big), shown(big[:len(big)-1]), shown(everyStream())
+	for i, row := range []string{
+		"first sync: 10,000 tickets, 60,000 messages, 8,000 customers, 3,000 surveys, 100,000 events",
+		"a day's changes: 500 tickets changed, 1,500 messages new, 60 surveys answered, 20 old messages edited, 30 deletions and merges",
+		"the same, and a look at all messages and surveys that may still have changed",
+		"nothing has happened",
+	} {
+		fmt.Fprintf(&table, "| %s | %d | %d | %d |\n", row, fed[i], own[i], all[i])
+	}
+	// The targets are those of the design.
+	if fed[0] > 1810 {
+		t.Errorf("a first sync took %d requests, expected at most 1810", fed[0])
+	}
+	if fed[1] > 120 || own[1] > 120 {
+		t.Errorf("a day took %d requests, without events %d; expected at most 120", fed[1], own[1])
+	}
+	if fed[3] > 2*5 || own[3] > 2*5 {
+		t.Errorf("a sync at rest took %d requests, without events %d; expected at most 2 per list", fed[3], own[3])
+	}
+	tableIs(t, "costs", table.String())
+}
+
+// tableIs holds a table of the README to what was measured.
+func tableIs(t *testing.T, name, table string) {
+	t.Helper()
+	const path = "../README.md"
+	readme, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->"
+	head, rest, found := strings.Cut(string(readme), begin)
+	old, tail, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("the README has no place for the table of %s:\n%s", name, table)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if old != table {
+		t.Errorf("the README's table of %s is not what was measured (go test ./integration_tests -run %s -update writes it):\n%s", name, t.Name(), table)
+	}
+}
+
+// costsOf counts the requests of a first sync, of a day's changes, and of a
+// sync at rest.
+func costsOf(t *testing.T, names []string) (costs [4]int) {
+	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), quiet: true, streams: names, overlap: 10 * time.Minute,
+		marks: map[string]connector.Bookmark{}, written: map[string]map[string]string{}, whole: map[string]map[string]string{}, judged: map[string]int{}}
+	h.house = newHouse(t, &sandbox.Server{Seed: 1, Limit: unlimited, Size: shop})
+	read := func(revise time.Duration) int {
+		sent := h.budget.Sent()
+		plan := h.plan(names, stored(t, h.marks))
+		plan.Revise, plan.Tombstone = revise, tombstone
+		if err := h.read(plan, -1); err != nil {
+			t.Fatal(err)
+		}
+		return h.budget.Sent() - sent
+	}
+	costs[0] = read(24 * time.Hour)
+	for i, revise := range []time.Duration{24 * time.Hour, 0} {
+		h.aDay()
+		costs[1+i] = read(revise)
+		if err := h.judge(); err != nil {
+			t.Errorf("day %d: %v", 1+i, err)
+		}
+	}
+	sent := h.budget.Sent()
+	if err := h.idle(100); err != nil {
+		t.Error(err)
+	}
+	costs[3] = h.budget.Sent() - sent
+	return costs
+}
+
+// aDay is a day in the shop: 500 tickets change, by 1,500 new messages and
+// otherwise; 60 surveys are answered and 20 messages edited, most of them old;
+// 30 tickets and customers are deleted or merged.
+func (h *history) aDay() {
+	ids := map[string][]int64{}
+	for _, path := range []string{"tickets", "messages", "customers", "satisfaction-surveys"} {
+		for row := range h.box.Each(path) {
+			id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64)
+			ids[path] = append(ids[path], id)
+		}
+		h.Shuffle(len(ids[path]), func(i, j int) { ids[path][i], ids[path][j] = ids[path][j], ids[path][i] })
+	}
+	next := func(path string) int64 {
+		id := ids[path][0]
+		ids[path] = ids[path][1:]
+		return id
+	}
+	var changes []func()
+	do := func(n int, change func()) {
+		for range n {
+			changes = append(changes, change)
+		}
+	}
+	do(400, func() {
+		id := next("tickets")
+		for range 3 {
+			h.box.AddMessage(id)
+		}
+	})
+	do(100, func() {
+		id := h.box.AddTicket(time.Time{}, time.Time{}, time.Time{}) // with two messages
+		h.box.AddMessage(id)
+	})
+	do(60, func() { h.box.AnswerSurvey(next("satisfaction-surveys"), 1+h.IntN(5)) })
+	do(20, func() { h.box.EditMessage(next("messages")) })
+	do(15, func() { h.box.DeleteTicket(next("tickets")) })
+	do(5, func() { h.box.MergeTickets(next("tickets"), next("tickets")) })
+	do(5, func() { h.box.DeleteCustomer(next("customers")) })
+	do(5, func() { h.box.MergeCustomers(next("customers"), next("customers")) })
+	h.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
+	for _, change := range changes {
+		time.Sleep(20 * time.Hour / time.Duration(len(changes)))
+		change()
+	}
+	time.Sleep(2 * time.Hour)
+}
+
+// A first sync of the sandbox asks for as many pages as the rows fill, and for
+// at most one more per list; a sync of an account at rest asks each list that
+// can be followed in time for one page, and writes nothing of it.
+func TestCostPerList(t *testing.T) {
 	box := &sandbox.Server{Limit: unlimited}
 	h := newHouse(t, box)
 	marks := map[string]connector.Bookmark{}

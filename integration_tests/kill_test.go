@@ -184,7 +184,7 @@ func (h *history) live() error {
 	if err := h.judge(); err != nil {
 		return err
 	}
-	return h.idle()
+	return h.idle(5)
 }
 
 // happen stands between the client and the account. It runs in the client's
@@ -348,6 +348,11 @@ func (h *history) sync(stop int) error {
 	if !h.quiet && h.chance(0.5) {
 		plan.Revise = 24 * time.Hour
 	}
+	return h.read(plan, stop)
+}
+
+// read writes what a plan reads, until stop batches have been written.
+func (h *history) read(plan *connector.Plan, stop int) error {
 	pages := map[string]map[string]string{}
 	batches := 0
 	for b, err := range plan.Run(context.Background()) {
@@ -378,14 +383,6 @@ func (h *history) sync(stop int) error {
 		}
 		batches++
 		h.marks[name] = b.Bookmark
-		if os.Getenv("TRACE") != "" {
-			for _, r := range b.Records {
-				if strings.Contains(string(r[:40]), os.Getenv("TRACE")) {
-					fmt.Printf("   %s: %.300s\n", name, r)
-				}
-			}
-			fmt.Printf("%s %s %d last=%v heard=%v since=%v walk=%+v\n", time.Now().Format("02T15:04:05.000"), name, len(b.Records), b.Last, b.Bookmark.Heard.Format("02T15:04:05"), b.Bookmark.Since.Format("02T15:04:05"), b.Bookmark.Walk)
-		}
 		if b.Last {
 			h.whole[name] = pages[name]
 		}
@@ -521,10 +518,10 @@ func (h *history) mutable(s *connector.Stream, raw string) bool {
 
 // idle reads the account at rest once more: no incremental stream has anything
 // to write.
-func (h *history) idle() error {
+func (h *history) idle(page int) error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, stored(h.t, h.marks))
-	plan.PageSize, plan.Overlap, plan.Revise, plan.Tombstone = 5, h.overlap, 24*time.Hour, tombstone
+	plan.PageSize, plan.Overlap, plan.Revise, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
 	warnings := 0
 	for b, err := range plan.Run(context.Background()) {
 		if b.Warning != "" {

@@ -8,6 +8,7 @@
 //	sync.go      Plan and Run: streams side by side, one batch after the other
 //	walk.go      the walks over lists: newest first, oldest first, whole, below a parent
 //	feed.go      what the lists cannot show: events, what they tell to read again, deletions
+//	forecast.go  what the next sync will ask for
 //	bookmark.go  how far a stream has got, its JSON, and the states of other connectors
 //	prints.go    what was written last, in fingerprints: what has not changed is not written again
 //	record.go    reading a field of a record; cutting records out of records

@@ -192,13 +192,8 @@ func (f *feed) warn(format string, args ...any) {
 // server lets itself be asked for them. It reports whether it heard them all.
 func (f *feed) listen(ctx context.Context) bool {
 	events := &task{round: f.round, source: Find("events")}
-	var types []string
-	for _, t := range f.listening() {
-		types = append(types, kinds(t.source)...)
-	}
-	slices.Sort(types)
 	f.begin()
-	query := url.Values{events.source.Since: {f.from.UTC().Format(sinceLayout)}, "types": slices.Compact(types)}
+	query := f.query()
 	for {
 		var fault error
 		for page, err := range events.pages(ctx, events.source, events.source.Path, query) {
@@ -228,6 +223,16 @@ func (f *feed) listen(ctx context.Context) bool {
 		}
 		return false
 	}
+}
+
+// query asks for the events that are heeded.
+func (f *feed) query() url.Values {
+	var types []string
+	for _, t := range f.listening() {
+		types = append(types, kinds(t.source)...)
+	}
+	slices.Sort(types)
+	return url.Values{Find("events").Since: {f.from.UTC().Format(sinceLayout)}, "types": slices.Compact(types)}
 }
 
 // overhear takes the events from pages that are read in any case, if they

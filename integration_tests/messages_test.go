@@ -33,6 +33,7 @@ type transcript struct {
 	began, ended   time.Time
 	secrets        []string
 	plain          bool   // --help and --version write for people
+	planned        bool   // and so does plan, also of what went wrong
 	tap            *asked // of it as a Singer tap; nil: it was not called so
 }
 
@@ -132,7 +133,7 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 	if i := bytes.IndexAny(tr.stdout, "\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"); i >= 0 {
 		fault("standard output holds a raw %+q", tr.stdout[i:min(i+3, len(tr.stdout))])
 	}
-	if len(tr.stderr) > 0 && tr.code != 2 && tr.tap == nil {
+	if len(tr.stderr) > 0 && tr.code != 2 && tr.tap == nil && !(tr.planned && tr.code == 1) {
 		fault("standard error is not empty: %s", tail(tr.stderr))
 	}
 	for _, secret := range tr.secrets {
@@ -141,6 +142,12 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 				fault("the secret %q shows, as %q", secret, form)
 			}
 		}
+	}
+	if tr.planned {
+		if said := len(tr.stderr) > 0; said == (tr.code == 0) || said == (len(tr.stdout) > 0) {
+			fault("exit code %d, and on standard error: %s", tr.code, tr.stderr)
+		}
+		return faults
 	}
 	if tr.plain {
 		if tr.code != 0 {

@@ -67,7 +67,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 			fmt.Fprintf(stderr, "source-gorgias: %v\n", err)
 		}
 		fmt.Fprintf(stderr, "hint: %s --help tells how to call it\n", name(args[0]))
-		s.fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
+		if !s.people {
+			s.fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
+		}
 		return 2, nil
 	case errors.Is(err, airbyte.ErrFailed):
 		return 1, nil
@@ -82,6 +84,7 @@ type invocation struct {
 	stdout, stderr io.Writer
 	pen            *airbyte.Writer
 	log            *singer.Log // of a tap; nil if the program is none
+	people         bool        // the command writes for people, and so do its errors
 }
 
 // fail tells what ended the program, in the words of its protocol.
@@ -92,6 +95,14 @@ func (s *invocation) fail(err error) {
 			s.log.Print(singer.Error, "", "%s", broken.Stack)
 		}
 		s.log.Print(singer.Critical, "", "%s", connector.Diagnose(nil, err).Message)
+		return
+	}
+	if s.people {
+		text := connector.Diagnose(nil, err).Message
+		if s.pen.Mask != nil {
+			text = s.pen.Mask(text)
+		}
+		fmt.Fprintln(s.stderr, "source-gorgias:", text)
 		return
 	}
 	if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone
@@ -134,6 +145,13 @@ func (s *invocation) app(called string) *cli.App {
 				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"},
 				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"},
 			}, Action: s.read,
+		}, {
+			Name: "plan", Usage: "tell what the next read will ask for, and how long it will take",
+			Flags: []cli.Flag{config, box, debug,
+				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"},
+				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"},
+				&cli.BoolFlag{Name: "json", Usage: "as JSON"},
+			}, Action: s.plan,
 		}, {
 			Name: "sandbox", Usage: "serve the built-in account to other programs",
 			Flags: []cli.Flag{

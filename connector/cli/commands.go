@@ -86,36 +86,46 @@ func (s *invocation) read(c *cli.Context) error {
 			return err
 		}
 	}
+	plan, unknown, err := s.planned(c, account)
+	if err != nil {
+		return err
+	}
+	batches := plan.Run(c.Context)
+	if isTerminal(s.stderr) {
+		p := newProgress(s.stderr, len(plan.Streams), account)
+		defer p.close()
+		batches = p.watch(batches)
+	}
+	return s.pen.Sync(c.Context, batches, unknown)
+}
+
+// planned reads catalog and state, and makes a plan of them. It also returns
+// the names in the catalog that nobody knows.
+func (s *invocation) planned(c *cli.Context, account *account) (plan *connector.Plan, unknown []string, err error) {
 	selection := airbyte.Everything()
 	if path := c.String("catalog"); path != "" {
 		raw, err := readFile("catalog", path)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		if selection, err = airbyte.ParseCatalog(raw); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
 	var marks map[string]connector.Bookmark
 	if path := c.String("state"); path != "" {
 		raw, err := readFile("state", path)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		if marks, err = airbyte.ParseState(singer.Bookmarks(raw)); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
-	plan := account.settings.Plan(airbyte.Tombstone)
+	plan = account.settings.Plan(airbyte.Tombstone)
 	plan.Client, plan.Budget, plan.Heartbeat = account.client, account.budget, heartbeat
 	plan.Streams, plan.Bookmarks = selection.Streams, marks
-	batches := plan.Run(c.Context)
-	if isTerminal(s.stderr) {
-		p := newProgress(s.stderr, len(selection.Streams), account)
-		defer p.close()
-		batches = p.watch(batches)
-	}
-	return s.pen.Sync(c.Context, batches, selection.Unknown)
+	return plan, selection.Unknown, nil
 }
 
 // sandbox serves the built-in account until it is interrupted.

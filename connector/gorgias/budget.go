@@ -89,6 +89,15 @@ func (b *Budget) Usage() (used, limit float64) {
 	return b.level(time.Now()), float64(b.limit)
 }
 
+// Forecast returns how long so many requests take in seconds, if nobody else
+// draws on the account, with the limit and the reserve that count.
+func (b *Budget) Forecast(requests int) (limit int, reserve, seconds float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	free := float64(b.limit)*(1-b.reserve) - b.level(time.Now())
+	return b.limit, b.reserve, max(0, float64(requests)-free) * window.Seconds() / float64(b.limit)
+}
+
 // Sent returns how many requests were let go.
 func (b *Budget) Sent() int {
 	b.mu.Lock()

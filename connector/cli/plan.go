@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"source-gorgias/connector"
+)
+
+// plan writes a forecast of the next read: for people, or as JSON.
+func (s *invocation) plan(c *cli.Context) error {
+	s.people = true
+	account, err := s.open(c)
+	if err != nil {
+		return err
+	}
+	defer account.close()
+	plan, _, err := s.planned(c, account)
+	if err != nil {
+		return err
+	}
+	forecast, err := plan.Forecast(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		out := json.NewEncoder(s.stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(forecast)
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "STREAMS\tREQUESTS\tRECORDS\tREADS")
+	for _, e := range forecast.Lists {
+		// The others are cut from the records of the first.
+		name := e.Streams[0]
+		if more := len(e.Streams) - 1; more > 0 {
+			name += " +" + strconv.Itoa(more)
+		}
+		if e.Fault != "" {
+			fmt.Fprintf(w, "%s\t\t\t%s\n", name, e.Fault)
+			continue
+		}
+		records := spelled(e.Precision, e.Records)
+		if e.Records == 0 && e.Precision == connector.AtLeast {
+			records = ""
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, spelled(e.Precision, e.Requests), records, e.Reads)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.stdout, "\n%s requests, %s at this account's allowance of %d in 20 seconds, %.0f%% of it left to others. This forecast took %d.\n",
+		spelled(forecast.Precision, forecast.Requests), lasting(forecast.Seconds), forecast.Allowance, 100*forecast.Reserve, forecast.Probes)
+	return err
+}
+
+// spelled writes a number as well as it is known.
+func spelled(p connector.Precision, n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if p == connector.Exactly {
+		return digits
+	}
+	return string(p) + " " + digits
+}
+
+// lasting spells a duration in the two units that matter.
+func lasting(seconds float64) string {
+	d := time.Duration(math.Ceil(seconds)) * time.Second
+	if d >= 24*time.Hour {
+		return fmt.Sprintf("%d days %d hours", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+	}
+	if d == 0 {
+		return "no waiting"
+	}
+	text := d.String()
+	if d >= time.Hour {
+		text = strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
+	}
+	return text
+}

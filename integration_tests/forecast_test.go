@@ -1,0 +1,129 @@
+package integration_tests
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+)
+
+// A forecast is held to what the sync then does: what is known exactly is so,
+// estimates are right within a factor of two, and it costs at most two requests
+// per list.
+func TestForecast(t *testing.T) {
+	box := &sandbox.Server{Limit: unlimited, Ahead: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
+	h := newHouse(t, box)
+	marks := map[string]connector.Bookmark{}
+	plan := func() *connector.Plan {
+		p := h.plan(everyStream(), stored(t, marks))
+		p.Revise, p.Tombstone = 24*time.Hour, tombstone
+		return p
+	}
+	forecast := func() (*connector.Forecast, map[string]connector.Estimate) {
+		f, err := plan().Forecast(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists := map[string]connector.Estimate{}
+		for _, e := range f.Lists {
+			if e.Fault != "" {
+				t.Errorf("%s: %s", e.Streams[0], e.Fault)
+			}
+			lists[e.Streams[0]] = e
+		}
+		if most := 2 * len(f.Lists); f.Probes > most {
+			t.Errorf("a forecast took %d requests, expected at most %d", f.Probes, most)
+		}
+		return f, lists
+	}
+	read := func() (requests, records map[string]int) {
+		requests, records = map[string]int{}, map[string]int{}
+		for _, s := range connector.Streams() {
+			requests[s.Name] -= box.Hits(s.Path)
+		}
+		for b, err := range plan().Run(context.Background()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			records[b.Stream.Name] += len(b.Records)
+			marks[b.Stream.Name] = b.Bookmark
+		}
+		for _, s := range connector.Streams() {
+			requests[s.Name] += box.Hits(s.Path)
+		}
+		return requests, records
+	}
+	_, lists := forecast()
+	requests, records := read()
+	for name, e := range lists {
+		got, n := requests[name], records[name]
+		switch e.Precision {
+		case connector.Exactly:
+			if got != e.Requests || n != e.Records {
+				t.Errorf("%s: %d requests and %d records, expected exactly %d and %d", name, got, n, e.Requests, e.Records)
+			}
+		case connector.About:
+			if n > 2*e.Records || 2*n < e.Records {
+				t.Errorf("%s: %d records, expected about %d", name, n, e.Records)
+			}
+		case connector.AtLeast:
+			if got < e.Requests || n < e.Records {
+				t.Errorf("%s: %d requests and %d records, expected at least %d and %d", name, got, n, e.Requests, e.Records)
+			}
+		}
+	}
+
+	_, lists = forecast()
+	requests, _ = read()
+	for name, e := range lists {
+		if s := connector.Find(name); s == nil || !s.Incremental() || name == "voice_call_events" {
+			continue
+		}
+		if e.Precision != connector.Exactly || e.Requests != requests[name] {
+			t.Errorf("%s at rest: %s %d requests, and it took %d", name, e.Precision, e.Requests, requests[name])
+		}
+	}
+
+	box.Fail = func(r *http.Request) *sandbox.Fault {
+		if r.URL.Path == "/api/jobs" {
+			return &sandbox.Fault{Status: 403}
+		}
+		return nil
+	}
+	f, err := plan().Forecast(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range f.Lists {
+		if denied := strings.Contains(e.Fault, "403 Forbidden"); denied != (e.Streams[0] == "jobs") {
+			t.Errorf("%s: fault %q", e.Streams[0], e.Fault)
+		}
+	}
+}
+
+// The time a forecast names is the time the budget takes.
+func TestForecastTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, &sandbox.Server{Size: sandbox.Size{Messages: 20_000, Tickets: 100}})
+		plan := h.plan([]string{"ticket_messages"}, nil)
+		f, err := plan.Forecast(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for _, err := range h.plan([]string{"ticket_messages"}, nil).Run(context.Background()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		took := time.Since(began).Seconds()
+		if f.Precision == connector.Exactly || took < 0.5*f.Seconds || took > 1.5*f.Seconds {
+			t.Errorf("it took %.0f s, and %.0f s were forecast for %s %d requests", took, f.Seconds, f.Precision, f.Requests)
+		}
+	})
+}

@@ -267,8 +267,10 @@ type eventJSON struct {
 	Data    struct {
 		Ticket         id   `json:"ticket_id"`
 		SourceTicket   id   `json:"source_ticket_id"`
+		TargetTicket   id   `json:"target_ticket_id"`
 		SplitInto      id   `json:"split_into_ticket"`
 		SourceCustomer id   `json:"source_customer_id"`
+		TargetCustomer id   `json:"target_customer_id"`
 		Removed        []id `json:"tags_removed"`
 	} `json:"data"`
 }
@@ -319,7 +321,8 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 		var e eventJSON
 		_ = json.Unmarshal(raw, &e) // what does not fit is left out
 		f.events = append(f.events, event{at: at, kind: kind, object: int64(e.Object), ticket: int64(e.Data.Ticket), context: e.Context,
-			other: int64(cmp.Or(e.Data.SourceTicket, e.Data.SplitInto, e.Data.SourceCustomer)), removed: e.Data.Removed})
+			other:   int64(cmp.Or(e.Data.SourceTicket, e.Data.TargetTicket, e.Data.SplitInto, e.Data.SourceCustomer, e.Data.TargetCustomer)),
+			removed: e.Data.Removed})
 	}
 	if f.pages++; f.pages >= chapter && page.Next != "" {
 		f.heed(ctx, false)
@@ -548,6 +551,8 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 			of(e.object, e.at).whole = true
 			if e.other != 0 {
 				of(e.other, e.at).whole = true
+			} else {
+				of(e.object, e.at).moved = true
 			}
 		case e.kind == "ticket-message-created" && met, t.current(e.object, e.at), e.kind == "ticket-updated":
 		case e.kind == "ticket-message-deleted" && e.ticket == 0:
@@ -569,7 +574,7 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 				return err
 			}
 		}
-		if len(thread.deleted) == 0 {
+		if len(thread.deleted) == 0 && !thread.moved {
 			continue
 		}
 		// A deleted message may stay, with the date of its deletion, or not. It
@@ -603,6 +608,7 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 // A thread is what is wanted of the messages of a ticket.
 type thread struct {
 	whole    bool      // all of them: they have come from elsewhere
+	moved    bool      // they may have gone to a ticket that only this one tells
 	messages instants  // those that have changed
 	deleted  instants  // and of these, those that were deleted
 	at       time.Time // when something last happened in it

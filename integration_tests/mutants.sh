@@ -40,7 +40,7 @@ mutant "the host's clock is trusted" $walk 'm.Began = page.Served' 'm.Began = ti
 mutant "a truncated page is accepted" connector/gorgias/page.go \
   'e = unproven("not complete JSON, from byte %d of %d on", c.d.InputOffset(), len(body))' 'return &Page{Records: c.records}, nil'
 mutant "a refused token is kept" $walk '*w = walker{task: w.task}' '*w = walker{task: w.task, mark: Progress{Next: w.mark.Next}}'
-mutant "nothing is read twice" $walk 'm.from = m.mark.Since.Add(-w.Overlap); m.mark' 'm.from = m.mark.Since; m.mark'
+mutant "nothing is read twice" $walk 'm.from = m.mark.Since.Add(-w.Overlap); m.first {' 'm.from = m.mark.Since; m.first {'
 mutant "an order is taken for granted" $walk 'case m.Unsorted || !w.ordered:' 'case m.At.IsZero():'
 mutant "a watermark may lie in the future" $walk 'at = earlier(at, w.mark.Began)' ''
 mutant "an empty page ends a walk" $walk 'ended := w.ended()' 'ended := w.ended() || len(rows) == 0'
@@ -51,4 +51,23 @@ mutant "windows are not read again" $walk 'w.mark.From = earlier(w.mark.From, m.
 }'
 mutant "a version once written is never written again" connector/prints.go 'p[i].sum == f.sum' 'p[i].key == f.key'
 mutant "the head is not read after a resumed walk" $walk 'last := ended && (!w.resumed && !w.long(page) || heads == maxHeads)' 'last := ended'
+feed=connector/feed.go
+mutant "events are not heard" $feed 'if len(f.tasks) == 0 {' 'if f.tasks = nil; true {'
+mutant "what happens before the first record is written is not heard" $walk '		w.send(m, Batch{Bookmark: m.mark})
+	}
+	m.mark.Walk' '	}
+	m.mark.Walk'
+mutant "deletions are not told" $feed 'g.stream == m.Name && f.Tombstone' 'false && f.Tombstone'
+mutant "tickets are not read again" $feed 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; {' 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) < 0; {'
+mutant "threads are not read again" $feed 'if !dead[ticket] {' 'if false {'
+mutant "surveys are not read again" $feed 'for _, id := range queue {' 'for _, id := range queue[:0] {'
+mutant "messages of a merged ticket stay where they were" $feed 'of(e.object, e.at).whole = true' ''
+mutant "deleted messages are not followed" $feed 'errors.As(err, &e) && e.Kind == gorgias.Merged && !followed[ticket]' 'false'
+mutant "tags that were taken off stay" $feed 'graves = append(graves, f.removed(t, raw, off[id])...)' ''
+mutant "a tag ends later than it is put on again" $feed 'f.grave(tags, cursorOf(ticket, t.source.Cursor), ' 'f.grave(tags, e.at, '
+mutant "what a walk has read is current for ever" $feed 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return !t.sights[id].at.IsZero()'
+mutant "events are heard once" $feed 'earlier(t.began, f.began).Add(-f.Overlap)' 'earlier(t.began, f.began)'
+mutant "events are heard up to the end of the list" $feed 'earlier(t.began, f.began).Add(-f.Overlap)' 'f.began.Add(-f.Overlap)'
+mutant "half a chapter counts as heeded" $feed 'upto = earlier(upto, e.at)' ''
+mutant "events heard in part count as heard" $feed 'f.partial = w.reach.After(f.from) || w.resumed && w.reach.Equal(f.from)' ''
 exit $survived

@@ -49,6 +49,7 @@ source-gorgias spec
 source-gorgias check    --config FILE | --sandbox
 source-gorgias discover [--config FILE]
 source-gorgias read     --config FILE | --sandbox  [--catalog FILE] [--state FILE]
+source-gorgias plan     --config FILE | --sandbox  [--catalog FILE] [--state FILE] [--json]
 
 Singer; also under the name ` + singer.Name + `:
 ` + tap + `

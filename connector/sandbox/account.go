@@ -57,6 +57,7 @@ type account struct {
 	size             Size
 	epoch            instant // where the base ends and the changes begin
 	subdomain, email string
+	doubts           Doubts
 
 	tickets   *table[ticket]
 	messages  *table[message]
@@ -88,7 +89,7 @@ type pending struct {
 func newAccount(s *Server, now time.Time) *account {
 	a := &account{
 		seed: s.Seed, size: s.Size.whole(), epoch: instantOf(now.Truncate(time.Second)),
-		subdomain: cmp.Or(s.Subdomain, "sandbox"), email: cmp.Or(s.Email, defaultEmail),
+		subdomain: cmp.Or(s.Subdomain, "sandbox"), email: cmp.Or(s.Email, defaultEmail), doubts: s.Doubts,
 		moved: map[int64][]int64{}, surveyed: map[int64]int64{},
 		lag: s.Lag, now: s.now, rand: rand.New(rand.NewPCG(s.Seed, uint64(ofChange))),
 	}

@@ -65,7 +65,8 @@ func (c *change) mergeCustomers(from, into customer) {
 	put(c, c.customers, into.id, into)
 	c.customers.merged[from.id] = into.id
 	drop(c, c.customers, from.id)
-	c.event("Customer", into.id, "customer-merged", `{"source_customer_id":`+num(from.id)+`}`)
+	object, data := c.merge("customer", from.id, into.id)
+	c.event("Customer", object, "customer-merged", data)
 	c.event("Customer", from.id, "customer-deleted", "null")
 }
 

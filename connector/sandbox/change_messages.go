@@ -33,12 +33,16 @@ func (c *change) read(m message) {
 	put(c, c.messages, m.id, m)
 }
 
-// DeleteMessage deletes a message: it stays, with a deleted_datetime.
+// DeleteMessage deletes a message: it stays, with a deleted_datetime, unless
+// Doubts.DeletedVanish.
 func (s *Server) DeleteMessage(id int64) bool { return edit(s, messagesOf, id, (*change).strike) }
 
 func (c *change) strike(m message) {
-	m.deleted = c.at
-	put(c, c.messages, m.id, m)
+	if m.deleted = c.at; c.doubts.DeletedVanish {
+		drop(c, c.messages, m.id)
+	} else {
+		put(c, c.messages, m.id, m)
+	}
 	c.tell(m, "ticket-message-deleted")
 }
 

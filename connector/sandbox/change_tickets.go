@@ -61,8 +61,14 @@ func (c *change) say(t ticket, created instant, agent bool) int64 {
 // tell writes the event of a message. Some of them name the ticket; for all
 // another event of the same context does.
 func (c *change) tell(m message, kind string) {
-	c.event("TicketMessage", m.id, kind, pickIf(c.luck.one(2), `{"ticket_id":`+num(m.ticket)+`}`, "null"))
+	data, apart := pickIf(c.luck.one(2), `{"ticket_id":`+num(m.ticket)+`}`, "null"), uint64(0)
+	if c.doubts.NamelessMessages {
+		data, apart = "null", 1
+	}
+	c.event("TicketMessage", m.id, kind, data)
+	c.operation += apart
 	c.event("Ticket", m.ticket, "ticket-updated", "null")
+	c.operation += apart
 }
 
 // AddMessage adds a message to a ticket, which moves the ticket's
@@ -129,8 +135,8 @@ func (c *change) assign(t ticket) {
 	c.event("Ticket", t.id, "ticket-assigned", `{"assignee_user_id":`+ref(t.user)+`}`)
 }
 
-// The next four leave a ticket's updated_datetime where it is: that it moves
-// is not documented, and only the events tell.
+// The next four leave a ticket's updated_datetime where it is, unless
+// Doubts.MarksMove: that it moves is not documented, and only the events tell.
 
 // TagTicket puts a tag on a ticket, or takes it off if it is there.
 func (s *Server) TagTicket(id, tag int64) bool {
@@ -147,7 +153,7 @@ func (c *change) label(t ticket, tag int64) {
 	} else {
 		t.tags = append(t.tags, tag)
 	}
-	put(c, c.tickets, t.id, t)
+	c.stamp(t)
 	c.event("Ticket", t.id, kind, `{"`+data+`":[`+num(tag)+`]}`)
 }
 
@@ -156,7 +162,7 @@ func (s *Server) FillField(id int64) bool { return edit(s, tickets, id, (*change
 
 func (c *change) fill(t ticket) {
 	t.values = c.refill(t.values, 0)
-	put(c, c.tickets, t.id, t)
+	c.stamp(t)
 	c.event("Ticket", t.id, "ticket-updated", "null")
 }
 
@@ -184,7 +190,7 @@ func (s *Server) TrashTicket(id int64, trashed bool) bool {
 
 func (c *change) trash(t ticket, trashed bool) {
 	t.trashed = pickIf(trashed, c.at, 0)
-	put(c, c.tickets, t.id, t)
+	c.stamp(t)
 	c.event("Ticket", t.id, pickIf(trashed, "ticket-trashed", "ticket-untrashed"), "null")
 }
 
@@ -195,7 +201,7 @@ func (s *Server) SpamTicket(id int64, spam bool) bool {
 
 func (c *change) mark(t ticket, spam bool) {
 	t.spam = spam
-	put(c, c.tickets, t.id, t)
+	c.stamp(t)
 	c.event("Ticket", t.id, pickIf(spam, "ticket-marked-spam", "ticket-unmarked-spam"), "null")
 }
 
@@ -241,6 +247,7 @@ func (c *change) mergeTickets(from, into ticket) {
 	c.tickets.merged[from.id] = into.id
 	drop(c, c.tickets, from.id)
 	c.move(into)
-	c.event("Ticket", into.id, "ticket-merged", `{"source_ticket_id":`+num(from.id)+`}`)
+	object, data := c.merge("ticket", from.id, into.id)
+	c.event("Ticket", object, "ticket-merged", data)
 	c.event("Ticket", from.id, "ticket-deleted", "null")
 }

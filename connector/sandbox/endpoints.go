@@ -228,6 +228,8 @@ func ticketShelf(a *account, q *query) (shelf, *refusal) {
 	}
 	write := func(j *jot, t *ticket) { a.writeTicket(j, t, inList) }
 	switch {
+	case q.Has("ticket_ids") && a.doubts.IDsRefused:
+		return nil, refuse("ticket_ids", "Unknown field.")
 	case q.Has("ticket_ids"):
 		return choose(a.tickets, q.numbers("ticket_ids"), keep, write), nil
 	case q.Has("view_id"):
@@ -286,7 +288,10 @@ func eventShelf(a *account, q *query) (shelf, *refusal) {
 	if q.Has("object_type") && !q.Has("object_id") {
 		return nil, refuse("object_type", "object_type requires object_id.")
 	}
-	var in window
+	if q.Has("types") && a.doubts.TypesRefused {
+		return nil, refuse("types", "Unknown field.")
+	}
+	in := window{from: a.forgotten()}
 	for _, bound := range []struct {
 		name string
 		open int64
@@ -354,7 +359,7 @@ func handlers() map[string]handler {
 		"tickets/{id}/messages": plain(map[string]check{"page": number, "limit": number}, single(tickets, threadPage)),
 		"tickets/{id}/messages/{id}": plain(nil, func(a *account, r *request) answer {
 			m, ok := a.messages.get(r.ids[1])
-			if into, merged := a.tickets.survivor(r.ids[0]); ok && merged && into == m.ticket {
+			if into, merged := a.tickets.survivor(r.ids[0]); ok && merged && into == m.ticket && !a.doubts.MergedNotFound {
 				return answer{status: http.StatusMovedPermanently, location: "/api/tickets/" + num(into) + "/messages/" + num(m.id)}
 			}
 			if !ok || m.ticket != r.ids[0] {

@@ -59,9 +59,11 @@ func (a *account) baseEvent(i int) event {
 	case 20:
 		e.kind, e.object = "ticket-deleted", ticket+1
 	case 21:
-		e.kind, e.data = "ticket-merged", `{"source_ticket_id":`+num(ticket+2)+`}`
+		e.kind = "ticket-merged"
+		e.object, e.data = a.merge("ticket", ticket+2, ticket)
 	case 22:
-		e.kind, e.objectType, e.object, e.data = "customer-merged", "Customer", customer, `{"source_customer_id":`+num(customer+2)+`}`
+		e.kind, e.objectType = "customer-merged", "Customer"
+		e.object, e.data = a.merge("customer", customer+2, customer)
 	case 23:
 		e.kind, e.data = "ticket-message-summary-created", `{"first_unseen_id":1,"last_unseen_id":`+num(1<<53+1)+`}`
 	}

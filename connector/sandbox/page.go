@@ -19,6 +19,9 @@ type query struct {
 	limit int
 	after *key // rows strictly after this one …
 	back  bool // … or before it
+
+	now    instant
+	expire instant // how long cursors are good for; 0 = for ever
 }
 
 // order_by, as the list's entry spells it, is the field and the direction.
@@ -146,7 +149,8 @@ func (s shelf) page(q *query) page {
 
 // A cursor is base64 of a JSON array: the direction, the value sorted by of
 // the page's last row, and the row's id. It is read with the parameters it was
-// made with, or refused: they seal it, in blanks that a JSON reader skips.
+// made with, or refused: they seal it, in blanks that a JSON reader skips. So
+// do, if cursors expire, the seconds at which it was given out.
 func (q *query) cursor(direction string, k key) string {
 	b := append([]byte(`["`), direction...)
 	b = append(b, `", `...)
@@ -166,6 +170,9 @@ func (q *query) cursor(direction string, k key) string {
 		b = append(append(append(b, ", "...), k.s...), ']')
 	}
 	b = strconv.AppendInt(append(b, ", "...), k.id, 10)
+	if q.expire > 0 {
+		b = append(b, blanks(uint32(q.now/second))...)
+	}
 	b = append(append(b, q.seal()...), ']')
 	return base64.StdEncoding.EncodeToString(b)
 }
@@ -181,19 +188,38 @@ func (q *query) seal() string {
 		}
 	}
 	h.Write([]byte(v.Encode()))
-	sum := h.Sum32()
-	var seal [8]byte
-	for i := range seal {
-		seal[i] = " \t\n\r"[sum>>(2*i)&3]
+	return blanks(h.Sum32() & 0xffff)[:8]
+}
+
+// white are the blanks that spell two bits each.
+const white = " \t\n\r"
+
+func blanks(n uint32) string {
+	var b [16]byte
+	for i := range b {
+		b[i] = white[n>>(2*i)&3]
 	}
-	return string(seal[:])
+	return string(b[:])
+}
+
+// expired reports whether a cursor, its seal taken off, is too old.
+func (q *query) expired(cursor string) bool {
+	if q.expire == 0 {
+		return false
+	}
+	var at uint32
+	for i, c := range cursor[max(0, len(cursor)-16):] {
+		at |= uint32(max(0, strings.IndexRune(white, c))) << (2 * i)
+	}
+	return instant(at)*second+q.expire < q.now
 }
 
 // resume reads a cursor into the query; false if it is not one of this list,
 // order and filters.
 func (q *query) resume(cursor string) bool {
 	b, err := base64.StdEncoding.DecodeString(cursor)
-	if err != nil || !strings.HasSuffix(string(b), q.seal()+"]") {
+	rest, sealed := strings.CutSuffix(string(b), q.seal()+"]")
+	if err != nil || !sealed || q.expired(rest) {
 		return false
 	}
 	var parts []json.RawMessage

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A request is one that has passed the door: its path below /api/ without
@@ -16,6 +17,8 @@ type request struct {
 	ids       []int64
 	values    url.Values
 	bare      bool
+	now       instant
+	doubts    Doubts
 }
 
 // An answer is what goes back.
@@ -118,7 +121,7 @@ const most = 100
 
 // query reads the request as the entry allows.
 func (r *request) query(e entry) (*query, *refusal) {
-	q := &query{Values: r.values, path: r.path, limit: 30}
+	q := &query{Values: r.values, path: r.path, limit: 30, now: r.now, expire: instant(r.doubts.CursorsExpire / time.Microsecond)}
 	if e.limit != 0 {
 		q.limit = e.limit
 	}
@@ -150,6 +153,7 @@ func (r *request) query(e entry) (*query, *refusal) {
 		}
 	}
 	q.order, q.desc = splitOrder(orderBy)
+	q.desc = q.desc || e.path == "events" && r.doubts.EventsNewestFirst
 	if _, own := e.params["cursor"]; !own && r.values.Has("cursor") && !q.resume(r.values.Get("cursor")) {
 		return nil, refuse("cursor", "Invalid cursor.")
 	}
@@ -215,7 +219,7 @@ func single[R row](of func(*account) *table[R], write func(a *account, r *reques
 		found, ok := t.get(id)
 		if !ok {
 			into, merged := t.survivor(id)
-			if _, there := t.get(into); !merged || !there {
+			if _, there := t.get(into); !merged || !there || a.doubts.MergedNotFound {
 				return notFound()
 			}
 			return answer{status: http.StatusMovedPermanently, location: "/api/" + strings.Replace(r.path, num(id), num(into), 1)}

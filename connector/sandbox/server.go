@@ -60,6 +60,7 @@ type Server struct {
 
 	Forbidden []string // paths answered with 403, and all below them: "events", "phone"
 	BareLists bool     // lists that fit one page are bare arrays, as the documentation prints them
+	Doubts    Doubts   // what nobody knows of Gorgias, read otherwise
 
 	// Log, if set, is told of every request and the status it was answered
 	// with, from many goroutines; 0 if it was not.
@@ -306,6 +307,7 @@ func (s *Server) serve(r *http.Request, h http.Header) answer {
 	}
 	got := serve(a, &request{
 		path: path, uri: strings.TrimSuffix(r.URL.Path, "/") + "?" + r.URL.RawQuery, ids: ids, values: values, bare: s.BareLists,
+		now: instantOf(s.now()), doubts: s.Doubts,
 	})
 	for s.debt += s.Live; s.debt > 0 && a.rand.Float64() < s.debt; s.debt-- {
 		a.begin(time.Time{}).mutate(a.rand)

@@ -30,6 +30,11 @@ type Options struct {
 	MaxBody   int64             // bytes of an answer, unpacked; default 256 MiB
 	MaxWait   time.Duration     // the longest Retry-After that is waited for; default 15 minutes
 
+	// Rejected, if set, is told of a request whose authorization was not
+	// accepted. If it reports that there is another, the request is sent again,
+	// once.
+	Rejected func(r *http.Request) bool
+
 	// Retried, if set, is told of each attempt that failed and will be repeated
 	// after a wait.
 	Retried func(err error, wait time.Duration)
@@ -46,6 +51,7 @@ type Client struct {
 	attempts  int
 	maxBody   int64
 	maxWait   time.Duration
+	rejected  func(*http.Request) bool
 	retried   func(error, time.Duration)
 }
 
@@ -74,6 +80,7 @@ func New(o Options) (*Client, error) {
 		attempts:  max(1, or(o.Attempts, 11)),
 		maxBody:   or(o.MaxBody, 256<<20),
 		maxWait:   or(o.MaxWait, 15*time.Minute),
+		rejected:  o.Rejected,
 		retried:   o.Retried,
 	}
 	if c.transport == nil {
@@ -155,10 +162,14 @@ type reply struct {
 	body   []byte
 }
 
-// get is the road every request takes. It goes a second time where the same path
-// is only spelled differently, with or without a slash at its end.
+// get is the road every request takes. It goes a second time with another token,
+// and where the same path is only spelled differently, with or without a slash
+// at its end.
 func (c *Client) get(ctx context.Context, place *url.URL) (*reply, error) {
-	r, err := c.send(ctx, place)
+	r, err := c.send(ctx, place, c.rejected)
+	if err == errToken {
+		r, err = c.send(ctx, place, nil)
+	}
 	if err != errSpelling {
 		return r, err
 	}
@@ -166,7 +177,7 @@ func (c *Client) get(ctx context.Context, place *url.URL) (*reply, error) {
 	if other.Path = strings.TrimSuffix(place.Path, "/"); other.Path == place.Path {
 		other.Path += "/"
 	}
-	r, err = c.send(ctx, &other)
+	r, err = c.send(ctx, &other, nil)
 	if err == errSpelling {
 		err = &Error{Status: http.StatusMovedPermanently, Kind: Redirect, Message: "redirected to and fro"}
 	}
@@ -176,8 +187,11 @@ func (c *Client) get(ctx context.Context, place *url.URL) (*reply, error) {
 // errSpelling says that the path has moved to its other spelling.
 var errSpelling = errors.New("the same path with or without a slash at its end")
 
+// errToken says that there is another token than the one that was not accepted.
+var errToken = errors.New("another token")
+
 // send waits for the budget, sends one request and reads its answer.
-func (c *Client) send(ctx context.Context, place *url.URL) (*reply, error) {
+func (c *Client) send(ctx context.Context, place *url.URL, rejected func(*http.Request) bool) (*reply, error) {
 	out, err := c.budget.wait(ctx)
 	if err != nil {
 		return nil, err
@@ -206,6 +220,9 @@ func (c *Client) send(ctx context.Context, place *url.URL) (*reply, error) {
 	defer res.Body.Close()
 	heard = c.hear(res)
 	tell() // now, not when the body has come
+	if res.StatusCode == http.StatusUnauthorized && rejected != nil && rejected(req) {
+		return nil, errToken
+	}
 
 	r, err := c.read(res, req)
 	if e, ok := err.(*Error); ok {

@@ -1,0 +1,50 @@
+package sandbox
+
+import "time"
+
+// Doubts are facts about Gorgias that nobody has settled. Of each the zero
+// value is the reading that the account takes by itself, and any other value
+// the other one.
+type Doubts struct {
+	TypesRefused bool // the list of events does not know the filter types: 400
+	IDsRefused   bool // the list of tickets does not know the filter ticket_ids: 400
+
+	CursorsExpire time.Duration // cursors of lists are refused so long after they were given out, with 400; 0 = never
+	EventsKept    time.Duration // events are listed for so long only; 0 = for ever
+
+	MarksMove     bool // tags, field values, the trash and spam do move a ticket's updated_datetime
+	DeletedVanish bool // a deleted message is gone, rather than there with a deleted_datetime
+
+	NamelessMessages bool // no event of a message names its ticket: neither its data nor another of its context
+	MergesAtAbsorbed bool // the events of merges stand at what was absorbed and name the survivor, rather than the reverse
+	MergedNotFound   bool // what was absorbed answers with 404 rather than with 301
+
+	EventsNewestFirst bool // events come newest first, whatever is asked for
+}
+
+// merge tells the object at which a merge is told, and the data that name the
+// other one. What is data's name for a survivor is a guess.
+func (a *account) merge(what string, from, into int64) (object int64, data string) {
+	if a.doubts.MergesAtAbsorbed {
+		return from, `{"target_` + what + `_id":` + num(into) + `}`
+	}
+	return into, `{"source_` + what + `_id":` + num(from) + `}`
+}
+
+// stamp puts a ticket after a change of which it is not known whether it moves
+// its updated_datetime.
+func (c *change) stamp(t ticket) {
+	if c.doubts.MarksMove {
+		t.updated = c.at
+	}
+	put(c, c.tickets, t.id, t)
+}
+
+// forgotten is the instant before which events are no longer listed; 0 = none
+// is.
+func (a *account) forgotten() int64 {
+	if a.doubts.EventsKept == 0 {
+		return 0
+	}
+	return int64(instantOf(a.now().Add(-a.doubts.EventsKept)))
+}

@@ -85,8 +85,20 @@ type APIKeyCredentials struct {
 
 // OAuthCredentials are those of an app.
 type OAuthCredentials struct {
-	// An access token of your app. It lives for 24 hours.
-	AccessToken string `json:"access_token" jsonschema:"title=Access token" jsonschema_extras:"airbyte_secret=true"`
+	// The client ID of your app, from its settings in the Gorgias developer portal.
+	ClientID string `json:"client_id" jsonschema:"title=Client ID" jsonschema_extras:"airbyte_secret=true"`
+
+	// The client secret of your app.
+	ClientSecret string `json:"client_secret" jsonschema:"title=Client secret" jsonschema_extras:"airbyte_secret=true"`
+
+	// The refresh token your app was given for this account; for that it must have asked for the scope offline. Access tokens are had for it whenever they are needed.
+	RefreshToken string `json:"refresh_token" jsonschema:"title=Refresh token" jsonschema_extras:"airbyte_secret=true"`
+
+	// An access token of your app. It lives for 24 hours, and is replaced before it ends. Leave it empty if you have none.
+	AccessToken string `json:"access_token,omitempty" jsonschema:"title=Access token" jsonschema_extras:"airbyte_secret=true"`
+
+	// When the access token ends: an instant in UTC. It is kept up to date for you.
+	TokenExpiryDate string `json:"token_expiry_date,omitempty" jsonschema:"title=Access token ends,format=date-time"`
 }
 
 // The values of auth_type.
@@ -100,6 +112,7 @@ type Settings struct {
 	Subdomain   string
 	Origin      string // scheme and host
 	Credentials Credentials
+	Expires     time.Time // the access token; zero: not given
 	Start, End  time.Time // zero: not given
 	Overlap     time.Duration
 	Windows     map[string]time.Duration // by stream name
@@ -202,6 +215,12 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		}
 		*d.at = at
 	}
+	if text := c.Credentials.TokenExpiryDate; text != "" {
+		var ok bool
+		if s.Expires, ok = shape.Instant(text); !ok {
+			fail("token_expiry_date", "expected an instant such as 2026-01-31T00:00:00Z; leave it empty if it is not known")
+		}
+	}
 	if !s.Start.IsZero() && !s.End.IsZero() && s.End.Before(s.Start) {
 		fail("end_date", "it lies before %s", spelled.of("start_date"))
 	}
@@ -238,7 +257,8 @@ func (s *Settings) Plan(tombstone string) *Plan {
 // Secrets returns what must never be shown.
 func (s *Settings) Secrets() []string {
 	var all []string
-	for _, v := range []string{s.Credentials.APIKey, s.Credentials.AccessToken} {
+	c := s.Credentials
+	for _, v := range []string{c.APIKey, c.AccessToken, c.RefreshToken, c.ClientSecret} {
 		if v != "" {
 			all = append(all, v)
 		}
@@ -296,6 +316,9 @@ func (s spelling) of(name string) string {
 	return name
 }
 
+// flat are the fields of credentials, as some write them beside the others.
+var flat = []string{"email", "api_key", "client_id", "client_secret", "refresh_token", "access_token", "token_expiry_date"}
+
 // normalize brings the fields into the one form: other names for settings,
 // credentials written flat, values that stand for nothing. It returns how the
 // user spelled what it renamed.
@@ -319,7 +342,7 @@ func normalize(fields map[string]any) spelling {
 	}
 	if fields["credentials"] == nil || nested && len(credentials) == 0 {
 		credentials = map[string]any{}
-		for _, name := range []string{"email", "api_key", "access_token"} {
+		for _, name := range flat {
 			if v, ok := fields[name]; ok {
 				credentials[name] = v
 				delete(fields, name)
@@ -333,13 +356,13 @@ func normalize(fields map[string]any) spelling {
 			spelled["credentials"] = "credentials"
 		}
 	} else {
-		for _, name := range []string{"email", "api_key", "access_token"} {
+		for _, name := range flat {
 			spelled[name] = "credentials." + spelled.of(name)
 		}
 	}
 	if nested && credentials["auth_type"] == nil {
 		credentials["auth_type"] = AuthAPIKey
-		if credentials["access_token"] != nil && credentials["api_key"] == nil {
+		if credentials["api_key"] == nil && (credentials["access_token"] != nil || credentials["refresh_token"] != nil) {
 			credentials["auth_type"] = AuthOAuth
 		}
 	}
@@ -380,7 +403,14 @@ func validate(fields map[string]any, spelled spelling) []string {
 		if meant < 0 {
 			return []string{fmt.Sprintf("credentials.auth_type: expected %q or %q", AuthAPIKey, AuthOAuth)}
 		}
-		properties["credentials"] = options[meant]
+		option := options[meant].(map[string]any)
+		properties["credentials"] = option
+		if in["access_token"] != nil && in["refresh_token"] == nil {
+			option["required"] = []any{"auth_type", "access_token"} // good for a day
+		}
+		if p, ok := option["properties"].(map[string]any)["token_expiry_date"].(map[string]any); ok {
+			delete(p, "format")
+		}
 	}
 	narrowed, _ := json.Marshal(doc)
 	schema, err := jsonschema.CompileString("spec.json", string(narrowed))
@@ -507,10 +537,29 @@ func WithAccount(raw []byte, subdomain, email, key string) ([]byte, error) {
 	if err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
-	for _, name := range []string{"base_url", "domain_name", "domain", "email", "username", "email_address", "api_key", "password", "access_token"} {
+	for _, name := range append([]string{"base_url", "domain_name", "domain", "username", "email_address", "password"}, flat...) {
 		delete(fields, name)
 	}
 	fields["subdomain"] = subdomain
 	fields["credentials"] = map[string]any{"auth_type": AuthAPIKey, "email": email, "api_key": key}
+	return json.Marshal(fields)
+}
+
+// WithToken returns the configuration as it was given, with another access and
+// refresh token in the places where they stand.
+func WithToken(raw []byte, access, refresh string, expires time.Time) ([]byte, error) {
+	fields, err := decode(raw)
+	if err != nil {
+		return nil, &ConfigError{[]string{err.Error()}}
+	}
+	in := fields
+	if credentials, ok := fields["credentials"].(map[string]any); ok && len(credentials) > 0 {
+		in = credentials
+	}
+	in["access_token"], in["refresh_token"] = access, refresh
+	delete(in, "token_expiry_date")
+	if !expires.IsZero() {
+		in["token_expiry_date"] = expires.UTC().Format(time.RFC3339)
+	}
 	return json.Marshal(fields)
 }

@@ -83,7 +83,7 @@ func TestConfigMistakes(t *testing.T) {
 		{`{"subdomain":"acme","credentials":"s3cr3t"}`, `credentials: expected an object with "email" and "api_key"`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"basic","api_key":"s3cr3t"}}`, `credentials.auth_type: expected "api_key" or "oauth2.0"`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@acme.com"}}`, `credentials.api_key: it is missing; expected a text`},
-		{`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0"}}`, `credentials.access_token: it is missing; expected a text`},
+		{`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0"}}`, `credentials.client_id: it is missing; expected a text; credentials.client_secret: it is missing; expected a text; credentials.refresh_token: it is missing; expected a text`},
 		{`{"subdomain":"acme","username":"a@acme.com"}`, `api_key: it is missing; expected a text`},
 		{`{"subdomain":"acme","password":["s3cr3t"],"username":"a@acme.com"}`, `password: expected a text`},
 		{`{"subdomain":"acme","start_date":"soon",` + account + `}`, `start_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},

@@ -352,8 +352,8 @@ func (f *feed) reachesBack(ctx context.Context, page *gorgias.Page) {
 }
 
 // heed acts on what was heard. If these were the last events, they are heeded
-// for good up to where all was visible when the lists were read; else up to
-// the last of them.
+// for good up to where all of them had become visible; else up to the last of
+// them.
 func (f *feed) heed(ctx context.Context, final bool) {
 	late := f.locate(final)
 	upto := f.last
@@ -376,9 +376,8 @@ func (f *feed) heed(ctx context.Context, final bool) {
 		case err != nil:
 			f.fail(ctx, t, err)
 		case final || !f.unsorted:
-			settled := earlier(t.began, f.began).Add(-f.Overlap)
 			for _, m := range t.fed() {
-				m.mark.Heard = later(m.mark.Heard, earlier(upto, settled))
+				m.mark.Heard = later(m.mark.Heard, earlier(upto, f.began.Add(-f.Overlap)))
 				t.send(m, Batch{Bookmark: m.mark})
 			}
 		}

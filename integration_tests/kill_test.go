@@ -244,7 +244,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		}
 		return ids[r.IntN(len(ids))]
 	}
-	kinds := 36
+	kinds := 38
 	if h.deaf {
 		kinds = 20 // the lists show these
 	}
@@ -257,6 +257,9 @@ func (h *history) changeWith(r *rand.Rand) {
 		h.box.MergeCustomers(some("customers"), some("customers"))
 	case 34:
 		h.box.DeleteMessage(some("messages"))
+	case 36, 37:
+		// The same tag of the same ticket comes and goes.
+		h.box.TagTicket(lowest(h.box, "tickets"), lowest(h.box, "tags"))
 	case 35:
 		h.box.AddTicket(now.AddDate(-2, 0, 0), now.AddDate(-2, 0, 0), visible) // an import
 	case 16:
@@ -305,6 +308,16 @@ func (h *history) changeWith(r *rand.Rand) {
 			h.box.Retire(path, id)
 		}
 	}
+}
+
+// lowest is the lowest id of a list; 0 if there is none.
+func lowest(box *sandbox.Server, path string) (lowest int64) {
+	for row := range box.Each(path) {
+		if id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
+			lowest = id
+		}
+	}
+	return lowest
 }
 
 // young picks a record that may still change.

@@ -19,6 +19,17 @@ type message struct {
 	Catalog    *catalog    `json:"catalog,omitempty"`
 	State      *state      `json:"state,omitempty"`
 	Trace      *trace      `json:"trace,omitempty"`
+	Control    *control    `json:"control,omitempty"`
+}
+
+type control struct {
+	Type    string  `json:"type"`
+	Emitted int64   `json:"emitted_at"`
+	Config  carrier `json:"connectorConfig"`
+}
+
+type carrier struct {
+	Config json.RawMessage `json:"config"`
 }
 
 type logLine struct {
@@ -32,6 +43,7 @@ type spec struct {
 	Incremental      bool            `json:"supportsIncremental"`
 	Destinations     []string        `json:"supported_destination_sync_modes"`
 	Connection       json.RawMessage `json:"connectionSpecification"`
+	Auth             json.RawMessage `json:"advanced_auth"`
 }
 
 type connection struct {

@@ -44,8 +44,15 @@ func (w *Writer) Spec(documentation string) error {
 	return w.send(message{Type: "SPEC", Spec: &spec{
 		DocumentationURL: documentation,
 		Protocol:         "0.2.0", Incremental: true, Destinations: []string{},
-		Connection: flat(connector.Spec()),
+		Connection: flat(connector.Spec()), Auth: flat([]byte(button)),
 	}})
+}
+
+// Control writes a configuration that has changed, whole: the platform puts it
+// in the place of the one it has. This may be done beside another Writer if the
+// output they share takes whole writes one after the other.
+func (w *Writer) Control(config []byte) error {
+	return w.send(message{Type: "CONTROL", Control: &control{"CONNECTOR_CONFIG", millis(time.Now()), carrier{flat(config)}}})
 }
 
 // Check writes whether the account can be read. A check that says no has

@@ -39,7 +39,8 @@ func (e usageError) Error() string { return e.err.Error() }
 //	1  failed
 //	2  called wrongly
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, by os.Signal) {
-	s := &invocation{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout)}
+	stdout = &shared{out: stdout}
+	s := &invocation{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout), control: airbyte.NewWriter(stdout)}
 	s.pen.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
 	if isTap(args) {
 		s.log = tapLog(stderr)
@@ -85,6 +86,11 @@ type invocation struct {
 	pen            *airbyte.Writer
 	log            *singer.Log // of a tap; nil if the program is none
 	people         bool        // the command writes for people, and so do its errors
+
+	veil    veil            // over all secrets there are
+	control *airbyte.Writer // beside pen, from any goroutine
+	config  []byte          // as it was given
+	save    string          // the file into which renewed tokens are written; "" for none
 }
 
 // fail tells what ended the program, in the words of its protocol.
@@ -98,11 +104,7 @@ func (s *invocation) fail(err error) {
 		return
 	}
 	if s.people {
-		text := connector.Diagnose(nil, err).Message
-		if s.pen.Mask != nil {
-			text = s.pen.Mask(text)
-		}
-		fmt.Fprintln(s.stderr, "source-gorgias:", text)
+		fmt.Fprintln(s.stderr, "source-gorgias:", s.veil.mask(connector.Diagnose(nil, err).Message))
 		return
 	}
 	if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone
@@ -110,8 +112,12 @@ func (s *invocation) fail(err error) {
 	}
 }
 
+// saveUsage says what --save-tokens is for.
+const saveUsage = "write renewed OAuth2 tokens back into the config file"
+
 func (s *invocation) app(called string) *cli.App {
 	config := &cli.StringFlag{Name: "config", Usage: "JSON `FILE` with the configuration"}
+	save := &cli.BoolFlag{Name: "save-tokens", Usage: saveUsage}
 	box := &cli.BoolFlag{Name: "sandbox", Usage: "read the built-in account: no credentials, no network"}
 	debug := &cli.BoolFlag{Name: "debug", Usage: "log more", Action: func(_ *cli.Context, on bool) error {
 		s.pen.Debug = s.pen.Debug || on
@@ -135,19 +141,19 @@ func (s *invocation) app(called string) *cli.App {
 			Flags: []cli.Flag{debug}, Action: s.spec,
 		}, {
 			Name: "check", Usage: "tell whether the account can be read; on a terminal, which streams",
-			Flags: []cli.Flag{config, box, debug}, Action: s.check,
+			Flags: []cli.Flag{config, box, save, debug}, Action: s.check,
 		}, {
 			Name: "discover", Usage: "write the catalog of streams",
 			Flags: []cli.Flag{config, box, debug}, Action: s.discover,
 		}, {
 			Name: "read", Usage: "write the records of the streams; of all if there is no catalog",
-			Flags: []cli.Flag{config, box, debug,
+			Flags: []cli.Flag{config, box, save, debug,
 				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"},
 				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"},
 			}, Action: s.read,
 		}, {
 			Name: "plan", Usage: "tell what the next read will ask for, and how long it will take",
-			Flags: []cli.Flag{config, box, debug,
+			Flags: []cli.Flag{config, box, save, debug,
 				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"},
 				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"},
 				&cli.BoolFlag{Name: "json", Usage: "as JSON"},

@@ -2,14 +2,11 @@ package cli
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -180,9 +177,6 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 	a := &account{settings: settings, budget: gorgias.NewBudget(settings.Reserve), close: func() {}}
 	options.Origin, options.Budget, options.Transport = settings.Origin, a.budget, gorgias.Transport()
 	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
-	if settings.Credentials.AuthType == connector.AuthOAuth {
-		options.Auth = gorgias.Bearer(settings.Credentials.AccessToken)
-	}
 	if box {
 		listener := sandbox.Listen()
 		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: boxEmail, Key: boxKey}, ReadHeaderTimeout: time.Minute}
@@ -192,6 +186,12 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 	}
 	if s.log != nil {
 		options.Transport = metered{options.Transport, s.log}
+	}
+	if c := settings.Credentials; c.AuthType == connector.AuthOAuth {
+		keeper := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Grant{
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.Expires})
+		keeper.Renewed = s.renewed
+		options.Auth, options.Rejected = keeper.Authorize, keeper.Rejected
 	}
 	var err error
 	if a.client, err = gorgias.New(options); err != nil {
@@ -207,6 +207,9 @@ func (s *invocation) settings(c *cli.Context) (*connector.Settings, error) {
 	raw := []byte("{}")
 	switch {
 	case path != "":
+		if c.Bool("save-tokens") {
+			s.save = path
+		}
 		var err error
 		if raw, err = readFile("config", path); err != nil {
 			return nil, err
@@ -233,34 +236,13 @@ func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, erro
 	if box {
 		settings.Origin = "http://sandbox.gorgias.com"
 	}
-	s.pen.Mask = masker(settings)
+	s.config = raw
+	s.veil.hide(settings.Credentials.Email, settings.Secrets()...)
+	s.pen.Mask = s.veil.mask
 	if s.log != nil {
-		s.log.Mask = s.pen.Mask
+		s.log.Mask = s.veil.mask
 	}
 	return settings, nil
-}
-
-// html takes back the escapes in JSON that only HTML needs.
-var html = strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">")
-
-// masker hides the secrets of a configuration in every form in which they
-// travel: as they are, in JSON, in Base64 and in a URL.
-func masker(settings *connector.Settings) func(string) string {
-	var pairs []string
-	hide := func(secret string) {
-		quoted, _ := json.Marshal(secret) // a text can always be encoded
-		inner := string(quoted[1 : len(quoted)-1])
-		for _, form := range []string{secret, inner, html.Replace(inner), url.QueryEscape(secret), url.PathEscape(secret),
-			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
-			base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
-			pairs = append(pairs, form, "****")
-		}
-	}
-	for _, secret := range settings.Secrets() {
-		hide(secret)
-		hide(settings.Credentials.Email + ":" + secret)
-	}
-	return strings.NewReplacer(pairs...).Replace
 }
 
 // readFile reads an input file; its error names what the file is for.

@@ -65,6 +65,7 @@ func tapFlags() []cli.Flag {
 		&cli.StringFlag{Name: "properties", Aliases: []string{"p"}, Usage: "the same, as it was once called: `FILE`"},
 		&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "JSON `FILE` with the state of the last sync"},
 		&cli.BoolFlag{Name: "sandbox", Usage: "read the built-in account: no credentials, no network"},
+		&cli.BoolFlag{Name: "save-tokens", Usage: saveUsage},
 		&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "write the catalog"},
 		&cli.StringFlag{Name: "test", Usage: "write the first record of every stream (all), or the schemas alone (schema): `WHAT`"},
 		&cli.BoolFlag{Name: "about", Usage: "tell what this tap is and what there is to configure"},
@@ -224,6 +225,11 @@ func (s *invocation) tapOpen(c *cli.Context) (*tapOwn, *account, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if c.Bool("save-tokens") {
+		if s.save = tokenFile(paths); s.save == "" {
+			return nil, nil, usageError{errors.New("--save-tokens: no config file has a refresh_token")}
+		}
+	}
 	own, err := s.tapOwn(fields)
 	if err != nil {
 		return nil, nil, err
@@ -268,6 +274,25 @@ func tapConfig(paths []string) (map[string]json.RawMessage, error) {
 		return fields, overlay(fields, environment(), singer.Settings().Settings)
 	}
 	return fields, nil
+}
+
+// tokenFile is the file that the refresh token comes from: the last that has
+// one; "" if none has.
+func tokenFile(paths []string) (file string) {
+	for _, path := range paths {
+		var fields struct {
+			Refresh     string `json:"refresh_token"`
+			Credentials struct {
+				Refresh string `json:"refresh_token"`
+			} `json:"credentials"`
+		}
+		raw, _ := os.ReadFile(path) // what cannot be read has been refused before
+		_ = json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &fields)
+		if fields.Refresh != "" || fields.Credentials.Refresh != "" {
+			file = path
+		}
+	}
+	return file
 }
 
 // tapOwn takes the settings of taps alone out of a configuration: those that

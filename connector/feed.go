@@ -775,14 +775,18 @@ func (f *feed) grave(s *Stream, at time.Time, key ...int64) grave {
 // write hands what is new to them to the streams of t that wait.
 func (f *feed) write(t *task, rows []row, graves []grave) {
 	for _, m := range t.fed() {
-		records, written := m.unwritten(rows)
+		records, met := m.unwritten(rows)
 		for _, g := range graves {
-			if g.stream == m.Name && f.Tombstone != "" && !m.mark.Seen.has(g.print) {
-				records, written = append(records, g.raw), append(written, g.print)
+			if g.stream != m.Name || f.Tombstone == "" {
+				continue
+			}
+			met = append(met, g.print)
+			if !m.mark.Seen.has(g.print) {
+				records = append(records, g.raw)
 			}
 		}
-		if len(written) > 0 {
-			m.mark.Seen = m.mark.Seen.with(written, earlier(t.floor(m), m.mark.Heard)) // a feed that is cut off hears these again
+		m.mark.Seen = m.mark.Seen.with(met, earlier(t.floor(m), m.mark.Heard)) // a feed that is cut off hears these again
+		if len(records) > 0 {
 			t.send(m, Batch{Records: records, Bookmark: m.mark})
 		}
 	}

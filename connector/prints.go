@@ -60,16 +60,21 @@ func (p Prints) has(f print) bool {
 	return ok && p[i].sum == f.sum
 }
 
-// with returns the list with those that were written now, and without those
-// from before floor.
-func (p Prints) with(written []print, floor time.Time) Prints {
+// with returns the list with those that were met now, and without those from
+// before floor. A version that is met again is as old as it was at the latest.
+func (p Prints) with(met []print, floor time.Time) Prints {
 	from := seconds(floor)
-	all := make(Prints, 0, len(p)+len(written))
-	for i := len(written) - 1; i >= 0; i-- { // the last version of a key first
-		all = append(all, written[i])
+	all := make(Prints, 0, len(p)+len(met))
+	for i := len(met) - 1; i >= 0; i-- { // the last version of a key first
+		all = append(all, met[i])
 	}
 	all = append(all, p...)
 	slices.SortStableFunc(all, func(a, b print) int { return int(int64(a.key) - int64(b.key)) })
+	for i := len(all) - 1; i > 0; i-- {
+		if a, b := &all[i-1], all[i]; a.key == b.key && a.sum == b.sum {
+			a.at = max(a.at, b.at)
+		}
+	}
 	all = slices.CompactFunc(all, func(a, b print) bool { return a.key == b.key })
 	if over := len(all) - maxPrints; over > 0 {
 		ages := make([]uint32, len(all))

@@ -257,20 +257,19 @@ type member struct {
 	over  bool
 }
 
-// unwritten returns what is new to m of some rows, and their fingerprints.
-func (m *member) unwritten(rows []row) (records []json.RawMessage, written []print) {
+// unwritten returns what is new to m of some rows, and the fingerprints of all.
+func (m *member) unwritten(rows []row) (records []json.RawMessage, met []print) {
 	for _, r := range rows {
-		if m.mark.Seen.has(r.print) {
-			continue
-		}
-		written = append(written, r.print)
-		if m.Cut == nil {
+		met = append(met, r.print)
+		switch {
+		case m.mark.Seen.has(r.print):
+		case m.Cut == nil:
 			records = append(records, r.raw)
-			continue
+		default:
+			records = append(records, m.Cut(r.raw)...)
 		}
-		records = append(records, m.Cut(r.raw)...)
 	}
-	return records, written
+	return records, met
 }
 
 // run reads the list and what is below it, and ends each of its streams with

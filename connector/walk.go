@@ -290,7 +290,7 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
 		return !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at)
 	})
-	records, written := m.unwritten(rows)
+	records, met := m.unwritten(rows)
 	if m.fed && m.mark.Heard.IsZero() {
 		// What was visible when the first walk began, it sees; after an imported
 		// watermark the events tell. This is known before the first record is
@@ -306,7 +306,7 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 	if ended {
 		m.mark.end(w.window(w.source))
 	}
-	m.mark.Seen = m.mark.Seen.with(written, w.floor(m))
+	m.mark.Seen = m.mark.Seen.with(met, w.floor(m))
 	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last && !m.fed})
 }
 

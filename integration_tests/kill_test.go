@@ -259,7 +259,9 @@ func (h *history) changeWith(r *rand.Rand) {
 		h.box.DeleteMessage(some("messages"))
 	case 36, 37:
 		// The same tag of the same ticket comes and goes.
-		h.box.TagTicket(lowest(h.box, "tickets"), lowest(h.box, "tags"))
+		if tag := lowest(h.box, "tags"); tag != 0 {
+			h.box.TagTicket(lowest(h.box, "tickets"), tag)
+		}
 	case 35:
 		h.box.AddTicket(now.AddDate(-2, 0, 0), now.AddDate(-2, 0, 0), visible) // an import
 	case 16:

@@ -521,6 +521,7 @@ func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []g
 			if !on[int64(tag)] {
 				on[int64(tag)] = true // once
 				g := f.grave(tags, cursorOf(ticket, t.source.Cursor), e.object, int64(tag))
+				g.print.at = max(g.print.at, seconds(e.at)) // remembered until the event is not heard again
 				graves = append(graves, g)
 			}
 		}
@@ -578,7 +579,7 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 		}
 		// A deleted message may stay, with the date of its deletion, or not. It
 		// may also have gone with the others to another ticket.
-		_, err := t.Client.List(ctx, gorgias.Single, fmt.Sprintf("tickets/%d", ticket), nil, "")
+		_, err := t.single(ctx, "tickets", ticket)
 		var e *gorgias.Error
 		switch {
 		case errors.As(err, &e) && e.Kind == gorgias.Merged && !followed[ticket]:
@@ -731,7 +732,7 @@ func (f *feed) customers(ctx context.Context, t *task, events []event) error {
 // one asks for a record by its id. If it is gone, its grave is written; into is
 // then the one it was merged into, if it was.
 func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found *row, into int64, err error) {
-	page, err := t.Client.List(ctx, gorgias.Single, fmt.Sprintf("%s/%d", t.source.Path, id), nil, "")
+	page, err := t.single(ctx, t.source.Path, id)
 	var e *gorgias.Error
 	if errors.As(err, &e) && (e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged) {
 		f.write(t, nil, []grave{f.grave(t.source, at, id)})
@@ -742,6 +743,23 @@ func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found 
 	}
 	r := f.row(t, page.Records[0], at, page.Served)
 	return &r, 0, nil
+}
+
+// single asks for a record by its id. Whatever else is answered in its place is
+// asked for again, and then an error.
+func (t *task) single(ctx context.Context, path string, id int64) (*gorgias.Page, error) {
+	path = fmt.Sprintf("%s/%d", path, id)
+	for tries := 1; ; tries++ {
+		page, err := t.Client.List(ctx, gorgias.Single, path, nil, "")
+		switch {
+		case err != nil:
+			return nil, err
+		case len(page.Records) == 1 && number(field(page.Records[0], "id")) == id:
+			return page, nil
+		case tries == 3:
+			return nil, &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Status: 200, Attempts: tries, Message: "another record than the one that was asked for"}
+		}
+	}
 }
 
 // row takes note of a record that was read again because of what happened at

@@ -308,7 +308,7 @@ func (p *project) selected(ctx context.Context) error {
 	for _, r := range all["tags"].rows {
 		r["usage"] = all["tags"].columns["usage"].convert(fmt.Sprint(r["usage"]))
 	}
-	rows, found := want.compare(w, slices.Sorted(maps.Keys(want)), inMeltano, nil)
+	rows, found := want.compare(w, slices.Sorted(maps.Keys(want)), inMeltano, p.past) // of what was deleted a moment ago, a first sync tells too
 	p.rows += rows
 	for _, f := range found {
 		p.differs("selection: %s", f)

@@ -68,6 +68,8 @@ func mutantTable() []mutant {
 			line: once("tickets", `$1`, regexp.MustCompile(`([{,])"id":\d+,`))},
 		{name: "a column is missing", clients: every,
 			line: once("tickets", ``, regexp.MustCompile(`"channel":"\w+",`))},
+		{name: "a field nobody declared is lost", clients: every,
+			line: once("tickets", `"unrecognized_fields":null`, regexp.MustCompile(`"unrecognized_fields":\{"mood":\{[^}]*\}\}`))},
 		{name: "a line break is lost", clients: every,
 			line: once("ticket_messages", `"body_text":"$1 `, regexp.MustCompile(`"body_text":"([^"\\]*)\\n`))},
 		{name: "an emoji is lost", clients: every,
@@ -265,8 +267,11 @@ func (b *bench) mutants(ctx context.Context, chosen []client, named []string) er
 				v := b.visit(ctx, c, &m)
 				mu.Lock()
 				defer mu.Unlock()
+				if ctx.Err() != nil {
+					return // cut off
+				}
 				verdict := "noticed "
-				if v.err == nil && len(v.found) == 0 || ctx.Err() != nil {
+				if v.err == nil && len(v.found) == 0 {
 					verdict = "SURVIVED"
 					survived = append(survived, m.name+" ("+c.name+")")
 				}
@@ -278,7 +283,7 @@ func (b *bench) mutants(ctx context.Context, chosen []client, named []string) er
 	if len(survived) > 0 {
 		return fmt.Errorf("not noticed: %s", strings.Join(survived, ", "))
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }
 
 // reason is the first thing a client complained of, in short.

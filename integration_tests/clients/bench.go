@@ -27,11 +27,10 @@ type bench struct {
 	programs string // the directory with the program, under both its names
 	*environments
 	postgres *postgres
-	events   bool // deletions, and all else that only events tell of, are tried as well
 }
 
 // openBench builds the program and starts the server.
-func openBench(ctx context.Context, python, cache string, events bool) (b *bench, err error) {
+func openBench(ctx context.Context, python, cache string) (b *bench, err error) {
 	path, err := findPython(ctx, python)
 	if err != nil {
 		return nil, err
@@ -39,7 +38,7 @@ func openBench(ctx context.Context, python, cache string, events bool) (b *bench
 	if cache, err = filepath.Abs(cache); err != nil {
 		return nil, err
 	}
-	b = &bench{events: events, environments: &environments{python: path, dir: cache, made: map[string]func() (*environment, error){}}}
+	b = &bench{environments: &environments{python: path, dir: cache, made: map[string]func() (*environment, error){}}}
 	if b.dir, err = os.MkdirTemp("", "clients"); err != nil {
 		return nil, err
 	}
@@ -139,7 +138,7 @@ func (b *bench) visit(ctx context.Context, c client, m *mutant) *visit {
 		}
 		began := time.Now()
 		defer func() { v.took = time.Since(began) }()
-		if v.account, err = newAccount(v.here, b.events); err != nil {
+		if v.account, err = newAccount(v.here); err != nil {
 			return err
 		}
 		defer v.account.close()

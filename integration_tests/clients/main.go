@@ -53,7 +53,6 @@ func main() {
 	python := flag.String("python", "", "the Python to use, of version "+frozenFor)
 	cache := flag.String("environments", "integration_tests/clients/.environments", "`directory` where Python environments are kept")
 	broken := flag.Bool("mutants", false, "break what the program writes, one thing at a time or as the arguments name them, and see the clients notice")
-	events := flag.Bool("events", false, "try deletions too, and all else that only the account's events tell of")
 	limit := flag.Duration("limit", 30*time.Minute, "give up after this time")
 	flag.Parse()
 
@@ -61,14 +60,14 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeoutCause(ctx, *limit, errors.New("out of time"))
 	defer cancel()
-	if err := run(ctx, *only, *python, *cache, *broken, *events); err != nil {
+	if err := run(ctx, *only, *python, *cache, *broken); err != nil {
 		fmt.Fprintln(os.Stderr, "clients:", err)
 		os.Exit(1)
 	}
 }
 
 // run opens the bench and lets the clients work at it, some at a time.
-func run(ctx context.Context, only, python, cache string, broken, events bool) error {
+func run(ctx context.Context, only, python, cache string, broken bool) error {
 	chosen := clients()
 	if only != "" {
 		names := strings.Split(only, ",")
@@ -77,7 +76,7 @@ func run(ctx context.Context, only, python, cache string, broken, events bool) e
 			return fmt.Errorf("-only %s: not all of these are clients", only)
 		}
 	}
-	b, err := openBench(ctx, python, cache, events)
+	b, err := openBench(ctx, python, cache)
 	if err != nil {
 		return err
 	}

@@ -170,13 +170,10 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 	if err := p.carried(ctx); err != nil {
 		return err
 	}
-	switch err := v.account.bury(); err {
-	case nil:
-		if err := p.sync(ctx, "sync after deletions"); err != nil {
-			return err
-		}
-	case errUntold:
-	default:
+	if err := v.account.bury(); err != nil {
+		return err
+	}
+	if err := p.sync(ctx, "sync after deletions"); err != nil {
 		return err
 	}
 	v.account.requests.Store(0)

@@ -38,8 +38,6 @@ type mutant struct {
 	args func(args []string) []string
 	// well has the program end with code 0 whatever happened.
 	well bool
-	// events says that only what the account's events tell of shows it.
-	events bool
 }
 
 // every names the clients that compare rows of the whole account.
@@ -99,7 +97,7 @@ func mutantTable() []mutant {
 				}
 				return out
 			}, last: func() []string { return nil }},
-		{name: "a deletion is not told", clients: []string{"pyairbyte", "target-postgres", "target-duckdb", "target-jsonl", "meltano"}, events: true,
+		{name: "a deletion is not told", clients: []string{"pyairbyte", "target-postgres", "target-duckdb", "target-jsonl", "meltano"},
 			line: once("tickets", ``, regexp.MustCompile(`^.*"_(?:sdc|ab_cdc)_deleted_at":".*$`))},
 		{name: "the state is not read", clients: []string{"pyairbyte", "singer-check-tap", "target-jsonl", "meltano"}, args: withoutFlag("--state")},
 		{name: "the catalog is not read", clients: []string{"airbyte-cdk", "meltano"}, args: withoutFlag("--catalog")},
@@ -258,7 +256,7 @@ func (b *bench) mutants(ctx context.Context, chosen []client, named []string) er
 	slots, wait := make(chan struct{}, max(2, runtime.NumCPU())), sync.WaitGroup{}
 	for _, m := range mutantTable() {
 		for _, c := range chosen {
-			if !slices.Contains(m.clients, c.name) || m.events && !b.events || len(named) > 0 && !slices.Contains(named, m.name) {
+			if !slices.Contains(m.clients, c.name) || len(named) > 0 && !slices.Contains(named, m.name) {
 				continue
 			}
 			wait.Go(func() {

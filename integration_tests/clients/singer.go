@@ -144,9 +144,7 @@ func (t target) try(ctx context.Context, v *visit) error {
 		{"third sync, after changes", (*account).live}, {"fourth sync, after deletions", (*account).bury},
 	} {
 		if step.change != nil {
-			if err := step.change(v.account); err == errUntold {
-				return nil
-			} else if err != nil {
+			if err := step.change(v.account); err != nil {
 				return err
 			}
 		}

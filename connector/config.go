@@ -86,7 +86,7 @@ type APIKeyCredentials struct {
 // OAuthCredentials are those of an app.
 type OAuthCredentials struct {
 	// The client ID of your app, from its settings in the Gorgias developer portal.
-	ClientID string `json:"client_id" jsonschema:"title=Client ID" jsonschema_extras:"airbyte_secret=true"`
+	ClientID string `json:"client_id" jsonschema:"title=Client ID"`
 
 	// The client secret of your app.
 	ClientSecret string `json:"client_secret" jsonschema:"title=Client secret" jsonschema_extras:"airbyte_secret=true"`

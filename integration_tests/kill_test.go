@@ -256,7 +256,11 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 33:
 		h.box.MergeCustomers(some("customers"), some("customers"))
 	case 34:
-		h.box.DeleteMessage(some("messages"))
+		id := some("messages")
+		h.box.DeleteMessage(id)
+		if r.IntN(2) == 0 { // and goes to another ticket with the others
+			h.box.MergeTickets(ticketOf(h.box, id), some("tickets"))
+		}
 	case 36, 37:
 		// The same tag of the same ticket comes and goes.
 		if tag := lowest(h.box, "tags"); tag != 0 {
@@ -310,6 +314,17 @@ func (h *history) changeWith(r *rand.Rand) {
 			h.box.Retire(path, id)
 		}
 	}
+}
+
+// ticketOf is the ticket of a message; 0 if there is no such message.
+func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
+	for row := range box.Each("messages") {
+		if id, _ := shape.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
+			of, _ := shape.Field(row, "ticket_id")
+			ticket, _ = strconv.ParseInt(string(of), 10, 64)
+		}
+	}
+	return ticket
 }
 
 // lowest is the lowest id of a list; 0 if there is none.

@@ -57,7 +57,7 @@ mutant "what happens before the first record is written is not heard" $walk '		w
 	}
 	m.mark.Walk' '	}
 	m.mark.Walk'
-mutant "deletions are not told" $feed 'g.stream == m.Name && f.Tombstone' 'false && f.Tombstone'
+mutant "deletions are not told" $feed 'if g.stream != m.Name || f.Tombstone == "" {' 'if true {'
 mutant "tickets are not read again" $feed 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; {' 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) < 0; {'
 mutant "threads are not read again" $feed 'if !dead[ticket] {' 'if false {'
 mutant "surveys are not read again" $feed 'for _, id := range queue {' 'for _, id := range queue[:0] {'

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"source-gorgias/connector"
 )
 
 // specification returns the SPEC's form, by way of the program.
@@ -93,12 +95,13 @@ func TestSpec(t *testing.T) {
 		}
 		schema := c.MustCompile("spec.json")
 		for config, fits := range map[string]bool{
-			configText("http://127.0.0.1:1", boxSecret):                                                             true,
-			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","access_token":"t"},"unknown":1}`:            true,
-			`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@b.c"}}`:                            false,
-			`{"credentials":{"auth_type":"oauth2.0","access_token":"t"}}`:                                           false,
-			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","access_token":"t"},"overlap":"10"}`:         false,
-			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","access_token":"t"},"rate_limit_reserve":1}`: false,
+			configText("http://127.0.0.1:1", boxSecret): true,
+			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"unknown":1}`:            true,
+			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s"}}`:                                            false,
+			`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@b.c"}}`:                                                                 false,
+			`{"credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"}}`:                                           false,
+			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"overlap":"10"}`:         false,
+			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"rate_limit_reserve":1}`: false,
 		} {
 			if err := schema.Validate(loose([]byte(config))); (err == nil) != fits {
 				t.Errorf("%s: %v", config, err)
@@ -228,9 +231,60 @@ func TestSpec(t *testing.T) {
 			t.Error("a $ref")
 		}
 	})
-	t.Run("no_oauth_button", func(t *testing.T) { // one needs all its paths checked
-		if out := (call{args: []string{"spec"}}).inside(t).stdout; bytes.Contains(out, []byte("advanced_auth")) || bytes.Contains(out, []byte("authSpecification")) {
-			t.Error("there is one")
+	t.Run("oauth_button", func(t *testing.T) {
+		var m struct {
+			Spec struct {
+				Auth struct {
+					Key    []string       `json:"predicate_key"`
+					Value  string         `json:"predicate_value"`
+					Config map[string]any `json:"oauth_config_specification"`
+				} `json:"advanced_auth"`
+			} `json:"spec"`
+		}
+		if err := json.Unmarshal((call{args: []string{"spec"}}).inside(t).stdout, &m); err != nil {
+			t.Fatal(err)
+		}
+		// field finds what is configured at a path, of OAuth's kind of credentials.
+		field := func(path []any) map[string]any {
+			at := form
+			for _, name := range path {
+				if options, ok := at["oneOf"].([]any); ok {
+					at = options[0].(map[string]any)
+				}
+				at, _ = at["properties"].(map[string]any)[name.(string)].(map[string]any)
+			}
+			return at
+		}
+		auth := m.Spec.Auth
+		if got := field([]any{auth.Key[0], auth.Key[1]})["const"]; got != auth.Value || auth.Value != "oauth2.0" {
+			t.Errorf("the button is for %v = %q, which the specification says is %v", auth.Key, auth.Value, got)
+		}
+		paths := 0
+		var walk func(any)
+		walk = func(v any) {
+			in, _ := v.(map[string]any)
+			for name, v := range in {
+				if path, ok := v.([]any); ok && name == "path_in_connector_config" {
+					if paths++; field(path) == nil {
+						t.Errorf("the specification has nothing at %v", path)
+					}
+				}
+				walk(v)
+			}
+		}
+		walk(auth.Config)
+		if paths != 5 { // subdomain, two tokens, and the app's id and secret
+			t.Errorf("%d paths", paths)
+		}
+		input := auth.Config["oauth_connector_input_specification"].(map[string]any)
+		scopes := strings.Fields(input["scope"].(string))
+		for _, s := range connector.Streams() {
+			if s.Scope != "" && !slices.Contains(scopes, s.Scope) {
+				t.Errorf("the button does not ask for %s, which %s needs", s.Scope, s.Name)
+			}
+		}
+		if !slices.Contains(scopes, "offline") {
+			t.Error("the button does not ask for a refresh token")
 		}
 	})
 	t.Run("oauth_is_default_method", func(t *testing.T) {

@@ -95,6 +95,17 @@ func (c *change) reply(t ticket) int64 {
 	return id
 }
 
+// ImportMessage adds a message dated as given, as an import does, and returns
+// its id; 0 if there is no such ticket. The ticket's updated_datetime moves.
+func (s *Server) ImportMessage(ticketID int64, created time.Time) (id int64) {
+	edit(s, tickets, ticketID, func(c *change, t ticket) {
+		id = c.say(t, instantOf(created), false)
+		t.messages++
+		c.move(t)
+	})
+	return id
+}
+
 // move puts a ticket with its updated_datetime moved: once the rest is done.
 func (c *change) move(t ticket) {
 	t.updated = c.at

@@ -23,10 +23,11 @@ type Doubts struct {
 }
 
 // merge tells the object at which a merge is told, and the data that name the
-// other one. What is data's name for a survivor is a guess.
+// other one. How data would name a survivor nobody can know, so it does it in
+// a way nobody can guess.
 func (a *account) merge(what string, from, into int64) (object int64, data string) {
 	if a.doubts.MergesAtAbsorbed {
-		return from, `{"target_` + what + `_id":` + num(into) + `}`
+		return from, `{"survivor":{"` + what + `":` + num(into) + `}}`
 	}
 	return into, `{"source_` + what + `_id":` + num(from) + `}`
 }

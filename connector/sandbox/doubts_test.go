@@ -68,11 +68,11 @@ func TestDoubts(t *testing.T) {
 		{"merge", Doubts{MergesAtAbsorbed: true}, func(s *Server) { s.MergeTickets(ticket, into) },
 			func(*Server) string { return "/api/events?types=ticket-merged&limit=1" },
 			reading{200, fmt.Sprintf(`"data":{"source_ticket_id":%d},"object_id":%d`, ticket, into), ""},
-			reading{200, fmt.Sprintf(`"data":{"target_ticket_id":%d},"object_id":%d`, into, ticket), ""}},
+			reading{200, fmt.Sprintf(`"data":{"survivor":{"ticket":%d}},"object_id":%d`, into, ticket), ""}},
 		{"merge of customers", Doubts{MergesAtAbsorbed: true}, func(s *Server) { s.MergeCustomers(firstCustomer, firstCustomer+3) },
 			func(*Server) string { return "/api/events?types=customer-merged&limit=1" },
 			reading{200, fmt.Sprintf(`"data":{"source_customer_id":%d},"object_id":%d`, firstCustomer, firstCustomer+3), ""},
-			reading{200, fmt.Sprintf(`"data":{"target_customer_id":%d},"object_id":%d`, firstCustomer+3, firstCustomer), ""}},
+			reading{200, fmt.Sprintf(`"data":{"survivor":{"customer":%d}},"object_id":%d`, firstCustomer+3, firstCustomer), ""}},
 		{"merged", Doubts{MergedNotFound: true}, func(s *Server) { s.MergeTickets(ticket, into) },
 			func(*Server) string { return fmt.Sprint("/api/tickets/", ticket) }, reading{status: 301}, reading{404, "", ""}},
 		{"message of what was merged", Doubts{MergedNotFound: true}, nil, func(s *Server) string {

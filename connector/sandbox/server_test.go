@@ -604,6 +604,7 @@ func TestNamedChanges(t *testing.T) {
 		"close":   {func() bool { return s.CloseTicket(tk, true) }, true, "ticket-closed"},
 		"assign":  {func() bool { return s.AssignTicket(tk) }, true, "ticket-assigned"},
 		"message": {func() bool { return s.AddMessage(tk) != 0 }, true, "ticket-message-created"},
+		"import":  {func() bool { return s.ImportMessage(tk, time.Now().AddDate(-1, 0, 0)) != 0 }, true, "ticket-message-created"},
 		"tag":     {func() bool { return s.TagTicket(tk, firstTag) }, false, "ticket-tags-added"},
 		"fill":    {func() bool { return s.FillField(tk) }, false, "ticket-updated"},
 		"trash":   {func() bool { return s.TrashTicket(tk, true) }, false, "ticket-trashed"},

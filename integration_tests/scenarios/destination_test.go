@@ -1,0 +1,217 @@
+package scenarios
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/shape"
+	"source-gorgias/connector/singer"
+)
+
+// A destination reads the lines of either protocol and holds the rows, by
+// stream and key: of two versions the one with the later cursor, and of equals
+// the one that came later. A tombstone is a version too. Streams that are read
+// whole are replaced when they are complete.
+type destination struct {
+	tombstone   string
+	streams     map[string]*connector.Stream
+	rows, fresh map[string]map[string]row // fresh: of streams read whole, what has come so far
+	state       []byte                    // what a client keeps for the next sync
+
+	kept      map[string]json.RawMessage // Airbyte's states, by stream
+	selection *singer.Selection          // Singer's, which is costly to read
+
+	// of the sync under way
+	stop, states int      // it is killed after so many states, -1 = never; there have been so many
+	spill        bool     // then what stands before the next state is written too
+	written      []string // rows of incremental streams
+	failed       []string // streams
+	errors       []string
+	warned       []string
+
+	graves   int            // tombstones, in all syncs
+	reported map[string]int // values that were lost on the way, in all syncs
+}
+
+type row struct {
+	raw  string
+	at   time.Time
+	dead bool
+}
+
+var errKilled = errors.New("killed")
+
+// A message is a line of either protocol that is no record, as far as it
+// matters.
+type message struct {
+	Type, Stream string
+	Value        json.RawMessage
+	State        struct{ Stream json.RawMessage }
+	Log          struct{ Level, Message string }
+	Trace        struct {
+		Status struct {
+			Of     struct{ Name string } `json:"stream_descriptor"`
+			Status string
+		} `json:"stream_status"`
+	}
+}
+
+// Write takes lines.
+func (d *destination) Write(lines []byte) (int, error) {
+	for l := range bytes.Lines(lines) {
+		if d.states == d.stop && !d.spill {
+			return 0, errKilled
+		}
+		if bytes.HasPrefix(l, []byte(`{"type":"RECORD"`)) {
+			d.record(string(l))
+			continue
+		}
+		var m message
+		if err := json.Unmarshal(l, &m); err != nil {
+			return 0, fmt.Errorf("%w: %.300s", err, l)
+		}
+		if m.Type == "STATE" {
+			if d.states == d.stop {
+				return 0, errKilled
+			}
+			d.states++
+		}
+		d.take(m)
+	}
+	return len(lines), nil
+}
+
+func (d *destination) take(m message) {
+	status, name := m.Trace.Status, m.Trace.Status.Of.Name
+	switch {
+	case m.Type == "STATE" && m.Value != nil:
+		d.state = m.Value
+	case m.Type == "STATE":
+		of := strings.Trim(fieldOf(fieldOf(string(m.State.Stream), "stream_descriptor"), "name"), `"`)
+		d.kept[of] = fmt.Appendf(nil, `{"type":"STREAM","stream":%s}`, m.State.Stream)
+		d.state, _ = json.Marshal(slices.Collect(maps.Values(d.kept))) // of valid JSON
+	case m.Type == "SCHEMA", status.Status == "STARTED":
+		d.fresh[m.Stream+name] = map[string]row{}
+	case m.Type == "ACTIVATE_VERSION", status.Status == "COMPLETE" && !d.streams[name].Incremental():
+		d.rows[m.Stream+name] = d.fresh[m.Stream+name]
+	case status.Status == "INCOMPLETE":
+		d.failed = append(d.failed, name)
+	case m.Log.Level == "WARN":
+		d.warned = append(d.warned, m.Log.Message)
+	case m.Log.Level == "ERROR":
+		d.errors = append(d.errors, m.Log.Message)
+	}
+}
+
+var changed = regexp.MustCompile(`"field":"([^"]*)"`)
+
+// record takes a record, which Airbyte wraps together with its stream.
+func (d *destination) record(line string) {
+	record := fieldOf(line, "record")
+	name, raw := fieldOf(line, "stream"), record
+	if name == "" {
+		name, raw = fieldOf(record, "stream"), fieldOf(record, "data")
+		for _, field := range changed.FindAllStringSubmatch(fieldOf(record, "meta"), -1) {
+			d.reported[strings.Trim(name, `"`)+": "+field[1]]++
+		}
+	}
+	s := d.streams[strings.Trim(name, `"`)]
+	key := keyOf(s, raw)
+	if !s.Incremental() {
+		d.fresh[s.Name][key] = row{raw: raw}
+		return
+	}
+	d.written = append(d.written, s.Name+" "+key)
+	r := row{raw, cursorOf(s, raw), s.Mortal && fieldOf(raw, d.tombstone) != "null"}
+	if r.dead {
+		d.graves++
+	}
+	if d.rows[s.Name] == nil {
+		d.rows[s.Name] = map[string]row{}
+	}
+	if old, ok := d.rows[s.Name][key]; !ok || !old.at.After(r.at) {
+		d.rows[s.Name][key] = r
+	}
+}
+
+// keyOf is a record's primary key, as text.
+func keyOf(s *connector.Stream, raw string) string {
+	var parts []string
+	for _, name := range s.Key {
+		parts = append(parts, fieldOf(raw, name))
+	}
+	return strings.Join(parts, "/")
+}
+
+func cursorOf(s *connector.Stream, raw string) time.Time {
+	at, _ := shape.Instant(strings.Trim(fieldOf(raw, s.Cursor), `"`))
+	return at
+}
+
+func fieldOf(raw, name string) string {
+	value, _ := shape.Field([]byte(raw), name)
+	return string(value)
+}
+
+// A pen writes what a plan reads, as the program does.
+type pen struct {
+	name, tombstone string
+	sync            func(ctx context.Context, d *destination, plan *connector.Plan) error
+}
+
+var airbytePen = pen{"Airbyte", airbyte.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+	if plan.Bookmarks, err = airbyte.ParseState(d.state); err != nil {
+		return err
+	}
+	return airbyte.NewWriter(d).Sync(ctx, plan.Run(ctx), nil)
+}}
+
+var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+	if d.selection == nil {
+		var catalog bytes.Buffer
+		if err := singer.WriteCatalog(&catalog, plan.Streams); err != nil {
+			return err
+		}
+		if d.selection, err = singer.ParseCatalog(catalog.Bytes()); err != nil {
+			return err
+		}
+	}
+	state, err := singer.ParseState(d.state)
+	if err != nil {
+		return err
+	}
+	if plan.Bookmarks, _, err = state.Marks(d.selection); err != nil {
+		return err
+	}
+	pen := singer.NewWriter(d, singer.NewLog(readLog{d}, nil))
+	plan.Streams, pen.Activate = d.selection.Streams(), true
+	return pen.Sync(ctx, plan.Run(ctx), d.selection, state)
+}}
+
+// readLog reads the log of a tap.
+type readLog struct{ *destination }
+
+var lostValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) became null`)
+
+func (d readLog) Write(line []byte) (int, error) {
+	text := strings.TrimSpace(string(line))
+	stream, _, _ := strings.Cut(strings.TrimPrefix(text, "ERROR "), ": ")
+	if lost := lostValues.FindStringSubmatch(text); lost != nil {
+		d.reported[lost[1]+lost[2]]++
+	} else if strings.HasPrefix(text, "WARNING ") {
+		d.warned = append(d.warned, text)
+	} else if strings.HasPrefix(text, "ERROR ") {
+		d.failed, d.errors = append(d.failed, stream), append(d.errors, text)
+	}
+	return len(line), nil
+}

@@ -138,7 +138,11 @@ func (c call) inside(t testing.TB) *transcript {
 	t.Helper()
 	tr := c.transcript()
 	var out, fault bytes.Buffer
-	tr.code, _ = cli.Main(context.Background(), append([]string{c.name()}, c.args...), strings.NewReader(""), &out, &fault)
+	var to io.Writer = &out
+	if c.out != nil {
+		to = io.MultiWriter(&out, c.out)
+	}
+	tr.code, _ = cli.Main(context.Background(), append([]string{c.name()}, c.args...), strings.NewReader(""), to, &fault)
 	tr.ended, tr.stdout, tr.stderr = time.Now(), out.Bytes(), fault.Bytes()
 	tr.verify(t)
 	return tr

@@ -165,6 +165,7 @@ func (s *invocation) app(called string) *cli.App {
 				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "another `NUMBER`, another account"},
 				&cli.Float64Flag{Name: "live", Usage: "`CHANGES` to the account per request"},
 				&cli.IntFlag{Name: "limit", Value: 40, Usage: "`REQUESTS` in a full bucket, which runs empty in 20 s"},
+				&cli.BoolFlag{Name: "rotate", Usage: "each OAuth2 refresh token is taken once; the next comes with the access token"},
 				&cli.IntFlag{Name: "messages", Usage: "another `NUMBER` of messages, with a fifth as many tickets"},
 			}, Action: s.sandbox,
 		}},

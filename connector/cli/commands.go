@@ -23,6 +23,9 @@ import (
 // The sandbox's own credentials.
 const boxEmail, boxKey = "sandbox@example.com", "sandbox-key"
 
+// And those of an app.
+const boxApp, boxAppSecret, boxRefresh = "sandbox-app", "sandbox-secret", "sandbox-refresh"
+
 // heartbeat is how long a sync under way stays silent at most. Airbyte ends
 // one after an hour and a half at the earliest.
 const heartbeat = 5 * time.Minute
@@ -133,10 +136,12 @@ func (s *invocation) sandbox(c *cli.Context) error {
 	}
 	box := &sandbox.Server{
 		Seed: c.Uint64("seed"), Live: c.Float64("live"), Limit: c.Int("limit"), Email: boxEmail, Key: boxKey,
+		ClientID: boxApp, ClientSecret: boxAppSecret, RefreshToken: boxRefresh, Rotate: c.Bool("rotate"),
 		Size: sandbox.Size{Messages: c.Int("messages"), Tickets: c.Int("messages") / 5},
 	}
-	fmt.Fprintf(s.stderr, "the sandbox listens on %s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %q, \"api_key\": %q}}\n",
-		listener.Addr(), listener.Addr(), boxEmail, boxKey)
+	fmt.Fprintf(s.stderr, "the sandbox listens on %[1]s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%[1]s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %[2]q, \"api_key\": %[3]q}}\n"+
+		"or with OAuth2: \"credentials\": {\"auth_type\": \"oauth2.0\", \"client_id\": %[4]q, \"client_secret\": %[5]q, \"refresh_token\": %[6]q}\n",
+		listener.Addr(), boxEmail, boxKey, boxApp, boxAppSecret, boxRefresh)
 	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(c.Context, func() { _ = server.Close() })
 	defer stop()

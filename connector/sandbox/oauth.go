@@ -27,13 +27,20 @@ func (s *Server) grant(r *http.Request) answer {
 	if s.RefreshToken == "" || id != s.ClientID || secret != s.ClientSecret {
 		return answer{status: http.StatusUnauthorized, body: []byte(`{"error":"invalid_client"}`)}
 	}
-	if r.PostFormValue("grant_type") != "refresh_token" || r.PostFormValue("refresh_token") != s.RefreshToken {
+	refresh := s.RefreshToken
+	if s.Rotate && len(s.granted) > 0 {
+		refresh += "-" + strconv.Itoa(len(s.granted))
+	}
+	if r.PostFormValue("grant_type") != "refresh_token" || r.PostFormValue("refresh_token") != refresh {
 		return answer{status: http.StatusBadRequest, body: []byte(`{"error":"invalid_grant"}`)}
+	}
+	if s.Rotate {
+		refresh = s.RefreshToken + "-" + strconv.Itoa(len(s.granted)+1)
 	}
 	g := grant{"access-" + strconv.Itoa(len(s.granted)+1), time.Now().Add(tokenLife)}
 	s.granted = append(s.granted, g)
 	return answer{status: http.StatusOK, body: []byte(`{"access_token":` + quote(g.token) + `,"token_type":"Bearer","expires_in":` +
-		num(int64(tokenLife/time.Second)) + `,"refresh_token":` + quote(s.RefreshToken) + `,"scope":"offline"}`)}
+		num(int64(tokenLife/time.Second)) + `,"refresh_token":` + quote(refresh) + `,"scope":"offline"}`)}
 }
 
 // valid tells whether a token was given out and still holds.

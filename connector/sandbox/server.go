@@ -45,6 +45,8 @@ type Server struct {
 	// out are taken for a day.
 	ClientID, ClientSecret, RefreshToken string
 
+	Rotate bool // a refresh token is taken once; with the access token comes the next
+
 	Limit  int           // the height of the leaky bucket, for any credentials; 0 = 40
 	Window time.Duration // the time in which a full bucket runs empty; 0 = 20 s
 

@@ -1,0 +1,178 @@
+package integration_tests
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"source-gorgias/connector/sandbox"
+)
+
+// anApp puts an account that an app may read on a port, and returns a config
+// with a refresh token and an access token of yesterday.
+func anApp(t *testing.T, before func(*http.Request)) (config string) {
+	t.Helper()
+	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", Rotate: true,
+		Size: sandbox.Size{Tickets: 300, Messages: 300}}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if before != nil {
+			before(r)
+		}
+		box.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	return `{"subdomain":"acme","base_url":"` + srv.URL + `","start_date":"2020-01-01","_note":1,"credentials":{"auth_type":"oauth2.0",
+		"client_id":"app","client_secret":"s3cret/of the app","refresh_token":"refresh+token","access_token":"of yesterday"}}`
+}
+
+// renewal finds the configuration that the platform is told of, and how many
+// records came before it.
+func renewal(t *testing.T, tr *transcript) (config string, records int) {
+	t.Helper()
+	for _, m := range tr.messages() {
+		switch m.Type {
+		case "RECORD":
+			if config == "" {
+				records++
+			}
+		case "CONTROL":
+			if config != "" {
+				t.Error("the platform was told twice")
+			}
+			var c struct {
+				Control struct {
+					Connector struct{ Config json.RawMessage } `json:"connectorConfig"`
+				} `json:"control"`
+			}
+			if err := json.Unmarshal(m.line, &c); err != nil {
+				t.Fatal(err)
+			}
+			config = string(c.Control.Connector.Config)
+		}
+	}
+	return config, records
+}
+
+// The platform is told of new tokens, with the whole configuration, before
+// they are used; what it is told lets the next sync in, and what it had does
+// not any more.
+func TestOAuthControl(t *testing.T) {
+	var told atomic.Bool
+	out := &watched{each: func(line string) {
+		if strings.Contains(line, `"CONTROL"`) {
+			told.Store(true)
+		}
+	}}
+	text := anApp(t, func(r *http.Request) {
+		if token := r.Header.Get("Authorization"); strings.HasPrefix(token, "Bearer access-") && !told.Load() {
+			t.Errorf("%s was used before the platform was told of it", token)
+		}
+	})
+	run := func(config string, out *watched) *transcript {
+		c := call{args: []string{"read", "--config", file(t, "config.json", config), "--catalog", file(t, "catalog.json", catalogFile("incremental", "tickets", "customers"))}}
+		if out != nil {
+			c.out = out
+		}
+		return c.inside(t)
+	}
+	first := run(text, out)
+	if first.code != 0 {
+		t.Fatalf("exit code %d: %s", first.code, tail(first.stdout))
+	}
+	renewed, before := renewal(t, first)
+	if before > 0 {
+		t.Errorf("%d records came before the platform was told", before)
+	}
+	var got, want map[string]any
+	_ = json.Unmarshal([]byte(renewed), &got) // else it is empty
+	_ = json.Unmarshal([]byte(text), &want)
+	in, _ := got["credentials"].(map[string]any)
+	if in["access_token"] != "access-1" || in["refresh_token"] != "refresh+token-1" || in["token_expiry_date"] == nil {
+		t.Errorf("the platform was told of %v", in)
+	}
+	for name := range want {
+		if name != "credentials" && got[name] != want[name] {
+			t.Errorf("%s became %v", name, got[name])
+		}
+	}
+	second := run(renewed, nil)
+	if again, _ := renewal(t, second); second.code != 0 || again != "" {
+		t.Errorf("with what it was told: exit code %d, told again: %q", second.code, again)
+	}
+	if third := run(text, nil); third.code != 1 || !strings.Contains(string(third.stdout), "authorize it again") {
+		t.Errorf("with what it had: exit code %d: %s", third.code, tail(third.stdout))
+	}
+	for _, tr := range []*transcript{second} {
+		if strings.Contains(string(tr.stdout), "access-1") || strings.Contains(string(tr.stdout), "refresh+token-1") {
+			t.Error("a token shows")
+		}
+	}
+}
+
+// Tokens are written back into the config file only when that is asked for.
+func TestOAuthSave(t *testing.T) {
+	for _, tap := range []bool{false, true} {
+		for _, save := range []bool{false, true} {
+			text := anApp(t, nil)
+			path := filepath.Join(t.TempDir(), "config.json")
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			c := call{tap: tap, args: []string{"read", "--config", path}}
+			if tap {
+				c.args = []string{"--config", path}
+			}
+			if save {
+				c.args = append(c.args, "--save-tokens")
+			}
+			if tr := c.run(t); tr.code != 0 {
+				t.Fatalf("tap: %v: exit code %d: %s %s", tap, tr.code, tail(tr.stdout), tr.stderr)
+			}
+			got, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !save {
+				if string(got) != text {
+					t.Errorf("tap: %v: the config file was changed: %s", tap, got)
+				}
+				continue
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var config struct {
+				Note        int `json:"_note"`
+				Credentials map[string]string
+			}
+			err = json.Unmarshal(got, &config)
+			if err != nil || config.Note != 1 || config.Credentials["refresh_token"] != "refresh+token-1" || info.Mode().Perm() != 0o600 {
+				t.Errorf("tap: %v: %v, mode %v: %s", tap, err, info.Mode(), got)
+			}
+			if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+				t.Errorf("files were left: %v", left)
+			}
+		}
+	}
+}
+
+// watched hands on what a program writes, line by line.
+type watched struct {
+	rest string
+	each func(string)
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	lines := strings.SplitAfter(w.rest+string(p), "\n")
+	for _, l := range lines[:len(lines)-1] {
+		w.each(l)
+	}
+	w.rest = lines[len(lines)-1]
+	return len(p), nil
+}

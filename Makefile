@@ -33,7 +33,7 @@ fuzz: ## every fuzz target for FUZZTIME; counted, since a deadline in time can e
 	  done; done
 
 mutants: ## breaks the rules of progress one by one; the tests must notice
-	integration_tests/mutants.sh 1000
+	integration_tests/mutants.sh 4000
 
 race: ## the tests with the race detector
 	go test -race -short ./...

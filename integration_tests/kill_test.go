@@ -160,6 +160,11 @@ func (h *history) live() error {
 				return err
 			}
 		}
+		if h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
+			if err := h.untag(); err != nil {
+				return err
+			}
+		}
 		for range h.IntN(5) {
 			h.change()
 		}
@@ -365,6 +370,22 @@ func (h *history) share() error {
 		}
 	}
 	h.box.AddTicket(now, now, now)
+	return nil
+}
+
+// untag takes a tag off a ticket, reads, and puts it on again, or the reverse.
+func (h *history) untag() error {
+	tag := lowest(h.box, "tags")
+	if tag == 0 {
+		return nil
+	}
+	for range 3 {
+		h.box.TagTicket(lowest(h.box, "tickets"), tag)
+		time.Sleep(20 * time.Minute)
+		if err := h.sync(-1); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -1,8 +1,12 @@
-.PHONY: build test integration lint generate check bench fuzz mutants race vuln
+.PHONY: build test integration lint generate check bench fuzz mutants race vuln image image-test wheel release
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 FUZZTIME ?= 100000x
+# The version of everything stands in metadata.yaml.
+VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
+ENGINE ?= docker
+IMAGE ?= source-gorgias
 
 build: ## one static binary
 	CGO_ENABLED=0 go build -trimpath -o bin/source-gorgias .
@@ -40,3 +44,17 @@ race: ## the tests with the race detector
 
 vuln: ## known vulnerabilities; asks a database on the internet
 	$(GOVULNCHECK) ./...
+
+image: ## the image, with bases from a public registry; ENGINE=podman will do, IMAGE names it
+	$(ENGINE) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t $(IMAGE):$(VERSION) -t $(IMAGE):dev .
+
+image-test: ## the image, with bases made here, called as Airbyte's platform does; says so if no engine can be had
+	packaging/image.sh
+
+wheel: ## what is released for this platform, with its Python wheel
+	go run ./packaging -platforms $$(go env GOOS)/$$(go env GOARCH)
+
+release: ## what is released for all platforms; built again elsewhere, it must be the same
+	rm -rf dist
+	go run ./packaging -out dist
+	go test ./integration_tests -run '^TestRelease|^TestReproducible' -count 1 -v -args -release "$(CURDIR)/dist"

@@ -250,7 +250,8 @@ func (f *feed) overhear(ctx context.Context, page *gorgias.Page, w *walker) {
 
 // An event is what the feed keeps of one.
 type event struct {
-	at      time.Time
+	news
+	id      []byte
 	kind    string
 	object  int64  // what it happened to
 	ticket  int64  // of a message; 0 if it is not said
@@ -258,6 +259,11 @@ type event struct {
 	removed []id   // tags taken off
 	context string // of events that are one operation
 	late    bool
+}
+
+// print is what is remembered of an event that was heeded.
+func (e event) print() print {
+	return printOf(append([]byte("event "), e.id...), e.at, nil)
 }
 
 // eventJSON is an event as the API writes it; its data depends on the type.
@@ -320,7 +326,7 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 		}
 		var e eventJSON
 		_ = json.Unmarshal(raw, &e) // what does not fit is left out
-		f.events = append(f.events, event{at: at, kind: kind, object: int64(e.Object), ticket: int64(e.Data.Ticket), context: e.Context,
+		f.events = append(f.events, event{news: news{at: at}, id: field(raw, "id"), kind: kind, object: int64(e.Object), ticket: int64(e.Data.Ticket), context: e.Context,
 			other:   int64(cmp.Or(e.Data.SourceTicket, e.Data.TargetTicket, e.Data.SplitInto, e.Data.SourceCustomer, e.Data.TargetCustomer)),
 			removed: e.Data.Removed})
 	}
@@ -376,8 +382,13 @@ func (f *feed) heed(ctx context.Context, final bool) {
 		case err != nil:
 			f.fail(ctx, t, err)
 		case final || !f.unsorted:
+			var again []print // of the events that will be heard again
+			for _, e := range f.events {
+				again = append(again, e.print())
+			}
 			for _, m := range t.fed() {
 				m.mark.Heard = later(m.mark.Heard, earlier(upto, f.began.Add(-f.Overlap)))
+				m.mark.Seen = m.mark.Seen.with(again, earlier(t.floor(m), m.mark.Heard))
 				t.send(m, Batch{Bookmark: m.mark})
 			}
 		}
@@ -421,6 +432,7 @@ func (f *feed) retell(ctx context.Context, t *task) error {
 	var events []event
 	for _, e := range f.events {
 		if slices.Contains(wanted, e.kind) && !e.at.Before(from) {
+			e.fresh = slices.ContainsFunc(t.fed(), func(m *member) bool { return !m.mark.Seen.has(e.print()) })
 			events = append(events, e)
 		}
 	}
@@ -436,31 +448,39 @@ func (f *feed) retell(ctx context.Context, t *task) error {
 	}
 }
 
-// instants are those at which something last happened, by id.
-type instants map[int64]time.Time
+// news are what is known of something that has happened.
+type news struct {
+	at    time.Time // when it last did
+	fresh bool      // it is heard of for the first time
+}
 
-func (i instants) add(id int64, at time.Time) {
+// tidings are news by id.
+type tidings map[int64]news
+
+func (t tidings) add(id int64, n news) {
 	if id != 0 {
-		i[id] = later(i[id], at)
+		t[id] = t[id].and(n)
 	}
 }
+
+func (n news) and(other news) news { return news{later(n.at, other.at), n.fresh || other.fresh} }
 
 // tickets reads tickets again, as many at once as a page holds. Those that do
 // not come are asked for one by one: only so is it certain that they are gone.
 func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
-	wanted, dead, off := instants{}, instants{}, map[int64][]event{}
+	wanted, dead, off := tidings{}, tidings{}, map[int64][]event{}
 	for _, e := range events {
 		switch e.kind {
 		case "ticket-deleted":
-			dead.add(e.object, e.at)
+			dead.add(e.object, e.news)
 		case "ticket-tags-removed":
 			// Only the ticket tells whether the tag has come back since.
-			wanted.add(e.object, e.at)
+			wanted.add(e.object, e.news)
 			off[e.object] = append(off[e.object], e)
 		default: // what a ticket was merged with may be the one that remains, or that is gone
 			for _, id := range []int64{e.object, e.other} {
 				if !t.current(id, e.at) {
-					wanted.add(id, e.at)
+					wanted.add(id, e.news)
 				}
 			}
 		}
@@ -512,35 +532,27 @@ func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
 // does not date the ticket anew, and must not come before its own end.
 func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []grave) {
 	tags := Find("ticket_tags")
-	on := map[int64]bool{}
-	for _, tag := range tags.Cut(ticket) {
-		on[number(field(tag, "id"))] = true
-	}
+	ends := tidings{}
 	for _, e := range off {
 		for _, tag := range e.removed {
-			if !on[int64(tag)] {
-				on[int64(tag)] = true // once
-				g := f.grave(tags, cursorOf(ticket, t.source.Cursor), e.object, int64(tag))
-				g.print.at = max(g.print.at, seconds(e.at)) // remembered until the event is not heard again
-				graves = append(graves, g)
-			}
+			ends.add(int64(tag), e.news)
 		}
+	}
+	for _, tag := range tags.Cut(ticket) {
+		delete(ends, number(field(tag, "id")))
+	}
+	id, dated := number(field(ticket, "id")), cursorOf(ticket, t.source.Cursor)
+	for _, tag := range slices.Sorted(maps.Keys(ends)) {
+		g := f.grave(tags, news{dated, ends[tag].fresh}, id, tag)
+		g.print.at = max(g.print.at, seconds(ends[tag].at))
+		graves = append(graves, g)
 	}
 	return graves
 }
 
 // messages reads messages again in the threads they belong to.
 func (f *feed) messages(ctx context.Context, t *task, events []event) error {
-	threads, dead, followed := map[int64]*thread{}, map[int64]bool{}, map[int64]bool{}
-	var queue []int64
-	of := func(ticket int64, at time.Time) *thread {
-		if threads[ticket] == nil {
-			threads[ticket] = &thread{messages: instants{}, deleted: instants{}}
-			queue = append(queue, ticket)
-		}
-		threads[ticket].at = later(threads[ticket].at, at)
-		return threads[ticket]
-	}
+	threads, dead := threads{}, map[int64]bool{}
 	var graves []grave
 	for _, e := range events {
 		e.ticket = cmp.Or(e.ticket, t.sights[e.object].ticket)
@@ -548,70 +560,104 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 		case e.kind == "ticket-deleted":
 			dead[e.object] = true
 		case e.kind == "ticket-merged" || e.kind == "ticket-split":
-			of(e.object, e.at).whole = true
+			threads.of(e.object, e.news).whole = true
 			if e.other != 0 {
-				of(e.other, e.at).whole = true
+				threads.of(e.other, e.news).whole = true
 			} else {
-				of(e.object, e.at).moved = true
+				threads.of(e.object, e.news).moved = true
 			}
 		case e.kind == "ticket-message-created" && met, t.current(e.object, e.at), e.kind == "ticket-updated":
 		case e.kind == "ticket-message-deleted" && e.ticket == 0:
-			graves = append(graves, f.grave(t.source, e.at, e.object))
+			graves = append(graves, f.grave(t.source, e.news, e.object))
 		case e.ticket == 0:
 			f.lost[e.object] = true
 		default:
-			of(e.ticket, e.at).messages.add(e.object, e.at)
+			threads.of(e.ticket, e.news).messages.add(e.object, e.news)
 			if e.kind == "ticket-message-deleted" {
-				of(e.ticket, e.at).deleted.add(e.object, e.at)
+				threads.of(e.ticket, e.news).deleted.add(e.object, e.news)
 			}
 		}
 	}
-	for ; len(queue) > 0; queue = queue[1:] {
-		ticket := queue[0]
-		thread := threads[ticket]
-		if !dead[ticket] {
-			if err := f.thread(ctx, t, ticket, thread); err != nil {
-				return err
-			}
-		}
-		if len(thread.deleted) == 0 && !thread.moved {
-			continue
-		}
-		// A deleted message may stay, with the date of its deletion, or not. It
-		// may also have gone with the others to another ticket.
-		_, err := t.single(ctx, "tickets", ticket)
-		var e *gorgias.Error
-		switch {
-		case errors.As(err, &e) && e.Kind == gorgias.Merged && !followed[ticket]:
-			followed[ticket] = true
-			prior := threads[e.Into] // which may have been read for other messages
-			threads[e.Into] = nil
-			into := of(e.Into, thread.at)
-			into.whole = true
-			maps.Copy(into.deleted, thread.deleted)
-			if prior != nil {
-				maps.Copy(into.deleted, prior.deleted)
-			}
-		case err == nil || is(err, gorgias.NotFound) || is(err, gorgias.Merged):
-			for id, at := range thread.deleted {
-				graves = append(graves, f.grave(t.source, at, id))
-			}
-		default:
+	for moves := 0; len(threads) > 0 && moves < maxMoves; moves++ {
+		next, err := f.threads(ctx, t, threads, dead)
+		if err != nil {
 			return err
 		}
-		thread.deleted = nil
+		threads = next
 	}
 	f.write(t, nil, graves)
 	return nil
 }
 
+// maxMoves is how often messages are followed to another ticket.
+const maxMoves = 10
+
+// threads reads threads, and buries the deleted messages that are gone. It
+// returns the threads to which others have moved.
+func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[int64]bool) (next threads, err error) {
+	next = threads{}
+	missing := map[int64]int64{} // in which ticket a deleted message is not
+	gone := tidings{}
+	for _, ticket := range slices.Sorted(maps.Keys(wanted)) {
+		thread := wanted[ticket]
+		if !dead[ticket] {
+			if err := f.thread(ctx, t, ticket, thread); err != nil {
+				return nil, err
+			}
+		}
+		if thread.moved {
+			_, err := t.single(ctx, "tickets", ticket)
+			var e *gorgias.Error
+			if errors.As(err, &e) && e.Kind == gorgias.Merged {
+				next.of(e.Into, thread.news).whole = true
+			} else if err != nil && !is(err, gorgias.NotFound) {
+				return nil, err
+			}
+		}
+		for id, n := range thread.deleted {
+			missing[id] = ticket
+			gone.add(id, n)
+		}
+	}
+	// A deleted message may stay, with the date of its deletion, or not. It may
+	// also have gone to another ticket with the others. A grave cannot be taken
+	// back: so it is asked for.
+	for _, id := range slices.Sorted(maps.Keys(gone)) {
+		if n := gone[id]; t.sights[id].at.Before(n.at) {
+			_, err := t.single(ctx, fmt.Sprintf("tickets/%d/messages", missing[id]), id)
+			var e *gorgias.Error
+			switch {
+			case errors.As(err, &e) && e.Kind == gorgias.Merged:
+				next.of(e.Into, n).messages.add(id, n)
+				next.of(e.Into, n).deleted.add(id, n)
+			case is(err, gorgias.NotFound):
+				f.write(t, nil, []grave{f.grave(t.source, n, id)})
+			case err != nil:
+				return nil, err
+			}
+		}
+	}
+	return next, nil
+}
+
+// threads are those that are wanted, by ticket.
+type threads map[int64]*thread
+
+func (w threads) of(ticket int64, n news) *thread {
+	if w[ticket] == nil {
+		w[ticket] = &thread{messages: tidings{}, deleted: tidings{}}
+	}
+	w[ticket].news = w[ticket].and(n)
+	return w[ticket]
+}
+
 // A thread is what is wanted of the messages of a ticket.
 type thread struct {
-	whole    bool      // all of them: they have come from elsewhere
-	moved    bool      // they may have gone to a ticket that only this one tells
-	messages instants  // those that have changed
-	deleted  instants  // and of these, those that were deleted
-	at       time.Time // when something last happened in it
+	whole    bool    // all of them: they have come from elsewhere
+	moved    bool    // they may have gone to a ticket that only this one tells
+	messages tidings // those that have changed
+	deleted  tidings // and of these, those that were deleted
+	news             // of all that happened in it
 }
 
 // thread reads the messages of a ticket and takes what it finds out of what is
@@ -629,7 +675,7 @@ func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread
 		for _, raw := range page.Records {
 			id := number(field(raw, "id"))
 			if _, ok := wanted.messages[id]; ok || wanted.whole {
-				rows = append(rows, f.row(t, raw, wanted.at, page.Served))
+				rows = append(rows, f.row(t, raw, wanted.news, page.Served))
 			}
 			delete(wanted.messages, id)
 			delete(wanted.deleted, id)
@@ -644,10 +690,10 @@ func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread
 // surveys reads surveys again: those that lie near where the walk has ended by
 // reading on in the list, the others one by one, as costs the fewest requests.
 func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
-	wanted := instants{}
+	wanted := tidings{}
 	for _, e := range events {
 		if !t.current(e.object, e.at) {
-			wanted.add(e.object, e.at)
+			wanted.add(e.object, e.news)
 		}
 	}
 	queue := slices.Sorted(maps.Keys(wanted))
@@ -700,19 +746,19 @@ func worthReading(ids []int64, below, perPage int64) bool {
 // asked for: which of them remains, the API's documentation leaves open. The
 // merge dates that one anew, so that the list has shown it.
 func (f *feed) customers(ctx context.Context, t *task, events []event) error {
-	wanted, dead, into := instants{}, instants{}, map[int64]int64{}
+	wanted, dead, into := tidings{}, tidings{}, map[int64]int64{}
 	for _, e := range events {
 		if e.kind == "customer-deleted" {
-			dead.add(e.object, e.at)
+			dead.add(e.object, e.news)
 			continue
 		}
-		wanted.add(e.other, e.at)
+		wanted.add(e.other, e.news)
 		into[e.other] = e.object
 	}
 	var graves []grave
-	for id, at := range dead {
+	for id, n := range dead {
 		delete(wanted, id)
-		graves = append(graves, f.grave(t.source, at, id))
+		graves = append(graves, f.grave(t.source, n, id))
 	}
 	f.write(t, nil, graves)
 	for queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; queue = queue[1:] {
@@ -721,7 +767,7 @@ func (f *feed) customers(ctx context.Context, t *task, events []event) error {
 		if err != nil {
 			return err
 		}
-		if other := into[id]; found != nil && other != 0 && dead[other].IsZero() {
+		if other := into[id]; found != nil && other != 0 && dead[other].at.IsZero() {
 			wanted.add(other, wanted[id])
 			queue = append(queue, other)
 		}
@@ -731,17 +777,17 @@ func (f *feed) customers(ctx context.Context, t *task, events []event) error {
 
 // one asks for a record by its id. If it is gone, its grave is written; into is
 // then the one it was merged into, if it was.
-func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found *row, into int64, err error) {
+func (f *feed) one(ctx context.Context, t *task, id int64, n news) (found *row, into int64, err error) {
 	page, err := t.single(ctx, t.source.Path, id)
 	var e *gorgias.Error
 	if errors.As(err, &e) && (e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged) {
-		f.write(t, nil, []grave{f.grave(t.source, at, id)})
+		f.write(t, nil, []grave{f.grave(t.source, n, id)})
 		return nil, e.Into, nil
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	r := f.row(t, page.Records[0], at, page.Served)
+	r := f.row(t, page.Records[0], n, page.Served)
 	return &r, 0, nil
 }
 
@@ -762,12 +808,11 @@ func (t *task) single(ctx context.Context, path string, id int64) (*gorgias.Page
 	}
 }
 
-// row takes note of a record that was read again because of what happened at
-// the given time.
-func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
+// row takes note of a record that was read again because of some news.
+func (f *feed) row(t *task, raw json.RawMessage, n news, served time.Time) row {
 	t.see(raw, served)
-	at = later(at, cursorOf(raw, t.source.Cursor)) // remembered until neither will be met again
-	return row{raw, at, printOf(field(raw, "id"), at, raw)}
+	at := later(n.at, cursorOf(raw, t.source.Cursor)) // remembered until neither will be met again
+	return row{raw, at, printOf(field(raw, "id"), at, raw), n.fresh}
 }
 
 // A grave is the record of a deletion.
@@ -778,8 +823,8 @@ type grave struct {
 
 // grave makes the record that says that one with that key was deleted. It holds
 // nothing but the key, the tombstone, and the cursor.
-func (f *feed) grave(s *Stream, at time.Time, key ...int64) grave {
-	spelled := at.UTC().Format(instantLayout)
+func (f *feed) grave(s *Stream, n news, key ...int64) grave {
+	spelled := n.at.UTC().Format(instantLayout)
 	raw := fmt.Appendf(nil, `{%q:%q,%q:%q`, f.Tombstone, spelled, s.Cursor, spelled)
 	var name []byte
 	for i, k := range key {
@@ -787,7 +832,7 @@ func (f *feed) grave(s *Stream, at time.Time, key ...int64) grave {
 		name = fmt.Appendf(name, "/%d", k)
 	}
 	raw = append(raw, '}')
-	return grave{s.Name, row{raw, at, printOf(name[1:], at, raw)}}
+	return grave{s.Name, row{raw, n.at, printOf(name[1:], n.at, raw), n.fresh}}
 }
 
 // write hands what is new to them to the streams of t that wait.
@@ -799,7 +844,7 @@ func (f *feed) write(t *task, rows []row, graves []grave) {
 				continue
 			}
 			met = append(met, g.print)
-			if !m.mark.Seen.has(g.print) {
+			if g.fresh || !m.mark.Seen.has(g.print) {
 				records = append(records, g.raw)
 			}
 		}

@@ -262,7 +262,7 @@ func (m *member) unwritten(rows []row) (records []json.RawMessage, met []print) 
 	for _, r := range rows {
 		met = append(met, r.print)
 		switch {
-		case m.mark.Seen.has(r.print):
+		case !r.fresh && m.mark.Seen.has(r.print):
 		case m.Cut == nil:
 			records = append(records, r.raw)
 		default:

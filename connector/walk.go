@@ -57,10 +57,11 @@ func (t *task) walk(ctx context.Context) error {
 			}
 			fetch = w.fetch(ctx) // while this page is being written
 		}
+		w.sight(rows)
 		for _, m := range t.members {
 			w.hand(m, rows, ended, last)
 		}
-		if w.sight(rows); t.hear != nil {
+		if t.hear != nil {
 			t.hear(page, w)
 		}
 		if last {
@@ -100,6 +101,7 @@ type row struct {
 	raw   json.RawMessage
 	at    time.Time // its cursor; zero if that cannot be read
 	print print
+	fresh bool // it is written though the same version was written last
 }
 
 // resume sets out where the streams' bookmarks say: in the middle of the walk
@@ -235,10 +237,10 @@ func (w *walker) read(page *gorgias.Page) []row {
 		at := cursorOf(raw, w.source.Cursor)
 		key := field(raw, w.source.Key[len(w.source.Key)-1])
 		if at.IsZero() { // it tells nothing of the order
-			rows[i] = row{raw, at, printOf(key, m.Began, raw)}
+			rows[i] = row{raw: raw, print: printOf(key, m.Began, raw)}
 			continue
 		}
-		rows[i] = row{raw, at, printOf(key, at, raw)}
+		rows[i] = row{raw: raw, at: at, print: printOf(key, at, raw)}
 		if !m.At.IsZero() {
 			rises, falls := at.After(m.At), at.Before(m.At)
 			if w.source.Walk == OldestFirst {
@@ -310,8 +312,10 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last && !m.fed})
 }
 
-// sight remembers for the feed which records the destination has as they were
-// when the walk began. The feed of a first walk asks for the latest ones only.
+// sight remembers for the feed which records the destination is going to have
+// as they were when the walk began. Those that are not written again it has in
+// some version: which one, a sync that was cut off may have changed without a
+// trace. The feed of a first walk asks for the latest records only.
 func (w *walker) sight(rows []row) {
 	if w.sights == nil {
 		return
@@ -323,9 +327,14 @@ func (w *walker) sight(rows []row) {
 		}
 	}
 	for _, r := range rows {
-		if r.at.IsZero() || !r.at.Before(from) {
-			w.see(r.raw, w.mark.Began)
+		if !r.at.IsZero() && r.at.Before(from) {
+			continue
 		}
+		at := w.mark.Began
+		if slices.ContainsFunc(w.members, func(m *member) bool { return m.mark.Seen.has(r.print) }) {
+			at = time.Time{}
+		}
+		w.see(r.raw, at)
 	}
 }
 

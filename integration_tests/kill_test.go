@@ -160,7 +160,7 @@ func (h *history) live() error {
 				return err
 			}
 		}
-		if h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
+		if !h.deaf && h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
 			if err := h.untag(); err != nil {
 				return err
 			}

@@ -36,13 +36,14 @@ func main() {
 
 // die ends the process by the signal that asked for it, as those who sent it
 // expect. As the first process of a container, which the kernel shields from
-// its own signals, it leaves with the code a shell would show.
+// its own signals and the runtime would then end with code 2, it leaves with
+// the code a shell would show.
 func die(s os.Signal) {
 	signal.Reset(s)
 	code := 1
 	if n, ok := s.(syscall.Signal); ok {
 		code = 128 + int(n)
-		if p, err := os.FindProcess(os.Getpid()); err == nil && p.Signal(s) == nil {
+		if p, err := os.FindProcess(os.Getpid()); os.Getpid() != 1 && err == nil && p.Signal(s) == nil {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}

@@ -192,8 +192,16 @@ func (s *invocation) app(called string) *cli.App {
 
 func wrongUsage(_ *cli.Context, err error, _ bool) error { return usageError{err} }
 
-// Version is that of the module if it was built from one, else "dev".
+// version is set by the linker when a release is built, from the source alone:
+// packaging/build.go, Dockerfile.
+var version string
+
+// Version is that of the release, or of the module if it was built from one,
+// else "dev".
 func Version() string {
+	if version != "" {
+		return version
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version
 	}

@@ -375,22 +375,25 @@ func (f *feed) heed(ctx context.Context, final bool) {
 			continue
 		}
 		err := f.retell(ctx, t)
-		switch {
-		case is(err, gorgias.Refused) || is(err, gorgias.Forbidden):
+		if is(err, gorgias.Refused) || is(err, gorgias.Forbidden) {
 			t.deaf = true // the list itself has been read: the stream is sound
 			f.warn("what the account's events tell of %s cannot be read again (%v): changes of what is old are not captured", t.source.Name, err)
-		case err != nil:
+		} else if err != nil {
 			f.fail(ctx, t, err)
-		case final || !f.unsorted:
-			var again []print // of the events that will be heard again
-			for _, e := range f.events {
+			continue
+		}
+		var again []print // of the events that will be heard again
+		for _, e := range f.events {
+			if slices.Contains(kinds(t.source), e.kind) {
 				again = append(again, e.print())
 			}
-			for _, m := range t.fed() {
+		}
+		for _, m := range t.fed() {
+			if !t.deaf && (final || !f.unsorted) {
 				m.mark.Heard = later(m.mark.Heard, earlier(upto, f.began.Add(-f.Overlap)))
-				m.mark.Seen = m.mark.Seen.with(again, earlier(t.floor(m), m.mark.Heard))
-				t.send(m, Batch{Bookmark: m.mark})
 			}
+			m.mark.Seen = m.mark.Seen.with(again, earlier(t.floor(m), m.mark.Heard))
+			t.send(m, Batch{Bookmark: m.mark})
 		}
 	}
 	for _, e := range f.events {

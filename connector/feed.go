@@ -92,13 +92,14 @@ func (r *round) feed(tasks []*task) ([]*task, *feed) {
 
 // A sight is what the feed knows of a record that a walk or it has met.
 type sight struct {
-	at     time.Time // the server's, when it was read or before
+	at     time.Time // the server's, when it was read or before; zero if it was not written
 	ticket int64     // that it belongs to; 0 if it is none that belongs to one
+	print  print     // of what was written
 }
 
 // see notes that the destination has a record as it was at the given time.
-func (t *task) see(raw []byte, at time.Time) {
-	t.sights[number(field(raw, "id"))] = sight{at, number(field(raw, "ticket_id"))}
+func (t *task) see(r row, at time.Time) {
+	t.sights[number(field(r.raw, "id"))] = sight{at, number(field(r.raw, "ticket_id")), r.print}
 }
 
 // current reports whether a record was read after something had happened to it
@@ -250,8 +251,7 @@ func (f *feed) overhear(ctx context.Context, page *gorgias.Page, w *walker) {
 
 // An event is what the feed keeps of one.
 type event struct {
-	news
-	id      []byte
+	at      time.Time
 	kind    string
 	object  int64  // what it happened to
 	ticket  int64  // of a message; 0 if it is not said
@@ -259,11 +259,6 @@ type event struct {
 	removed []id   // tags taken off
 	context string // of events that are one operation
 	late    bool
-}
-
-// print is what is remembered of an event that was heeded.
-func (e event) print() print {
-	return printOf(append([]byte("event "), e.id...), e.at, nil)
 }
 
 // eventJSON is an event as the API writes it; its data depends on the type.
@@ -326,7 +321,7 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 		}
 		var e eventJSON
 		_ = json.Unmarshal(raw, &e) // what does not fit is left out
-		f.events = append(f.events, event{news: news{at: at}, id: field(raw, "id"), kind: kind, object: int64(e.Object), ticket: int64(e.Data.Ticket), context: e.Context,
+		f.events = append(f.events, event{at: at, kind: kind, object: int64(e.Object), ticket: int64(e.Data.Ticket), context: e.Context,
 			other:   int64(cmp.Or(e.Data.SourceTicket, e.Data.TargetTicket, e.Data.SplitInto, e.Data.SourceCustomer, e.Data.TargetCustomer)),
 			removed: e.Data.Removed})
 	}
@@ -382,17 +377,10 @@ func (f *feed) heed(ctx context.Context, final bool) {
 			f.fail(ctx, t, err)
 			continue
 		}
-		var again []print // of the events that will be heard again
-		for _, e := range f.events {
-			if slices.Contains(kinds(t.source), e.kind) {
-				again = append(again, e.print())
-			}
-		}
 		for _, m := range t.fed() {
 			if !t.deaf && (final || !f.unsorted) {
 				m.mark.Heard = later(m.mark.Heard, earlier(upto, f.began.Add(-f.Overlap)))
 			}
-			m.mark.Seen = m.mark.Seen.with(again, earlier(t.floor(m), m.mark.Heard))
 			t.send(m, Batch{Bookmark: m.mark})
 		}
 	}
@@ -435,7 +423,6 @@ func (f *feed) retell(ctx context.Context, t *task) error {
 	var events []event
 	for _, e := range f.events {
 		if slices.Contains(wanted, e.kind) && !e.at.Before(from) {
-			e.fresh = slices.ContainsFunc(t.fed(), func(m *member) bool { return !m.mark.Seen.has(e.print()) })
 			events = append(events, e)
 		}
 	}
@@ -451,39 +438,31 @@ func (f *feed) retell(ctx context.Context, t *task) error {
 	}
 }
 
-// news are what is known of something that has happened.
-type news struct {
-	at    time.Time // when it last did
-	fresh bool      // it is heard of for the first time
-}
+// instants are those at which something last happened, by id.
+type instants map[int64]time.Time
 
-// tidings are news by id.
-type tidings map[int64]news
-
-func (t tidings) add(id int64, n news) {
+func (i instants) add(id int64, at time.Time) {
 	if id != 0 {
-		t[id] = t[id].and(n)
+		i[id] = later(i[id], at)
 	}
 }
-
-func (n news) and(other news) news { return news{later(n.at, other.at), n.fresh || other.fresh} }
 
 // tickets reads tickets again, as many at once as a page holds. Those that do
 // not come are asked for one by one: only so is it certain that they are gone.
 func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
-	wanted, dead, off := tidings{}, tidings{}, map[int64][]event{}
+	wanted, dead, off := instants{}, instants{}, map[int64][]event{}
 	for _, e := range events {
 		switch e.kind {
 		case "ticket-deleted":
-			dead.add(e.object, e.news)
+			dead.add(e.object, e.at)
 		case "ticket-tags-removed":
 			// Only the ticket tells whether the tag has come back since.
-			wanted.add(e.object, e.news)
+			wanted.add(e.object, e.at)
 			off[e.object] = append(off[e.object], e)
 		default: // what a ticket was merged with may be the one that remains, or that is gone
 			for _, id := range []int64{e.object, e.other} {
 				if !t.current(id, e.at) {
-					wanted.add(id, e.news)
+					wanted.add(id, e.at)
 				}
 			}
 		}
@@ -535,10 +514,10 @@ func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
 // does not date the ticket anew, and must not come before its own end.
 func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []grave) {
 	tags := Find("ticket_tags")
-	ends := tidings{}
+	ends := instants{}
 	for _, e := range off {
 		for _, tag := range e.removed {
-			ends.add(int64(tag), e.news)
+			ends.add(int64(tag), e.at)
 		}
 	}
 	for _, tag := range tags.Cut(ticket) {
@@ -546,9 +525,7 @@ func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []g
 	}
 	id, dated := number(field(ticket, "id")), cursorOf(ticket, t.source.Cursor)
 	for _, tag := range slices.Sorted(maps.Keys(ends)) {
-		g := f.grave(tags, news{dated, ends[tag].fresh}, id, tag)
-		g.print.at = max(g.print.at, seconds(ends[tag].at))
-		graves = append(graves, g)
+		graves = append(graves, f.graveDated(tags, dated, ends[tag], id, tag))
 	}
 	return graves
 }
@@ -563,21 +540,21 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 		case e.kind == "ticket-deleted":
 			dead[e.object] = true
 		case e.kind == "ticket-merged" || e.kind == "ticket-split":
-			threads.of(e.object, e.news).whole = true
+			threads.of(e.object, e.at).whole = true
 			if e.other != 0 {
-				threads.of(e.other, e.news).whole = true
+				threads.of(e.other, e.at).whole = true
 			} else {
-				threads.of(e.object, e.news).moved = true
+				threads.of(e.object, e.at).moved = true
 			}
 		case e.kind == "ticket-message-created" && met, t.current(e.object, e.at), e.kind == "ticket-updated":
 		case e.kind == "ticket-message-deleted" && e.ticket == 0:
-			graves = append(graves, f.grave(t.source, e.news, e.object))
+			graves = append(graves, f.grave(t.source, e.at, e.object))
 		case e.ticket == 0:
 			f.lost[e.object] = true
 		default:
-			threads.of(e.ticket, e.news).messages.add(e.object, e.news)
+			threads.of(e.ticket, e.at).messages.add(e.object, e.at)
 			if e.kind == "ticket-message-deleted" {
-				threads.of(e.ticket, e.news).deleted.add(e.object, e.news)
+				threads.of(e.ticket, e.at).deleted.add(e.object, e.at)
 			}
 		}
 	}
@@ -600,7 +577,7 @@ const maxMoves = 10
 func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[int64]bool) (next threads, err error) {
 	next = threads{}
 	missing := map[int64]int64{} // in which ticket a deleted message is not
-	gone := tidings{}
+	gone := instants{}
 	for _, ticket := range slices.Sorted(maps.Keys(wanted)) {
 		thread := wanted[ticket]
 		if !dead[ticket] {
@@ -612,29 +589,29 @@ func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[in
 			_, err := t.single(ctx, "tickets", ticket)
 			var e *gorgias.Error
 			if errors.As(err, &e) && e.Kind == gorgias.Merged {
-				next.of(e.Into, thread.news).whole = true
+				next.of(e.Into, thread.at).whole = true
 			} else if err != nil && !is(err, gorgias.NotFound) {
 				return nil, err
 			}
 		}
-		for id, n := range thread.deleted {
+		for id, at := range thread.deleted {
 			missing[id] = ticket
-			gone.add(id, n)
+			gone.add(id, at)
 		}
 	}
 	// A deleted message may stay, with the date of its deletion, or not. It may
 	// also have gone to another ticket with the others. A grave cannot be taken
 	// back: so it is asked for.
 	for _, id := range slices.Sorted(maps.Keys(gone)) {
-		if n := gone[id]; t.sights[id].at.Before(n.at) {
+		if at := gone[id]; t.sights[id].at.Before(at) {
 			_, err := t.single(ctx, fmt.Sprintf("tickets/%d/messages", missing[id]), id)
 			var e *gorgias.Error
 			switch {
 			case errors.As(err, &e) && e.Kind == gorgias.Merged:
-				next.of(e.Into, n).messages.add(id, n)
-				next.of(e.Into, n).deleted.add(id, n)
+				next.of(e.Into, at).messages.add(id, at)
+				next.of(e.Into, at).deleted.add(id, at)
 			case is(err, gorgias.NotFound):
-				f.write(t, nil, []grave{f.grave(t.source, n, id)})
+				f.write(t, nil, []grave{f.grave(t.source, at, id)})
 			case err != nil:
 				return nil, err
 			}
@@ -646,21 +623,21 @@ func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[in
 // threads are those that are wanted, by ticket.
 type threads map[int64]*thread
 
-func (w threads) of(ticket int64, n news) *thread {
+func (w threads) of(ticket int64, at time.Time) *thread {
 	if w[ticket] == nil {
-		w[ticket] = &thread{messages: tidings{}, deleted: tidings{}}
+		w[ticket] = &thread{messages: instants{}, deleted: instants{}}
 	}
-	w[ticket].news = w[ticket].and(n)
+	w[ticket].at = later(w[ticket].at, at)
 	return w[ticket]
 }
 
 // A thread is what is wanted of the messages of a ticket.
 type thread struct {
-	whole    bool    // all of them: they have come from elsewhere
-	moved    bool    // they may have gone to a ticket that only this one tells
-	messages tidings // those that have changed
-	deleted  tidings // and of these, those that were deleted
-	news             // of all that happened in it
+	whole    bool      // all of them: they have come from elsewhere
+	moved    bool      // they may have gone to a ticket that only this one tells
+	messages instants  // those that have changed
+	deleted  instants  // and of these, those that were deleted
+	at       time.Time // when something last happened in it
 }
 
 // thread reads the messages of a ticket and takes what it finds out of what is
@@ -678,7 +655,7 @@ func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread
 		for _, raw := range page.Records {
 			id := number(field(raw, "id"))
 			if _, ok := wanted.messages[id]; ok || wanted.whole {
-				rows = append(rows, f.row(t, raw, wanted.news, page.Served))
+				rows = append(rows, f.row(t, raw, wanted.at, page.Served))
 			}
 			delete(wanted.messages, id)
 			delete(wanted.deleted, id)
@@ -693,10 +670,10 @@ func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread
 // surveys reads surveys again: those that lie near where the walk has ended by
 // reading on in the list, the others one by one, as costs the fewest requests.
 func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
-	wanted := tidings{}
+	wanted := instants{}
 	for _, e := range events {
 		if !t.current(e.object, e.at) {
-			wanted.add(e.object, e.news)
+			wanted.add(e.object, e.at)
 		}
 	}
 	queue := slices.Sorted(maps.Keys(wanted))
@@ -749,19 +726,19 @@ func worthReading(ids []int64, below, perPage int64) bool {
 // asked for: which of them remains, the API's documentation leaves open. The
 // merge dates that one anew, so that the list has shown it.
 func (f *feed) customers(ctx context.Context, t *task, events []event) error {
-	wanted, dead, into := tidings{}, tidings{}, map[int64]int64{}
+	wanted, dead, into := instants{}, instants{}, map[int64]int64{}
 	for _, e := range events {
 		if e.kind == "customer-deleted" {
-			dead.add(e.object, e.news)
+			dead.add(e.object, e.at)
 			continue
 		}
-		wanted.add(e.other, e.news)
+		wanted.add(e.other, e.at)
 		into[e.other] = e.object
 	}
 	var graves []grave
-	for id, n := range dead {
+	for id, at := range dead {
 		delete(wanted, id)
-		graves = append(graves, f.grave(t.source, n, id))
+		graves = append(graves, f.grave(t.source, at, id))
 	}
 	f.write(t, nil, graves)
 	for queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; queue = queue[1:] {
@@ -770,7 +747,7 @@ func (f *feed) customers(ctx context.Context, t *task, events []event) error {
 		if err != nil {
 			return err
 		}
-		if other := into[id]; found != nil && other != 0 && dead[other].at.IsZero() {
+		if other := into[id]; found != nil && other != 0 && dead[other].IsZero() {
 			wanted.add(other, wanted[id])
 			queue = append(queue, other)
 		}
@@ -780,17 +757,17 @@ func (f *feed) customers(ctx context.Context, t *task, events []event) error {
 
 // one asks for a record by its id. If it is gone, its grave is written; into is
 // then the one it was merged into, if it was.
-func (f *feed) one(ctx context.Context, t *task, id int64, n news) (found *row, into int64, err error) {
+func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found *row, into int64, err error) {
 	page, err := t.single(ctx, t.source.Path, id)
 	var e *gorgias.Error
 	if errors.As(err, &e) && (e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged) {
-		f.write(t, nil, []grave{f.grave(t.source, n, id)})
+		f.write(t, nil, []grave{f.grave(t.source, at, id)})
 		return nil, e.Into, nil
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	r := f.row(t, page.Records[0], n, page.Served)
+	r := f.row(t, page.Records[0], at, page.Served)
 	return &r, 0, nil
 }
 
@@ -811,11 +788,25 @@ func (t *task) single(ctx context.Context, path string, id int64) (*gorgias.Page
 	}
 }
 
-// row takes note of a record that was read again because of some news.
-func (f *feed) row(t *task, raw json.RawMessage, n news, served time.Time) row {
-	t.see(raw, served)
-	at := later(n.at, cursorOf(raw, t.source.Cursor)) // remembered until neither will be met again
-	return row{raw, at, printOf(field(raw, "id"), at, raw), n.fresh}
+// row takes note of a record that was read again because of what happened at
+// the given time.
+func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
+	id := field(raw, "id")
+	until := later(at, cursorOf(raw, t.source.Cursor)) // remembered until neither will be met again
+	r := row{raw: raw, at: until, print: printOf(id, until, raw), told: told(fmt.Appendf(nil, "told %s", id), at, until, raw)}
+	if s := t.sights[number(id)]; !s.at.IsZero() && s.print.sum == r.print.sum {
+		r.written = true
+	}
+	t.see(r, served)
+	return r
+}
+
+// told is the fingerprint of a record that was written because of what happened
+// at a certain time. If it is there, so is the record; that the same version was
+// written last does not say so: a sync that was killed may have written another
+// since, and have had no time to say it.
+func told(name []byte, at, until time.Time, raw []byte) print {
+	return printOf(name, until, fmt.Appendf(nil, "%d %s", at.UnixMicro(), raw))
 }
 
 // A grave is the record of a deletion.
@@ -826,8 +817,13 @@ type grave struct {
 
 // grave makes the record that says that one with that key was deleted. It holds
 // nothing but the key, the tombstone, and the cursor.
-func (f *feed) grave(s *Stream, n news, key ...int64) grave {
-	spelled := n.at.UTC().Format(instantLayout)
+func (f *feed) grave(s *Stream, at time.Time, key ...int64) grave {
+	return f.graveDated(s, at, at, key...)
+}
+
+// graveDated makes a grave that is dated otherwise than when it was dug.
+func (f *feed) graveDated(s *Stream, dated, at time.Time, key ...int64) grave {
+	spelled := dated.UTC().Format(instantLayout)
 	raw := fmt.Appendf(nil, `{%q:%q,%q:%q`, f.Tombstone, spelled, s.Cursor, spelled)
 	var name []byte
 	for i, k := range key {
@@ -835,7 +831,7 @@ func (f *feed) grave(s *Stream, n news, key ...int64) grave {
 		name = fmt.Appendf(name, "/%d", k)
 	}
 	raw = append(raw, '}')
-	return grave{s.Name, row{raw, n.at, printOf(name[1:], n.at, raw), n.fresh}}
+	return grave{s.Name, row{raw: raw, at: dated, print: told(name[1:], at, later(at, dated), raw)}}
 }
 
 // write hands what is new to them to the streams of t that wait.
@@ -847,7 +843,7 @@ func (f *feed) write(t *task, rows []row, graves []grave) {
 				continue
 			}
 			met = append(met, g.print)
-			if g.fresh || !m.mark.Seen.has(g.print) {
+			if !m.mark.Seen.has(g.print) {
 				records = append(records, g.raw)
 			}
 		}

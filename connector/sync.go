@@ -260,9 +260,14 @@ type member struct {
 // unwritten returns what is new to m of some rows, and the fingerprints of all.
 func (m *member) unwritten(rows []row) (records []json.RawMessage, met []print) {
 	for _, r := range rows {
+		known := m.mark.Seen.has(r.print)
 		met = append(met, r.print)
+		if r.told != (print{}) {
+			known = r.written || m.mark.Seen.has(r.told)
+			met = append(met, r.told)
+		}
 		switch {
-		case !r.fresh && m.mark.Seen.has(r.print):
+		case known:
 		case m.Cut == nil:
 			records = append(records, r.raw)
 		default:

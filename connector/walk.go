@@ -101,7 +101,10 @@ type row struct {
 	raw   json.RawMessage
 	at    time.Time // its cursor; zero if that cannot be read
 	print print
-	fresh bool // it is written though the same version was written last
+	// told is set if an event has told to read it again: what was written for
+	// that. Written is set if this sync has written this very version before.
+	told    print
+	written bool
 }
 
 // resume sets out where the streams' bookmarks say: in the middle of the walk
@@ -334,7 +337,7 @@ func (w *walker) sight(rows []row) {
 		if slices.ContainsFunc(w.members, func(m *member) bool { return m.mark.Seen.has(r.print) }) {
 			at = time.Time{}
 		}
-		w.see(r.raw, at)
+		w.see(r, at)
 	}
 }
 

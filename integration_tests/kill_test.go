@@ -25,7 +25,7 @@ import (
 	"source-gorgias/connector/shape"
 )
 
-var histories = flag.Int("histories", 1200, "random histories of TestKillAnywhere")
+var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere")
 
 // TestKillAnywhere holds I1 to I10 against random histories: an account that
 // changes in every way it can while it is read, shows changes late, shares

@@ -20,7 +20,7 @@ mutant() {
     return
   fi
   printf %s "${text/"$old"/"$new"}" > "$file"
-  if out=$(cd "$work" && go test ./integration_tests -run TestKillAnywhere -histories "$histories" 2>&1); then
+  if out=$(cd "$work" && go test ./integration_tests -run TestKillAnywhere -timeout 30m -histories "$histories" 2>&1); then
     echo "SURVIVED  $1"
     survived=1
   elif [[ $out == *HISTORY_SEED* ]]; then

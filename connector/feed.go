@@ -847,7 +847,7 @@ func (f *feed) write(t *task, rows []row, graves []grave) {
 				records = append(records, g.raw)
 			}
 		}
-		m.mark.Seen = m.mark.Seen.with(met, earlier(t.floor(m), m.mark.Heard)) // a feed that is cut off hears these again
+		m.mark.Seen = m.mark.Seen.with(met, t.floor(m))
 		if len(records) > 0 {
 			t.send(m, Batch{Records: records, Bookmark: m.mark})
 		}

@@ -341,7 +341,8 @@ func (w *walker) sight(rows []row) {
 	}
 }
 
-// floor is how far back the walks of m may meet a record again.
+// floor is how far back m may meet a record again: in its walks, or because the
+// events are heard from there on.
 func (t *task) floor(m *member) time.Time {
 	known, revised := m.mark.Since, m.mark.Revised
 	if known.IsZero() {
@@ -350,7 +351,11 @@ func (t *task) floor(m *member) time.Time {
 	if revised.IsZero() {
 		revised = known
 	}
-	return earlier(known.Add(-t.Overlap), revised.Add(-t.window(t.source)))
+	floor := earlier(known.Add(-t.Overlap), revised.Add(-t.window(t.source)))
+	if m.fed {
+		floor = earlier(floor, m.mark.Heard)
+	}
+	return floor
 }
 
 // scan reads a list whole, once with each of its passes, and then what lies

@@ -603,7 +603,7 @@ func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[in
 	// also have gone to another ticket with the others. A grave cannot be taken
 	// back: so it is asked for.
 	for _, id := range slices.Sorted(maps.Keys(gone)) {
-		if at := gone[id]; t.sights[id].at.Before(at) {
+		if at := gone[id]; t.sights[id].at.Before(at.Truncate(time.Second)) { // answers are dated in whole seconds
 			_, err := t.single(ctx, fmt.Sprintf("tickets/%d/messages", missing[id]), id)
 			var e *gorgias.Error
 			switch {

@@ -32,7 +32,7 @@ type mode struct {
 	events string
 }
 
-var modes = []mode{{airbytePen, "heard"}, {airbytePen, "selected"}, {airbytePen, "forbidden"}, {singerPen, "heard"}, {singerPen, "selected"}, {singerPen, "forbidden"}}
+var modes = []mode{{airbytePen, "heard"}, {airbytePen, "selected"}, {airbytePen, "forbidden"}, {singerPen, "forbidden"}, {singerPen, "selected"}, {singerPen, "heard"}}
 
 // A stage is one performance of a scenario.
 type stage struct {
@@ -264,6 +264,15 @@ func (s *stage) meanwhile() {
 	clear(s.losses)
 }
 
+// atOnce judges what changed while the feed was at work. An events stream has
+// been read by then.
+func (s *stage) atOnce() {
+	s.Helper()
+	if s.events == "heard" {
+		s.judge()
+	}
+}
+
 // judge compares what the destination holds with what the account holds, as
 // the shape of each stream writes it. The losses are those declared, no more
 // and no less.
@@ -310,10 +319,26 @@ func (s *stage) truth(stream *connector.Stream) map[string]string {
 	if err != nil {
 		s.Fatal(err)
 	}
-	each := func(path string, cut func(raw []byte) [][]byte) {
-		for raw := range s.box.Each(path) {
+	paths, cut := []string{stream.Path}, stream.Cut
+	switch stream.Walk {
+	case connector.Derived:
+		paths[0] = connector.Find(stream.Parent).Path
+	case connector.PerParent:
+		paths = nil
+		for _, id := range s.ids(connector.Find(stream.Parent).Path, "") {
+			paths = append(paths, strings.Replace(stream.Path, "{id}", fmt.Sprint(id), 1))
+		}
+		cut = func(raw json.RawMessage) []json.RawMessage {
+			id := strings.Split(paths[0], "/")[1]
+			return []json.RawMessage{fmt.Appendf(nil, `{%q:%s,%s`, stream.Key[0], id, raw[1:])}
+		}
+	default:
+		cut = func(raw json.RawMessage) []json.RawMessage { return []json.RawMessage{raw} }
+	}
+	for ; len(paths) > 0; paths = paths[1:] {
+		for raw := range s.box.Each(paths[0]) {
 			if s.spell != nil && !s.same {
-				raw = s.spell(path, raw)
+				raw = s.spell(paths[0], raw)
 			}
 			for _, part := range cut(raw) {
 				out, _, err := conform.Append(nil, part)
@@ -323,23 +348,6 @@ func (s *stage) truth(stream *connector.Stream) map[string]string {
 				rows[keyOf(stream, string(out))] = string(out)
 			}
 		}
-	}
-	switch stream.Walk {
-	case connector.Derived:
-		each(connector.Find(stream.Parent).Path, func(raw []byte) (parts [][]byte) {
-			for _, part := range stream.Cut(raw) {
-				parts = append(parts, part)
-			}
-			return parts
-		})
-	case connector.PerParent:
-		for _, id := range s.ids(connector.Find(stream.Parent).Path, "") {
-			each(strings.Replace(stream.Path, "{id}", fmt.Sprint(id), 1), func(raw []byte) [][]byte {
-				return [][]byte{fmt.Appendf(nil, `{%q:%d,%s`, stream.Key[0], id, raw[1:])}
-			})
-		}
-	default:
-		each(stream.Path, func(raw []byte) [][]byte { return [][]byte{raw} })
 	}
 	return rows
 }

@@ -41,12 +41,12 @@ var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere
 // happen in it.
 func TestKillAnywhere(t *testing.T) {
 	// Of two runs of one history, the requests may come in another order.
-	run := func(seed uint64, changes int) (err error, judged map[string]int) {
+	run := func(seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), most: changes}
 			err, judged = h.live(), h.judged
 		})
-		return err, judged
+		return judged, err
 	}
 	if seed := os.Getenv("HISTORY_SEED"); seed != "" {
 		n, err := strconv.ParseUint(seed, 10, 64)
@@ -59,7 +59,7 @@ func TestKillAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err, _ := run(n, changes); err != nil {
+		if _, err := run(n, changes); err != nil {
 			t.Errorf("HISTORY_SEED=%d: %v", n, err)
 		}
 		return
@@ -72,7 +72,7 @@ func TestKillAnywhere(t *testing.T) {
 	judged := map[string]int{}
 	for i := range n {
 		seed := first + uint64(i)
-		err, rows := run(seed, enough)
+		rows, err := run(seed, enough)
 		if err == nil {
 			for name, n := range rows {
 				judged[name] += n
@@ -80,7 +80,7 @@ func TestKillAnywhere(t *testing.T) {
 			continue
 		}
 		for _, changes := range []int{0, 1, 2, 3, 5, 10, 20, 50, 100} { // the shortest such history
-			if shorter, _ := run(seed, changes); shorter != nil {
+			if _, shorter := run(seed, changes); shorter != nil {
 				t.Fatalf("history %d: HISTORY_SEED=%d HISTORY_CHANGES=%d: %v", i+1, seed, changes, shorter)
 			}
 		}

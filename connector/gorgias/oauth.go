@@ -34,7 +34,6 @@ type OAuth struct {
 
 	place     string
 	transport http.RoundTripper
-	userAgent string
 
 	turn  chan struct{} // held by who looks at the grant, or renews it
 	grant Grant

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -163,6 +164,11 @@ func (h *history) live() error {
 		}
 	}
 
+	if h.chance(0.3) {
+		if err := h.nip(); err != nil {
+			return err
+		}
+	}
 	for range 1 + h.IntN(5) {
 		if h.chance(0.3) {
 			h.tokens.forget()
@@ -389,6 +395,22 @@ func (h *history) share() error {
 		}
 	}
 	h.box.AddTicket(now, now, now)
+	return nil
+}
+
+// nip stops a first sync as it begins, and deletes a record that it has written.
+func (h *history) nip() error {
+	if err := h.sync(h.IntN(3)); err != nil {
+		return err
+	}
+	remove := map[string]func(int64) bool{"tickets": h.box.DeleteTicket, "customers": h.box.DeleteCustomer}
+	for _, name := range []string{"tickets", "customers"} {
+		if keys := slices.Sorted(maps.Keys(h.written[name])); len(keys) > 0 && !h.deaf {
+			id, _ := strconv.ParseInt(keys[0], 10, 64)
+			remove[name](id)
+		}
+	}
+	time.Sleep(20 * time.Minute)
 	return nil
 }
 

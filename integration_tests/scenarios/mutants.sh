@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Breaks one rule at a time, in a copy, and tells which scenarios notice. Every
-# mutant must be noticed, and every scenario must notice one. With a word, only
-# the mutants whose names hold it.
+# mutant must be noticed, and every scenario must notice one. With a pattern,
+# only the mutants whose names match it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
@@ -19,7 +19,7 @@ play -v > "$work/all" || { tail -n 30 "$work/all"; exit 1; }
 # mutant NAME FILE OLD NEW
 mutant() {
   local file="$work/$2" old=$3 new=$4 text out noticed
-  [[ $1 == *"$only"* ]] || return 0
+  [[ $1 =~ $only ]] || return 0
   text=$(cat "$file"; printf x)
   text=${text%x}
   if [[ $text != *"$old"* ]]; then

@@ -62,7 +62,6 @@ mutant "tickets are not read again" $feed 'queue := slices.Sorted(maps.Keys(want
 mutant "threads are not read again" $feed 'if !dead[ticket] {' 'if false {'
 mutant "surveys are not read again" $feed 'for _, id := range queue {' 'for _, id := range queue[:0] {'
 mutant "messages of a merged ticket stay where they were" $feed 'threads.of(e.object, e.at).whole = true' ''
-mutant "deleted messages are not followed" $feed 'next.of(e.Into, at).messages.add(id, at)' '_ = at'
 mutant "tags that were taken off stay" $feed 'graves = append(graves, f.removed(t, raw, off[id])...)' ''
 mutant "a tag ends later than it is put on again" $feed 'f.graveDated(tags, dated, ' 'f.graveDated(tags, ends[tag], '
 mutant "what a walk has read is current for ever" $feed 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return !t.sights[id].at.IsZero()'

@@ -66,7 +66,5 @@ mutant "tags that were taken off stay" $feed 'graves = append(graves, f.removed(
 mutant "a tag ends later than it is put on again" $feed 'f.graveDated(tags, dated, ' 'f.graveDated(tags, later(dated, ends[tag]), '
 mutant "what a walk has read is current for ever" $feed 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return !t.sights[id].at.IsZero()'
 mutant "events are heard once" $feed 'earlier(upto, f.began.Add(-f.Overlap))' 'upto'
-mutant "half a chapter counts as heeded" $feed 'upto = earlier(upto, e.at)' '_ = e'
 mutant "events heard in part count as heard" $feed 'f.partial = w.reach.After(f.from) || w.resumed && w.reach.Equal(f.from)' ''
-mutant "what a kill may have changed is taken for unchanged" connector/sync.go 'known = r.written || ' 'known = known || r.written || '
 exit $survived

@@ -268,10 +268,8 @@ type eventJSON struct {
 	Data    struct {
 		Ticket         id   `json:"ticket_id"`
 		SourceTicket   id   `json:"source_ticket_id"`
-		TargetTicket   id   `json:"target_ticket_id"`
 		SplitInto      id   `json:"split_into_ticket"`
 		SourceCustomer id   `json:"source_customer_id"`
-		TargetCustomer id   `json:"target_customer_id"`
 		Removed        []id `json:"tags_removed"`
 	} `json:"data"`
 }
@@ -322,7 +320,7 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 		var e eventJSON
 		_ = json.Unmarshal(raw, &e) // what does not fit is left out
 		f.events = append(f.events, event{at: at, kind: kind, object: int64(e.Object), ticket: int64(e.Data.Ticket), context: e.Context,
-			other:   int64(cmp.Or(e.Data.SourceTicket, e.Data.TargetTicket, e.Data.SplitInto, e.Data.SourceCustomer, e.Data.TargetCustomer)),
+			other:   int64(cmp.Or(e.Data.SourceTicket, e.Data.SplitInto, e.Data.SourceCustomer)),
 			removed: e.Data.Removed})
 	}
 	if f.pages++; f.pages >= chapter && page.Next != "" {
@@ -335,8 +333,11 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 func (f *feed) reachesBack(ctx context.Context, page *gorgias.Page) {
 	const day = 24 * time.Hour
 	first := page.Served
-	if len(page.Records) > 0 {
+	if n := len(page.Records); n > 0 {
 		first = cursorOf(page.Records[0], "created_datetime")
+		if first.After(cursorOf(page.Records[n-1], "created_datetime")) {
+			return // it comes in another order, and the first of it is no oldest one
+		}
 	}
 	if first.Sub(f.from) < day {
 		return
@@ -677,8 +678,9 @@ func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
 		}
 	}
 	queue := slices.Sorted(maps.Keys(wanted))
-	slices.Reverse(queue)               // newer ones have greater ids
-	if len(queue) > 1 && t.rest != "" { // what lies above, the walk has read
+	slices.Reverse(queue) // newer ones have greater ids
+	// What lies above where the walk has ended, it has read.
+	if len(queue) > 1 && t.rest != "" {
 		for page, err := range t.pagesFrom(ctx, t.source, t.source.Path, nil, t.rest) {
 			if err != nil {
 				return err
@@ -732,7 +734,7 @@ func (f *feed) customers(ctx context.Context, t *task, events []event) error {
 			dead.add(e.object, e.at)
 			continue
 		}
-		wanted.add(e.other, e.at)
+		wanted.add(cmp.Or(e.other, e.object), e.at)
 		into[e.other] = e.object
 	}
 	var graves []grave

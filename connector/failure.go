@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,4 +97,19 @@ func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 		return Transient, "The next sync goes on from here"
 	}
 	return Ours, ""
+}
+
+// Unreadable says what is wrong with a JSON text without showing it.
+func Unreadable(err error) string {
+	var syntax *json.SyntaxError
+	var typ *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("it is not JSON (byte %d)", syntax.Offset)
+	case errors.As(err, &typ) && typ.Field != "":
+		return fmt.Sprintf("%q is a JSON %s", typ.Field, typ.Value)
+	case errors.As(err, &typ):
+		return fmt.Sprintf("it is a JSON %s", typ.Value)
+	}
+	return "it is not as expected"
 }

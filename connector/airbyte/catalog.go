@@ -3,7 +3,6 @@ package airbyte
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"source-gorgias/connector"
@@ -78,7 +77,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 		} `json:"streams"`
 	}
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, inputError("the catalog cannot be read: %s%s", why(err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(err), remedy)
 	}
 	if c.Streams == nil {
 		return nil, inputError("the catalog has no list of streams%s", remedy)
@@ -140,12 +139,12 @@ func ParseState(raw []byte) (map[string]connector.Bookmark, error) {
 	switch raw[0] {
 	case '[':
 		if err := json.Unmarshal(raw, &entries); err != nil {
-			return nil, unreadable(why(err))
+			return nil, unreadable(connector.Unreadable(err))
 		}
 	default:
 		var one map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, unreadable(why(err))
+			return nil, unreadable(connector.Unreadable(err))
 		}
 		entries = append(entries, one)
 	}
@@ -198,7 +197,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 		States []json.RawMessage          `json:"stream_states"`
 	}
 	if err := json.Unmarshal(raw, &g); err != nil {
-		return inputError("the global state cannot be read: %s", why(err))
+		return inputError("the global state cannot be read: %s", connector.Unreadable(err))
 	}
 	if len(g.Shared) > 0 {
 		return inputError("the state is shared between streams, which this source never writes; clear it to read everything anew")
@@ -216,7 +215,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 func legacy(raw json.RawMessage, put func(string, json.RawMessage) error) error {
 	var states map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &states); err != nil {
-		return inputError("the state cannot be read: %s", why(err))
+		return inputError("the state cannot be read: %s", connector.Unreadable(err))
 	}
 	known := len(states) == 0
 	for name := range states {
@@ -231,19 +230,4 @@ func legacy(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 		}
 	}
 	return nil
-}
-
-// why says what is wrong with a JSON text without showing it.
-func why(err error) string {
-	var syntax *json.SyntaxError
-	var typ *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Sprintf("it is not JSON (byte %d)", syntax.Offset)
-	case errors.As(err, &typ) && typ.Field != "":
-		return fmt.Sprintf("%q is a JSON %s", typ.Field, typ.Value)
-	case errors.As(err, &typ):
-		return fmt.Sprintf("it is a JSON %s", typ.Value)
-	}
-	return "it is not as expected"
 }

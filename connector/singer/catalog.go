@@ -201,7 +201,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 		Streams *[]wanted `json:"streams"`
 	}
 	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &c); err != nil {
-		return nil, inputError("the catalog cannot be read: %s%s", why(err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(err), remedy)
 	}
 	if c.Streams == nil {
 		return nil, inputError("the catalog has no list of streams%s", remedy)
@@ -379,19 +379,4 @@ func declare(schema, ours []byte, name string) ([]byte, error) {
 	value, _ := shape.Field(mine, name)
 	column := fmt.Appendf(nil, "%q:%s,", name, value)
 	return slices.Concat(schema[:at+1], column, schema[at+1:]), nil
-}
-
-// why says what is wrong with a JSON text without showing it.
-func why(err error) string {
-	var syntax *json.SyntaxError
-	var typ *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Sprintf("it is not JSON (byte %d)", syntax.Offset)
-	case errors.As(err, &typ) && typ.Field != "":
-		return fmt.Sprintf("%q is a JSON %s", typ.Field, typ.Value)
-	case errors.As(err, &typ):
-		return fmt.Sprintf("it is a JSON %s", typ.Value)
-	}
-	return "it is not as expected"
 }

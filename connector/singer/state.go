@@ -162,7 +162,7 @@ func (s *State) adopt(raw []byte) error {
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return unreadable(why(err))
+		return unreadable(connector.Unreadable(err))
 	}
 	var states []perStream
 	switch {

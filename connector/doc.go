@@ -7,7 +7,8 @@
 //	stream.go    what a row means, and the mistakes one can make in it
 //	sync.go      Plan and Run: streams side by side, one batch after the other
 //	walk.go      the walks over lists: newest first, oldest first, whole, below a parent
-//	feed.go      what the lists cannot show: events, what they tell to read again, deletions
+//	feed.go      what the lists cannot show: the account's events since the last time
+//	retell.go    what they say: what is read again, and the tombstones of what is gone
 //	forecast.go  what the next sync will ask for
 //	bookmark.go  how far a stream has got, its JSON, and the states of other connectors
 //	prints.go    what was written last, in fingerprints: what has not changed is not written again

@@ -51,20 +51,20 @@ mutant "windows are not read again" $walk 'w.mark.From = earlier(w.mark.From, m.
 }'
 mutant "a version once written is never written again" connector/prints.go 'p[i].sum == f.sum' 'p[i].key == f.key'
 mutant "the head is not read after a resumed walk" $walk 'last := ended && (!w.resumed && !w.long(page) || heads == maxHeads)' 'last := ended'
-feed=connector/feed.go
+feed=connector/feed.go retell=connector/retell.go
 mutant "events are not heard" $feed 'if len(f.tasks) == 0 {' 'if f.tasks = nil; true {'
 mutant "what happens before the first record is written is not heard" $walk '		w.send(m, Batch{Bookmark: m.mark})
 	}
 	m.mark.Walk' '	}
 	m.mark.Walk'
-mutant "deletions are not told" $feed 'if g.stream != m.Name || f.Tombstone == "" {' 'if true {'
-mutant "tickets are not read again" $feed 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; {' 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) < 0; {'
-mutant "threads are not read again" $feed 'if !dead[ticket] {' 'if false {'
-mutant "surveys are not read again" $feed 'for _, id := range queue {' 'for _, id := range queue[:0] {'
-mutant "messages of a merged ticket stay where they were" $feed 'threads.of(e.object, e.at).whole = true' ''
-mutant "tags that were taken off stay" $feed 'graves = append(graves, f.removed(t, raw, off[id])...)' ''
-mutant "a tag ends later than it is put on again" $feed 'f.graveDated(tags, dated, ' 'f.graveDated(tags, later(dated, ends[tag]), '
-mutant "what a walk has read is current for ever" $feed 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return !t.sights[id].at.IsZero()'
+mutant "deletions are not told" $retell 'if g.stream != m.Name || f.Tombstone == "" {' 'if true {'
+mutant "tickets are not read again" $retell 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; {' 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) < 0; {'
+mutant "threads are not read again" $retell 'if !dead[ticket] {' 'if false {'
+mutant "surveys are not read again" $retell 'for _, id := range queue {' 'for _, id := range queue[:0] {'
+mutant "messages of a merged ticket stay where they were" $retell 'threads.of(e.object, e.at).whole = true' ''
+mutant "tags that were taken off stay" $retell 'graves = append(graves, f.removed(t, raw, off[id])...)' ''
+mutant "a tag ends later than it is put on again" $retell 'f.graveDated(tags, dated, ' 'f.graveDated(tags, later(dated, ends[tag]), '
+mutant "what a walk has read is current for ever" $retell 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return !t.sights[id].at.IsZero()'
 mutant "events are heard once" $feed 'earlier(upto, f.began.Add(-f.Overlap))' 'upto'
 mutant "events heard in part count as heard" $feed 'f.partial = w.reach.After(f.from) || w.resumed && w.reach.Equal(f.from)' ''
 exit $survived

@@ -44,7 +44,7 @@ mutant() {
   printf %s "$text" > "$file"
 }
 
-walk=connector/walk.go feed=connector/feed.go sync=connector/sync.go page=connector/gorgias/page.go error=connector/gorgias/error.go shape=connector/shape
+walk=connector/walk.go feed=connector/feed.go retell=connector/retell.go sync=connector/sync.go page=connector/gorgias/page.go error=connector/gorgias/error.go shape=connector/shape
 
 # Walks and bookmarks.
 mutant "the watermark moves during a walk" $walk $'	m.mark.Walk = w.mark\n	if ended {' \
@@ -71,7 +71,7 @@ mutant "a scan, or a thread, is one page" $walk 'if next = page.Next; next != ""
 mutant "circles are not noticed" $walk 'if token == r.kept {' 'if false {'
 mutant "a refused token ends the stream" $walk 'const maxRestarts = 3' 'const maxRestarts = 0'
 mutant "a refused token is kept" $walk '*w = walker{task: w.task}' '*w = walker{task: w.task, mark: Progress{Next: w.mark.Next}}'
-mutant "a record asked for by id may be another" $feed 'number(field(page.Records[0], "id")) == id' 'true'
+mutant "a record asked for by id may be another" $retell 'number(field(page.Records[0], "id")) == id' 'true'
 
 # Errors.
 mutant "429 is not asked again" $error 'e.Kind, e.temporary = TooMany, true' 'e.Kind = TooMany'
@@ -83,25 +83,25 @@ mutant "a stream that fails begins anew" $sync 't.out <- result{Batch{Stream: m.
 
 # The feed.
 mutant "events are not heard" $feed 'if len(f.tasks) == 0 {' 'if f.tasks = nil; true {'
-mutant "tickets are not read again" $feed 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; {' 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) < 0; {'
-mutant "tickets that do not come are not asked for" $feed 'for _, id := range missing {' 'for _, id := range missing[:0] {'
-mutant "threads are not read again" $feed 'if !dead[ticket] {' 'if false {'
-mutant "surveys are not read again" $feed 'for _, id := range queue {' 'for _, id := range queue[:0] {'
-mutant "deleted customers are not told" $feed $'for id, at := range dead {\n		delete(wanted, id)\n		graves = append(graves, f.grave(t.source, at, id))' $'for id := range dead {\n		delete(wanted, id)'
-mutant "deletions are not told" $feed 'g.stream != m.Name || f.Tombstone == ""' 'true'
+mutant "tickets are not read again" $retell 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) > 0; {' 'queue := slices.Sorted(maps.Keys(wanted)); len(queue) < 0; {'
+mutant "tickets that do not come are not asked for" $retell 'for _, id := range missing {' 'for _, id := range missing[:0] {'
+mutant "threads are not read again" $retell 'if !dead[ticket] {' 'if false {'
+mutant "surveys are not read again" $retell 'for _, id := range queue {' 'for _, id := range queue[:0] {'
+mutant "deleted customers are not told" $retell $'for id, at := range dead {\n		delete(wanted, id)\n		graves = append(graves, f.grave(t.source, at, id))' $'for id := range dead {\n		delete(wanted, id)'
+mutant "deletions are not told" $retell 'g.stream != m.Name || f.Tombstone == ""' 'true'
 mutant "deletions are told though ignored" connector/config.go 'if !s.Tombstones {' 'if false {'
-mutant "messages of a merged ticket stay where they were" $feed 'threads.of(e.object, e.at).whole = true' ''
-mutant "deleted messages are not followed" $feed $'				next.of(e.Into, at).messages.add(id, at)\n				next.of(e.Into, at).deleted.add(id, at)' $'				f.write(t, nil, []grave{f.grave(t.source, at, id)})'
-mutant "messages that vanish are not told" $feed 'f.write(t, nil, []grave{f.grave(t.source, at, id)})
+mutant "messages of a merged ticket stay where they were" $retell 'threads.of(e.object, e.at).whole = true' ''
+mutant "deleted messages are not followed" $retell $'				next.of(e.Into, at).messages.add(id, at)\n				next.of(e.Into, at).deleted.add(id, at)' $'				f.write(t, nil, []grave{f.grave(t.source, at, id)})'
+mutant "messages that vanish are not told" $retell 'f.write(t, nil, []grave{f.grave(t.source, at, id)})
 			case err' 'case err'
-mutant "tags that were taken off stay" $feed 'graves = append(graves, f.removed(t, raw, off[id])...)' ''
-mutant "tags that were taken off are gone for ever" $feed 'delete(ends, number(field(tag, "id")))' '_ = tag'
-mutant "a tag ends later than it is put on again" $feed 'f.graveDated(tags, dated, ' 'f.graveDated(tags, later(dated, ends[tag]), '
-mutant "everything is current" $feed 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return true'
+mutant "tags that were taken off stay" $retell 'graves = append(graves, f.removed(t, raw, off[id])...)' ''
+mutant "tags that were taken off are gone for ever" $retell 'delete(ends, number(field(tag, "id")))' '_ = tag'
+mutant "a tag ends later than it is put on again" $retell 'f.graveDated(tags, dated, ' 'f.graveDated(tags, later(dated, ends[tag]), '
+mutant "everything is current" $retell 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return true'
 mutant "events are heard once" $feed 'earlier(upto, f.began.Add(-f.Overlap))' 'upto'
-mutant "what is not yet heeded counts as heard" $feed $'if len(records) > 0 {\n			t.send' $'if m.mark.Heard = later(m.mark.Heard, f.began.Add(-f.Overlap)); len(records) > 0 {\n			t.send'
+mutant "what is not yet heeded counts as heard" $retell $'if len(records) > 0 {\n			t.send' $'if m.mark.Heard = later(m.mark.Heard, f.began.Add(-f.Overlap)); len(records) > 0 {\n			t.send'
 mutant "the feed trusts the host's clock" $feed 'f.began = page.Served' 'f.began = time.Now()'
-mutant "what is gone is an error" $feed '(e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged)' '(e.Kind == gorgias.Merged)'
+mutant "what is gone is an error" $retell '(e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged)' '(e.Kind == gorgias.Merged)'
 mutant "the tickets of messages are not looked for" $feed 'if e.kind == "ticket-updated" {' 'if false {'
 mutant "events that cannot be asked for by type are not heard" $feed 'case is(fault, gorgias.Refused) && query.Has("types"):' 'case false:'
 mutant "tickets that cannot be asked for by id end the stream" $feed 'if is(err, gorgias.Refused) || is(err, gorgias.Forbidden) {' 'if is(err, gorgias.Forbidden) {'

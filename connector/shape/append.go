@@ -13,6 +13,8 @@ type pass struct {
 	dst []byte
 
 	changes []Change
+	cover   cover
+	salt    []byte
 
 	// Stacks, shared by the objects that are open.
 	seen  []bool   // which properties have been met
@@ -26,6 +28,7 @@ type pass struct {
 type member struct {
 	name  []byte
 	value int
+	*prop
 }
 
 // record conforms the record itself. Unlike any object below it, it has all
@@ -41,7 +44,9 @@ func (p *pass) record(s *Shape) {
 		switch {
 		case k < 0 || k == s.rest:
 			if s.rest >= 0 && p.first(&unknown, name) {
-				p.rest = append(p.rest, member{name, p.i})
+				if c := s.undeclared(name); !c.drop {
+					p.rest = append(p.rest, member{name, p.i, c})
+				}
 			}
 			p.skip()
 		case p.seen[k] || n.props[k].drop:
@@ -64,11 +69,25 @@ func (p *pass) record(s *Shape) {
 	p.dst = append(p.dst, '}')
 }
 
+// undeclared returns what is known of an undeclared field.
+func (s *Shape) undeclared(name []byte) *prop {
+	if s.covert == nil {
+		return anyProp
+	}
+	if k, ok := s.covert.index[string(name)]; ok {
+		return &s.covert.props[k]
+	}
+	return anyProp
+}
+
 // column writes the column c: the value at p.i, or the undeclared members of
 // the record if these are given. What is too large is taken back.
 func (p *pass) column(c *prop, rest []member) {
 	p.dst = append(appendComma(p.dst), c.prefix...)
 	start, before := len(p.dst), len(p.changes)
+	if c.masked {
+		p.cover = watched
+	}
 	if rest == nil {
 		p.value(c.node)
 	} else {
@@ -76,18 +95,29 @@ func (p *pass) column(c *prop, rest []member) {
 		for _, m := range rest {
 			p.dst = append(appendQuoted(appendComma(p.dst), m.name), ':')
 			p.i = m.value
-			p.value(anything)
+			p.member(m.prop, m.name, p.cover)
 		}
 		p.dst = append(p.dst, '}')
 	}
+	if c.hashed {
+		p.digest(start)
+	}
+	p.cover = open
 	if len(p.dst)-start > MaxField && c.accepts&null != 0 {
 		p.dst, p.changes = p.dst[:start], p.changes[:before]
 		p.lose(c.node, TooLarge)
 	}
 }
 
-// value conforms the value at p.i.
+// value conforms the value at p.i, or masks it.
 func (p *pass) value(n *node) {
+	if p.cover == open || !p.mask(n) {
+		p.clear(n)
+	}
+}
+
+// clear conforms the value at p.i.
+func (p *pass) clear(n *node) {
 	start := p.i
 	var spelling []byte
 	switch p.src[start] {
@@ -162,6 +192,10 @@ func (p *pass) object(n *node) {
 	p.dst = append(p.dst, '{')
 	unknown := names{from: met}
 	likely := 0
+	paired := p.cover
+	if p.cover != open {
+		paired = p.paired()
+	}
 	for p.i++; p.more(); {
 		name, k := p.name(n, &likely)
 		switch {
@@ -169,13 +203,13 @@ func (p *pass) object(n *node) {
 			p.skip()
 		case k < 0:
 			p.dst = append(appendQuoted(appendComma(p.dst), name), ':')
-			p.value(anything)
+			p.member(anyProp, name, paired)
 		case p.seen[base+k] || n.props[k].drop:
 			p.skip()
 		default:
 			p.seen[base+k] = true
 			p.dst = append(appendComma(p.dst), n.props[k].prefix...)
-			p.value(n.props[k].node)
+			p.member(&n.props[k], n.props[k].name, paired)
 		}
 	}
 	p.dst = append(p.dst, '}')

@@ -42,18 +42,28 @@ type node struct {
 	closed bool // members that no property declares are dropped
 
 	items *node // what elements look like; nil: anything
+
+	masked bool // secrets within are masked
 }
 
 // A prop is a declared member of an object.
 type prop struct {
 	name   []byte
 	prefix []byte // its name as it is written, with the colon
-	drop   bool   // deselected
+	drop   bool   // it is left out
+	hashed bool   // its hash stands in its place
 	*node
 }
 
 // anything lets every value through.
 var anything = &node{accepts: all}
+
+// anyProp is a member of which nothing is known.
+var anyProp = &prop{node: anything}
+
+func newProp(name []byte, n *node, drop bool) prop {
+	return prop{name: slices.Clone(name), prefix: append(appendQuoted(nil, name), ':'), drop: drop, node: n}
+}
 
 // Compile makes a Shape from a JSON schema. The keywords type, format (only
 // date-time), minimum, maximum, properties, additionalProperties (only false)
@@ -69,6 +79,16 @@ var anything = &node{accepts: all}
 //
 // The error names the place where the schema cannot be understood.
 func Compile(schema []byte, keep func(path []string) bool) (*Shape, error) {
+	s, err := read(schema, keep)
+	if err != nil {
+		return nil, err
+	}
+	s.schema = prune(nil, schema[skipBlank(schema, 0):], s.root)
+	return s, nil
+}
+
+// read makes a Shape but for its schema.
+func read(schema []byte, keep func(path []string) bool) (*Shape, error) {
 	if !jsontext.Value(schema).IsValid() {
 		return nil, errors.New("schema: not valid JSON, or a name is repeated")
 	}
@@ -86,7 +106,7 @@ func Compile(schema []byte, keep func(path []string) bool) (*Shape, error) {
 	if root.accepts&object == 0 {
 		return nil, errors.New("schema: type: a record is an object")
 	}
-	s := &Shape{root: root, rest: -1, schema: prune(nil, schema, root)}
+	s := &Shape{root: root, rest: -1}
 	if k, ok := root.index[Unrecognized]; ok {
 		if c := root.props[k]; !c.drop && c.accepts&object != 0 && c.props == nil && !c.closed {
 			s.rest = k
@@ -145,7 +165,7 @@ func (n *node) properties(schema []byte, path []string, keep func([]string) bool
 		if path == nil && n.column == "" {
 			child.column, child.field = string(name), string(name)
 		}
-		p := prop{name: slices.Clone(name), prefix: append(appendQuoted(nil, name), ':'), node: child}
+		p := newProp(name, child, false)
 		below := append(slices.Clone(path), string(name))
 		if keep != nil && !keep(slices.Clone(below)) {
 			p.drop, n.closed = true, true
@@ -205,7 +225,8 @@ func bound(value []byte) (int64, bool) {
 	return int64(f), true
 }
 
-// prune appends the schema of n without its deselected properties.
+// prune appends the schema of n without the properties that are left out, and
+// with what is said of those that are written otherwise than they come.
 func prune(dst, schema []byte, n *node) []byte {
 	if schema[0] != '{' || !n.pruned() {
 		return appendTidy(dst, schema)
@@ -217,13 +238,24 @@ func prune(dst, schema []byte, n *node) []byte {
 		case "properties":
 			dst = append(dst, '{')
 			for name, value := range members(value) {
-				if p := n.props[n.index[string(name)]]; !p.drop {
+				switch p := n.props[n.index[string(name)]]; {
+				case p.hashed && !p.drop:
+					dst = hashedSchema(append(appendComma(dst), p.prefix...), value)
+				case !p.drop:
 					dst = prune(append(appendComma(dst), p.prefix...), value, p.node)
 				}
 			}
 			dst = append(dst, '}')
+		case "items":
+			dst = prune(dst, value, n.items)
 		case "required":
 			dst = n.required(dst, value)
+		case "description":
+			if n.masked {
+				dst = described(dst, schema, "Secrets in it are masked.")
+				continue
+			}
+			dst = appendTidy(dst, value)
 		default:
 			dst = appendTidy(dst, value)
 		}
@@ -231,9 +263,10 @@ func prune(dst, schema []byte, n *node) []byte {
 	return append(dst, '}')
 }
 
-// pruned reports whether a property of n, or below it, is deselected.
+// pruned reports whether n's schema is not written as it was given.
 func (n *node) pruned() bool {
-	return slices.ContainsFunc(n.props, func(p prop) bool { return p.drop || p.pruned() })
+	return n.masked || n.items != nil && n.items != n && n.items.pruned() ||
+		slices.ContainsFunc(n.props, func(p prop) bool { return p.drop || p.hashed || p.pruned() })
 }
 
 // required appends a list of required members without the deselected ones.

@@ -5,6 +5,7 @@
 // copies it, and on the way
 //
 //   - drops what was deselected, and writes null for columns that are absent;
+//   - drops, hashes or masks what is not to be shown ([Privacy]);
 //   - moves top-level fields that nobody declared into the column
 //     unrecognized_fields, if there is one, and drops them otherwise;
 //   - writes instants in UTC, with microseconds;
@@ -42,7 +43,8 @@ const MaxField = 10 << 20
 // only one goroutine at a time may call Append.
 type Shape struct {
 	root   *node
-	rest   int // the column Unrecognized in root.props, or -1
+	rest   int   // the column Unrecognized in root.props, or -1
+	covert *node // of undeclared fields, what is not to be shown; may be nil
 	schema []byte
 	pass   pass
 }
@@ -99,6 +101,6 @@ func (s *Shape) Append(dst, raw []byte) ([]byte, []Change, error) {
 	}
 	p.record(s)
 	dst, changes := p.dst, p.changes
-	*p = pass{seen: p.seen[:0], names: p.names[:0], rest: p.rest[:0]}
+	*p = pass{seen: p.seen[:0], names: p.names[:0], rest: p.rest[:0], salt: p.salt}
 	return dst, changes, nil
 }

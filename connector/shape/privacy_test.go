@@ -1,0 +1,254 @@
+package shape_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"source-gorgias/connector/shape"
+)
+
+// privacy makes up what is not to be shown of records, most of it being there.
+func (m *maker) privacy(records ...*tree) *shape.Privacy {
+	var there [][]string
+	var visit func(t *tree, path []string)
+	visit = func(t *tree, path []string) {
+		for i, kid := range t.kids {
+			at := path
+			if t.kind == '{' {
+				at = append(slices.Clone(path), t.names[i])
+				there = append(there, at)
+			}
+			visit(kid, at)
+		}
+	}
+	for _, r := range records {
+		visit(r, nil)
+	}
+	places := func() (all [][]string) {
+		for range m.IntN(4) {
+			if m.IntN(3) > 0 && len(there) > 0 {
+				all = append(all, pick(m, there...))
+				continue
+			}
+			var path []string
+			for range 1 + m.IntN(3) {
+				path = append(path, pick(m, append(somePlaces, "zz")...))
+			}
+			all = append(all, path)
+		}
+		return all
+	}
+	return &shape.Privacy{Exclude: places(), Hash: places(), Salt: []byte("salt")}
+}
+
+// conceal does to a shaped record what privacy asks for, one place after the
+// other: what is left out first, then the hashes, the deepest first.
+func conceal(v *shape.Privacy, schema, record *tree, rests bool) {
+	visit := func(path []string, do func(in *tree, i int)) {
+		declared := schema.get("properties").get(path[0]) != nil
+		switch in := record.get(shape.Unrecognized); {
+		case declared && (!rests || path[0] != shape.Unrecognized || len(path) == 1):
+			find(record, path, do)
+		case in == nil || !rests:
+		case declared:
+			find(in, path[1:], do)
+		default:
+			find(in, path, do)
+		}
+	}
+	rest := record.get(shape.Unrecognized)
+	full := rests && rest != nil && len(rest.kids) > 0
+	for _, path := range v.Exclude {
+		visit(path, (*tree).remove)
+	}
+	if full && rest.kind == '{' && len(rest.kids) == 0 { // all that was undeclared is left out
+		*rest = *nothing()
+	}
+	deepest := slices.SortedFunc(slices.Values(v.Hash), func(a, b []string) int { return below(b) - below(a) })
+	for i, path := range deepest {
+		if slices.ContainsFunc(deepest[:i], func(other []string) bool { return slices.Equal(place(other), place(path)) }) {
+			continue // said twice
+		}
+		visit(path, func(in *tree, i int) {
+			kid := in.kids[i]
+			said := kid.encode()
+			switch kid.kind {
+			case 'n':
+				return
+			case '"':
+				said = saidBy(kid.spelling)
+			}
+			sum := sha256.Sum256([]byte("salt" + said))
+			in.kids[i] = &tree{kind: '"', spelling: quote(hex.EncodeToString(sum[:]))}
+		})
+	}
+}
+
+// place is a path without the column in which undeclared fields are gathered,
+// and below is its depth.
+func place(path []string) []string {
+	if path[0] == shape.Unrecognized && len(path) > 1 {
+		return path[1:]
+	}
+	return path
+}
+
+func below(path []string) int {
+	if path[0] == shape.Unrecognized && len(path) == 1 {
+		return 0
+	}
+	return len(place(path))
+}
+
+// find calls do for each member that a path leads to, through lists.
+func find(t *tree, path []string, do func(in *tree, i int)) {
+	switch t.kind {
+	case '[':
+		for _, kid := range t.kids {
+			find(kid, path, do)
+		}
+	case '{':
+		i := slices.Index(t.names, path[0])
+		switch {
+		case i < 0:
+		case len(path) > 1:
+			find(t.kids[i], path[1:], do)
+		default:
+			do(t, i)
+		}
+	}
+}
+
+// TestPrivacy holds records that are not to be shown as they are against the
+// same records shaped without it and concealed afterwards.
+func TestPrivacy(t *testing.T) {
+	for seed := range uint64(5_000) {
+		m := newMaker(seed)
+		schema, keep, record := m.schema(0), m.keep(), m.record(0)
+		plain, err := shape.Compile([]byte(schema), keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, _, err := plain.Append(nil, []byte(record))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := mustParse(string(raw))
+		v := m.privacy(want, mustParse(record))
+		private, err := v.Compile([]byte(schema), keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := private.Append(nil, []byte(record))
+		if err != nil {
+			t.Fatal(err)
+		}
+		conceal(v, mustParse(schema), want, (&reference{keep: keep}).restColumn(mustParse(schema)))
+		if string(got) != want.encode() {
+			t.Fatalf("seed %d\nschema  %s\nrecord  %s\nleft out %q\nhashed  %q\ngot  %s\nwant %s", seed, schema, record, v.Exclude, v.Hash, got, want.encode())
+		}
+		if !m.nonNull && !strings.Contains(schema, "required") {
+			checkValid(func(format string, args ...any) { t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...) }, private.Schema(), got)
+		}
+	}
+}
+
+// TestPrivateSchema: the schema says what is done.
+func TestPrivateSchema(t *testing.T) {
+	v := &shape.Privacy{Exclude: [][]string{{"b"}, {"tags", "name"}, {"free", "x"}}, Hash: [][]string{{"a"}, {"tags", "id"}, {"free", "y"}}, Secrets: []string{"free"}}
+	s, err := v.Compile([]byte(`{"type":"object","required":["a","b"],"properties":{
+		"a":{"type":["integer","null"],"description":"An \"a\"."},"b":{"type":["string","null"]},
+		"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"type":["integer","null"]},"name":{"type":["string","null"]}}}},
+		"free":{"description":"Free.","type":["object","null"],"additionalProperties":true}}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"type":"object","required":["a"],"properties":{` +
+		`"a":{"description":"A salted SHA-256, in hexadecimal digits, of: An \"a\".","type":["string","null"]},` +
+		`"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"description":"A salted SHA-256, in hexadecimal digits, of: this place","type":["string","null"]}}}},` +
+		`"free":{"description":"Secrets in it are masked. Free.","type":["object","null"],"additionalProperties":true}}}`
+	if got := string(s.Schema()); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestSecrets: what stands under the name of a secret, or looks like one, is
+// masked, and all else is left as it is.
+func TestSecrets(t *testing.T) {
+	v := &shape.Privacy{Secrets: []string{"free", shape.Unrecognized}}
+	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{"type":["object","null"],"additionalProperties":true},
+		"unrecognized_fields":{"type":["object","null"],"additionalProperties":true},"token":{"type":["string","null"]}}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for free, want := range map[string]string{
+		`{"headers":{"X-Shop":"s3cret","Content-Type":"application/json","Authorization":null}}`: `{"headers":{"X-Shop":"****","Content-Type":"application/json","Authorization":null}}`,
+		`{"HEADERS":["a","b"]}`: `{"HEADERS":["****","****"]}`,
+		`{"headers":[{"name":"Accept","value":"x"},{"value":"s3cret","name":"X-Key"}]}`:          `{"headers":[{"name":"****","value":"x"},{"value":"****","name":"****"}]}`,
+		`{"oauth":{"status":"ok","access_token":"s3cret","token_type":"bearer","expires_in":5}}`: `{"oauth":{"status":"ok","access_token":"****","token_type":"bearer","expires_in":5}}`,
+		`{"accessToken":"s","apiKey":1,"API-KEY":"k","password":""}`:                             `{"accessToken":"****","apiKey":"****","API-KEY":"****","password":""}`,
+		`{"credentials":{"user":"u","nested":[{"a":1,"b":true}]}}`:                               `{"credentials":{"user":"****","nested":[{"a":"****","b":true}]}}`,
+		`{"key":"api_key","value":"s3cret"}`:                                                     `{"key":"api_key","value":"****"}`,
+		`{"key":"colour","value":"red","public_key":"pk"}`:                                       `{"key":"colour","value":"red","public_key":"pk"}`,
+		`{"url":"https://jo:s3cret@shop.example/a?id=5&api_key=s3cret&b=c#d"}`:                   `{"url":"https://****@shop.example/a?id=5&api_key=****&b=c#d"}`,
+		`{"note":"send Bearer abcdefgh12345 along"}`:                                             `{"note":"send **** along"}`,
+		`{"hook":"https://hooks.slack.com/services/T0/B0/xyz"}`:                                  `{"hook":"https://****"}`,
+		`{"shop_name":"acme","keyword":"a","monkey":"b","key_id":"7","tokenised":"c"}`:           `{"shop_name":"acme","keyword":"a","monkey":"b","key_id":"7","tokenised":"c"}`,
+		`{"performance":"key_performance_indicators sk_ate sg-1234567890123"}`:                   `{"performance":"key_performance_indicators sk_ate sg-1234567890123"}`,
+		`{"jwt_like":"x eyJhbGciOiJI.eyJzdWIiOiIx.c2ln"}`:                                        `{"jwt_like":"****"}`,
+		`{"escaped":"https:\/\/jo:s3\u0063ret@shop.example\/"}`:                                  `{"escaped":"https://****@shop.example/"}`,
+	} {
+		got, changes, err := s.Append(nil, []byte(`{"token":"kept","free":`+free+`,"other":`+free+`,"secret_key":"s3cret"}`))
+		if err != nil || changes != nil {
+			t.Fatal(err, changes)
+		}
+		if w := `{"token":"kept","free":` + want + `,"unrecognized_fields":{"other":` + want + `,"secret_key":"****"}}`; string(got) != w {
+			t.Errorf("got  %s\nwant %s", got, w)
+		}
+	}
+}
+
+// TestSecretsAnywhere hides a secret at random places of random documents under
+// names that tell, and looks for it in what is written, in every form.
+func TestSecretsAnywhere(t *testing.T) {
+	const secret = "c0rrect+horse/battery"
+	v := &shape.Privacy{Secrets: []string{"free"}}
+	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{}}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(5_000) {
+		m := newMaker(seed)
+		hidden := pick[any](m, secret, []any{secret, 5}, map[string]any{"a": secret}, map[string]any{"b": []any{map[string]any{"c": secret}}})
+		var doc any = map[string]any{pick(m, "token", "client_secret", "refreshToken", "X-Api-Key", "Password", "webhook_signature", "stripe_key", "basic_auth", "session_id"): hidden}
+		switch m.IntN(3) {
+		case 0:
+			doc = map[string]any{"headers": map[string]any{pick(m, "X-Anything", "Cookie", "authorization"): hidden}}
+		case 1:
+			doc = map[string]any{"url": "https://" + pick(m, "u:"+url.QueryEscape(secret)+"@h/", "h/?a=1&access_token="+url.QueryEscape(secret), "h/p?signature="+url.QueryEscape(secret)+"&z=1")}
+		}
+		for range m.IntN(5) {
+			doc = pick[any](m, map[string]any{"deep": doc, "x": "y"}, []any{1, doc}, map[string]any{"oauth": doc}, map[string]any{"list": []any{"a", doc}})
+		}
+		raw, err := json.Marshal(map[string]any{"free": doc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := s.Append(nil, raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
+			if bytes.Contains(got, []byte(form)) {
+				t.Fatalf("seed %d: %s\nof %s", seed, got, raw)
+			}
+		}
+	}
+}

@@ -101,11 +101,13 @@ func or[T comparable](value, fallback T) T {
 	return value
 }
 
+const dialTimeout, keepAlive = 15 * time.Second, 30 * time.Second
+
 // Transport returns the way to the API that a Client takes by default.
-func Transport() http.RoundTripper {
+func Transport() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
 		TLSHandshakeTimeout: 15 * time.Second,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:   true,

@@ -109,6 +109,8 @@ func broken(err error) *Error {
 		e.Message, e.temporary = "no such host: "+name.Name, false
 	case errors.As(err, &certificate):
 		e.Message, e.temporary = "the server's certificate is not trusted: "+certificate.Err.Error(), false
+	case errors.Is(err, errPrivate), errors.Is(err, errPlain):
+		e.temporary = false
 	case errors.As(err, &record):
 		e.Message, e.temporary = "the server does not speak TLS", false
 	}

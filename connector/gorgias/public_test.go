@@ -1,0 +1,47 @@
+package gorgias
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// TestPublic tells addresses apart.
+func TestPublic(t *testing.T) {
+	for text, want := range map[string]bool{
+		"8.8.8.8": true, "34.120.1.1": true, "2600:1901::1": true, "::ffff:8.8.8.8": true,
+		"10.1.2.3": false, "172.16.0.1": false, "172.31.255.255": false, "192.168.1.1": false, "127.0.0.1": false, "127.8.8.8": false,
+		"169.254.169.254": false, "100.64.0.1": false, "0.0.0.0": false, "0.1.2.3": false, "255.255.255.255": false, "224.0.0.1": false,
+		"198.18.0.1": false, "192.0.0.8": false, "::": false, "::1": false, "fe80::1%eth0": false, "fc00::1": false, "fd12::1": false,
+		"::ffff:10.0.0.1": false, "::ffff:127.0.0.1": false, "64:ff9b::a00:1": false, "2002:a00:1::": false, "::10.0.0.1": false, "ff02::1": false,
+		"2001:db8::1": false,
+	} {
+		if got := public(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s is public: %v", text, got)
+		}
+	}
+}
+
+// TestPublicTransport: neither an address of this machine nor a name for it is
+// connected to, nor is anything without TLS, and it is not tried again.
+func TestPublicTransport(t *testing.T) {
+	asked := false
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer server.Close()
+	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "https://"), ":")
+	for _, origin := range []string{server.URL, "https://localhost:" + port, "http://127.0.0.1:" + port} {
+		c, err := New(Options{Origin: origin, Auth: Basic("a", "b"), Transport: PublicTransport(origin)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.List(context.Background(), Listed, "tags", nil, "")
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != Network || e.Temporary() || asked {
+			t.Errorf("%s: %v, asked: %v", origin, err, asked)
+		}
+	}
+}

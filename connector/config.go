@@ -57,6 +57,18 @@ type Config struct {
 	// What you want to learn of deletions: tombstone writes a record that destinations delete by, ignore writes nothing.
 	Deletes string `json:"deletes,omitempty" jsonschema:"title=Deletions,enum=tombstone,enum=ignore,default=tombstone"`
 
+	// Fields that never leave this connector, each written as stream.field, such as ticket_messages.body_text or tickets.customer.email. They are left out of the schema too.
+	ExcludeFields []string `json:"exclude_fields,omitempty" jsonschema:"title=Fields to leave out"`
+
+	// Fields in whose place a salted SHA-256 is written, each written as stream.field, such as customers.email. Equal values have equal hashes, so that you can still count and join by them.
+	HashFields []string `json:"hash_fields,omitempty" jsonschema:"title=Fields to hash"`
+
+	// A text of your own, of at least 16 characters, that is put before each value that is hashed. Nobody who does not know it can find out by trying whose e-mail address a hash stands for. Another salt makes other hashes.
+	HashSalt string `json:"hash_salt,omitempty" jsonschema:"title=Salt of the hashes,minLength=16" jsonschema_extras:"airbyte_secret=true"`
+
+	// Whether the credentials for other services that your account keeps, in the HTTP headers and data of its integrations, are masked.
+	MaskSecrets bool `json:"mask_secrets,omitempty" jsonschema:"title=Mask secrets of integrations,default=true"`
+
 	// How many lists are read side by side. They share your account's allowance of requests, so more of them help only while Gorgias answers slowly.
 	Concurrency int `json:"concurrency,omitempty" jsonschema:"title=Concurrency,minimum=1,maximum=10,default=4"`
 
@@ -118,9 +130,12 @@ type Settings struct {
 	Windows     map[string]time.Duration // by stream name
 	Revise      time.Duration            // between two looks at the windows
 	Tombstones  bool                     // tell of deletions
+	Public      bool                     // only public addresses are connected to, over TLS
+	Privacy     *Privacy
+	Salt        string // of the hashes
 	Concurrency int
 	Reserve     float64
-	Warnings    []string // settings that are not known and were not used
+	Warnings    []string // what a person should know of the settings; nothing in it is theirs
 }
 
 // A ConfigError is a mistake in a configuration. It names the field and what
@@ -169,16 +184,25 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	}
 	plain(fields)
 	spelled := normalize(fields)
-	s := &Settings{Warnings: unknown(fields)}
-	problems := validate(fields, spelled)
+	fit(fields)
+	strange := unknown(fields)
+	problems := append(validate(fields, spelled), misspelled(strange)...)
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
 	}
-	for _, name := range s.Warnings { // encoding/json would take them in any case
-		delete(fields, name)
+	s := &Settings{Public: cloud}
+	for _, name := range strange {
+		delete(fields, name) // encoding/json would take it in any case
+	}
+	switch len(strange) {
+	case 0:
+	case 1:
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the setting %q is not known and was not used", strange[0]))
+	default:
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the settings %q are not known and were not used", strange))
 	}
 	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1, TicketMessagesWindow: 7, SatisfactionSurveysWindow: 30, JobsWindow: 7,
-		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, WindowInterval: 24, Deletes: "tombstone"}
+		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, WindowInterval: 24, Deletes: "tombstone", MaskSecrets: true}
 	clean, _ := json.Marshal(fields)
 	if err := json.Unmarshal(clean, &c); err != nil {
 		return nil, &ConfigError{[]string{"the config does not fit its specification"}}
@@ -221,13 +245,18 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 			fail("token_expiry_date", "expected an instant such as 2026-01-31T00:00:00Z; leave it empty if it is not known")
 		}
 	}
+	var unproven []string
+	s.Privacy, unproven = newPrivacy(&c, fail)
+	for _, place := range unproven {
+		s.Warnings = append(s.Warnings, place+": no such field is documented; it is concealed if there is one")
+	}
 	if !s.Start.IsZero() && !s.End.IsZero() && s.End.Before(s.Start) {
 		fail("end_date", "it lies before %s", spelled.of("start_date"))
 	}
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
 	}
-	s.Credentials = c.Credentials
+	s.Credentials, s.Salt = c.Credentials, c.HashSalt
 	s.Overlap = time.Duration(c.Overlap) * time.Minute
 	s.Concurrency, s.Reserve = c.Concurrency, c.RateLimitReserve
 	const day = 24 * time.Hour
@@ -258,7 +287,7 @@ func (s *Settings) Plan(tombstone string) *Plan {
 func (s *Settings) Secrets() []string {
 	var all []string
 	c := s.Credentials
-	for _, v := range []string{c.APIKey, c.AccessToken, c.RefreshToken, c.ClientSecret} {
+	for _, v := range []string{c.APIKey, c.AccessToken, c.RefreshToken, c.ClientSecret, s.Salt} {
 		if v != "" {
 			all = append(all, v)
 		}
@@ -281,6 +310,16 @@ func decode(raw []byte) (map[string]any, error) {
 		return nil, errors.New("the config is not one JSON object; expected one such as {\"subdomain\": \"acme\", …}")
 	}
 	return fields, nil
+}
+
+// decodeAny reads any JSON in the same way.
+func decodeAny(text string) (v any, err error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err = d.Decode(&v); err == nil && d.More() {
+		err = errors.New("more than one value")
+	}
+	return plain(v), err
 }
 
 // plain writes every number in its plainest form, 10.0 as 10, within what a
@@ -369,6 +408,47 @@ func normalize(fields map[string]any) spelling {
 	return spelled
 }
 
+// fit reads texts that stand for something else: "10" for a number, "true" for
+// a yes, "a, b" or ["a", "b"] for a list. Addresses, environments and forms can
+// write nothing but texts. What does not fit stays as it is.
+func fit(fields map[string]any) {
+	var form struct {
+		Properties map[string]struct{ Type string }
+	}
+	_ = json.Unmarshal(spec, &form)
+	for name, v := range fields {
+		text, ok := v.(string)
+		if !ok {
+			continue
+		}
+		switch form.Properties[name].Type {
+		case "integer", "number":
+			if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
+				fields[name] = plain(json.Number(text))
+			}
+		case "boolean":
+			switch strings.ToLower(text) {
+			case "true", "1", "yes", "on":
+				fields[name] = true
+			case "false", "0", "no", "off":
+				fields[name] = false
+			}
+		case "array":
+			if v, err := decodeAny(text); err == nil {
+				fields[name] = v
+			} else if !strings.ContainsAny(text, `[{"`) {
+				var list []any
+				for part := range strings.SplitSeq(text, ",") {
+					if part = strings.TrimSpace(part); part != "" {
+						list = append(list, part)
+					}
+				}
+				fields[name] = list
+			}
+		}
+	}
+}
+
 // unknown names the settings nobody knows, once each. Names that begin with an
 // underscore are notes of test suites.
 func unknown(fields map[string]any) []string {
@@ -382,6 +462,20 @@ func unknown(fields map[string]any) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// misspelled finds settings that were meant to conceal something. Going on
+// without them would show it.
+func misspelled(strange []string) (problems []string) {
+	for _, name := range strange {
+		for _, word := range []string{"exclu", "hash", "salt", "mask"} {
+			if strings.Contains(strings.ToLower(name), word) {
+				problems = append(problems, name+": there is no such setting; expected exclude_fields, hash_fields, hash_salt or mask_secrets")
+				break
+			}
+		}
+	}
+	return problems
 }
 
 // validate holds the fields against the specification and says in plain words
@@ -463,6 +557,9 @@ func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling
 
 func name(path []string, spelled spelling) string {
 	last := path[len(path)-1]
+	if i, err := strconv.Atoi(last); err == nil {
+		return fmt.Sprintf("%s: entry %d", name(path[:len(path)-1], spelled), i+1)
+	}
 	if other, ok := spelled[last]; ok {
 		return other
 	}
@@ -473,6 +570,10 @@ func name(path []string, spelled spelling) string {
 func wanted(path []string, doc map[string]any) string {
 	at := doc
 	for _, p := range path {
+		if items, ok := at["items"].(map[string]any); ok {
+			at = items
+			continue
+		}
 		properties, _ := at["properties"].(map[string]any)
 		next, ok := properties[p].(map[string]any)
 		if !ok {
@@ -480,12 +581,16 @@ func wanted(path []string, doc map[string]any) string {
 		}
 		at = next
 	}
-	text := map[any]string{"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object"}[at["type"]]
+	text := map[any]string{"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object", "array": "a list of texts",
+		"boolean": "true or false"}[at["type"]]
 	if path[len(path)-1] == "credentials" {
 		return `an object with "email" and "api_key"`
 	}
 	if choices, _ := at["enum"].([]any); len(choices) > 0 {
 		return strings.Trim(strings.ReplaceAll(fmt.Sprintf("%q", choices), " ", " or "), "[]")
+	}
+	if least := at["minLength"]; least != nil {
+		return text + fmt.Sprintf(" of at least %v characters", least)
 	}
 	switch lo, hi := at["minimum"], at["maximum"]; {
 	case lo != nil && hi != nil:

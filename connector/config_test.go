@@ -2,6 +2,7 @@ package connector
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestConfig(t *testing.T) {
 		}},
 		{"another origin", `{"subdomain":"acme","base_url":"http://127.0.0.1:8080/",` + account + `}`, func(s *Settings) bool { return s.Origin == "http://127.0.0.1:8080" }},
 		{"a setting of another case is unknown", `{"subdomain":"acme","Overlap":-60,"CONCURRENCY":9999,` + account + `}`, func(s *Settings) bool {
-			return s.Overlap == 10*time.Minute && s.Concurrency == 4 && len(s.Warnings) == 2
+			return s.Overlap == 10*time.Minute && s.Concurrency == 4 && len(s.Warnings) == 1
 		}},
 		{"numbers may be spelled", `{"subdomain":"acme","overlap":1e1,"concurrency":2.0,` + account + `}`, func(s *Settings) bool {
 			return s.Overlap == 10*time.Minute && s.Concurrency == 2
@@ -52,7 +53,19 @@ func TestConfig(t *testing.T) {
 			return s.Credentials.APIKey == "s3cr3t" && s.Credentials.Email == "a@acme.com"
 		}},
 		{"unknown settings", `{"subdomain":"acme","page_sze":7,"_limit":3,` + account + `}`, func(s *Settings) bool {
-			return len(s.Warnings) == 1 && s.Warnings[0] == "page_sze"
+			return len(s.Warnings) == 1 && s.Warnings[0] == `the setting "page_sze" is not known and was not used`
+		}},
+		{"texts for other values", `{"subdomain":"acme","overlap":"5","mask_secrets":"no","rate_limit_reserve":" 0.5 ","exclude_fields":"tickets.subject, tickets.customer.email",` + account + `}`, func(s *Settings) bool {
+			v := s.Privacy.Of(Find("tickets"))
+			return s.Overlap == 5*time.Minute && s.Reserve == 0.5 && len(v.Exclude) == 2 && s.Privacy.Of(Find("integrations")).Secrets == nil
+		}},
+		{"what is concealed", `{"subdomain":"acme","exclude_fields":["tickets.tags[].name","customers.data.note"],"hash_fields":["customers.email"],"hash_salt":"a salt of my own!",` + account + `}`, func(s *Settings) bool {
+			c, i := s.Privacy.Of(Find("customers")), s.Privacy.Of(Find("integrations"))
+			return slices.Equal(s.Privacy.Of(Find("tickets")).Exclude[0], []string{"tags", "name"}) && len(c.Exclude) == 1 && len(c.Hash) == 1 &&
+				string(c.Salt) == "a salt of my own!" && len(i.Secrets) > 0 && slices.Contains(s.Secrets(), "a salt of my own!") && s.Warnings == nil
+		}},
+		{"a field nobody documented", `{"subdomain":"acme","exclude_fields":["tickets.customer.shoe_size"],` + account + `}`, func(s *Settings) bool {
+			return len(s.Warnings) == 1 && s.Warnings[0] == "exclude_fields: entry 1: no such field is documented; it is concealed if there is one"
 		}},
 		{"byte order mark", "\ufeff" + `{"subdomain":"acme",` + account + `}`, func(s *Settings) bool { return true }},
 	} {
@@ -91,7 +104,20 @@ func TestConfigMistakes(t *testing.T) {
 		{`{"subdomain":"acme","start_date":20260131,` + account + `}`, `start_date: expected a text such as 2026-01-01T00:00:00Z`},
 		{`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",` + account + `}`, `end_date: it lies before start_date`},
 		{`{"subdomain":"acme","overlap":-1,` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
-		{`{"subdomain":"acme","overlap":"10",` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
+		{`{"subdomain":"acme","deletes":"never",` + account + `}`, `deletes: expected "tombstone" or "ignore"`},
+		{`{"subdomain":"acme","mask_secrets":"perhaps",` + account + `}`, `mask_secrets: expected true or false such as true`},
+		{`{"subdomain":"acme","exclude_fields":7,` + account + `}`, `exclude_fields: expected a list of texts`},
+		{`{"subdomain":"acme","exclude_fields":["tickets.subject",7],` + account + `}`, `exclude_fields: entry 2: expected a text`},
+		{`{"subdomain":"acme","exclude_fields":["subject"],` + account + `}`, `exclude_fields: entry 1: it names no stream; expected stream.field such as customers.email`},
+		{`{"subdomain":"acme","exclude_fields":["tickets"],` + account + `}`, `exclude_fields: entry 1: it names no field; expected stream.field such as tickets.uri. To leave out a stream, deselect it`},
+		{`{"subdomain":"acme","exclude_fields":["tickets..x"],` + account + `}`, `exclude_fields: entry 1: it names no field; expected stream.field such as tickets.uri. To leave out a stream, deselect it`},
+		{`{"subdomain":"acme","exclude_fields":["tickets.id"],` + account + `}`, `exclude_fields: entry 1: tickets.id is needed: by it the destination tells records and their versions apart`},
+		{`{"subdomain":"acme","exclude_fields":["tickets.s3cr3t"],` + account + `}`, `exclude_fields: entry 1: tickets has no such field; docs/streams.md lists them`},
+		{`{"subdomain":"acme","hash_fields":"customers.email",` + account + `}`, `hash_salt: it is missing; expected a text of at least 16 characters that you keep to yourself: without it, hashes of e-mail addresses and phone numbers are soon guessed`},
+		{`{"subdomain":"acme","hash_fields":["customers.updated_datetime"],"hash_salt":"s3cr3t-s3cr3t-s3cr3t",` + account + `}`, `hash_fields: entry 1: customers.updated_datetime is needed: by it the destination tells records and their versions apart`},
+		{`{"subdomain":"acme","hash_salt":"s3cr3t",` + account + `}`, `hash_salt: expected a text of at least 16 characters`},
+		{`{"subdomain":"acme","exclude_feilds":["tickets.subject"],` + account + `}`, `exclude_feilds: there is no such setting; expected exclude_fields, hash_fields, hash_salt or mask_secrets`},
+		{`{"subdomain":"acme","overlap":"ten",` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
 		{`{"subdomain":"acme","overlap":1e99999999,` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
 		{`{"subdomain":"acme","rate_limit_reserve":-1e99999999,` + account + `}`, `rate_limit_reserve: expected a number from 0 to 0.9 such as 0.1`},
 		{`{"subdomain":"acme","concurrency":0,` + account + `}`, `concurrency: expected a whole number from 1 to 10 such as 4`},
@@ -111,6 +137,44 @@ func TestConfigMistakes(t *testing.T) {
 	}
 	if _, err := ParseConfig([]byte(`{"subdomain":"acme","base_url":"https://x",`+account+`}`), true); err == nil {
 		t.Error("base_url was taken from people who are not the host's")
+	}
+}
+
+// TestURI: an address is another way to write a configuration.
+func TestURI(t *testing.T) {
+	for uri, check := range map[string]func(*Settings) bool{
+		"gorgias://acme?api_key=s3cr3t&email=a%40acme.com":            func(s *Settings) bool { return s.Concurrency == 4 },
+		"gorgias://acme.gorgias.com/?api_key=s3cr3t&email=a@acme.com": func(s *Settings) bool { return true },
+		"GORGIAS://a%40acme.com:s3cr3t@acme?overlap=5&mask_secrets=false&exclude_fields=tickets.subject,users.email&start_date=2026-01-31": func(s *Settings) bool {
+			return s.Overlap == 5*time.Minute && len(s.Privacy.Of(Find("users")).Exclude) == 1 && s.Start.Day() == 31 && s.Privacy.shown
+		},
+		"gorgias://acme?password=s3cr3t&username=a@acme.com&&interval_start=2026-01-31": func(s *Settings) bool { return s.Start.Day() == 31 },
+	} {
+		raw, err := ParseURI(uri)
+		if err != nil || !IsURI(uri) {
+			t.Errorf("%s: %v", uri, err)
+			continue
+		}
+		s, err := ParseConfig(raw, false)
+		if err != nil || s.Subdomain != "acme" || s.Credentials.APIKey != "s3cr3t" || s.Credentials.Email != "a@acme.com" || !check(s) {
+			t.Errorf("%s: %+v, %v", uri, s, err)
+		}
+	}
+	if raw, err := ParseURI("gorgias://acme?email=a+b@acme.com"); err != nil || !strings.Contains(string(raw), "a+b@acme.com") {
+		t.Errorf("a plus sign: %s, %v", raw, err)
+	}
+	for uri, want := range map[string]string{
+		"gorgias://?api_key=s3cr3t":                   "it has no subdomain",
+		"gorgias://acme/s3cr3t?email=a":               "there is a path in it; in a value, write / as %2F, # as %23 and ? as %3F",
+		"gorgias://acme?api_key=s3cr3t#x":             "there is a path in it; in a value, write / as %2F, # as %23 and ? as %3F",
+		"gorgias://acme?api_key=s3cr3t%":              "a sign in it must be written with %",
+		"gorgias://acme?api_key=s3cr3t&api_key=s3cr3": "a setting stands in it twice",
+		"gorgias://s3cr3t\x7f":                        "it is not a URL, or a sign in it must be written with %",
+	} {
+		_, err := ParseURI(uri)
+		if err == nil || strings.Contains(err.Error(), "s3cr3") || !strings.HasPrefix(err.Error(), "the address cannot be read: "+want+"; expected one such as gorgias://") {
+			t.Errorf("%s: %v", uri, err)
+		}
 	}
 }
 

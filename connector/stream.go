@@ -49,6 +49,9 @@ type Stream struct {
 	// Mortal records can be deleted so that only the account's events tell of
 	// it. Such a deletion reaches the destination as a tombstone.
 	Mortal bool
+	// Secrets are the columns in which credentials for other services lie. What
+	// looks like one is masked, unless that is not wanted.
+	Secrets []string
 	// Record is a zero value of the record's Go type, the schema's source.
 	Record any
 	// Scope is what an OAuth app needs to read the stream; "" where the
@@ -151,6 +154,11 @@ func Check(table []*Stream) error {
 		for _, k := range s.Key {
 			if _, ok := schema.Properties[k]; !ok {
 				fail(s, "key %q is not in the record", k)
+			}
+		}
+		for _, name := range s.Secrets {
+			if _, ok := schema.Properties[name]; !ok {
+				fail(s, "%q, where secrets lie, is not in the record", name)
 			}
 		}
 		for name, p := range schema.Properties {

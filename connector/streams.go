@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/shape"
 	"source-gorgias/schemas"
 )
 
@@ -43,7 +44,7 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Event{}, Scope: "events:read",
 	}, {
 		Name: "integrations", Path: "integrations", Query: oldest, Walk: Scan,
-		Key: []string{"id"}, Record: schemas.Integration{}, Scope: "integrations:read",
+		Key: []string{"id"}, Secrets: []string{"http", "meta", shape.Unrecognized}, Record: schemas.Integration{}, Scope: "integrations:read",
 	}, {
 		Name: "jobs", Path: "jobs", Query: created, Walk: NewestFirst,
 		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Record: schemas.Job{}, Scope: "jobs:read",

@@ -159,7 +159,7 @@ func TestSpec(t *testing.T) {
 			t.Errorf("%s: %d properties tell the options apart, not one", p.path, common)
 		}
 	})
-	secret := regexp.MustCompile(`^(client_token|access_token|api_token|token|secret|client_secret|password|key|service_account(_info)?|tenant_id|certificate|jwt|credentials|app_id|appid|refresh_token|api_key)$`)
+	secret := regexp.MustCompile(`^(client_token|access_token|api_token|token|secret|client_secret|password|key|service_account(_info)?|tenant_id|certificate|jwt|credentials|app_id|appid|refresh_token|api_key|hash_salt)$`)
 	secrets := 0
 	each("secret_is_properly_marked", func(t *testing.T, p place) {
 		typ, marked := p.schema["type"], p.schema["airbyte_secret"] == true

@@ -8,10 +8,14 @@ import (
 	"source-gorgias/connector"
 )
 
-func discovered(streams []*connector.Stream) *catalog {
+func discovered(streams []*connector.Stream, privacy *connector.Privacy) (*catalog, error) {
 	c := &catalog{Streams: []stream{}}
 	for _, s := range streams {
-		d := stream{Name: s.Name, Schema: flat(s.Schema(Tombstone)), Modes: []string{"full_refresh"}}
+		conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
+		if err != nil {
+			return nil, err
+		}
+		d := stream{Name: s.Name, Schema: flat(conform.Schema()), Modes: []string{"full_refresh"}}
 		for _, k := range s.Key {
 			d.Key = append(d.Key, []string{k})
 		}
@@ -21,7 +25,7 @@ func discovered(streams []*connector.Stream) *catalog {
 		}
 		c.Streams = append(c.Streams, d)
 	}
-	return c
+	return c, nil
 }
 
 // Configured returns a configured catalog with all the streams, for people to
@@ -36,7 +40,11 @@ func Configured(streams []*connector.Stream) ([]byte, error) {
 	c := struct {
 		Streams []configured `json:"streams"`
 	}{}
-	for _, s := range discovered(streams).Streams {
+	all, err := discovered(streams, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all.Streams {
 		s.Schema = json.RawMessage("{}")
 		e := configured{s, "incremental", "append_dedup"}
 		if !s.Resumable {

@@ -29,6 +29,8 @@ type Writer struct {
 	Debug bool
 	// Mask hides secrets in texts; nil hides nothing.
 	Mask func(string) string
+	// Privacy is what is not to be shown of records.
+	Privacy *connector.Privacy
 
 	buf []byte
 }
@@ -67,7 +69,11 @@ func (w *Writer) Check(err error) error {
 
 // Catalog writes the streams.
 func (w *Writer) Catalog(streams []*connector.Stream) error {
-	return w.send(message{Type: "CATALOG", Catalog: discovered(streams)})
+	all, err := discovered(streams, w.Privacy)
+	if err != nil {
+		return err
+	}
+	return w.send(message{Type: "CATALOG", Catalog: all})
 }
 
 // Log writes a line for people. Levels are those of the protocol.
@@ -168,7 +174,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	for batch, err := range batches {
 		p := streams[batch.Stream]
 		if p == nil {
-			s, err := shape.Compile(batch.Stream.Schema(Tombstone), nil)
+			s, err := w.Privacy.Of(batch.Stream).Compile(batch.Stream.Schema(Tombstone), nil)
 			if err != nil {
 				return w.Fail(err)
 			}

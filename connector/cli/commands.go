@@ -81,8 +81,8 @@ func (s *invocation) read(c *cli.Context) error {
 		return err
 	}
 	defer account.close()
-	for _, name := range account.settings.Warnings {
-		if err := s.pen.Log("WARN", "the setting %q is not known and was not used", name); err != nil {
+	for _, warning := range account.settings.Warnings {
+		if err := s.pen.Log("WARN", "%s", warning); err != nil {
 			return err
 		}
 	}
@@ -181,6 +181,9 @@ const impatient = 4
 func (s *invocation) dial(settings *connector.Settings, options gorgias.Options, box bool) (*account, error) {
 	a := &account{settings: settings, budget: gorgias.NewBudget(settings.Reserve), close: func() {}}
 	options.Origin, options.Budget, options.Transport = settings.Origin, a.budget, gorgias.Transport()
+	if settings.Public {
+		options.Transport = gorgias.PublicTransport(settings.Origin)
+	}
 	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
 	if box {
 		listener := sandbox.Listen()
@@ -213,10 +216,12 @@ func (s *invocation) settings(c *cli.Context) (*connector.Settings, error) {
 	switch {
 	case path != "":
 		if c.Bool("save-tokens") {
-			s.save = path
+			if s.save = path; connector.IsURI(path) {
+				return nil, usageError{fmt.Errorf("%s: --save-tokens needs a config file", c.Command.Name)}
+			}
 		}
 		var err error
-		if raw, err = readFile("config", path); err != nil {
+		if raw, err = readConfig(path); err != nil {
 			return nil, err
 		}
 	case !box:
@@ -243,11 +248,20 @@ func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, erro
 	}
 	s.config = raw
 	s.veil.hide(settings.Credentials.Email, settings.Secrets()...)
-	s.pen.Mask = s.veil.mask
+	s.pen.Mask, s.pen.Privacy = s.veil.mask, settings.Privacy
 	if s.log != nil {
 		s.log.Mask = s.veil.mask
 	}
 	return settings, nil
+}
+
+// readConfig reads a configuration: a file, or the address that is given in its
+// place.
+func readConfig(path string) ([]byte, error) {
+	if connector.IsURI(path) {
+		return connector.ParseURI(path)
+	}
+	return readFile("config", path)
 }
 
 // readFile reads an input file; its error names what the file is for.

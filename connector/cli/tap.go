@@ -123,7 +123,7 @@ func (s *invocation) tap(c *cli.Context) error {
 	case c.Bool("about"):
 		return singer.About(s.stdout, format, Version())
 	case c.Bool("discover"):
-		return singer.WriteCatalog(s.stdout, connector.Streams())
+		return s.tapDiscover(c)
 	case c.IsSet("test") && !slices.Contains(tests, c.String("test")):
 		return usageError{errors.New("--test: expected all or schema")}
 	}
@@ -138,7 +138,7 @@ func (s *invocation) tapRead(c *cli.Context) error {
 		return err
 	}
 	defer account.close()
-	selection, err := tapSelection(c, test)
+	selection, err := tapSelection(c, test, account.settings.Privacy)
 	if err != nil {
 		return err
 	}
@@ -194,19 +194,19 @@ const tapHeartbeat = time.Minute
 var longAgo = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // tapSelection is what the catalog selects. A test reads everything.
-func tapSelection(c *cli.Context, test string) (*singer.Selection, error) {
+func tapSelection(c *cli.Context, test string, privacy *connector.Privacy) (*singer.Selection, error) {
 	path := c.String("catalog")
 	if path == "" {
 		path = c.String("properties")
 	}
 	if path == "" || test == "all" || test == "records" {
-		return singer.Everything()
+		return singer.Everything(privacy)
 	}
 	raw, err := readFile("catalog", path)
 	if err != nil {
 		return nil, err
 	}
-	return singer.ParseCatalog(raw)
+	return singer.ParseCatalog(raw, privacy)
 }
 
 // tapOwn are the settings that only a tap has.
@@ -215,8 +215,38 @@ type tapOwn struct {
 	activate  bool
 }
 
+// tapDiscover writes the catalog, without what the configuration conceals.
+// There may be none yet, or one to be completed: people look at the streams
+// before all is set up.
+func (s *invocation) tapDiscover(c *cli.Context) error {
+	var privacy *connector.Privacy
+	if c.IsSet("config") || c.Bool("sandbox") {
+		_, settings, err := s.tapSettings(c)
+		if err != nil {
+			s.log.Print(singer.Warn, "", "%s. The catalog shows every field", connector.Diagnose(nil, err).Message)
+		} else {
+			privacy = settings.Privacy
+		}
+	}
+	return singer.WriteCatalog(s.stdout, connector.Streams(), privacy)
+}
+
 // tapOpen reads the configuration and makes a client of it.
 func (s *invocation) tapOpen(c *cli.Context) (*tapOwn, *account, error) {
+	own, settings, err := s.tapSettings(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := gorgias.Options{UserAgent: own.userAgent}
+	if c.IsSet("test") {
+		options.Attempts, options.MaxWait = impatient, 30*time.Second
+	}
+	account, err := s.dial(settings, options, c.Bool("sandbox"))
+	return own, account, err
+}
+
+// tapSettings reads the configuration.
+func (s *invocation) tapSettings(c *cli.Context) (*tapOwn, *connector.Settings, error) {
 	box, paths := c.Bool("sandbox"), c.StringSlice("config")
 	if len(paths) == 0 && !box {
 		return nil, nil, usageError{errors.New("--config is missing (or --sandbox, for the built-in account)")}
@@ -242,15 +272,10 @@ func (s *invocation) tapOpen(c *cli.Context) (*tapOwn, *account, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(settings.Warnings) > 0 {
-		s.log.Print(singer.Warn, "", "the settings %q are not known and were not used", settings.Warnings)
+	for _, warning := range settings.Warnings {
+		s.log.Print(singer.Warn, "", "%s", warning)
 	}
-	options := gorgias.Options{UserAgent: own.userAgent}
-	if c.IsSet("test") {
-		options.Attempts, options.MaxWait = impatient, 30*time.Second
-	}
-	account, err := s.dial(settings, options, box)
-	return own, account, err
+	return own, settings, nil
 }
 
 // tapConfig reads the configuration from files and, if one of them is ENV,
@@ -261,7 +286,7 @@ func tapConfig(paths []string) (map[string]json.RawMessage, error) {
 		if path == "ENV" {
 			continue
 		}
-		raw, err := readFile("config", path)
+		raw, err := readConfig(path)
 		if err != nil {
 			return nil, err
 		}

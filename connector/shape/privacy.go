@@ -15,7 +15,8 @@ type Privacy struct {
 	Exclude [][]string
 	// Hash are the places where the SHA-256 of a value stands for it, in
 	// hexadecimal digits: of the salt and what a string says, or the salt and the
-	// JSON of anything else, conformed. null stays null.
+	// JSON of anything else. Of what type it should be does not matter, so that
+	// the hash is the same under every catalog. null stays null.
 	Hash [][]string
 	Salt []byte
 	// Secrets are the columns in which credentials of others lie. What looks like
@@ -36,10 +37,11 @@ func (v *Privacy) Compile(schema []byte, keep func(path []string) bool) (*Shape,
 			s.root.props[k].masked = true
 		}
 	}
-	for _, path := range v.Hash {
+	// What is hashed loses what was known of it, so the outer places come first.
+	for _, path := range slices.SortedStableFunc(slices.Values(v.Hash), func(a, b []string) int { return len(a) - len(b) }) {
 		s.conceal(path, false)
 	}
-	for _, path := range v.Exclude { // last: it wins
+	for _, path := range v.Exclude { // it wins
 		s.conceal(path, true)
 	}
 	if s.rest >= 0 && s.root.props[s.rest].drop {
@@ -95,8 +97,8 @@ func (n *node) conceal(path []string, out bool) {
 		p.conceal(path[1:], out)
 	case out:
 		p.drop = true
-	default:
-		p.hashed = true
+	case !p.hashed:
+		p.hashed, p.node = true, free(p.node)
 	}
 }
 

@@ -19,6 +19,27 @@ func Field(raw []byte, name string) (jsontext.Value, bool) {
 	return nil, false
 }
 
+// Properties yields what a schema declares of an object, or of the objects in a
+// list: names and their schemas. schema must be valid.
+func Properties(schema []byte) iter.Seq2[string, []byte] {
+	return func(yield func(name string, schema []byte) bool) {
+		for {
+			if properties, ok := Field(schema, "properties"); ok {
+				for name, property := range members(properties) {
+					if !yield(string(name), property) {
+						return
+					}
+				}
+			}
+			items, ok := Field(schema, "items")
+			if !ok || items[0] != '{' {
+				return
+			}
+			schema = items
+		}
+	}
+}
+
 // members yields the members of an object: what their names say, mended, and
 // their values as they are spelled. It checks no grammar, but does not run out
 // of b whatever it holds.

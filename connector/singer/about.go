@@ -34,9 +34,12 @@ type Setting struct {
 	Title       string   `json:"title"`
 	Description string   `json:"description"`
 	Examples    []any    `json:"examples,omitempty"`
+	Enum        []any    `json:"enum,omitempty"`
 	Default     any      `json:"default,omitempty"`
 	Minimum     any      `json:"minimum,omitempty"`
 	Maximum     any      `json:"maximum,omitempty"`
+	MinLength   any      `json:"minLength,omitempty"`
+	Items       any      `json:"items,omitempty"`
 	Secret      bool     `json:"secret,omitempty"`
 	WriteOnly   bool     `json:"writeOnly,omitempty"`
 }

@@ -18,15 +18,19 @@ import (
 // record.
 const Tombstone = "_sdc_deleted_at"
 
-// schema returns the JSON Schema of the stream's records, on one line and in
-// the keywords that mean the same to every target.
-func schema(s *connector.Stream) json.RawMessage {
-	text := flat(s.Schema(Tombstone))
+// schema returns the JSON Schema of the stream's records as they are shown, on
+// one line and in the keywords that mean the same to every target.
+func schema(s *connector.Stream, privacy *connector.Privacy) (json.RawMessage, error) {
+	conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	text := flat(conform.Schema())
 	// In a string the quotes would be escaped: these can only be keywords.
 	for _, airbytes := range []string{`"$schema":"http://json-schema.org/draft-07/schema#",`, `,"airbyte_type":"timestamp_with_timezone"`} {
 		text = bytes.ReplaceAll(text, []byte(airbytes), nil)
 	}
-	return text
+	return text, nil
 }
 
 // paths lists the properties a schema declares, in its order; not those within
@@ -62,11 +66,15 @@ func method(s *connector.Stream) string {
 // WriteCatalog writes what there is to select: every stream, with an entry for
 // every property. It is laid out over many lines, since a client reads it by
 // lines of limited length.
-func WriteCatalog(out io.Writer, streams []*connector.Stream) error {
+func WriteCatalog(out io.Writer, streams []*connector.Stream, privacy *connector.Privacy) error {
 	c := catalog{Streams: []entry{}}
 	for _, s := range streams {
+		shown, err := schema(s, privacy)
+		if err != nil {
+			return err
+		}
 		e := entry{
-			ID: s.Name, Stream: s.Name, Key: s.Key, Cursor: s.Cursor, Method: method(s), Schema: schema(s),
+			ID: s.Name, Stream: s.Name, Key: s.Key, Cursor: s.Cursor, Method: method(s), Schema: shown,
 			Metadata: []place{{[]string{}, metadata{
 				Inclusion: available, Selected: true, Default: true,
 				Key: s.Key, Cursor: s.Cursor, Method: method(s),
@@ -128,11 +136,15 @@ func (s *Selection) Streams() []*connector.Stream {
 	return all
 }
 
-// Everything selects every stream with all its properties.
-func Everything() (*Selection, error) {
+// Everything selects every stream with all its properties that may be shown.
+func Everything(privacy *connector.Privacy) (*Selection, error) {
 	sel := &Selection{}
 	for _, s := range connector.Streams() {
-		conform, err := shape.Compile(schema(s), nil)
+		shown, err := schema(s, nil)
+		if err != nil {
+			return nil, err
+		}
+		conform, err := privacy.Of(s).Compile(shown, nil)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
@@ -194,8 +206,8 @@ type said struct {
 
 // ParseCatalog reads the catalog a client sends. The schemas in it are heeded,
 // with all that people have changed in them. Whatever is not known is left
-// out with a warning.
-func ParseCatalog(raw []byte) (*Selection, error) {
+// out with a warning. Of what may not be shown, a catalog changes nothing.
+func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
 	const remedy = "; expected a catalog as --discover writes it"
 	var c struct {
 		Streams *[]wanted `json:"streams"`
@@ -231,7 +243,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 	}
 	for _, s := range connector.Streams() { // our order: the first is quick to answer
 		if w := chosen[s.Name]; w != nil {
-			choice, err := w.choice(s, func(format string, args ...any) {
+			choice, err := w.choice(s, privacy, func(format string, args ...any) {
 				sel.Warnings = append(sel.Warnings, Warning{s.Name, fmt.Sprintf(format, args...)})
 			})
 			if err != nil {
@@ -261,8 +273,11 @@ func (w *wanted) chosen() bool {
 }
 
 // choice compiles what is wanted of the stream s.
-func (w *wanted) choice(s *connector.Stream, warn func(string, ...any)) (*choice, error) {
-	ours := schema(s)
+func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn func(string, ...any)) (*choice, error) {
+	ours, err := schema(s, nil)
+	if err != nil {
+		return nil, err
+	}
 	c := &choice{Stream: s, key: s.Key, whole: w.whole(s, warn)}
 	if len(w.Key) > 0 {
 		c.key = w.Key
@@ -273,7 +288,6 @@ func (w *wanted) choice(s *connector.Stream, warn func(string, ...any)) (*choice
 		w.Schema = ours // none was sent
 	}
 	for _, name := range automatics(s) {
-		var err error
 		if w.Schema, err = declare(w.Schema, ours, name); err != nil {
 			return nil, err
 		}
@@ -295,7 +309,7 @@ func (w *wanted) choice(s *connector.Stream, warn func(string, ...any)) (*choice
 
 	needed := append(automatics(s), c.key...)
 	var kept [][]string
-	c.shape, err = shape.Compile(w.Schema, func(path []string) bool {
+	c.shape, err = privacy.Of(s).Compile(w.Schema, func(path []string) bool {
 		m := w.at(path)
 		keep := len(path) == 1 && slices.Contains(needed, path[0]) || m.Inclusion == automatic ||
 			m.Inclusion != unsupported && first(true, m.Selected, m.Default)
@@ -304,6 +318,15 @@ func (w *wanted) choice(s *connector.Stream, warn func(string, ...any)) (*choice
 		}
 		return keep
 	})
+	if err != nil {
+		return nil, err
+	}
+	shown, _ := shape.Field(c.shape.Schema(), "properties")
+	for _, name := range c.key {
+		if _, ok := shape.Field(shown, name); !ok {
+			return nil, fmt.Errorf("the key %q is left out by exclude_fields", name)
+		}
+	}
 	for _, path := range kept {
 		below := func(p []string) bool { return len(p) == len(path)+1 && slices.Equal(p[:len(path)], path) }
 		if slices.ContainsFunc(all, below) && !slices.ContainsFunc(kept, below) {
@@ -311,7 +334,7 @@ func (w *wanted) choice(s *connector.Stream, warn func(string, ...any)) (*choice
 			warn("%s is selected and nothing below it, so that it stays empty; select %s.* to fill it", name, name)
 		}
 	}
-	return c, err
+	return c, nil
 }
 
 // whole reports whether the stream is to be read whole, as it can or as the

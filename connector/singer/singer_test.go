@@ -15,7 +15,7 @@ import (
 // what it is bookmarked by.
 func FuzzCatalog(f *testing.F) {
 	var all bytes.Buffer
-	if err := WriteCatalog(&all, connector.Streams()[:3]); err != nil {
+	if err := WriteCatalog(&all, connector.Streams()[:3], nil); err != nil {
 		f.Fatal(err)
 	}
 	for _, s := range []string{all.String(), `{}`, `null`, `{"streams":[]}`, `{"streams":[{"tap_stream_id":"tags"}]}`, `{"streams":[{"stream":"tickets","selected":"true","schema":null}]}`,
@@ -25,7 +25,7 @@ func FuzzCatalog(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		sel, err := ParseCatalog(raw)
+		sel, err := ParseCatalog(raw, nil)
 		var input *connector.InputError
 		if err != nil {
 			if !errors.As(err, &input) {

@@ -179,10 +179,10 @@ var airbytePen = pen{"Airbyte", airbyte.Tombstone, func(ctx context.Context, d *
 var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if d.selection == nil {
 		var catalog bytes.Buffer
-		if err := singer.WriteCatalog(&catalog, plan.Streams); err != nil {
+		if err := singer.WriteCatalog(&catalog, plan.Streams, nil); err != nil {
 			return err
 		}
-		if d.selection, err = singer.ParseCatalog(catalog.Bytes()); err != nil {
+		if d.selection, err = singer.ParseCatalog(catalog.Bytes(), nil); err != nil {
 			return err
 		}
 	}

@@ -62,9 +62,12 @@ type setting struct {
 	Const       string     `json:"const,omitzero"`
 	Format      string     `json:"format,omitzero"`
 	Examples    []any      `json:"examples,omitzero"`
+	Enum        []any      `json:"enum,omitzero"`
 	Default     any        `json:"default,omitzero"`
 	Minimum     jsonNumber `json:"minimum,omitzero"`
 	Maximum     jsonNumber `json:"maximum,omitzero"`
+	MinLength   *uint64    `json:"minLength,omitzero"`
+	Items       *setting   `json:"items,omitzero"`
 	Secret      bool       `json:"airbyte_secret,omitzero"`
 	Order       *int       `json:"order,omitzero"`
 	Display     string     `json:"display_type,omitzero"`
@@ -104,9 +107,13 @@ func (f fields) MarshalJSONTo(e *jsontext.Encoder) error {
 // form says of a reflected type what a form needs to know.
 func form(s *jsonschema.Schema) *setting {
 	f := &setting{
-		Title: s.Title, Type: s.Type, Format: s.Format, Examples: s.Examples, Default: s.Default,
+		Title: s.Title, Type: s.Type, Format: s.Format, Examples: s.Examples, Enum: s.Enum, Default: s.Default,
 		Description: strings.Join(strings.Fields(s.Description), " "),
 		Minimum:     jsonNumber(s.Minimum), Maximum: jsonNumber(s.Maximum),
+	}
+	f.MinLength = s.MinLength
+	if s.Items != nil {
+		f.Items = form(s.Items)
 	}
 	secret, _ := strconv.ParseBool(text(s.Extras["airbyte_secret"]))
 	f.Secret = secret

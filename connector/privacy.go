@@ -1,0 +1,109 @@
+package connector
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"source-gorgias/connector/shape"
+)
+
+// Privacy is what is not to be shown of the records. A nil Privacy masks what
+// the table says is secret, and shows all else.
+type Privacy struct {
+	streams map[string]*shape.Privacy
+	shown   bool // secrets are not masked
+}
+
+// Of returns what is not to be shown of a stream's records.
+func (p *Privacy) Of(s *Stream) *shape.Privacy {
+	if p == nil {
+		return &shape.Privacy{Secrets: s.Secrets}
+	}
+	v := &shape.Privacy{}
+	if own := p.streams[s.Name]; own != nil {
+		*v = *own
+	}
+	if !p.shown {
+		v.Secrets = s.Secrets
+	}
+	return v
+}
+
+// newPrivacy reads the settings that conceal fields. It returns the fields that
+// it takes on trust, since no schema declares them; fail is told of mistakes.
+func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Privacy, unproven []string) {
+	p = &Privacy{streams: map[string]*shape.Privacy{}, shown: !c.MaskSecrets}
+	for _, list := range []struct {
+		name    string
+		entries []string
+		add     func(v *shape.Privacy, path []string)
+	}{
+		{"exclude_fields", c.ExcludeFields, func(v *shape.Privacy, path []string) { v.Exclude = append(v.Exclude, path) }},
+		{"hash_fields", c.HashFields, func(v *shape.Privacy, path []string) { v.Hash = append(v.Hash, path) }},
+	} {
+		for i, entry := range list.entries {
+			fault := func(format string, args ...any) {
+				fail(list.name, "entry %d: %s", i+1, fmt.Sprintf(format, args...))
+			}
+			path := strings.Split(strings.ReplaceAll(strings.TrimSpace(entry), "[]", ""), ".")
+			s := Find(path[0])
+			switch path = path[1:]; {
+			case s == nil:
+				fault("it names no stream; expected stream.field such as customers.email")
+			case len(path) == 0 || slices.Contains(path, ""):
+				fault("it names no field; expected stream.field such as %s.%s. To leave out a stream, deselect it", s.Name, s.example())
+			case slices.Contains(s.Key, path[0]) || path[0] == s.Cursor:
+				fault("%s.%s is needed: by it the destination tells records and their versions apart", s.Name, path[0])
+			case !declares(s.Schema(""), path[:1]):
+				fault("%s has no such field; docs/streams.md lists them", s.Name)
+			default:
+				if !declares(s.Schema(""), path) {
+					unproven = append(unproven, list.name+": entry "+fmt.Sprint(i+1))
+				}
+				v := p.streams[s.Name]
+				if v == nil {
+					v = &shape.Privacy{Salt: []byte(c.HashSalt)}
+					p.streams[s.Name] = v
+				}
+				list.add(v, path)
+			}
+		}
+	}
+	if len(c.HashFields) > 0 && c.HashSalt == "" {
+		fail("hash_salt", "it is missing; expected a text of at least 16 characters that you keep to yourself: without it, hashes of e-mail addresses and phone numbers are soon guessed")
+	}
+	return p, unproven
+}
+
+// example is a field that may be left out.
+func (s *Stream) example() string {
+	for name := range shape.Properties(s.Schema("")) {
+		if !slices.Contains(s.Key, name) && name != s.Cursor {
+			return name
+		}
+	}
+	return "field"
+}
+
+// declares reports whether a schema has a place for a path, through lists.
+// Where nothing is declared and anything may be, it has.
+func declares(schema []byte, path []string) bool {
+	for _, name := range path {
+		var below []byte
+		open := true
+		for n, property := range shape.Properties(schema) {
+			open = false
+			if n == name {
+				below = property
+			}
+		}
+		if below == nil {
+			kind, _ := shape.Field(schema, "type")
+			return open && (bytes.Contains(kind, []byte("object")) || bytes.Contains(kind, []byte("array")))
+		}
+		schema = below
+	}
+	return true
+}

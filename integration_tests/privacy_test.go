@@ -1,0 +1,405 @@
+package integration_tests
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/cli"
+	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/shape"
+)
+
+// A spy stands between the program and an account. It plants marks in records,
+// by the stream they are of, and lets requests fail with answers that say all
+// that the request said.
+type spy struct {
+	box    *sandbox.Server
+	plants []plant
+	faults float64
+
+	mu     sync.Mutex
+	random *rand.Rand
+	tokens []string // that were given out
+	grown  map[string]bool
+}
+
+// A plant is a text that is put into a place of the records of a stream.
+type plant struct {
+	stream string
+	path   []string
+	mark   string
+}
+
+func (s *spy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Header.Del("Accept-Encoding")
+	s.mu.Lock()
+	fails := s.random.Float64() < s.faults
+	kind := s.random.IntN(5)
+	s.mu.Unlock()
+	if fails {
+		said := r.Header.Get("Authorization")
+		_, coded, _ := strings.Cut(said, " ")
+		plain, _ := base64.StdEncoding.DecodeString(coded)
+		_, secret, _ := strings.Cut(string(plain), ":")
+		text := fmt.Sprintf("%s | %s | %s | %s | %s", said, plain, secret, url.QueryEscape(secret), url.PathEscape(secret))
+		body, _ := json.Marshal(map[string]any{"error": map[string]any{"msg": text, "data": map[string]any{"a": []string{text}}}})
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Location", "https://elsewhere.example/?key="+url.QueryEscape(secret))
+		w.WriteHeader([]int{400, 401, 403, 404, 301}[kind])
+		_, _ = w.Write(body)
+		return
+	}
+	rec := httptest.NewRecorder()
+	s.box.ServeHTTP(rec, r)
+	body := rec.Body.Bytes()
+	if strings.HasPrefix(r.URL.Path, "/oauth/") {
+		var given struct {
+			Access  string `json:"access_token"`
+			Refresh string `json:"refresh_token"`
+		}
+		_ = json.Unmarshal(body, &given)
+		s.mu.Lock()
+		s.tokens = append(s.tokens, given.Access, given.Refresh)
+		s.mu.Unlock()
+	} else if rec.Code == http.StatusOK {
+		body = s.sow(r.URL.Path, body)
+	}
+	maps.Copy(w.Header(), rec.Header())
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(rec.Code)
+	_, _ = w.Write(body)
+}
+
+var (
+	ofThread = regexp.MustCompile(`^/api/tickets/\d+/messages`)
+	ofItem   = regexp.MustCompile(`/\d+$`)
+	ofView   = regexp.MustCompile(`^/api/views/\d+/items$`)
+)
+
+// streamsAt are the streams that are made of what is at a path.
+func streamsAt(path string) (names []string) {
+	path = ofItem.ReplaceAllString(ofThread.ReplaceAllString(ofView.ReplaceAllString(path, "/api/views/{id}/items"), "/api/messages"), "")
+	for _, s := range connector.Streams() {
+		if "/api/"+s.Path == path || s.Walk == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// inParent is where the rows of a derived stream stand in the parent's record.
+var inParent = map[string]string{"ticket_tags": "tags", "ticket_custom_field_values": "custom_fields", "customer_custom_field_values": "custom_fields",
+	"ticket_message_attachments": "attachments"}
+
+func (s *spy) sow(path string, body []byte) []byte {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var doc any
+	if d.Decode(&doc) != nil {
+		return body
+	}
+	records := doc
+	if page, ok := doc.(map[string]any); ok && page["data"] != nil && page["id"] == nil {
+		records = page["data"]
+	}
+	at := streamsAt(path)
+	for _, p := range s.plants {
+		if slices.Contains(at, p.stream) {
+			path := p.path
+			if list := inParent[p.stream]; list != "" {
+				path = append([]string{list}, path...)
+			}
+			if put(records, path, p.mark) {
+				s.mu.Lock()
+				s.grown[p.mark] = true
+				s.mu.Unlock()
+			}
+		}
+	}
+	out, _ := json.Marshal(doc)
+	return out
+}
+
+// put writes a mark wherever a path leads to and reports whether it did.
+func put(v any, path []string, mark string) (done bool) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			done = put(e, path, mark) || done
+		}
+	case map[string]any:
+		below, there := v[path[0]]
+		if !there && path[0] != shape.Unrecognized && len(v) > 0 { // values by id
+			for _, e := range v {
+				if m, ok := e.(map[string]any); ok && m["id"] != nil && m["value"] != nil {
+					done = put(e, path, mark) || done
+				}
+			}
+		}
+		if len(path) > 1 {
+			return put(below, path[1:], mark) || done
+		}
+		switch below := below.(type) {
+		case map[string]any:
+			below["zz"] = mark
+		case []any:
+			v[path[0]] = append(below, mark)
+		default:
+			v[path[0]] = mark
+		}
+		return true
+	}
+	return done
+}
+
+// everyField lists all the fields of all streams that may be concealed.
+func everyField() (all []plant) {
+	var below func(stream string, schema []byte, path []string)
+	below = func(stream string, schema []byte, path []string) {
+		for name, property := range shape.Properties(schema) {
+			at := append(slices.Clone(path), name)
+			all = append(all, plant{stream: stream, path: at})
+			below(stream, property, at)
+		}
+	}
+	for _, s := range connector.Streams() {
+		below(s.Name, s.Schema(""), nil)
+	}
+	return slices.DeleteFunc(all, func(p plant) bool {
+		s := connector.Find(p.stream)
+		switch p.path[0] {
+		case s.Cursor, shape.Unrecognized:
+			return true
+		case "tags", "custom_fields", "attachments": // other streams show them too
+			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
+		}
+		parents := map[string]bool{"ticket_id": true, "message_id": true, "customer_id": true, "view_id": true, "position": true}
+		return slices.Contains(s.Key, p.path[0]) || s.Walk == connector.Derived && parents[p.path[0]]
+	})
+}
+
+// TestNothingShows reads accounts under random configurations, catalogs and
+// faults, in both protocols, twice each with changes between, and looks at
+// every byte that comes out: no secret of the configuration or of an
+// integration and nothing of what is concealed shows in it in any form, and
+// nothing of any record shows outside of records.
+func TestNothingShows(t *testing.T) {
+	runs := 80
+	if testing.Short() {
+		runs = 40
+	}
+	t.Setenv("LOG_LEVEL", "debug")
+	t.Setenv("TAP_GORGIAS_LOGLEVEL", "DEBUG")
+	all := everyField()
+	hashed := 0
+	for seed := range uint64(runs) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		n, err := nothingShows(t, all, random)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		hashed += n
+	}
+	if hashed < runs {
+		t.Errorf("%d hashes were found in %d runs", hashed, runs)
+	}
+}
+
+func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err error) {
+	const salt, integration = "salt of/the house+é", "int3gration/secret+é"
+	secrets := []string{boxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
+	s := &spy{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
+		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, Key: boxSecret, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
+		Rotate: true, Live: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
+	srv := httptest.NewServer(s)
+	defer srv.Close()
+	for _, path := range []string{"http.headers.X-Shop", "meta.access_token", "meta.oauth.refresh_token"} {
+		s.plants = append(s.plants, plant{"integrations", strings.Split(path, "."), integration})
+	}
+	config := map[string]any{"subdomain": "acme", "base_url": srv.URL, "start_date": "2020-01-01",
+		"credentials": map[string]any{"auth_type": "api_key", "email": boxMail, "api_key": boxSecret}}
+	if random.IntN(3) == 0 {
+		config["credentials"] = map[string]any{"auth_type": "oauth2.0", "client_id": "app", "client_secret": "s3cret/of the app",
+			"refresh_token": "refresh+token", "access_token": "of yester/day+"}
+	}
+	var exclude, hash []string
+	concealed, hashes := []string{}, []string{}
+	for i := range random.IntN(12) {
+		p := all[random.IntN(len(all))]
+		p.mark = fmt.Sprintf("conc3aled %d/+é", i)
+		name := p.stream + "." + strings.Join(p.path, ".")
+		if slices.ContainsFunc(s.plants, func(o plant) bool { return o.stream == p.stream && o.path[0] == p.path[0] }) {
+			continue // one would be planted over the other
+		}
+		concealed = append(concealed, p.mark)
+		if random.IntN(2) == 0 {
+			exclude = append(exclude, name)
+		} else {
+			hash = append(hash, name)
+			sum := sha256.Sum256([]byte(salt + p.mark))
+			hashes = append(hashes, hex.EncodeToString(sum[:]))
+		}
+		if list := inParent[p.stream]; list != "" { // where they also stand
+			exclude = append(exclude, connector.Find(p.stream).Parent+"."+list)
+		}
+		s.plants = append(s.plants, p)
+	}
+	content := []string{}
+	for i := range random.IntN(6) {
+		p := all[random.IntN(len(all))]
+		p.mark = fmt.Sprintf("c0ntent %d/+é", i)
+		if !slices.ContainsFunc(s.plants, func(o plant) bool { return o.stream == p.stream && o.path[0] == p.path[0] }) {
+			s.plants, content = append(s.plants, p), append(content, p.mark)
+		}
+	}
+	config["exclude_fields"], config["hash_fields"] = exclude, hash
+	if len(hash) > 0 || random.IntN(2) == 0 {
+		config["hash_salt"] = salt
+	}
+	text, _ := json.Marshal(config)
+	dir := t.TempDir()
+	write := func(name string, text []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	file := write("config.json", text)
+	run := func(args ...string) (out, fault []byte) {
+		var o, f bytes.Buffer
+		cli.Main(context.Background(), args, strings.NewReader(""), &o, &f)
+		return o.Bytes(), f.Bytes()
+	}
+	var outputs [][]byte // and errors
+	look := func(args ...string) []byte {
+		out, fault := run(args...)
+		outputs = append(outputs, out, fault)
+		return out
+	}
+	var state []byte
+	if random.IntN(2) == 0 {
+		args := []string{"tap-gorgias", "--config", file, "--save-tokens"}[:3]
+		if config["credentials"].(map[string]any)["auth_type"] == "oauth2.0" {
+			args = append(args, "--save-tokens")
+		}
+		catalog := look("tap-gorgias", "--config", file, "--discover")
+		switch random.IntN(3) {
+		case 0:
+			args = append(args, "--catalog", write("catalog.json", catalog))
+		case 1: // one of before, from which somebody has taken columns
+			catalog, _ = run("tap-gorgias", "--discover")
+			args = append(args, "--catalog", write("catalog.json", thinned(catalog, random)))
+		}
+		first := look(args...)
+		if i := bytes.LastIndex(first, []byte(`{"type":"STATE"`)); i >= 0 {
+			var m struct{ Value json.RawMessage }
+			line, _, _ := bytes.Cut(first[i:], []byte("\n"))
+			if json.Unmarshal(line, &m) == nil {
+				state = m.Value
+			}
+		}
+		if state != nil {
+			look(append(args, "--state", write("state.json", state))...)
+		}
+	} else {
+		look("source-gorgias", "check", "--config", file)
+		look("source-gorgias", "discover", "--config", file)
+		args := []string{"source-gorgias", "read", "--debug", "--config", file}
+		if config["credentials"].(map[string]any)["auth_type"] == "oauth2.0" {
+			args = append(args, "--save-tokens")
+		}
+		var states []json.RawMessage
+		for line := range bytes.Lines(look(args...)) {
+			var m struct {
+				Type  string
+				State json.RawMessage
+			}
+			if json.Unmarshal(line, &m) == nil && m.Type == "STATE" {
+				var entry map[string]json.RawMessage
+				_ = json.Unmarshal(m.State, &entry)
+				delete(entry, "sourceStats")
+				raw, _ := json.Marshal(entry)
+				states = append(states, raw)
+			}
+		}
+		state, _ = json.Marshal(states)
+		look(append(args, "--state", write("state.json", state))...)
+		look("source-gorgias", "plan", "--config", file, "--state", filepath.Join(dir, "state.json"))
+	}
+	secrets = append(secrets, s.tokens...)
+	var hidden []string
+	for _, secret := range append(append(secrets, concealed...), integration) {
+		if secret != "" {
+			hidden = append(hidden, disguises(secret)...)
+		}
+	}
+	for _, output := range outputs {
+		for line := range bytes.Lines(output) {
+			if bytes.HasPrefix(line, []byte(`{"type":"CONTROL"`)) {
+				continue // the platform keeps the configuration, and asks for it whole
+			}
+			for _, h := range hidden {
+				if bytes.Contains(line, []byte(h)) {
+					return hashed, fmt.Errorf("left out %q, hashed %q: %q shows in %.2000s", exclude, hash, h, line)
+				}
+			}
+			if bytes.HasPrefix(line, []byte(`{"type":"RECORD"`)) {
+				continue
+			}
+			for _, c := range content {
+				for _, h := range disguises(c) {
+					if bytes.Contains(line, []byte(h)) {
+						return hashed, fmt.Errorf("the content of a record, %q, shows in %.2000s", h, line)
+					}
+				}
+			}
+		}
+	}
+	everything := bytes.Join(outputs, nil)
+	for _, h := range hashes {
+		if bytes.Contains(everything, []byte(h)) {
+			hashed++
+		}
+	}
+	return hashed, nil
+}
+
+// thinned takes columns out of the schemas of a catalog: what the API sends of
+// them is then undeclared.
+func thinned(catalog []byte, random *rand.Rand) []byte {
+	var c struct {
+		Streams []map[string]any `json:"streams"`
+	}
+	_ = json.Unmarshal(catalog, &c)
+	for _, s := range c.Streams {
+		properties := s["schema"].(map[string]any)["properties"].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			key, _ := s["key_properties"].([]any)
+			if random.IntN(3) == 0 && !slices.Contains(key, any(name)) && name != shape.Unrecognized {
+				delete(properties, name)
+			}
+		}
+	}
+	out, _ := json.Marshal(c)
+	return out
+}

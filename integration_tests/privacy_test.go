@@ -40,6 +40,7 @@ type spy struct {
 	random *rand.Rand
 	tokens []string // that were given out
 	grown  map[string]bool
+	wrote  string // a request that does more than read
 }
 
 // A plant is a text that is put into a place of the records of a stream.
@@ -50,6 +51,11 @@ type plant struct {
 }
 
 func (s *spy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if asks := r.Method == http.MethodPost && slices.Contains([]string{"/oauth/token", "/api/reporting/stats"}, r.URL.Path); r.Method != http.MethodGet && !asks {
+		s.mu.Lock()
+		s.wrote = r.Method + " " + r.URL.Path
+		s.mu.Unlock()
+	}
 	r.Header.Del("Accept-Encoding")
 	s.mu.Lock()
 	fails := s.random.Float64() < s.faults
@@ -199,7 +205,8 @@ func everyField() (all []plant) {
 
 // TestNothingShows reads accounts under random configurations, catalogs and
 // faults, in both protocols, twice each with changes between, and looks at
-// every byte that comes out: no secret of the configuration or of an
+// what is asked for, which is only ever to read, and at every byte that comes
+// out: no secret of the configuration or of an
 // integration and nothing of what is concealed shows in it in any form, and
 // nothing of any record shows outside of records.
 func TestNothingShows(t *testing.T) {
@@ -346,6 +353,9 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 		look(append(args, "--state", write("state.json", state))...)
 		look("source-gorgias", "plan", "--config", file, "--state", filepath.Join(dir, "state.json"))
 	}
+	if s.wrote != "" {
+		return 0, fmt.Errorf("it asks for %s", s.wrote)
+	}
 	secrets = append(secrets, s.tokens...)
 	var hidden []string
 	for _, secret := range append(append(secrets, concealed...), integration) {
@@ -402,4 +412,60 @@ func thinned(catalog []byte, random *rand.Rand) []byte {
 	}
 	out, _ := json.Marshal(c)
 	return out
+}
+
+// TestPrivacyExample: the configuration that docs/security.md shows conceals
+// all that is called as names and addresses of customers are.
+func TestPrivacyExample(t *testing.T) {
+	text, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```json\n")
+	example, _, _ = strings.Cut(example, "```")
+	settings, err := connector.ParseConfig([]byte(example), true)
+	if err != nil || settings.Warnings != nil {
+		t.Fatal(err, settings)
+	}
+	personal := []string{"email", "address", "firstname", "lastname", "phone_number_source", "phone_number_destination", "body_text", "body_html", "note"}
+	own := []string{"users", "assignee_user", "teams", "shared_with_users", "integrations", "views"} // the company's
+	found := 0
+	for _, p := range everyField() {
+		last := p.path[len(p.path)-1]
+		if !slices.Contains(personal, last) || slices.ContainsFunc(append(slices.Clone(p.path), p.stream), func(n string) bool { return slices.Contains(own, n) }) {
+			continue
+		}
+		found++
+		v := settings.Privacy.Of(connector.Find(p.stream))
+		if !slices.ContainsFunc(slices.Concat(v.Exclude, v.Hash), func(path []string) bool { return len(path) <= len(p.path) && slices.Equal(path, p.path[:len(path)]) }) {
+			t.Errorf("%s.%s shows", p.stream, strings.Join(p.path, "."))
+		}
+	}
+	if found < 15 {
+		t.Errorf("%d fields were looked at", found)
+	}
+}
+
+// TestSecurityPromises: each has a test that holds it. That there are tests of
+// these names, TestDocuments sees.
+func TestSecurityPromises(t *testing.T) {
+	text, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| --- | --- | --- |\n")
+	rows := 0
+	for row := range strings.Lines(table) {
+		if !strings.HasPrefix(row, "|") {
+			break
+		}
+		rows++
+		cells := strings.Split(row, "|")
+		if !regexp.MustCompile("^ (`Test[A-Za-z]+`(, )?)+ $").MatchString(cells[3]) {
+			t.Errorf("nothing holds: %s", row)
+		}
+	}
+	if rows < 10 {
+		t.Errorf("%d promises", rows)
+	}
 }

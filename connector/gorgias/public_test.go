@@ -2,7 +2,11 @@ package gorgias
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -42,6 +46,38 @@ func TestPublicTransport(t *testing.T) {
 		var e *Error
 		if !errors.As(err, &e) || e.Kind != Network || e.Temporary() || asked {
 			t.Errorf("%s: %v, asked: %v", origin, err, asked)
+		}
+	}
+}
+
+// TestTLS: what is on its way can be neither read nor changed.
+func TestTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	old := httptest.NewUnstartedServer(http.NotFoundHandler())
+	old.Config.ErrorLog = log.New(io.Discard, "", 0)
+	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	old.StartTLS()
+	defer old.Close()
+	trusting := Transport()
+	trusting.TLSClientConfig.RootCAs = x509.NewCertPool()
+	trusting.TLSClientConfig.RootCAs.AddCert(old.Certificate())
+	for _, c := range []struct {
+		origin    string
+		transport http.RoundTripper
+		want      string
+	}{
+		{server.URL, nil, "certificate is not trusted"},
+		{old.URL, trusting, "protocol version not supported"},
+	} {
+		client, err := New(Options{Origin: c.origin, Auth: Basic("user@example.com", "secret-key"), Transport: c.transport, Attempts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = client.List(context.Background(), Listed, "tags", nil, ""); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want %s", err, c.want)
 		}
 	}
 }

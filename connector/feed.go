@@ -64,6 +64,15 @@ func kinds(source *Stream) []string {
 	return nil
 }
 
+// Heeds returns the types of events that are heeded for the stream, or for the
+// one it is cut from; none if the lists show all that can be known of it.
+func (s *Stream) Heeds() []string {
+	if s.Walk == Derived {
+		s = Find(s.Parent)
+	}
+	return kinds(s)
+}
+
 // feed splits off from the tasks what belongs to the feed. If no stream has
 // anything to hear, that is nothing.
 func (r *round) feed(tasks []*task) ([]*task, *feed) {

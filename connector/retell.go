@@ -37,6 +37,26 @@ func (f *feed) retell(ctx context.Context, t *task) error {
 	}
 }
 
+// Retells says in words how the records are read again that the events name,
+// and what that costs; "" if the stream heeds none.
+func (s *Stream) Retells() string {
+	if s.Walk == Derived {
+		s = Find(s.Parent)
+	}
+	switch {
+	case s.Heeds() == nil:
+		return ""
+	case s.Name == "tickets":
+		return "tickets are read again up to 100 in one request"
+	case s.Name == "ticket_messages":
+		return "messages are read again by their tickets, 100 messages of one ticket in one request"
+	case s.Name == "satisfaction_surveys":
+		return "surveys are read again by reading on in the list or one by one, whichever takes fewer requests"
+	default:
+		return "of two customers that were merged, the absorbed one is asked for, one in one request"
+	}
+}
+
 // A sight is what the feed knows of a record that a walk or it has met.
 type sight struct {
 	at     time.Time // the server's, when it was read or before; zero if it was not written

@@ -52,6 +52,9 @@ type Stream struct {
 	// Secrets are the columns in which credentials for other services lie. What
 	// looks like one is masked, unless that is not wanted.
 	Secrets []string
+	// Untold is what no request can tell of the records, beside what follows
+	// from the row, in words that a sentence can end with; "" if that is all.
+	Untold string
 	// Record is a zero value of the record's Go type, the schema's source.
 	Record any
 	// Scope is what an OAuth app needs to read the stream; "" where the

@@ -35,6 +35,7 @@ func Streams() []*Stream {
 	}, {
 		Name: "customer_custom_field_values", Parent: "customers", Walk: Derived, Cut: fieldValues("customer_id", "customer_updated_datetime"),
 		Key: []string{"customer_id", "id"}, Cursor: "customer_updated_datetime", Record: schemas.CustomerCustomFieldValue{}, Scope: "customers:read",
+		Untold: "which rows belonged to a deleted customer: they name it",
 	}, {
 		Name: "custom_fields", Path: "custom-fields", Query: url.Values{"order_by": {"priority:asc"}}, Walk: Scan,
 		Passes: []url.Values{{"object_type": {"Ticket"}}, {"object_type": {"Customer"}}},
@@ -59,6 +60,7 @@ func Streams() []*Stream {
 	}, {
 		Name: "satisfaction_surveys", Path: "satisfaction-surveys", Query: created, Walk: NewestFirst,
 		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 30 * day, Mortal: true, Record: schemas.SatisfactionSurvey{}, Scope: "satisfaction_survey:read", Formerly: []string{"satisfaction-surveys"},
+		Untold: "which survey went with a deleted ticket: it names the ticket",
 	}, {
 		Name: "tags", Path: "tags", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.Tag{}, Scope: "tags:read",
@@ -68,18 +70,22 @@ func Streams() []*Stream {
 	}, {
 		Name: "ticket_messages", Path: "messages", Query: created, Walk: NewestFirst,
 		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Mortal: true, Record: schemas.TicketMessage{}, Scope: "tickets:read", Formerly: []string{"messages"},
+		Untold: "that a message older than its window was opened; which messages went with a deleted ticket: they name it",
 	}, {
 		Name: "ticket_message_attachments", Parent: "ticket_messages", Walk: Derived, Cut: attachments,
 		Key: []string{"message_id", "position"}, Cursor: "message_created_datetime", Record: schemas.TicketMessageAttachment{}, Scope: "tickets:read",
+		Untold: "which attachments went with a deleted ticket: they name it",
 	}, {
 		Name: "tickets", Path: "tickets", Query: updated, Walk: NewestFirst,
 		Key: []string{"id"}, Cursor: "updated_datetime", Mortal: true, Record: schemas.Ticket{}, Scope: "tickets:read",
 	}, {
 		Name: "ticket_tags", Parent: "tickets", Walk: Derived, Cut: ticketTags,
 		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Mortal: true, Record: schemas.TicketTag{}, Scope: "tickets:read",
+		Untold: "which rows belonged to a deleted ticket: they name it",
 	}, {
 		Name: "ticket_custom_field_values", Parent: "tickets", Walk: Derived, Cut: fieldValues("ticket_id", "ticket_updated_datetime"),
 		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Record: schemas.TicketCustomFieldValue{}, Scope: "tickets:read",
+		Untold: "which rows belonged to a deleted ticket: they name it",
 	}, {
 		Name: "users", Path: "users", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.User{}, Scope: "users:read",

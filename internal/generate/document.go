@@ -18,6 +18,16 @@ import (
 // An error means that the source cannot be read, or that the dialect has no
 // word for the type of some field.
 func Document(record any) ([]byte, error) {
+	root, err := describe(record)
+	if err != nil {
+		return nil, err
+	}
+	document, err := json.Marshal(root, jsontext.WithIndent("  "))
+	return append(document, '\n'), err
+}
+
+// describe returns what Document lays out.
+func describe(record any) (*node, error) {
 	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
 	if err := r.AddGoComments("source-gorgias", "schemas", jsonschema.WithFullComment()); err != nil {
 		return nil, err
@@ -34,8 +44,7 @@ func Document(record any) ([]byte, error) {
 		return nil, fmt.Errorf("%T: %w", record, err)
 	}
 	root.Draft, root.Type = "http://json-schema.org/draft-07/schema#", "object"
-	document, err := json.Marshal(root, jsontext.WithIndent("  "))
-	return append(document, '\n'), err
+	return root, nil
 }
 
 // A node is a schema in the dialect that every destination understands. What

@@ -1,7 +1,7 @@
 // Generate writes the files that are made from the code: the JSON Schema of
 // every record, the specification of the configuration, a configured catalog
-// with every stream, the tap's definition for Meltano, and the table of streams
-// in README.md. It is run at the root of the repository.
+// with every stream, the tap's definition for Meltano, the table of streams in
+// README.md, and docs/streams.md with its picture. It is run at the root of the repository.
 package main
 
 import (
@@ -62,6 +62,16 @@ func generate(records []any) (map[string][]byte, error) {
 		return nil, err
 	}
 	if files["README.md"], err = between(readme, "README.md", "", "streams", table(connector.Streams())); err != nil {
+		return nil, err
+	}
+	all, err := sections(connector.Streams())
+	if err != nil {
+		return nil, err
+	}
+	if files[filepath.Join("docs", "streams.md")], err = Streams(all); err != nil {
+		return nil, err
+	}
+	if files[filepath.Join("docs", "streams.svg")], err = Picture(all); err != nil {
 		return nil, err
 	}
 	files["tap-gorgias.yml"] = append([]byte("# For Meltano: meltano add --plugin-type extractor tap-gorgias --from-ref tap-gorgias.yml\n"), Plugin()...)

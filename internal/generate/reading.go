@@ -69,7 +69,7 @@ func read(s *section) (*reading, error) {
 		whole(r)
 	case connector.PerParent:
 		r.briefly = "whole, one list for each of `" + s.Parent + "`"
-		r.atRest = "those of `" + s.Parent + "`, and 1 for each"
+		r.atRest = "those of `" + s.Parent + "`, and at least 1 for each"
 		r.how = fmt.Sprintf("%s, the whole list of each of [%s](#%s), in every sync.", endpoint, s.Parent, s.Parent)
 		r.costs = fmt.Sprintf("every sync: 1 request for 100 records of each list, at least 1 for each of `%s`; and the requests of `%s`, which are shared if both are selected.", s.Parent, s.Parent)
 		whole(r)

@@ -87,7 +87,7 @@ names; null if there were none. Nothing undeclared is lost, and none of it can b
 the setting ` + "`deletes: ignore`" + ` none are written.
 
 **Costs.** In requests, of which an account allows two a second (four with OAuth2). Pages have 100 records. *At rest* is a sync in which nothing has
-changed since the last one. Where events are heeded, they are asked for once for all streams, and not at all if the stream
+changed since the last one, nor so much shortly before it that it fills a page of its own. Where events are heeded, they are asked for once for all streams, and not at all if the stream
 ` + "`events`" + ` is selected: they are then read anyway. ` + "`source-gorgias plan`" + ` estimates all this for your account.
 
 **Settings.** Every sync of an incremental stream reaches back ` + "`overlap`" + ` minutes before the end of the last one, because records can become

@@ -42,6 +42,7 @@
 //  1. Write its record type in package schemas.
 //  2. Add its row to the table in streams.go.
 //  3. Give the sandbox a route for it.
-//  4. Run go generate ./... and go test ./...: the conformance tests loop over
+//  4. Give it a place in the picture, in internal/generate/picture.go.
+//  5. Run go generate ./... and go test ./...: the conformance tests loop over
 //     the table and know the new stream.
 package connector

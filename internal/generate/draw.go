@@ -18,8 +18,8 @@ const (
 
 // legend explains the signs below the picture.
 var legend = []string{
-	"A line leads from a column (three prongs) to the key of the records it names (a bar), which has the line's colour. Dots join lines.",
-	"n:1 – many rows name one record; n:m – a list names several; 1:1, 1:n – no other row names the same.",
+	"A line leads from a column to the key of the records that it names, in the colour of their stream. Dots join lines.",
+	"Prongs stand for many, a bar for one. A key that single columns (n:1) and lists (n:m) lead to has a bar.",
 	"Two lines from one column: it names a record of either stream. Columns that are no part of a key may be null.",
 }
 
@@ -48,13 +48,13 @@ func Picture(all []*section) ([]byte, error) {
 	for _, n := range p.nets {
 		put(`<g class="net" id="%s-%.0f" stroke="%s" stroke-width="1.4" fill="none">`, n.to.Name, n.x, ink[n.to.Name])
 		put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, n.x, n.top(), n.x, n.bottom())
-		for i, e := range n.ends {
+		for _, e := range n.ends {
 			edge, out := e.box.x, -1.0
 			if e.left {
 				edge, out = e.box.right(), 1
 			}
 			put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, edge, e.y, n.x, e.y)
-			if i == 0 {
+			if !e.many {
 				put(`<line class="one" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, edge+6*out, e.y-5, edge+6*out, e.y+5)
 			} else {
 				for _, toe := range []float64{-3.5, 3.5} {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A net is all lines in one channel that lead to one stream: a trunk from top
@@ -21,6 +22,7 @@ type end struct {
 	box  *box
 	y    float64
 	left bool // of the channel
+	many bool // of the records here belong to one there
 }
 
 func (n *net) top() float64 {
@@ -37,6 +39,7 @@ type wire struct {
 	from     *box
 	y        float64
 	to       *box
+	many     string // as in relation
 	channels []int
 }
 
@@ -52,7 +55,7 @@ func (p *picture) connect(byName map[string]*box, found []relation) ([columnsN -
 			}
 			for i, name := range r.lead.To {
 				to := byName[name]
-				w := wire{b, r.y, to, nil}
+				w := wire{b, r.y, to, r.lead.Many, nil}
 				if n := len(r.lead.To); n > 1 {
 					w.y += apart * (2*float64(i)/float64(n-1) - 1)
 				}
@@ -128,10 +131,11 @@ func lay(wires []wire) (channels [columnsN - 1][]*net) {
 		i := slices.IndexFunc(channels[c], func(n *net) bool { return n.to == w.to })
 		if i < 0 {
 			i = len(channels[c])
-			channels[c] = append(channels[c], &net{to: w.to, ends: []end{{w.to, w.to.keyRow().y, w.to.column == c}}})
+			channels[c] = append(channels[c], &net{to: w.to, ends: []end{{w.to, w.to.keyRow().y, w.to.column == c, true}}})
 		}
 		n := channels[c][i]
-		n.ends = append(n.ends, end{w.from, w.y, w.from.column == c})
+		n.ends[0].many = n.ends[0].many && !strings.HasSuffix(w.many, ":1")
+		n.ends = append(n.ends, end{w.from, w.y, w.from.column == c, strings.HasPrefix(w.many, "n:")})
 	}
 	for c := range channels {
 		nets := channels[c]

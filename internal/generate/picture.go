@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -205,7 +206,8 @@ func (b *box) width() float64 {
 // column stand half a row lower than those beside it: so no line from one side
 // runs into one from the other.
 func (p *picture) stack(byName map[string]*box) {
-	floor := [columnsN]float64{margin, margin, margin}
+	const above, below = 10, 12 // the first box of an area begins on a row of its column
+	floor := [columnsN]float64{above, above, above}
 	for _, pl := range plots {
 		columns := floor[pl.At : pl.At+len(pl.Streams)]
 		top := slices.Max(columns)
@@ -224,10 +226,10 @@ func (p *picture) stack(byName map[string]*box) {
 				y = b.y + b.h + 8
 			}
 		}
-		bottom += 12
+		bottom = math.Ceil((bottom+below+below-above)/line)*line + above - below
 		p.areas = append(p.areas, area{plot: pl, y: top, h: bottom - top})
 		for i := range columns {
-			columns[i] = bottom + 12
+			columns[i] = bottom + below
 		}
 		p.h = max(p.h, bottom)
 	}

@@ -225,7 +225,7 @@ func (d *drawing) faults(all []*section) (found []string) {
 			fault("%s.%s is marked %q, and is %s", r.From, r.Column, mark, r.Many)
 		}
 		for _, to := range r.To {
-			if from, ok := d.joined(row, to); !ok {
+			if from, ok := d.joined(row, to, r.Many); !ok {
 				fault("%s.%s is not joined to %s", r.From, r.Column, to)
 			} else {
 				drawn[from] = true
@@ -267,9 +267,10 @@ func (d *drawing) leaves(l stroke, row *label) bool {
 }
 
 // joined follows the lines from a row to a stream's key, and returns the first.
-func (d *drawing) joined(row *label, to string) (stroke, bool) {
+// It has prongs where many rows name one record, and a bar where one does.
+func (d *drawing) joined(row *label, to, many string) (stroke, bool) {
 	for _, l := range d.lines {
-		if !d.leaves(l, row) || !strings.HasPrefix(l.net, to+"-") || !d.pronged(l) {
+		if !d.leaves(l, row) || !strings.HasPrefix(l.net, to+"-") || d.sign(l) != many[:1] {
 			continue
 		}
 		for _, key := range d.lines {
@@ -283,24 +284,44 @@ func (d *drawing) joined(row *label, to string) (stroke, bool) {
 	return stroke{}, false
 }
 
-// ofKey reports whether a line leaves a stream at its key, with a bar.
+// ofKey reports whether a line leaves a stream at its key. It has a bar, or
+// prongs if nothing but lists leads there.
 func (d *drawing) ofKey(l stroke) bool {
 	stream, _, _ := strings.Cut(l.net, "-")
 	row := d.row(stream, "id")
-	return row != nil && d.leaves(l, row) && slices.ContainsFunc(d.lines, func(bar stroke) bool {
-		return bar.net == l.net && bar.class == "one" && bar.y1 < l.y1 && l.y1 < bar.y2 && math.Abs(bar.x1-l.x1) < 8
-	})
-}
-
-// pronged reports whether a line begins with three prongs.
-func (d *drawing) pronged(l stroke) bool {
-	n := 0
-	for _, toe := range d.lines {
-		if toe.net == l.net && toe.class == "many" && toe.x1 == l.x1 && toe.y2 == l.y1 {
-			n++
+	if row == nil || !d.leaves(l, row) {
+		return false
+	}
+	want := "n"
+	for _, other := range d.lines {
+		for i, text := range d.texts {
+			if other.net == l.net && text.class == "column" && text.in != stream && d.leaves(other, &d.texts[i]) && strings.HasSuffix(d.mark(&d.texts[i]), ":1") {
+				want = "1"
+			}
 		}
 	}
-	return n == 2
+	return d.sign(l) == want
+}
+
+// sign is what a line begins with: n for three prongs, 1 for a bar.
+func (d *drawing) sign(l stroke) string {
+	toes, bars := 0, 0
+	for _, s := range d.lines {
+		switch {
+		case s.net != l.net || math.Abs(s.x1-l.x1) > 8:
+		case s.class == "many" && s.x1 == l.x1 && s.y2 == l.y1:
+			toes++
+		case s.class == "one" && s.y1 < l.y1 && l.y1 < s.y2:
+			bars++
+		}
+	}
+	switch {
+	case toes == 2 && bars == 0:
+		return "n"
+	case toes == 0 && bars == 1:
+		return "1"
+	}
+	return ""
 }
 
 // TestPicture measures the picture.
@@ -365,6 +386,7 @@ func TestPictureNotices(t *testing.T) {
 		{"is not joined", move(`id="users-\d+"[^>]*>\n<line x1="[\d.]+" y1="([\d.]+)"`, 1, 60)},
 		{"is not joined", without(`<line class="one".*`)},
 		{"is not joined", without(`<line class="many".*`)},
+		{"voice_calls.summaries[].recording_id is not joined", strings.Replace(text, ">1:n<", ">1:1<", 2)},
 		{"joins nothing", strings.Replace(text, `</g>`, `<line x1="400.0" y1="500.0" x2="360.0" y2="500.0"/></g>`, 1)},
 	} {
 		if c.svg == text {

@@ -44,6 +44,9 @@ func Streams(all []*section) ([]byte, error) {
 		put("* **Captured:** %s", r.captured)
 		put("* **Deletions:** %s", r.deletions)
 		put("* **Not captured:** %s", r.missing)
+		if s.Secrets != nil {
+			put("* **Masked:** what looks like a credential in %s, unless `mask_secrets` is false.", quoted(s.Secrets))
+		}
 		put("* **Permission:** %s\n", r.permission)
 		put("| column | type | null | description |\n| --- | --- | --- | --- |")
 		for _, c := range s.Columns {
@@ -93,6 +96,7 @@ changed since the last one, nor so much shortly before it that it fills a page o
 **Settings.** Every sync of an incremental stream reaches back ` + "`overlap`" + ` minutes before the end of the last one, because records can become
 visible late; what has not changed is not written again. A list that does not come
 in the order asked for is read to its end. A first sync begins at ` + "`start_date`" + `. With an ` + "`end_date`" + ` no events are heeded.
+A column named in ` + "`exclude_fields`" + ` is left out, one in ` + "`hash_fields`" + ` is hashed.
 
 **Permission.** An API key may do what its user may. Which role each list asks for is not documented: an admin's key reads all.
 ` + "`source-gorgias check`" + ` lists, on a terminal, the streams that your credentials may read.
@@ -112,13 +116,17 @@ func cursorOf(s *section) string {
 	return "none: it is read whole every time."
 }
 
-// describeColumn adds to a column's comment where it leads.
+// describeColumn adds to a column's comment what is masked in it and where it
+// leads.
 func describeColumn(all []*section, found []relation, s *section, c column) string {
 	text := c.Description
 	if c.kind() == "array" && c.Items != nil && text == "" {
 		text = c.Items.Description
 	}
 	text = strings.ReplaceAll(text, "|", "\\|")
+	if slices.Contains(s.Secrets, c.Path) {
+		text += " Credentials in it are masked (`mask_secrets`)."
+	}
 	for _, r := range found {
 		if r.From != s.Name || r.Column != c.Path {
 			continue

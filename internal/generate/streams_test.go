@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,6 +87,9 @@ func TestStreamsWhole(t *testing.T) {
 				if !strings.Contains(line[1], want) {
 					t.Errorf("%s.%s is called a %s, and is %v", s.Name, at, line[1], n.Type)
 				}
+				if slices.Contains(s.Secrets, at) != strings.Contains(line[3], "mask_secrets") {
+					t.Errorf("%s.%s: what is masked is not as the row says: %s", s.Name, at, line[3])
+				}
 				if line[2] != null || !strings.HasPrefix(line[3], n.Description) {
 					t.Errorf("%s.%s: %q", s.Name, at, line)
 				}
@@ -107,7 +111,7 @@ func TestStreamsWhole(t *testing.T) {
 		} else {
 			want = append(want, "`GET /api/"+s.Path+"`")
 		}
-		for _, w := range append(want, s.Cursor, s.Scope, s.Untold) {
+		for _, w := range append(append(want, s.Cursor, s.Scope, s.Untold), s.Secrets...) {
 			if !strings.Contains(text, w) {
 				t.Errorf("%s: nothing is said of %s", s.Name, w)
 			}

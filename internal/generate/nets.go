@@ -45,8 +45,8 @@ type wire struct {
 
 // connect lays the lines into the channels between the columns, and returns
 // the nets of each from left to right.
-func (p *picture) connect(byName map[string]*box, found []relation) ([columnsN - 1][]*net, error) {
-	var none [columnsN - 1][]*net
+func (p *picture) connect(byName map[string]*box, found []relation) ([across - 1][]*net, error) {
+	var none [across - 1][]*net
 	var wires []wire
 	for _, b := range p.boxes {
 		for _, r := range b.rows {
@@ -59,7 +59,7 @@ func (p *picture) connect(byName map[string]*box, found []relation) ([columnsN -
 				if n := len(r.lead.To); n > 1 {
 					w.y += apart * (2*float64(i)/float64(n-1) - 1)
 				}
-				for c := range columnsN - 1 {
+				for c := range across - 1 {
 					if touches(b, c) && touches(to, c) {
 						w.channels = append(w.channels, c)
 					}
@@ -125,7 +125,7 @@ func (n *net) beside(other *net) bool {
 func touches(b *box, channel int) bool { return b.column == channel || b.column == channel+1 }
 
 // lay puts wires into nets, and these into an order in which few lines cross.
-func lay(wires []wire) (channels [columnsN - 1][]*net) {
+func lay(wires []wire) (channels [across - 1][]*net) {
 	for _, w := range wires {
 		c := w.channels[0]
 		i := slices.IndexFunc(channels[c], func(n *net) bool { return n.to == w.to })
@@ -155,7 +155,7 @@ func lay(wires []wire) (channels [columnsN - 1][]*net) {
 	return channels
 }
 
-func cost(channels [columnsN - 1][]*net) (sum int) {
+func cost(channels [across - 1][]*net) (sum int) {
 	for _, nets := range channels {
 		sum += price(nets)
 	}

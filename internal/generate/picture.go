@@ -38,7 +38,7 @@ const (
 	reach    = 17.0 // from a box to the first line that passes it
 	pitch    = 9.0  // from one such line to the next
 	apart    = 4.0  // two lines of one row, from its middle
-	columnsN = 3
+	across   = 3    // columns of boxes
 )
 
 // A box is a stream in the picture.
@@ -89,7 +89,7 @@ func layOut(all []*section) (*picture, error) {
 	for _, s := range all {
 		byName[s.Name] = &box{section: s, column: -1, rows: rows(s, all, found)}
 	}
-	widths := [columnsN]float64{}
+	widths := [across]float64{}
 	for _, pl := range plots {
 		for i, names := range pl.Streams {
 			for _, name := range names {
@@ -117,8 +117,8 @@ func layOut(all []*section) (*picture, error) {
 		return nil, err
 	}
 	x := margin
-	lefts := [columnsN]float64{}
-	for c := range columnsN {
+	lefts := [across]float64{}
+	for c := range across {
 		lefts[c] = x
 		x += widths[c]
 		if c < len(channels) {
@@ -207,7 +207,7 @@ func (b *box) width() float64 {
 // runs into one from the other.
 func (p *picture) stack(byName map[string]*box) {
 	const above, below = 10, 12 // the first box of an area begins on a row of its column
-	floor := [columnsN]float64{above, above, above}
+	floor := [across]float64{above, above, above}
 	for _, pl := range plots {
 		columns := floor[pl.At : pl.At+len(pl.Streams)]
 		top := slices.Max(columns)

@@ -21,7 +21,6 @@ import (
 	"source-gorgias/connector"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
 )
 
 // A mode is how a scenario is performed: with which pen, and whether the
@@ -315,7 +314,8 @@ func (s *stage) truth(stream *connector.Stream) map[string]string {
 	}
 	rows := map[string]string{}
 	s.account[stream.Name] = rows
-	conform, err := shape.Compile(stream.Schema(s.tombstone), nil)
+	var privacy *connector.Privacy // the usual one
+	conform, err := privacy.Of(stream).Compile(stream.Schema(s.tombstone), nil)
 	if err != nil {
 		s.Fatal(err)
 	}

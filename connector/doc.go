@@ -14,6 +14,8 @@
 //	prints.go    what was written last, in fingerprints: what has not changed is not written again
 //	record.go    reading a field of a record; cutting records out of records
 //	config.go    what a user configures; its tags and comments are the specification
+//	uri.go       the same as one address
+//	privacy.go   what of the records is not to be shown
 //	probe.go     what these credentials may read
 //	failure.go   errors in the words of the person who must act on them
 //

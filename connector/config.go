@@ -1,11 +1,11 @@
 package connector
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -183,23 +183,20 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
 	plain(fields)
-	spelled := normalize(fields)
+	moved, err := lift(fields)
+	if err != nil {
+		return nil, &ConfigError{[]string{err.Error()}}
+	}
+	spelled := normalize(fields, moved)
 	fit(fields)
-	strange := unknown(fields)
-	problems := append(validate(fields, spelled), misspelled(strange)...)
+	strangers := unknown(fields)
+	problems := append(validate(fields, spelled, strangers), misspelled(strangers)...)
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
 	}
 	s := &Settings{Public: cloud}
-	for _, name := range strange {
-		delete(fields, name) // encoding/json would take it in any case
-	}
-	switch len(strange) {
-	case 0:
-	case 1:
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the setting %q is not known and was not used", strange[0]))
-	default:
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the settings %q are not known and were not used", strange))
+	for _, name := range strangers {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the setting %q is not known and was not used%s", name, DidYouMean(last(name), settings())))
 	}
 	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1, TicketMessagesWindow: 7, SatisfactionSurveysWindow: 30, JobsWindow: 7,
 		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, WindowInterval: 24, Deletes: "tombstone", MaskSecrets: true}
@@ -253,6 +250,18 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	if !s.Start.IsZero() && !s.End.IsZero() && s.End.Before(s.Start) {
 		fail("end_date", "it lies before %s", spelled.of("start_date"))
 	}
+	for name, value := range map[string]string{"email": c.Credentials.Email, "api_key": c.Credentials.APIKey, "client_id": c.Credentials.ClientID,
+		"client_secret": c.Credentials.ClientSecret, "refresh_token": c.Credentials.RefreshToken, "access_token": c.Credentials.AccessToken} {
+		switch {
+		case reference.MatchString(value):
+			fail(name, "it is a reference that nobody has filled in; expected the value itself")
+		case name == "email" && value != "" && !mail.MatchString(value):
+			fail(name, "expected an e-mail address such as admin@acme.com")
+		case name == "api_key" && mail.MatchString(value):
+			fail(name, "it is an e-mail address; expected %s", meant[name])
+		}
+	}
+	slices.Sort(problems)
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
 	}
@@ -293,23 +302,6 @@ func (s *Settings) Secrets() []string {
 		}
 	}
 	return all
-}
-
-// decode reads a JSON object without touching its numbers.
-func decode(raw []byte) (map[string]any, error) {
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	d.UseNumber()
-	var fields map[string]any
-	err := d.Decode(&fields)
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		line := 1 + bytes.Count(raw[:min(int(syntax.Offset), len(raw))], []byte("\n"))
-		return nil, fmt.Errorf("the config is not JSON (line %d); expected an object such as {\"subdomain\": \"acme\", …}", line)
-	case err != nil || fields == nil || d.More():
-		return nil, errors.New("the config is not one JSON object; expected one such as {\"subdomain\": \"acme\", …}")
-	}
-	return fields, nil
 }
 
 // decodeAny reads any JSON in the same way.
@@ -356,13 +348,25 @@ func (s spelling) of(name string) string {
 }
 
 // flat are the fields of credentials, as some write them beside the others.
-var flat = []string{"email", "api_key", "client_id", "client_secret", "refresh_token", "access_token", "token_expiry_date"}
+var flat = []string{"auth_type", "email", "api_key", "client_id", "client_secret", "refresh_token", "access_token", "token_expiry_date"}
 
 // normalize brings the fields into the one form: other names for settings,
 // credentials written flat, values that stand for nothing. It returns how the
-// user spelled what it renamed.
-func normalize(fields map[string]any) spelling {
+// user spelled what it renamed, and what has been moved before.
+func normalize(fields map[string]any, moved spelling) spelling {
 	spelled := spelling{}
+	defer func() {
+		for name, at := range moved {
+			if spelled.of(name) == name {
+				spelled[name] = at
+			}
+		}
+		for name, other := range spelled {
+			if at := moved[other]; at != "" {
+				spelled[name] = at
+			}
+		}
+	}()
 	credentials, nested := fields["credentials"].(map[string]any)
 	for _, in := range []map[string]any{fields, credentials} {
 		for name, v := range in {
@@ -449,16 +453,37 @@ func fit(fields map[string]any) {
 	}
 }
 
-// unknown names the settings nobody knows, once each. Names that begin with an
-// underscore are notes of test suites.
-func unknown(fields map[string]any) []string {
+// settings lists the names of all there is to set, and the other names of some.
+func settings() []string {
 	var known struct{ Properties map[string]any }
 	_ = json.Unmarshal(spec, &known)
-	var names []string
-	for name := range fields {
-		if _, ok := known.Properties[name]; !ok && !strings.HasPrefix(name, "_") {
-			names = append(names, name)
+	names := append(slices.Collect(maps.Keys(known.Properties)), flat...)
+	for _, a := range aliases {
+		names = append(names, a.other...)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// unknown takes out the settings nobody knows and names them. Names that begin
+// with an underscore are notes of test suites.
+func unknown(fields map[string]any) (names []string) {
+	var known struct{ Properties map[string]any }
+	_ = json.Unmarshal(spec, &known)
+	take := func(in map[string]any, prefix string, ours func(string) bool) {
+		for name := range in {
+			if ours(name) {
+				continue
+			}
+			delete(in, name) // encoding/json would take them in any case
+			if !strings.HasPrefix(name, "_") {
+				names = append(names, prefix+name)
+			}
 		}
+	}
+	take(fields, "", func(name string) bool { return known.Properties[name] != nil })
+	if in, ok := fields["credentials"].(map[string]any); ok {
+		take(in, "credentials.", func(name string) bool { return slices.Contains(flat, name) })
 	}
 	slices.Sort(names)
 	return names
@@ -479,8 +504,8 @@ func misspelled(strange []string) (problems []string) {
 }
 
 // validate holds the fields against the specification and says in plain words
-// what does not fit.
-func validate(fields map[string]any, spelled spelling) []string {
+// what does not fit. Strangers are the settings nobody knows.
+func validate(fields map[string]any, spelled spelling, strangers []string) []string {
 	var doc map[string]any
 	_ = json.Unmarshal(spec, &doc)
 	properties := doc["properties"].(map[string]any)
@@ -495,7 +520,7 @@ func validate(fields map[string]any, spelled spelling) []string {
 			return o.(map[string]any)["properties"].(map[string]any)["auth_type"].(map[string]any)["const"] == in["auth_type"]
 		})
 		if meant < 0 {
-			return []string{fmt.Sprintf("credentials.auth_type: expected %q or %q", AuthAPIKey, AuthOAuth)}
+			return []string{fmt.Sprintf("%s: expected %q or %q", spelled.of("auth_type"), AuthAPIKey, AuthOAuth)}
 		}
 		option := options[meant].(map[string]any)
 		properties["credentials"] = option
@@ -517,7 +542,7 @@ func validate(fields map[string]any, spelled spelling) []string {
 	}
 	var problems []string
 	for _, leaf := range leaves(invalid) {
-		problems = append(problems, explain(leaf, doc, spelled)...)
+		problems = append(problems, explain(leaf, doc, spelled, strangers)...)
 	}
 	slices.Sort(problems)
 	return slices.Compact(problems)
@@ -538,7 +563,7 @@ var quoted = regexp.MustCompile(`'([^']+)'`)
 
 // explain puts one failure of the validator into words: the field as the user
 // wrote it, what is expected, an example.
-func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling) []string {
+func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling, strangers []string) []string {
 	path := strings.Split(strings.TrimPrefix(e.InstanceLocation, "/"), "/")
 	keyword := e.KeywordLocation[strings.LastIndex(e.KeywordLocation, "/")+1:]
 	if keyword == "required" {
@@ -548,11 +573,21 @@ func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling
 			if path[0] == "" {
 				at = at[1:]
 			}
-			problems = append(problems, fmt.Sprintf("%s: it is missing; expected %s", name(at, spelled), wanted(at, doc)))
+			problem := fmt.Sprintf("%s: it is missing, expected %s", name(at, spelled), wanted(at, doc))
+			for _, stranger := range strangers {
+				if near := Nearest(last(stranger), settings()); near == m[1] || slices.Contains(Aliases(m[1]), near) {
+					problem += fmt.Sprintf(" (%q is not known: is it meant?)", stranger)
+				}
+			}
+			problems = append(problems, problem)
 		}
 		return problems
 	}
-	return []string{fmt.Sprintf("%s: expected %s", name(path, spelled), wanted(path, doc))}
+	want := wanted(path, doc)
+	if meant[path[len(path)-1]] != "" {
+		want += ", as a text"
+	}
+	return []string{fmt.Sprintf("%s: expected %s", name(path, spelled), want)}
 }
 
 func name(path []string, spelled spelling) string {
@@ -564,6 +599,19 @@ func name(path []string, spelled spelling) string {
 		return other
 	}
 	return strings.Join(path, ".")
+}
+
+// last is the name at the end of a path.
+func last(path string) string { return path[strings.LastIndex(path, ".")+1:] }
+
+// meant says of settings that are texts like any other what is meant by them.
+var meant = map[string]string{
+	"email":         "the e-mail address of the user the API key belongs to",
+	"api_key":       "the API key from Settings, REST API",
+	"client_id":     "the client ID of your app",
+	"client_secret": "the client secret of your app",
+	"refresh_token": "the refresh token your app was given",
+	"access_token":  "an access token of your app",
 }
 
 // wanted describes what the specification wants at path.
@@ -586,6 +634,9 @@ func wanted(path []string, doc map[string]any) string {
 	if path[len(path)-1] == "credentials" {
 		return `an object with "email" and "api_key"`
 	}
+	if words := meant[path[len(path)-1]]; words != "" {
+		return words
+	}
 	if choices, _ := at["enum"].([]any); len(choices) > 0 {
 		return strings.Trim(strings.ReplaceAll(fmt.Sprintf("%q", choices), " ", " or "), "[]")
 	}
@@ -605,6 +656,11 @@ func wanted(path []string, doc map[string]any) string {
 	}
 	return text
 }
+
+// What stands in a file for a value that another program puts there.
+var reference = regexp.MustCompile(`^(\$\{.*\}|\{\{.*\}\}|ref\+[a-z0-9]+://.*)$`)
+
+var mail = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
 
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
@@ -640,6 +696,9 @@ func origin(text string) (string, error) {
 func WithAccount(raw []byte, subdomain, email, key string) ([]byte, error) {
 	fields, err := decode(raw)
 	if err != nil {
+		return nil, &ConfigError{[]string{err.Error()}}
+	}
+	if _, err := lift(fields); err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
 	for _, name := range append([]string{"base_url", "domain_name", "domain", "username", "email_address", "password"}, flat...) {

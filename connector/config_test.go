@@ -44,7 +44,7 @@ func TestConfig(t *testing.T) {
 		}},
 		{"another origin", `{"subdomain":"acme","base_url":"http://127.0.0.1:8080/",` + account + `}`, func(s *Settings) bool { return s.Origin == "http://127.0.0.1:8080" }},
 		{"a setting of another case is unknown", `{"subdomain":"acme","Overlap":-60,"CONCURRENCY":9999,` + account + `}`, func(s *Settings) bool {
-			return s.Overlap == 10*time.Minute && s.Concurrency == 4 && len(s.Warnings) == 1
+			return s.Overlap == 10*time.Minute && s.Concurrency == 4 && len(s.Warnings) == 2
 		}},
 		{"numbers may be spelled", `{"subdomain":"acme","overlap":1e1,"concurrency":2.0,` + account + `}`, func(s *Settings) bool {
 			return s.Overlap == 10*time.Minute && s.Concurrency == 2
@@ -67,6 +67,18 @@ func TestConfig(t *testing.T) {
 		{"a field nobody documented", `{"subdomain":"acme","exclude_fields":["tickets.customer.shoe_size"],` + account + `}`, func(s *Settings) bool {
 			return len(s.Warnings) == 1 && s.Warnings[0] == "exclude_fields: entry 1: no such field is documented; it is concealed if there is one"
 		}},
+		{"Sling's environment", `{"connections":{"PG":{"type":"postgres"},"HELP":{"type":"api","spec":"gorgias","secrets":{"subdomain":"acme","email":"a@acme.com","api_key":"s3cr3t"},"inputs":{"anchor_date":"2026-01-31"}}}}`, func(s *Settings) bool {
+			return s.Subdomain == "acme" && s.Credentials.Email == "a@acme.com" && s.Credentials.APIKey == "s3cr3t" && s.Start.Day() == 31 && len(s.Warnings) == 0
+		}},
+		{"what lies over Sling's connection", `{"type":"api","spec":"gorgias","secrets":{"subdomain":"acme","email":"a@acme.com","api_key":"old"},"api_key":"s3cr3t"}`, func(s *Settings) bool {
+			return s.Credentials.APIKey == "s3cr3t"
+		}},
+		{"a kind of credentials, written flat", `{"subdomain":"acme","auth_type":"oauth2.0","access_token":"t0k3n"}`, func(s *Settings) bool {
+			return s.Credentials.AuthType == AuthOAuth && len(s.Warnings) == 0
+		}},
+		{"credentials of another case are unknown", `{"subdomain":"acme","credentials":{"email":"a@acme.com","api_key":"s3cr3t","API_KEY":"other"}}`, func(s *Settings) bool {
+			return s.Credentials.APIKey == "s3cr3t" && len(s.Warnings) == 1 && strings.HasSuffix(s.Warnings[0], `"credentials.API_KEY" is not known and was not used; did you mean api_key?`)
+		}},
 		{"byte order mark", "\ufeff" + `{"subdomain":"acme",` + account + `}`, func(s *Settings) bool { return true }},
 	} {
 		s, err := ParseConfig([]byte(c.config), false)
@@ -80,13 +92,28 @@ func TestConfig(t *testing.T) {
 // example, and nothing of the value.
 func TestConfigMistakes(t *testing.T) {
 	for _, c := range []struct{ config, want string }{
-		{``, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
-		{`{"subdomain":"acme"`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
-		{"{\n\"subdomain\": acme}", `the config is not JSON (line 2); expected an object such as {"subdomain": "acme", …}`},
-		{`[]`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
-		{`{} {}`, `the config is not one JSON object; expected one such as {"subdomain": "acme", …}`},
-		{`{}`, `credentials: it is missing; expected an object with "email" and "api_key"; subdomain: it is missing; expected a text such as acme`},
-		{`{` + account + `}`, `subdomain: it is missing; expected a text such as acme`},
+		{``, `the config is empty; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{"subdomain":"acme"`, `the config is cut short: its last bracket or quotation mark is not closed; expected a JSON object such as {"subdomain": "acme", …}`},
+		{"{\n\"subdomain\": acme}", `the config is not JSON (line 2, character 14); expected a JSON object such as {"subdomain": "acme", …}`},
+		{"subdomain: acme\napi_key: s3cr3t\n", `the config is YAML; expected a JSON object such as {"subdomain": "acme", …}; yq -o=json writes one as the other`},
+		{"<html>s3cr3t", `the config is HTML or XML; expected a JSON object such as {"subdomain": "acme", …}`},
+		{"{\x00\"\x00a\x00", `the config is not UTF-8, but looks like UTF-16; save it as UTF-8; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{"a":1,}`, `the config is not JSON (line 1, character 8): a comma stands before a closing bracket; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{a:1}`, `the config is not JSON (line 1, character 2): names stand in double quotation marks; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{"a":'s3cr3t'}`, `the config is not JSON (line 1, character 6): names and texts stand in double quotation marks; expected a JSON object such as {"subdomain": "acme", …}`},
+		{"{\"a\":1\n\"b\":2}", `the config is not JSON (line 2, character 1): a comma is missing; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{"a":1, // s3cr3t`, `the config is not JSON (line 1, character 9): JSON has no comments; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{"connections":{"A":{"spec":"gorgias"},"B":{"spec":"gorgias"}}}`, `connections: expected one with "spec": "gorgias", found 2; leave the one that is to be read`},
+		{`{"type":"api","spec":"gorgias","secrets":"s3cr3t"}`, `secrets: expected an object`},
+		{`{"connections":{"A":{"spec":"gorgias","secrets":{"subdomain":7},"inputs":{"anchor_date":"s3cr3t"}}}}`, `connections.A.secrets.api_key: it is missing, expected the API key from Settings, REST API; connections.A.secrets.email: it is missing, expected the e-mail address of the user the API key belongs to; connections.A.secrets.subdomain: expected a text such as acme`},
+		{`{"spec":"gorgias","secrets":{"subdomain":"acme","email":"a@acme.com","api_key":"${s3cr3t}"},"inputs":{"anchor_date":"s3cr3t"}}`, `inputs.anchor_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z; secrets.api_key: it is a reference that nobody has filled in; expected the value itself`},
+		{`{"subdomian":"acme",` + account + `}`, `subdomain: it is missing, expected a text such as acme ("subdomian" is not known: is it meant?)`},
+		{`{"subdomain":"acme","credentials":{"email":"a@acme.com","apikey":"s3cr3t"}}`, `credentials.api_key: it is missing, expected the API key from Settings, REST API ("credentials.apikey" is not known: is it meant?)`},
+		{`{"subdomain":"acme","email":"s3cr3t","api_key":"a@acme.com"}`, `api_key: it is an e-mail address; expected the API key from Settings, REST API; email: expected an e-mail address such as admin@acme.com`},
+		{`[]`, `the config is a list; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{} {}`, `the config goes on behind its object; expected a JSON object such as {"subdomain": "acme", …}`},
+		{`{}`, `credentials: it is missing, expected an object with "email" and "api_key"; subdomain: it is missing, expected a text such as acme`},
+		{`{` + account + `}`, `subdomain: it is missing, expected a text such as acme`},
 		{`{"subdomain":7,` + account + `}`, `subdomain: expected a text such as acme`},
 		{`{"domain_name":7,` + account + `}`, `domain_name: expected a text such as acme`},
 		{`{"subdomain":"acme.zendesk.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
@@ -95,10 +122,10 @@ func TestConfigMistakes(t *testing.T) {
 		{`{"domain":"-acme",` + account + `}`, `domain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
 		{`{"subdomain":"acme","credentials":"s3cr3t"}`, `credentials: expected an object with "email" and "api_key"`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"basic","api_key":"s3cr3t"}}`, `credentials.auth_type: expected "api_key" or "oauth2.0"`},
-		{`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@acme.com"}}`, `credentials.api_key: it is missing; expected a text`},
-		{`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0"}}`, `credentials.client_id: it is missing; expected a text; credentials.client_secret: it is missing; expected a text; credentials.refresh_token: it is missing; expected a text`},
-		{`{"subdomain":"acme","username":"a@acme.com"}`, `api_key: it is missing; expected a text`},
-		{`{"subdomain":"acme","password":["s3cr3t"],"username":"a@acme.com"}`, `password: expected a text`},
+		{`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@acme.com"}}`, `credentials.api_key: it is missing, expected the API key from Settings, REST API`},
+		{`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0"}}`, `credentials.client_id: it is missing, expected the client ID of your app; credentials.client_secret: it is missing, expected the client secret of your app; credentials.refresh_token: it is missing, expected the refresh token your app was given`},
+		{`{"subdomain":"acme","username":"a@acme.com"}`, `api_key: it is missing, expected the API key from Settings, REST API`},
+		{`{"subdomain":"acme","password":["s3cr3t"],"username":"a@acme.com"}`, `password: expected the API key from Settings, REST API, as a text`},
 		{`{"subdomain":"acme","start_date":"soon",` + account + `}`, `start_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
 		{`{"subdomain":"acme","anchor_date":"31.1.2026",` + account + `}`, `anchor_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
 		{`{"subdomain":"acme","start_date":20260131,` + account + `}`, `start_date: expected a text such as 2026-01-01T00:00:00Z`},

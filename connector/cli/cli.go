@@ -27,11 +27,6 @@ type Interrupted struct{ Signal os.Signal }
 
 func (i Interrupted) Error() string { return "interrupted" }
 
-// usageError is a mistake in the arguments.
-type usageError struct{ err error }
-
-func (e usageError) Error() string { return e.err.Error() }
-
 // Main runs the command that args name and returns its exit code, and the
 // signal that ended it if one did.
 //
@@ -46,6 +41,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		s.log = tapLog(stderr)
 		args = withTest(args)
 	}
+	s.args = args
 	defer func() {
 		if v := recover(); v != nil {
 			s.fail(&connector.Panic{Value: v, Stack: debug.Stack()})
@@ -82,6 +78,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 // invocation is one run of the program.
 type invocation struct {
+	args           []string
 	stdout, stderr io.Writer
 	pen            *airbyte.Writer
 	log            *singer.Log // of a tap; nil if the program is none
@@ -133,7 +130,7 @@ func (s *invocation) app(called string) *cli.App {
 		Writer:                    s.stdout,
 		ErrWriter:                 s.stderr,
 		ExitErrHandler:            func(*cli.Context, error) {},
-		OnUsageError:              wrongUsage,
+		OnUsageError:              s.wrongUsage,
 		Flags:                     tapFlags(),
 		Action:                    s.tap,
 		Commands: []*cli.Command{{
@@ -174,23 +171,21 @@ func (s *invocation) app(called string) *cli.App {
 		app.Commands, app.Usage = nil, "read a Gorgias helpdesk account, for Singer"
 	}
 	for _, c := range app.Commands {
-		c.OnUsageError = wrongUsage
+		c.OnUsageError = s.wrongUsage
 		c.HideHelpCommand = true
 		action := c.Action
 		c.Action = func(c *cli.Context) error {
 			if c.Lineage()[1].NumFlags() > 0 {
-				return usageError{fmt.Errorf("%s: its flags stand behind a command, not before it", c.Command.Name)}
+				return usageError{fmt.Errorf("%[1]s: flags stand behind the command: %[2]s %[1]s --config …", c.Command.Name, c.App.Name)}
 			}
 			if c.Args().Present() {
-				return usageError{fmt.Errorf("%s: an argument stands outside the flags", c.Command.Name)}
+				return usageError{fmt.Errorf("%s: an argument stands outside the flags; files are given as --config FILE and the like", c.Command.Name)}
 			}
 			return action(c)
 		}
 	}
 	return app
 }
-
-func wrongUsage(_ *cli.Context, err error, _ bool) error { return usageError{err} }
 
 // version is set by the linker when a release is built, from the source alone:
 // packaging/build.go, Dockerfile.

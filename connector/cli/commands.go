@@ -36,6 +36,9 @@ func (s *invocation) check(c *cli.Context) error {
 	account, err := s.open(c)
 	if err == nil {
 		defer account.close()
+		if err := s.warn(account.settings); err != nil {
+			return err
+		}
 		if err = connector.Probe(c.Context, account.client); err == nil {
 			s.permissions(c.Context, account.client)
 		}
@@ -75,16 +78,24 @@ func (s *invocation) discover(c *cli.Context) error {
 	return s.pen.Catalog(connector.Streams())
 }
 
+// warn tells what of the configuration was not used.
+func (s *invocation) warn(settings *connector.Settings) error {
+	for _, text := range settings.Warnings {
+		if err := s.pen.Log("WARN", "%s", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *invocation) read(c *cli.Context) error {
 	account, err := s.open(c)
 	if err != nil {
 		return err
 	}
 	defer account.close()
-	for _, warning := range account.settings.Warnings {
-		if err := s.pen.Log("WARN", "%s", warning); err != nil {
-			return err
-		}
+	if err := s.warn(account.settings); err != nil {
+		return err
 	}
 	plan, unknown, err := s.planned(c, account)
 	if err != nil {

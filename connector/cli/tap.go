@@ -109,12 +109,12 @@ func tapLog(stderr io.Writer) *singer.Log {
 func (s *invocation) tap(c *cli.Context) error {
 	switch format := c.String("format"); {
 	case s.log == nil:
-		if c.Args().Present() { // which may be anything, also a secret
-			return usageError{errors.New("the first argument is not a command")}
+		if c.Args().Present() {
+			return noCommand(c.App, c.Args().First())
 		}
-		return usageError{errors.New("a command is missing")}
+		return usageError{errors.New("a command is missing, such as check or read")}
 	case c.Args().Present():
-		return usageError{errors.New("an argument stands outside the flags")}
+		return usageError{errors.New("an argument stands outside the flags; a tap has no commands, and files are given as --config FILE and the like")}
 	case c.Bool("version"):
 		_, err := fmt.Fprintln(s.stdout, c.App.Name, Version())
 		return err
@@ -272,8 +272,8 @@ func (s *invocation) tapSettings(c *cli.Context) (*tapOwn, *connector.Settings, 
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, warning := range settings.Warnings {
-		s.log.Print(singer.Warn, "", "%s", warning)
+	for _, text := range settings.Warnings {
+		s.log.Print(singer.Warn, "", "%s", text)
 	}
 	return own, settings, nil
 }
@@ -354,6 +354,9 @@ func (s *invocation) tapOwn(fields map[string]json.RawMessage) (*tapOwn, error) 
 	}
 	if len(left) > 0 {
 		s.log.Print(singer.Warn, "", "the settings %q were not used: this tap leaves mapping, flattening and batches to the target, or to a mapper such as meltano-map-transformer", left)
+	}
+	if take("page_size") != "" {
+		s.log.Print(singer.Warn, "", "the setting \"page_size\" was not used: pages are as large as the API allows")
 	}
 	if take("tickets_view_id") != "" {
 		s.log.Print(singer.Warn, "", "the setting \"tickets_view_id\" was not used: tickets of all views are read")

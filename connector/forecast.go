@@ -116,6 +116,10 @@ func (t *task) forecast(ctx context.Context) (e Estimate, err error) {
 		}
 		return e, nil
 	}
+	if t.members = slices.DeleteFunc(t.members, t.ahead); len(t.members) == 0 {
+		e.Reads, e.Requests = "nothing: the state is past the end date", 0
+		return e, nil
+	}
 	w := &walker{task: t}
 	if err := w.resume(ctx); err != nil {
 		return e, err

@@ -52,7 +52,8 @@ type Plan struct {
 	// Start bounds a first sync, inclusive; zero is one year before the
 	// server's present.
 	Start time.Time
-	// End bounds every sync, inclusive; zero is no bound.
+	// End bounds every sync, inclusive; zero is no bound. What has been read
+	// beyond it is not read again, and its bookmark stays as it is.
 	End time.Time
 	// Tombstone names the column that marks the record of a deletion with its
 	// instant; the protocol's. If it is empty, deletions are not told.
@@ -216,7 +217,8 @@ func (r *round) tasks() []*task {
 		}
 		m := &member{Stream: s, mark: r.Bookmarks[s.Name]}
 		m.mark.whole = !s.Incremental()
-		m.fed = r.End.IsZero() && len(kinds(source)) > 0
+		m.told = len(kinds(source)) > 0
+		m.fed = m.told && r.End.IsZero()
 		on := walk{source.Name, m.mark.Walk.Began.String(), m.mark.Walk.From.String()}
 		t := byWalk[on]
 		if t == nil {
@@ -253,6 +255,7 @@ type member struct {
 	mark  Bookmark
 	from  time.Time // records before this are none of this sync's
 	first bool      // no walk of its own has ended yet
+	told  bool      // the account's events tell what becomes of its records
 	fed   bool      // after the list, it waits for the feed
 	over  bool
 }
@@ -298,6 +301,17 @@ func (t *task) run(ctx context.Context) {
 	for _, m := range all {
 		t.send(m, Batch{First: true, Bookmark: m.mark})
 	}
+	t.members = slices.DeleteFunc(t.members, func(m *member) bool {
+		if !t.ahead(m) {
+			return false
+		}
+		t.send(m, Batch{Bookmark: m.mark, Warning: "the state is past the end date: nothing was read, and the state stays as it is. To read an interval again, give no state"})
+		t.send(m, Batch{Bookmark: m.mark, Last: true})
+		return true
+	})
+	if len(t.members)+len(t.below) == 0 {
+		return
+	}
 	read := t.scan
 	if t.source.Walk == NewestFirst || t.source.Walk == OldestFirst {
 		read = t.walk
@@ -305,6 +319,13 @@ func (t *task) run(ctx context.Context) {
 	if err := read(ctx); err != nil {
 		fail(err)
 	}
+}
+
+// ahead reports whether m has been where this sync is to end: nothing is left
+// to read. To walk there again without writing what lies beyond would tell the
+// bookmark of looks that nobody has had.
+func (t *task) ahead(m *member) bool {
+	return !t.End.IsZero() && (m.mark.Since.After(t.End) || m.mark.Walk.Until.After(t.End))
 }
 
 // send hands a batch of m to whoever ranges over Run. It blocks until the

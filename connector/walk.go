@@ -151,7 +151,9 @@ func (w *walker) begin(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			m.from = start
+			if m.from = start; !m.mark.Walk.From.IsZero() {
+				m.from = earlier(start, m.mark.Walk.From) // a first walk that was begun is to be ended
+			}
 		}
 		if i == 0 {
 			w.mark.From = m.from
@@ -296,7 +298,7 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 		return !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at)
 	})
 	records, met := m.unwritten(rows)
-	if m.fed && m.mark.Heard.IsZero() {
+	if m.told && m.mark.Heard.IsZero() {
 		// What was visible when the first walk began, it sees; after an imported
 		// watermark the events tell. This is known before the first record is
 		// written: who stops there will hear of its deletion.
@@ -352,7 +354,7 @@ func (t *task) floor(m *member) time.Time {
 		revised = known
 	}
 	floor := earlier(known.Add(-t.Overlap), revised.Add(-t.window(t.source)))
-	if m.fed {
+	if m.told {
 		floor = earlier(floor, m.mark.Heard)
 	}
 	return floor

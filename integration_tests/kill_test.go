@@ -3,6 +3,7 @@ package integration_tests
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -182,6 +183,11 @@ func (h *history) live() error {
 		}
 		if h.ties {
 			if err := h.share(); err != nil {
+				return err
+			}
+		}
+		if h.chance(0.3) {
+			if err := h.interval(); err != nil {
 				return err
 			}
 		}
@@ -433,14 +439,49 @@ func (h *history) untag() error {
 // sync reads until stop batches have been written; to the end if it is
 // negative. The records of the batch at which it stops may have been written
 // or not; its bookmark has not.
-func (h *history) sync(stop int) error {
+func (h *history) sync(stop int) error { return h.read(h.next(), stop) }
+
+// next is the sync that comes next.
+func (h *history) next() *connector.Plan {
 	plan := h.plan(h.streams, stored(h.t, h.marks))
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
 	if !h.quiet && h.chance(0.5) {
 		plan.Revise = 24 * time.Hour
 	}
-	return h.read(plan, stop)
+	return plan
+}
+
+// interval reads up to some instant of the past, as people do who want a month
+// once more and have a state at hand. A bookmark that has been there already
+// stays as it is, and later syncs lose nothing by any of it.
+func (h *history) interval() error {
+	plan := h.next()
+	back := []time.Duration{time.Hour, 20 * 24 * time.Hour, 300 * 24 * time.Hour}[h.IntN(3)]
+	plan.End = time.Now().Add(h.box.Ahead - time.Duration(h.Int64N(int64(back))))
+	before := stored(h.t, h.marks)
+	begun := func(name string) bool {
+		m := before[name]
+		return !m.Since.IsZero() || !m.Walk.From.IsZero() || !connector.Find(name).Incremental()
+	}
+	if !slices.ContainsFunc(h.streams, func(name string) bool { return !begun(name) }) {
+		plan.Start = plan.End.Add(-24 * time.Hour) // it counts for first syncs alone
+	}
+	stop := -1
+	if h.chance(0.5) {
+		stop = h.IntN(20)
+	}
+	if err := h.read(plan, stop); err != nil {
+		return err
+	}
+	for name, mark := range before {
+		was, _ := json.Marshal(mark)
+		is, _ := json.Marshal(h.marks[name])
+		if (mark.Since.After(plan.End) || mark.Walk.Until.After(plan.End)) && !bytes.Equal(was, is) {
+			return fmt.Errorf("%s: an interval that ended at %v moved %s to %s", name, plan.End, was, is)
+		}
+	}
+	return nil
 }
 
 // read writes what a plan reads, until stop batches have been written.
@@ -466,6 +507,9 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 		stopped := batches == stop
 		if !stopped || h.chance(0.5) {
 			for _, raw := range b.Records {
+				if at := cursorOf(b.Stream, raw); !plan.End.IsZero() && b.Stream.Incremental() && at.After(plan.End) {
+					return fmt.Errorf("%s: a record of %v in a sync up to %v: %.200s", name, at, plan.End, raw)
+				}
 				h.write(b.Stream, raw)
 				pages[name][keyOf(b.Stream, raw)] = string(raw)
 			}

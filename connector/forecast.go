@@ -71,7 +71,7 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 		if err == nil && len(t.below) > 0 {
 			f.Lists = append(f.Lists, t.forecastBelow(e)...)
 		}
-		if len(t.members) == 0 {
+		if len(e.Streams) == 0 {
 			e.Streams = []string{t.source.Name}
 		}
 		if err != nil {

@@ -89,6 +89,18 @@ func TestForecast(t *testing.T) {
 		}
 	}
 
+	past := plan()
+	past.End = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	back, err := past.Forecast(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range back.Lists {
+		if s := connector.Find(e.Streams[0]); s != nil && s.Incremental() && (e.Requests != 0 || !strings.HasPrefix(e.Reads, "nothing")) {
+			t.Errorf("%s: up to an end long passed: %d requests, %s", s.Name, e.Requests, e.Reads)
+		}
+	}
+
 	box.Fail = func(r *http.Request) *sandbox.Fault {
 		if r.URL.Path == "/api/jobs" {
 			return &sandbox.Fault{Status: 403}

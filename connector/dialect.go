@@ -103,8 +103,13 @@ func lift(fields map[string]any) (spelled spelling, err error) {
 			return nil, fmt.Errorf(`connections: expected one with "spec": "gorgias", found %d; leave the one that is to be read`, len(ours))
 		}
 		at = "connections." + ours[0] + "."
-		clear(fields) // the environment is no setting of ours
-		maps.Copy(fields, connections[ours[0]].(map[string]any))
+		delete(fields, "connections")
+		delete(fields, "variables")
+		for name, v := range connections[ours[0]].(map[string]any) {
+			if fields[name] == nil { // what stands beside the connections lies over them
+				fields[name] = v
+			}
+		}
 	}
 	if !sling(fields) {
 		return spelled, nil

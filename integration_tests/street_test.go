@@ -150,7 +150,7 @@ func (c call) inside(t testing.TB) *transcript {
 
 // transcript begins the transcript of a call: what it asks for.
 func (c call) transcript() *transcript {
-	tr := &transcript{began: time.Now(), secrets: []string{boxSecret, "top-s3cret+4711"}}
+	tr := &transcript{began: time.Now(), secrets: []string{boxSecret, "top-s3cret+4711", foreignKey}}
 	tr.planned = len(c.args) > 0 && c.args[0] == "plan"
 	tr.plain = slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
 	if c.tap || len(c.args) > 0 && strings.HasPrefix(c.args[0], "-") {

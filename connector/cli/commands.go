@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -275,15 +276,31 @@ func readConfig(path string) ([]byte, error) {
 	return readFile("config", path)
 }
 
-// readFile reads an input file; its error names what the file is for.
+// readFile reads an input file. Its error names what the file is for, and not
+// the file: what is given as its name may be anything.
 func readFile(what, path string) ([]byte, error) {
 	raw, err := os.ReadFile(path)
 	if err == nil {
-		return raw, nil
+		return bytes.TrimPrefix(raw, []byte("\ufeff")), nil
 	}
+	why := "" // what to do
 	var at *fs.PathError
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return nil, &connector.InputError{Text: fmt.Sprintf("the %s file cannot be read: %v", what, err)}
+	switch info, _ := os.Stat(path); {
+	case path == "":
+		why = "; its name is empty"
+	case strings.HasPrefix(strings.TrimSpace(path), "{"):
+		return nil, &connector.InputError{Text: fmt.Sprintf("--%[1]s: expected the name of a file, and this is what should stand in one; write it into a file and give its name", what)}
+	case what == "config" && strings.Contains(path, "://"):
+		return nil, &connector.InputError{Text: "--config: expected the name of a file, or an address that begins with gorgias://"}
+	case info != nil && info.IsDir():
+		why = "; expected a file"
+	case errors.Is(err, fs.ErrNotExist):
+		why = "; a name without / at its front is looked for in the working directory"
+	case errors.Is(err, fs.ErrPermission):
+		why = fmt.Sprintf("; the program runs as the user %d, who must be allowed to read it", os.Getuid())
+	}
+	return nil, &connector.InputError{Text: fmt.Sprintf("the %s file cannot be read: %v%s", what, err, why)}
 }

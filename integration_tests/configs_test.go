@@ -1,0 +1,240 @@
+package integration_tests
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	bignum "math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+)
+
+// What the configurations in testdata/configs say.
+const foreignHost, foreignMail, foreignKey = "fjordshop.gorgias.com", "mari@fjordshop.example", "4f1c0ffee0b5e55ed0d15ea5ed0ddba1"
+
+// inItsPlace puts an account where Gorgias is: behind a proxy that answers for
+// foreignHost itself, in TLS. It returns the environment in which a program
+// meets it: nothing in its configuration has to be altered for that.
+func inItsPlace(t *testing.T, box http.Handler) (env []string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := &x509.Certificate{SerialNumber: bignum.NewInt(1), DNSNames: []string{foreignHost}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := file(t, "trusted.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	tunnel := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	inner := &http.Server{Handler: box}
+	arrivals := &tunnels{conns: make(chan net.Conn), closed: make(chan struct{})}
+	go func() { _ = inner.Serve(arrivals) }()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect || r.Host != foreignHost+":443" {
+			t.Errorf("the program asked for %s %s", r.Method, r.Host)
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		conn, buffered, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n") // who has gone needs no answer
+		select {
+		case arrivals.conns <- tls.Server(readAhead{conn, buffered.Reader}, tunnel):
+		case <-arrivals.closed:
+			_ = conn.Close()
+		}
+	}))
+	t.Cleanup(func() {
+		_ = inner.Close()
+		proxy.Close()
+	})
+	return []string{"HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + trusted}
+}
+
+// tunnels is a listener for connections that come through the proxy.
+type tunnels struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (l *tunnels) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+func (l *tunnels) Close() error   { close(l.closed); return nil }
+func (l *tunnels) Addr() net.Addr { return &net.TCPAddr{} }
+
+// readAhead is a connection of which something may have been read.
+type readAhead struct {
+	net.Conn
+	first *bufio.Reader
+}
+
+func (c readAhead) Read(p []byte) (int, error) { return c.first.Read(p) }
+
+// fjordshop is the account of the configurations: 300 days up to June 2026.
+func fjordshop() *sandbox.Server {
+	epoch := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	return &sandbox.Server{Email: foreignMail, Key: foreignKey, Subdomain: "fjordshop", Limit: unlimited, Epoch: epoch, Ahead: time.Until(epoch.Add(time.Hour)),
+		Size: sandbox.Size{Tickets: 300, Messages: 600, Customers: 50, Events: 300, Surveys: 300}}
+}
+
+// The files of other connectors run as they are: the credentials in them open
+// the account at its own address, their dates bound what is read, and the
+// states that belong to them are gone on from.
+func TestForeignConfigs(t *testing.T) {
+	january := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	may := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	longAgo := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
+	const overlap, window = 10 * time.Minute, 7 * 24 * time.Hour
+	for _, c := range []struct {
+		name       string
+		start, end time.Time
+		state      string               // "" = it has none of its own
+		goesOn     map[string]time.Time // with the state: since when each stream is read
+		tap        bool
+		warnings   int // settings that were not used
+	}{
+		{name: "airbyte.json", start: january, state: "airbyte.state.json",
+			goesOn: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
+		{name: "sling.json", start: january},
+		{name: "sling-variable.json", start: longAgo},
+		{name: "ingestr.uri", start: longAgo},
+		{name: "ingestr-plain.uri", start: longAgo},
+		{name: "ingestr-interval.json", start: january, end: time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)},
+		{name: "tap-pathlight.json", start: january, tap: true, warnings: 1, state: "tap-pathlight.state.json",
+			goesOn: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
+		{name: "tap-brooklyn.json", start: january, tap: true, warnings: 1, state: "tap-brooklyn.state.json",
+			goesOn: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": january, "events": january}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, err := filepath.Abs("testdata/configs")
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := filepath.Join(dir, c.name)
+			if strings.HasSuffix(c.name, ".uri") {
+				raw, err := os.ReadFile(config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				config = strings.TrimSpace(string(raw))
+			}
+			box := fjordshop()
+			env := inItsPlace(t, box)
+			if tr := (call{args: []string{"check", "--config", config}, env: env}).run(t); !strings.Contains(string(tr.stdout), `"SUCCEEDED"`) {
+				t.Fatalf("check: %s", tr.stdout)
+			}
+			other := fjordshop()
+			other.Key = "of another account"
+			if tr := (call{args: []string{"check", "--config", config}, env: inItsPlace(t, other)}).run(t); !strings.Contains(string(tr.stdout), `401`) {
+				t.Errorf("an account with another key lets it in: %s", tr.stdout)
+			}
+
+			names := []string{"tickets", "ticket_messages", "events"}
+			read := func(state string) map[string][]string {
+				t.Helper()
+				args := []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...))}
+				if c.tap {
+					args = []string{"--config", config, "--catalog", file(t, "catalog.json", `{"streams":[{"tap_stream_id":"tickets"},{"tap_stream_id":"ticket_messages"},{"tap_stream_id":"events"}]}`)}
+				}
+				if state != "" {
+					args = append(args, "--state", filepath.Join(dir, state))
+				}
+				tr := call{tap: c.tap, args: args, env: env}.run(t)
+				if tr.code != 0 {
+					t.Fatalf("exit code %d: %s%s", tr.code, tail(tr.stdout), tr.stderr)
+				}
+				if n := strings.Count(string(tr.stdout)+string(tr.stderr), "was not used"); n != c.warnings {
+					t.Errorf("%d settings were not used, expected %d: %s", n, c.warnings, tr.stderr)
+				}
+				rows := map[string][]string{}
+				for name, all := range records(tr.messages()) {
+					for _, raw := range all {
+						rows[name] = append(rows[name], string(raw))
+					}
+				}
+				if c.tap {
+					rows = map[string][]string{}
+					for name, all := range sung(tr) {
+						for _, raw := range all {
+							rows[name] = append(rows[name], string(raw))
+						}
+					}
+				}
+				return rows
+			}
+			// holds compares what was read with what the account has between
+			// two instants. The account's events may tell of a few records more.
+			holds := func(rows map[string][]string, since map[string]time.Time, more float64) {
+				t.Helper()
+				for _, name := range names {
+					s := connector.Find(name)
+					want := map[string]bool{}
+					for key, raw := range truth(box, s) {
+						if at := cursorOf(s, []byte(raw)); !at.Before(since[name]) && (c.end.IsZero() || !at.After(c.end)) {
+							want[key] = true
+						}
+					}
+					got := map[string]bool{}
+					for _, raw := range rows[name] {
+						got[keyOf(s, []byte(raw))] = true
+					}
+					shared := 0
+					for key := range want {
+						if got[key] {
+							shared++
+						}
+					}
+					if shared < len(want) || float64(len(got)-shared) > more*float64(len(want)) || len(want) == 0 && name == "tickets" {
+						t.Errorf("%s: %d records, of which %d are among the account's %d since %v", name, len(got), shared, len(want), since[name])
+					}
+				}
+			}
+			began := map[string]time.Time{}
+			for _, name := range names {
+				began[name] = c.start
+			}
+			first := read("")
+			holds(first, began, 0)
+			if c.state != "" {
+				holds(read(c.state), c.goesOn, 0.1)
+			}
+			if !c.end.IsZero() { // an interval that is read again is the same
+				again := read("")
+				for _, name := range names {
+					slices.Sort(first[name])
+					slices.Sort(again[name])
+					if !slices.Equal(first[name], again[name]) {
+						t.Errorf("%s: the same interval gave %d records and then %d", name, len(first[name]), len(again[name]))
+					}
+				}
+			}
+		})
+	}
+}

@@ -143,7 +143,16 @@ type Settings struct {
 // mistake.
 type ConfigError struct{ Problems []string }
 
-func (e *ConfigError) Error() string { return strings.Join(e.Problems, "; ") }
+func (e *ConfigError) Error() string {
+	if len(e.Problems) < 2 {
+		return strings.Join(e.Problems, "")
+	}
+	numbered := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		numbered[i] = fmt.Sprintf("(%d) %s", i+1, p)
+	}
+	return strings.Join(numbered, "; ")
+}
 
 //go:embed spec.json
 var spec []byte
@@ -228,7 +237,7 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		}
 		at, ok := shape.Instant(d.text)
 		if !ok {
-			fail(d.name, "expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z")
+			fail(d.name, "expected %s", dates)
 			continue
 		}
 		if d.name == "end_date" && len(d.text) == len("2026-01-31") {
@@ -576,7 +585,7 @@ func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling
 			problem := fmt.Sprintf("%s: it is missing, expected %s", name(at, spelled), wanted(at, doc))
 			for _, stranger := range strangers {
 				if near := Nearest(last(stranger), settings()); near == m[1] || slices.Contains(Aliases(m[1]), near) {
-					problem += fmt.Sprintf(" (%q is not known: is it meant?)", stranger)
+					problem += fmt.Sprintf(" (if %q is meant, rename it)", stranger)
 				}
 			}
 			problems = append(problems, problem)
@@ -604,8 +613,12 @@ func name(path []string, spelled spelling) string {
 // last is the name at the end of a path.
 func last(path string) string { return path[strings.LastIndex(path, ".")+1:] }
 
+const dates = "a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z"
+
 // meant says of settings that are texts like any other what is meant by them.
 var meant = map[string]string{
+	"start_date":    dates,
+	"end_date":      dates,
 	"email":         "the e-mail address of the user the API key belongs to",
 	"api_key":       "the API key from Settings, REST API",
 	"client_id":     "the client ID of your app",
@@ -651,7 +664,7 @@ func wanted(path []string, doc map[string]any) string {
 	}
 	if examples, _ := at["examples"].([]any); len(examples) > 0 {
 		text += fmt.Sprintf(" such as %v", examples[0])
-	} else if d := at["default"]; d != nil {
+	} else if d := at["default"]; d != nil && at["type"] != "boolean" {
 		text += fmt.Sprintf(" such as %v", d)
 	}
 	return text
@@ -673,11 +686,14 @@ func subdomain(text string) (string, error) {
 	}
 	host, _, _ = strings.Cut(host, "/")
 	name, isHost := strings.CutSuffix(host, ".gorgias.com")
-	if !isHost && strings.ContainsAny(name, ".:@") {
+	if strings.Contains(name, "@") {
+		return "", errors.New("expected the part before .gorgias.com, such as acme; this is an e-mail address")
+	}
+	if !isHost && strings.ContainsAny(name, ".:") {
 		return "", errors.New("expected the part before .gorgias.com, such as acme; this names another host")
 	}
 	if !label.MatchString(name) {
-		return "", errors.New("expected the part before .gorgias.com, such as acme: letters, digits and hyphens")
+		return "", errors.New("expected the part before .gorgias.com, such as acme: letters, digits and hyphens alone")
 	}
 	return name, nil
 }

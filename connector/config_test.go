@@ -95,7 +95,7 @@ func TestConfigMistakes(t *testing.T) {
 		{``, `the config is empty; expected a JSON object such as {"subdomain": "acme", …}`},
 		{`{"subdomain":"acme"`, `the config is cut short: its last bracket or quotation mark is not closed; expected a JSON object such as {"subdomain": "acme", …}`},
 		{"{\n\"subdomain\": acme}", `the config is not JSON (line 2, character 14); expected a JSON object such as {"subdomain": "acme", …}`},
-		{"subdomain: acme\napi_key: s3cr3t\n", `the config is YAML; expected a JSON object such as {"subdomain": "acme", …}; yq -o=json writes one as the other`},
+		{"subdomain: acme\napi_key: s3cr3t\n", `the config is YAML; expected a JSON object such as {"subdomain": "acme", …}. yq -o=json turns the one into the other`},
 		{"<html>s3cr3t", `the config is HTML or XML; expected a JSON object such as {"subdomain": "acme", …}`},
 		{"{\x00\"\x00a\x00", `the config is not UTF-8, but looks like UTF-16; save it as UTF-8; expected a JSON object such as {"subdomain": "acme", …}`},
 		{`{"a":1,}`, `the config is not JSON (line 1, character 8): a comma stands before a closing bracket; expected a JSON object such as {"subdomain": "acme", …}`},
@@ -103,12 +103,12 @@ func TestConfigMistakes(t *testing.T) {
 		{`{"a":'s3cr3t'}`, `the config is not JSON (line 1, character 6): names and texts stand in double quotation marks; expected a JSON object such as {"subdomain": "acme", …}`},
 		{"{\"a\":1\n\"b\":2}", `the config is not JSON (line 2, character 1): a comma is missing; expected a JSON object such as {"subdomain": "acme", …}`},
 		{`{"a":1, // s3cr3t`, `the config is not JSON (line 1, character 9): JSON has no comments; expected a JSON object such as {"subdomain": "acme", …}`},
-		{`{"connections":{"A":{"spec":"gorgias"},"B":{"spec":"gorgias"}}}`, `connections: expected one with "spec": "gorgias", found 2; leave the one that is to be read`},
+		{`{"connections":{"A":{"spec":"gorgias"},"B":{"spec":"gorgias"}}}`, `connections: 2 of them have "spec": "gorgias"; leave the one that is to be read`},
 		{`{"type":"api","spec":"gorgias","secrets":"s3cr3t"}`, `secrets: expected an object`},
 		{`{"connections":{"A":{"spec":"gorgias","secrets":{"subdomain":7},"inputs":{"anchor_date":"s3cr3t"}}}}`, `connections.A.secrets.api_key: it is missing, expected the API key from Settings, REST API; connections.A.secrets.email: it is missing, expected the e-mail address of the user the API key belongs to; connections.A.secrets.subdomain: expected a text such as acme`},
 		{`{"spec":"gorgias","secrets":{"subdomain":"acme","email":"a@acme.com","api_key":"${s3cr3t}"},"inputs":{"anchor_date":"s3cr3t"}}`, `inputs.anchor_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z; secrets.api_key: it is a reference that nobody has filled in; expected the value itself`},
-		{`{"subdomian":"acme",` + account + `}`, `subdomain: it is missing, expected a text such as acme ("subdomian" is not known: is it meant?)`},
-		{`{"subdomain":"acme","credentials":{"email":"a@acme.com","apikey":"s3cr3t"}}`, `credentials.api_key: it is missing, expected the API key from Settings, REST API ("credentials.apikey" is not known: is it meant?)`},
+		{`{"subdomian":"acme",` + account + `}`, `subdomain: it is missing, expected a text such as acme (if "subdomian" is meant, rename it)`},
+		{`{"subdomain":"acme","credentials":{"email":"a@acme.com","apikey":"s3cr3t"}}`, `credentials.api_key: it is missing, expected the API key from Settings, REST API (if "credentials.apikey" is meant, rename it)`},
 		{`{"subdomain":"acme","email":"s3cr3t","api_key":"a@acme.com"}`, `api_key: it is an e-mail address; expected the API key from Settings, REST API; email: expected an e-mail address such as admin@acme.com`},
 		{`[]`, `the config is a list; expected a JSON object such as {"subdomain": "acme", …}`},
 		{`{} {}`, `the config goes on behind its object; expected a JSON object such as {"subdomain": "acme", …}`},
@@ -118,8 +118,8 @@ func TestConfigMistakes(t *testing.T) {
 		{`{"domain_name":7,` + account + `}`, `domain_name: expected a text such as acme`},
 		{`{"subdomain":"acme.zendesk.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
 		{`{"subdomain":"https://evil.example/acme.gorgias.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this names another host`},
-		{`{"subdomain":"a@b.gorgias.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
-		{`{"domain":"-acme",` + account + `}`, `domain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens`},
+		{`{"subdomain":"a@b.gorgias.com",` + account + `}`, `subdomain: expected the part before .gorgias.com, such as acme; this is an e-mail address`},
+		{`{"domain":"-acme",` + account + `}`, `domain: expected the part before .gorgias.com, such as acme: letters, digits and hyphens alone`},
 		{`{"subdomain":"acme","credentials":"s3cr3t"}`, `credentials: expected an object with "email" and "api_key"`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"basic","api_key":"s3cr3t"}}`, `credentials.auth_type: expected "api_key" or "oauth2.0"`},
 		{`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@acme.com"}}`, `credentials.api_key: it is missing, expected the API key from Settings, REST API`},
@@ -128,11 +128,11 @@ func TestConfigMistakes(t *testing.T) {
 		{`{"subdomain":"acme","password":["s3cr3t"],"username":"a@acme.com"}`, `password: expected the API key from Settings, REST API, as a text`},
 		{`{"subdomain":"acme","start_date":"soon",` + account + `}`, `start_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
 		{`{"subdomain":"acme","anchor_date":"31.1.2026",` + account + `}`, `anchor_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z`},
-		{`{"subdomain":"acme","start_date":20260131,` + account + `}`, `start_date: expected a text such as 2026-01-01T00:00:00Z`},
+		{`{"subdomain":"acme","start_date":20260131,` + account + `}`, `start_date: expected a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z, as a text`},
 		{`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",` + account + `}`, `end_date: it lies before start_date`},
 		{`{"subdomain":"acme","overlap":-1,` + account + `}`, `overlap: expected a whole number from 0 to 1440 such as 10`},
 		{`{"subdomain":"acme","deletes":"never",` + account + `}`, `deletes: expected "tombstone" or "ignore"`},
-		{`{"subdomain":"acme","mask_secrets":"perhaps",` + account + `}`, `mask_secrets: expected true or false such as true`},
+		{`{"subdomain":"acme","mask_secrets":"perhaps",` + account + `}`, `mask_secrets: expected true or false`},
 		{`{"subdomain":"acme","exclude_fields":7,` + account + `}`, `exclude_fields: expected a list of texts`},
 		{`{"subdomain":"acme","exclude_fields":["tickets.subject",7],` + account + `}`, `exclude_fields: entry 2: expected a text`},
 		{`{"subdomain":"acme","exclude_fields":["subject"],` + account + `}`, `exclude_fields: entry 1: it names no stream; expected stream.field such as customers.email`},
@@ -155,7 +155,7 @@ func TestConfigMistakes(t *testing.T) {
 	} {
 		_, err := ParseConfig([]byte(c.config), false)
 		var misfit *ConfigError
-		if !errors.As(err, &misfit) || err.Error() != c.want {
+		if !errors.As(err, &misfit) || strings.Join(misfit.Problems, "; ") != c.want {
 			t.Errorf("%s:\n got %v\nwant %s", c.config, err, c.want)
 		}
 		if err != nil && strings.Contains(err.Error(), "s3cr3t") {

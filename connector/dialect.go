@@ -28,7 +28,7 @@ func decode(raw []byte) (map[string]any, error) {
 	what := other(text, err)
 	remedy := ""
 	if what == isYAML {
-		remedy = "; yq -o=json writes one as the other"
+		remedy = ". yq -o=json turns the one into the other"
 	}
 	return nil, fmt.Errorf("the config %s; expected a JSON object such as {\"subdomain\": \"acme\", …}%s", what, remedy)
 }
@@ -69,6 +69,8 @@ func other(text []byte, err error) string {
 		case len(next) == 0 || len(before) == 0:
 		case (next[0] == '}' || next[0] == ']') && before[len(before)-1] == ',':
 			return where + ": a comma stands before a closing bracket"
+		case next[0] == '\n' || next[0] == '\r':
+			return where + ": a quotation mark is missing at the end of the line"
 		case next[0] == '\'':
 			return where + ": names and texts stand in double quotation marks"
 		case next[0] == '/' || next[0] == '#':
@@ -99,8 +101,12 @@ func lift(fields map[string]any) (spelled spelling, err error) {
 				ours = append(ours, name)
 			}
 		}
-		if len(ours) != 1 {
-			return nil, fmt.Errorf(`connections: expected one with "spec": "gorgias", found %d; leave the one that is to be read`, len(ours))
+		switch len(ours) {
+		case 0:
+			return nil, errors.New(`connections: none of them has "spec": "gorgias"`)
+		case 1:
+		default:
+			return nil, fmt.Errorf(`connections: %d of them have "spec": "gorgias"; leave the one that is to be read`, len(ours))
 		}
 		at = "connections." + ours[0] + "."
 		delete(fields, "connections")

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,6 +66,10 @@ func Diagnose(s *Stream, err error) Failure {
 func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 	switch e.Kind {
 	case gorgias.Unauthorized:
+		var renewal *gorgias.RenewalError
+		if errors.As(e, &renewal) { // which says all
+			return Yours, ""
+		}
 		return Yours, "Check the credentials: the API key is the one from Settings, REST API, not the password you log in with; an OAuth access token lives for 24 hours"
 	case gorgias.Forbidden:
 		role := "Use the API key of an admin"
@@ -82,6 +87,10 @@ func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 		return Ours, ""
 	case gorgias.Redirect:
 		return Yours, "Check the subdomain and the base URL: the requests were sent elsewhere, and were not followed"
+	case gorgias.Unproven:
+		if s == nil {
+			return Ours, "What answers there is not the API, or does not answer whole: check the subdomain and the base URL, and try again in a few minutes"
+		}
 	case gorgias.TooMany, gorgias.Server:
 		if s == nil {
 			return Transient, "Try again in a few minutes"
@@ -100,12 +109,13 @@ func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 }
 
 // Unreadable says what is wrong with a JSON text without showing it.
-func Unreadable(err error) string {
+func Unreadable(raw []byte, err error) string {
 	var syntax *json.SyntaxError
 	var typ *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Sprintf("it is not JSON (byte %d)", syntax.Offset)
+		var any any // its decoder tells more
+		return "it " + other(raw, json.NewDecoder(bytes.NewReader(raw)).Decode(&any))
 	case errors.As(err, &typ) && typ.Field != "":
 		return fmt.Sprintf("%q is a JSON %s", typ.Field, typ.Value)
 	case errors.As(err, &typ):

@@ -111,6 +111,14 @@ func Find(name string) *Stream {
 	return nil
 }
 
+// Names returns the names of the table's rows.
+func Names() (names []string) {
+	for _, s := range Streams() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
 // Lookup returns the stream of that name, or the one whose state another
 // connector keeps under it; nil if there is none.
 func Lookup(name string) *Stream {

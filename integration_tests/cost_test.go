@@ -16,7 +16,7 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-var update = flag.Bool("update", false, "write the table of costs into the README")
+var update = flag.Bool("update", false, "rewrite what is golden: the table of costs in the README, testdata/wrong_inputs.golden")
 
 // A shop of some size, and a day of it: TestCost counts what they cost, and
 // holds the README's table to it.

@@ -77,15 +77,22 @@ func inputError(format string, args ...any) error {
 func ParseCatalog(raw []byte) (*Selection, error) {
 	const remedy = "; expected the configured catalog the platform writes: {\"streams\": [{\"stream\": {\"name\": …}, \"sync_mode\": \"full_refresh\" or \"incremental\"}]}"
 	var c struct {
+		Type    string `json:"type"`
 		Streams *[]struct {
 			Stream *struct {
 				Name string `json:"name"`
 			} `json:"stream"`
-			Mode string `json:"sync_mode"`
+			Mode   string `json:"sync_mode"`
+			Name   string `json:"name"`
+			Singer string `json:"tap_stream_id"`
 		} `json:"streams"`
 	}
+	const discovered = "the catalog is what discover writes, which says what there is and not what is to be read; give none to read everything, or one such as catalog.json"
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(raw, err), remedy)
+	}
+	if c.Type == "CATALOG" {
+		return nil, inputError(discovered)
 	}
 	if c.Streams == nil {
 		return nil, inputError("the catalog has no list of streams%s", remedy)
@@ -93,7 +100,12 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 	sel := &Selection{}
 	taken := map[string]bool{}
 	for i, e := range *c.Streams {
-		if e.Stream == nil || e.Stream.Name == "" {
+		switch {
+		case e.Stream == nil && e.Singer != "":
+			return nil, inputError("the catalog is one of the Singer protocol%s", remedy)
+		case e.Stream == nil && e.Name != "":
+			return nil, inputError(discovered)
+		case e.Stream == nil || e.Stream.Name == "":
 			return nil, inputError("the catalog's stream %d has no name%s", i+1, remedy)
 		}
 		name := e.Stream.Name
@@ -101,7 +113,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 			return nil, inputError("the catalog's stream %q has the sync_mode %q%s", name, e.Mode, remedy)
 		}
 		if taken[name] {
-			return nil, inputError("the catalog names the stream %q twice", name)
+			return nil, inputError("the catalog names the stream %q twice; leave one of them", name)
 		}
 		taken[name] = true
 	}
@@ -147,12 +159,12 @@ func ParseState(raw []byte) (map[string]connector.Bookmark, error) {
 	switch raw[0] {
 	case '[':
 		if err := json.Unmarshal(raw, &entries); err != nil {
-			return nil, unreadable(connector.Unreadable(err))
+			return nil, unreadable(connector.Unreadable(raw, err))
 		}
 	default:
 		var one map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, unreadable(connector.Unreadable(err))
+			return nil, unreadable(connector.Unreadable(raw, err))
 		}
 		entries = append(entries, one)
 	}
@@ -205,7 +217,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 		States []json.RawMessage          `json:"stream_states"`
 	}
 	if err := json.Unmarshal(raw, &g); err != nil {
-		return inputError("the global state cannot be read: %s", connector.Unreadable(err))
+		return inputError("the global state cannot be read: %s", connector.Unreadable(raw, err))
 	}
 	if len(g.Shared) > 0 {
 		return inputError("the state is shared between streams, which this source never writes; clear it to read everything anew")
@@ -223,7 +235,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 func legacy(raw json.RawMessage, put func(string, json.RawMessage) error) error {
 	var states map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &states); err != nil {
-		return inputError("the state cannot be read: %s", connector.Unreadable(err))
+		return inputError("the state cannot be read: %s", connector.Unreadable(raw, err))
 	}
 	known := len(states) == 0
 	for name := range states {

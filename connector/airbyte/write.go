@@ -168,7 +168,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 			return err
 		}
 		failures = append(failures, failure{connector.Failure{Fault: connector.Yours,
-			Message: fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it", name)}, name, nil})
+			Message: fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it%s", name, connector.DidYouMean(name, connector.Names()))}, name, nil})
 	}
 	streams := map[*connector.Stream]*progress{}
 	for batch, err := range batches {

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"source-gorgias/connector"
 	"source-gorgias/connector/singer"
 )
 
@@ -90,6 +92,41 @@ func overlay(fields map[string]json.RawMessage, look func(string) string, settin
 	var err error
 	fields["credentials"], err = json.Marshal(credentials)
 	return err
+}
+
+// variables names, in what does not fit, the variables that it came from or may
+// come from, if the environment was asked.
+func variables(err error, paths []string) error {
+	var misfit *connector.ConfigError
+	if !slices.Contains(paths, "ENV") || !errors.As(err, &misfit) {
+		return err
+	}
+	look := environment()
+	told := &connector.ConfigError{}
+	for _, problem := range misfit.Problems {
+		place, rest, _ := strings.Cut(problem, ": ")
+		name := place[strings.LastIndex(place, ".")+1:]
+		missing := strings.HasPrefix(rest, "it is missing")
+		if name == "credentials" && missing {
+			problem += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
+		}
+		for _, s := range singer.Settings().Settings {
+			names := append([]string{s.Name}, s.Other...)
+			if !slices.Contains(names, name) {
+				continue
+			}
+			i := slices.IndexFunc(names, func(n string) bool { return look(variable(n)) != "" })
+			switch {
+			case i >= 0:
+				problem = variable(names[i]) + ": " + rest
+			case missing:
+				problem += " (in the environment, " + variable(s.Name) + ")"
+			}
+			break
+		}
+		told.Problems = append(told.Problems, problem)
+	}
+	return told
 }
 
 // cast writes a text as JSON of the kind that a setting has. What does not fit

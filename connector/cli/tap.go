@@ -262,7 +262,7 @@ func (s *invocation) tapSettings(c *cli.Context) (*tapOwn, *connector.Settings, 
 	}
 	own, err := s.tapOwn(fields)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, variables(err, paths)
 	}
 	raw, err := json.Marshal(fields)
 	if err != nil {
@@ -270,7 +270,7 @@ func (s *invocation) tapSettings(c *cli.Context) (*tapOwn, *connector.Settings, 
 	}
 	settings, err := s.understand(raw, box)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, variables(err, paths)
 	}
 	for _, text := range settings.Warnings {
 		s.log.Print(singer.Warn, "", "%s", text)

@@ -56,7 +56,7 @@ func (e *Error) Error() string {
 			b.WriteString(" " + text)
 		}
 	}
-	if e.Message != "" {
+	if e.Message != "" && e.Message != http.StatusText(e.Status) {
 		b.WriteString(": " + e.Message)
 	}
 	if e.Attempts > 1 {

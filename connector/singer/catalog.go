@@ -212,8 +212,17 @@ func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
 	var c struct {
 		Streams *[]wanted `json:"streams"`
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &c); err != nil {
-		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(err), remedy)
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	if err := json.Unmarshal(raw, &c); err != nil {
+		var airbytes struct {
+			Streams []struct {
+				Stream struct{ Name string }
+			}
+		}
+		if json.Unmarshal(raw, &airbytes) == nil {
+			return nil, inputError("the catalog is one of the Airbyte protocol%s", remedy)
+		}
+		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(raw, err), remedy)
 	}
 	if c.Streams == nil {
 		return nil, inputError("the catalog has no list of streams%s", remedy)
@@ -230,13 +239,13 @@ func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
 			return nil, inputError("the catalog's stream %d has no tap_stream_id%s", i+1, remedy)
 		case !w.chosen():
 		case connector.Find(w.ID) == nil:
-			text := "this tap has no such stream; it was skipped"
+			text := "this tap has no such stream; it was skipped" + connector.DidYouMean(w.ID, connector.Names())
 			if s := connector.Lookup(w.ID); s != nil {
 				text = fmt.Sprintf("the stream is called %s here; it was skipped", s.Name)
 			}
 			sel.Warnings = append(sel.Warnings, Warning{w.ID, text})
 		case chosen[w.ID] != nil:
-			return nil, inputError("the catalog names the stream %q twice", w.ID)
+			return nil, inputError("the catalog names the stream %q twice; leave one of them", w.ID)
 		default:
 			chosen[w.ID] = w
 		}
@@ -298,7 +307,7 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 	}
 	for _, name := range c.key {
 		if !has(all, []string{name}) {
-			return nil, fmt.Errorf("the key %q is not in its schema", name)
+			return nil, fmt.Errorf("the key %q is not in its schema; name another in key_properties, or add it to the schema", name)
 		}
 	}
 	known, err := paths(ours)

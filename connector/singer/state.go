@@ -71,7 +71,8 @@ func ParseState(raw []byte) (*State, error) {
 		return &State{}, nil
 	}
 	if !json.Valid(raw) {
-		return nil, unreadable("it is not JSON")
+		var any any
+		return nil, unreadable(connector.Unreadable(raw, json.Unmarshal(raw, &any)))
 	}
 	raw = flat(raw)
 	var err error
@@ -162,7 +163,7 @@ func (s *State) adopt(raw []byte) error {
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return unreadable(connector.Unreadable(err))
+		return unreadable(connector.Unreadable(raw, err))
 	}
 	var states []perStream
 	switch {

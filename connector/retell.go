@@ -476,6 +476,7 @@ func (f *feed) graveDated(s *Stream, dated, at time.Time, key ...int64) grave {
 func (f *feed) write(t *task, rows []row, graves []grave) {
 	for _, m := range t.fed() {
 		records, met := m.unwritten(rows)
+		retold := len(records)
 		for _, g := range graves {
 			if g.stream != m.Name || f.Tombstone == "" {
 				continue
@@ -487,7 +488,7 @@ func (f *feed) write(t *task, rows []row, graves []grave) {
 		}
 		m.mark.Seen = m.mark.Seen.with(met, t.floor(m))
 		if len(records) > 0 {
-			t.send(m, Batch{Records: records, Bookmark: m.mark})
+			t.send(m, Batch{Records: records, Bookmark: m.mark, Retold: retold, Graves: len(records) - retold})
 		}
 	}
 }

@@ -38,6 +38,12 @@ type Batch struct {
 	// Warning is set in a batch without records: something that a person
 	// should know of the stream, and that does not end it.
 	Warning string
+	// Listening is set once the stream's list has been read: what is yet to
+	// come is what the account's events tell of it.
+	Listening bool
+	// Retold is how many of the records were read again because an event named
+	// them, and Graves how many are tombstones.
+	Retold, Graves int
 }
 
 // A Plan is one sync: which streams are read, from where, and how far.
@@ -134,14 +140,14 @@ func (p *Plan) Run(ctx context.Context) iter.Seq2[Batch, error] {
 				}
 			case until := <-r.waiting:
 				for _, b := range under {
-					if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark, Waiting: until}, nil) {
+					if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark, Listening: b.Listening, Waiting: until}, nil) {
 						return
 					}
 				}
 			case <-tick:
 				for _, b := range under {
 					if silent && b.Bookmark.Resumable() {
-						if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark}, nil) {
+						if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark, Listening: b.Listening}, nil) {
 							return
 						}
 						break
@@ -257,6 +263,7 @@ type member struct {
 	first bool      // no walk of its own has ended yet
 	told  bool      // the account's events tell what becomes of its records
 	fed   bool      // after the list, it waits for the feed
+	read  bool      // its list has been read
 	over  bool
 }
 
@@ -332,6 +339,7 @@ func (t *task) ahead(m *member) bool {
 // batch is taken: a slow reader slows the sync and fills no memory.
 func (t *task) send(m *member, b Batch) {
 	b.Stream, m.over = m.Stream, m.over || b.Last
+	b.Listening = m.read && !b.Last
 	t.out <- result{Batch: b}
 }
 

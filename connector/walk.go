@@ -314,6 +314,7 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 		m.mark.end(w.window(w.source))
 	}
 	m.mark.Seen = m.mark.Seen.with(met, w.floor(m))
+	m.read = last
 	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last && !m.fed})
 }
 

@@ -31,6 +31,8 @@ type Writer struct {
 	Mask func(string) string
 	// Privacy is what is not to be shown of records.
 	Privacy *connector.Privacy
+	// Tally counts what Sync writes, and is its last line but one; nil for none.
+	Tally *connector.Tally
 
 	buf []byte
 }
@@ -146,6 +148,7 @@ func (w *Writer) status(stream, s string, reasons ...reason) error {
 
 // progress is what the writer knows of a stream under way.
 type progress struct {
+	stream  *connector.Stream
 	shape   *shape.Shape
 	prefix  []byte
 	running bool
@@ -167,6 +170,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if err := w.Log("WARN", "the stream %q is not of this source and was skipped", name); err != nil {
 			return err
 		}
+		w.Tally.Warn(fmt.Sprintf("the stream %q is not of this source and was skipped", name))
 		failures = append(failures, failure{connector.Failure{Fault: connector.Yours,
 			Message: fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it%s", name, connector.DidYouMean(name, connector.Names()))}, name, nil})
 	}
@@ -178,18 +182,21 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 			if err != nil {
 				return w.Fail(err)
 			}
-			p = &progress{shape: s, prefix: fmt.Appendf(nil, `{"type":"RECORD","record":{"stream":%q,"emitted_at":`, batch.Stream.Name)}
+			p = &progress{stream: batch.Stream, shape: s, prefix: fmt.Appendf(nil, `{"type":"RECORD","record":{"stream":%q,"emitted_at":`, batch.Stream.Name)}
 			streams[batch.Stream] = p
 		}
 		if err != nil {
 			f := connector.Diagnose(batch.Stream, err)
 			told := f.Whole && len(failures) > 0 // what ends all of them is told once
 			failures = append(failures, failure{f, batch.Stream.Name, err})
+			w.Tally.Note(batch, err)
 			if err = nil; !told {
 				err = w.Log("ERROR", "the stream %s failed: %s", batch.Stream.Name, f.Message)
 			}
 		} else {
-			err = w.batch(batch, p)
+			if err = w.batch(batch, p); err == nil {
+				w.Tally.Note(batch, nil)
+			}
 		}
 		if err != nil {
 			return err
@@ -197,6 +204,11 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
+	}
+	if w.Tally != nil {
+		if err := w.Log("INFO", "%s", w.Tally); err != nil {
+			return err
+		}
 	}
 	if err := w.report(failures); err != nil {
 		return err
@@ -273,6 +285,7 @@ func (w *Writer) record(p *progress, raw []byte) error {
 		if c.Reason == shape.TooLarge {
 			reason = "SOURCE_FIELD_SIZE_LIMITATION"
 		}
+		w.Tally.Lose(p.stream, c)
 		w.buf = fmt.Appendf(w.buf, `{"field":%q,"change":"NULLED","reason":%q}`, c.Field, reason)
 	}
 	if len(changes) > 0 {

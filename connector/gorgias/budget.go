@@ -98,6 +98,14 @@ func (b *Budget) Forecast(requests int) (limit int, reserve, seconds float64) {
 	return b.limit, b.reserve, max(0, float64(requests)-free) * window.Seconds() / float64(b.limit)
 }
 
+// Allows returns how many requests the account allows in so long a time, its
+// bucket being empty at first, whoever makes them.
+func (b *Budget) Allows(d time.Duration) float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return float64(b.limit) * (1 + d.Seconds()/window.Seconds())
+}
+
 // Sent returns how many requests were let go.
 func (b *Budget) Sent() int {
 	b.mu.Lock()

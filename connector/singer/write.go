@@ -21,6 +21,8 @@ import (
 type Writer struct {
 	// Log is where all else goes.
 	Log *Log
+	// Tally counts what Sync writes, and is logged at its end; nil for none.
+	Tally *connector.Tally
 	// Activate ends each stream that is always read whole with the message by
 	// which targets put away the rows that are gone.
 	Activate bool
@@ -128,7 +130,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if err == nil {
 			err = p.fault
 		}
-		if err != nil {
+		if w.Tally.Note(batch, err); err != nil {
 			failures = w.fail(failures, p, err)
 		}
 		if batch.Last || err != nil {
@@ -142,6 +144,9 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if _, err := w.out.Write(w.buf); err != nil {
 			return err
 		}
+	}
+	if w.Tally != nil {
+		w.Log.Print(Info, "", "%s", w.Tally)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -229,6 +234,7 @@ func (w *Writer) record(p *progress, prefix, raw []byte) error {
 			return fmt.Errorf("a record's key cannot be used: %s %v", c.Field, c.Reason)
 		}
 		p.lost[c]++
+		w.Tally.Lose(p.Stream, c)
 	}
 	w.buf = append(buf, "}\n"...)
 	if n := len(w.buf) - before; n > longLine && !p.long {

@@ -1,0 +1,184 @@
+package connector
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/shape"
+)
+
+// A Tally is what a sync has come to: what was written of each stream, and what
+// that took. The pen that writes keeps it, after each batch, so that it counts
+// what was written and not what was read. A nil Tally counts nothing. It
+// belongs to the goroutine of the pen.
+type Tally struct {
+	// Counts are those of the streams, in the plan's order.
+	Counts []*Count
+	// Warnings are what a person should know and what ended no stream, each
+	// with the stream's name before it.
+	Warnings []string
+
+	began  time.Time
+	budget *gorgias.Budget
+}
+
+// A Count is what was written of a stream.
+type Count struct {
+	Stream  *Stream
+	Records int // all that were written; among them
+	Retold  int // those that were read again because an event named them, and
+	Graves  int // the tombstones of what was deleted
+	// Lost are the values that became null, by where they stood and why.
+	Lost map[shape.Change]int
+	// Done is set if the stream has been read to its end.
+	Done bool
+	// Failure is what ended the stream before; nil if nothing did.
+	Failure *Failure
+}
+
+// NewTally begins the tally of a plan that is going to be run.
+func (p *Plan) NewTally() *Tally {
+	t := &Tally{began: time.Now(), budget: p.Budget}
+	for _, s := range p.Streams {
+		t.Counts = append(t.Counts, &Count{Stream: s, Lost: map[shape.Change]int{}})
+	}
+	return t
+}
+
+// of returns the count of a stream; nil if it is not in the plan.
+func (t *Tally) of(s *Stream) *Count {
+	if t != nil {
+		for _, c := range t.Counts {
+			if c.Stream.Name == s.Name {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// Note counts a batch that has been written, or the end that a stream came to.
+func (t *Tally) Note(b Batch, err error) {
+	c := t.of(b.Stream)
+	if c == nil {
+		return
+	}
+	if err != nil {
+		f := Diagnose(b.Stream, err)
+		c.Failure = &f
+		return
+	}
+	c.Records += len(b.Records)
+	c.Retold += b.Retold
+	c.Graves += b.Graves
+	c.Done = c.Done || b.Last
+	if b.Warning != "" {
+		t.Warn(b.Stream.Name + ": " + b.Warning)
+	}
+}
+
+// Warn keeps a warning.
+func (t *Tally) Warn(text string) {
+	if t != nil {
+		t.Warnings = append(t.Warnings, text)
+	}
+}
+
+// Lose counts a value of a stream that became null.
+func (t *Tally) Lose(s *Stream, change shape.Change) {
+	if c := t.of(s); c != nil {
+		c.Lost[change]++
+	}
+}
+
+// Sum returns the counts of all streams as one, without what they lost; of
+// those that failed and are done, how many.
+func (t *Tally) Sum() (all Count, done, failed int) {
+	for _, c := range t.Counts {
+		all.Records += c.Records
+		all.Retold += c.Retold
+		all.Graves += c.Graves
+		switch {
+		case c.Failure != nil:
+			failed++
+		case c.Done:
+			done++
+		}
+	}
+	return all, done, failed
+}
+
+// A Loss is what became null of a column of a stream.
+type Loss struct {
+	Column string // "tickets.customer.email"
+	Reason string // "does not fit the declared type"
+	Values int
+}
+
+// Losses returns what became null, the most first.
+func (t *Tally) Losses() (all []Loss) {
+	for _, c := range t.Counts {
+		for _, change := range slices.SortedFunc(maps.Keys(c.Lost), func(a, b shape.Change) int {
+			return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Reason, b.Reason))
+		}) {
+			all = append(all, Loss{c.Stream.Name + "." + change.Field, change.Reason.String(), c.Lost[change]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Loss) int { return cmp.Compare(b.Values, a.Values) })
+	return all
+}
+
+// Cost returns how long the sync has taken, how many requests it has made, and
+// what share that is of those which the account allows in this time.
+func (t *Tally) Cost() (took time.Duration, requests int, share float64) {
+	took = time.Since(t.began)
+	if t.budget == nil {
+		return took, 0, 0
+	}
+	requests = t.budget.Sent()
+	return took, requests, float64(requests) / t.budget.Allows(took)
+}
+
+// maxNamed is how many columns a line names.
+const maxNamed = 10
+
+// String is the tally as one line for a log. Failures are named there; what
+// they were has been told when they came.
+func (t *Tally) String() string {
+	all, done, failed := t.Sum()
+	took, requests, share := t.Cost()
+	var b strings.Builder
+	fmt.Fprintf(&b, "Summary: streams read: %d of %d; records: %d, of which read again because of events: %d, deletions: %d; requests: %d, %.0f%% of the allowance; time: %s",
+		done, len(t.Counts), all.Records, all.Retold, all.Graves, requests, 100*share, took.Round(time.Second))
+	if losses := t.Losses(); len(losses) > 0 {
+		n := 0
+		var named []string
+		for i, l := range losses {
+			if n += l.Values; i < maxNamed {
+				named = append(named, fmt.Sprintf("%.100s %d", l.Column, l.Values))
+			}
+		}
+		if more := len(losses) - maxNamed; more > 0 {
+			named = append(named, fmt.Sprintf("and %d columns more", more))
+		}
+		fmt.Fprintf(&b, "; values that became null: %d (%s)", n, strings.Join(named, ", "))
+	}
+	if n := len(t.Warnings); n > 0 {
+		fmt.Fprintf(&b, "; warnings: %d", n)
+	}
+	if failed > 0 {
+		var names []string
+		for _, c := range t.Counts {
+			if c.Failure != nil {
+				names = append(names, c.Stream.Name)
+			}
+		}
+		fmt.Fprintf(&b, "; failed: %s", strings.Join(names, ", "))
+	}
+	return b.String()
+}

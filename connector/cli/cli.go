@@ -156,6 +156,12 @@ func (s *invocation) app(called string) *cli.App {
 				&cli.BoolFlag{Name: "json", Usage: "as JSON"},
 			}, Action: s.plan,
 		}, {
+			Name: "state", Usage: "tell how far a state has got, of either protocol; no account is asked",
+			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state"},
+				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog, of either protocol"},
+			}, Action: s.state,
+		}, {
 			Name: "sandbox", Usage: "serve the built-in account to other programs",
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`ADDRESS` to serve on"},

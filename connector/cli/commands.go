@@ -102,11 +102,13 @@ func (s *invocation) read(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	s.pen.Tally = plan.NewTally()
 	batches := plan.Run(c.Context)
 	if isTerminal(s.stderr) {
-		p := newProgress(s.stderr, len(plan.Streams), account)
-		defer p.close()
-		batches = p.watch(batches)
+		if !isTerminal(s.stdout) && movable() { // else the records are what is seen
+			batches = newProgress(s.stderr, s.veil.mask, len(plan.Streams), account).watch(batches)
+		}
+		defer func() { summarize(s.stderr, s.veil.mask, s.pen.Tally, c.Context.Err() != nil) }()
 	}
 	return s.pen.Sync(c.Context, batches, unknown)
 }
@@ -169,6 +171,7 @@ type account struct {
 	client   *gorgias.Client
 	budget   *gorgias.Budget
 	close    func()
+	retried  func(err error, wait time.Duration) // told of requests that will be made again; may be nil
 }
 
 // open reads the configuration and makes a client of it.
@@ -195,6 +198,11 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 	options.Origin, options.Budget, options.Transport = settings.Origin, a.budget, gorgias.Transport()
 	if settings.Public {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
+	}
+	options.Retried = func(err error, wait time.Duration) {
+		if a.retried != nil {
+			a.retried(err, wait)
+		}
 	}
 	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
 	if box {

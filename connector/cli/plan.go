@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -63,28 +62,26 @@ func (s *invocation) plan(c *cli.Context) error {
 
 // spelled writes a number as well as it is known.
 func spelled(p connector.Precision, n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
+	digits := grouped(n)
 	if p == connector.Exactly {
 		return digits
 	}
 	return string(p) + " " + digits
 }
 
-// lasting spells a duration in the two units that matter.
-func lasting(seconds float64) string {
-	d := time.Duration(math.Ceil(seconds)) * time.Second
-	if d >= 24*time.Hour {
-		return fmt.Sprintf("%d days %d hours", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+// grouped writes a number in groups of three digits.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
-	if d == 0 {
+	return digits
+}
+
+// lasting spells how long something will take, at least a second.
+func lasting(seconds float64) string {
+	if seconds == 0 {
 		return "no waiting"
 	}
-	text := d.String()
-	if d >= time.Hour {
-		text = strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
-	}
-	return text
+	return span(time.Duration(math.Ceil(seconds)) * time.Second)
 }

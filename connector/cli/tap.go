@@ -50,6 +50,7 @@ source-gorgias check    --config FILE | --sandbox
 source-gorgias discover [--config FILE]
 source-gorgias read     --config FILE | --sandbox  [--catalog FILE] [--state FILE]
 source-gorgias plan     --config FILE | --sandbox  [--catalog FILE] [--state FILE] [--json]
+source-gorgias state    --state FILE [--catalog FILE]
 
 Singer; also under the name ` + singer.Name + `:
 ` + tap + `
@@ -170,8 +171,11 @@ func (s *invocation) tapRead(c *cli.Context) error {
 		return p
 	}
 	pen.Activate, pen.Still = own.activate, test != ""
-	batches := plan(selection.Streams()).Run(c.Context)
-	if test != "" {
+	whole := plan(selection.Streams())
+	batches := whole.Run(c.Context)
+	if test == "" {
+		pen.Tally = whole.NewTally()
+	} else {
 		batches = singer.Sample(selection.Streams(), func(stream *connector.Stream) iter.Seq2[connector.Batch, error] {
 			p := plan([]*connector.Stream{stream})
 			p.Bookmarks, p.Start, p.End = nil, longAgo, time.Time{} // any record will do

@@ -134,6 +134,33 @@ func unwrap(raw []byte) []byte {
 	return raw
 }
 
+// IsState reports whether a state is in the Singer protocol's form, be it well
+// formed or not.
+func IsState(raw []byte) bool {
+	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\ufeff")))
+	return !bytes.Equal(Bookmarks(raw), raw)
+}
+
+// An Entry is what a state says of one stream.
+type Entry struct {
+	Name string // of the stream, as the state has it
+	mark json.RawMessage
+}
+
+// Foreign reports whether another connector has written the entry.
+func (e Entry) Foreign() bool {
+	mark, _ := members(e.mark)
+	return len(mark) > 0 && find(mark, "version") < 0
+}
+
+// Entries returns what the state says of each stream, its own and strangers.
+func (s *State) Entries() (all []Entry) {
+	for _, m := range s.bookmarks {
+		all = append(all, Entry{m.name, m.value})
+	}
+	return all
+}
+
 // Bookmarks returns what a state of the Singer protocol says of each stream, a
 // map that other readers of states understand; any other state as it is.
 func Bookmarks(raw []byte) []byte {
@@ -219,7 +246,7 @@ func (s *State) Marks(sel *Selection) (marks map[string]connector.Bookmark, fore
 		if marks[c.Name], err = connector.ParseBookmark(c.Stream, raw); err != nil {
 			return nil, nil, inputError("the bookmark of the stream %q cannot be used: %v; take it out of the state to read that stream anew, or correct it", c.Name, err)
 		}
-		if mark, _ := members(raw); len(mark) > 0 && find(mark, "version") < 0 {
+		if (Entry{c.Name, raw}).Foreign() {
 			foreign = append(foreign, c.Name)
 		}
 	}

@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/singer"
+)
+
+// state tells people what a state says. It asks nobody: a state, and a catalog
+// if there is one, are enough. What a read would refuse, it refuses in the same
+// words.
+func (s *invocation) state(c *cli.Context) error {
+	s.people = true
+	path := c.String("state")
+	if path == "" {
+		return usageError{errors.New("state: --state is missing")}
+	}
+	raw, err := readFile("state", path)
+	if err != nil {
+		return err
+	}
+	var catalog []byte
+	if path := c.String("catalog"); path != "" {
+		if catalog, err = readFile("catalog", path); err != nil {
+			return err
+		}
+	}
+	stored, err := parseStored(raw, catalog)
+	if err != nil {
+		return err
+	}
+	return stored.write(s.stdout, time.Now())
+}
+
+// stored is what a state holds, and of which streams it is asked.
+type stored struct {
+	streams []*connector.Stream
+	all     bool // no catalog says which
+	marks   map[string]connector.Bookmark
+	entries []singer.Entry
+}
+
+// parseStored reads a state as a read would, or as a tap would if the state or
+// the catalog is one of Singer's.
+func parseStored(raw, catalog []byte) (s *stored, err error) {
+	s = &stored{all: catalog == nil}
+	if ofTap(catalog) || catalog == nil && singer.IsState(raw) {
+		selection, err := singer.Everything()
+		if catalog != nil {
+			selection, err = singer.ParseCatalog(catalog)
+		}
+		if err != nil {
+			return nil, err
+		}
+		state, err := singer.ParseState(raw)
+		if err != nil {
+			return nil, err
+		}
+		s.streams, s.entries = selection.Streams(), state.Entries()
+		s.marks, _, err = state.Marks(selection)
+		return s, err
+	}
+	selection := airbyte.Everything()
+	if catalog != nil {
+		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
+			return nil, err
+		}
+	}
+	s.streams = selection.Streams
+	if s.marks, err = airbyte.ParseState(singer.Bookmarks(raw)); err != nil {
+		return nil, err
+	}
+	state, err := singer.ParseState(raw) // which understands the states of both
+	if err != nil {
+		return nil, err
+	}
+	s.entries = state.Entries()
+	return s, nil
+}
+
+// ofTap reports whether a catalog is one of Singer's.
+func ofTap(catalog []byte) bool {
+	var c struct {
+		Streams []struct {
+			ID string `json:"tap_stream_id"`
+		} `json:"streams"`
+	}
+	_ = json.Unmarshal(catalog, &c) // what is neither is told by those who read it
+	return slices.ContainsFunc(c.Streams, func(s struct {
+		ID string `json:"tap_stream_id"`
+	}) bool {
+		return s.ID != ""
+	})
+}
+
+// entry is what the state says of a stream, under its own name or another's.
+func (s *stored) entry(stream *connector.Stream) *singer.Entry {
+	for _, name := range append([]string{stream.Name}, stream.Formerly...) {
+		for i, e := range s.entries {
+			if e.Name == name {
+				return &s.entries[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (s *stored) write(out io.Writer, now time.Time) error {
+	if len(s.entries) == 0 {
+		_, err := fmt.Fprintln(out, "the state is empty: everything is read from the start date on")
+		return err
+	}
+	var whole, missing, left, strange []string
+	type paragraph struct {
+		names []string
+		text  string
+	}
+	var told []*paragraph
+	for _, stream := range s.streams {
+		mark, incremental := s.marks[stream.Name]
+		e := s.entry(stream)
+		switch {
+		case !stream.Incremental() || !incremental && e != nil:
+			if e != nil || !s.all {
+				whole = append(whole, stream.Name)
+			}
+			continue
+		case e == nil:
+			missing = append(missing, stream.Name)
+			continue
+		}
+		text := describe(stream, mark, e, now)
+		i := slices.IndexFunc(told, func(p *paragraph) bool { return p.text == text })
+		if i < 0 {
+			i = len(told)
+			told = append(told, &paragraph{text: text})
+		}
+		told[i].names = append(told[i].names, stream.Name)
+	}
+	for _, e := range s.entries {
+		stream := connector.Lookup(e.Name)
+		switch {
+		case stream == nil:
+			strange = append(strange, fmt.Sprintf("%q", e.Name))
+		case !slices.ContainsFunc(s.streams, func(other *connector.Stream) bool { return other.Name == stream.Name }):
+			left = append(left, e.Name)
+		}
+	}
+	var b strings.Builder
+	for _, p := range told {
+		fmt.Fprintf(&b, "%s\n%s\n", strings.Join(p.names, ", "), p.text)
+	}
+	b.WriteString(list("read whole every time", whole))
+	b.WriteString(list("not in the state, and read from the start date on", missing))
+	b.WriteString(list("in the state, and not selected", left))
+	b.WriteString(list("not streams of this source", strange))
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// describe tells, in lines, how far a stream has got.
+func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now time.Time) string {
+	var b strings.Builder
+	line := func(what, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-12s %s\n", what, fmt.Sprintf(format, args...))
+	}
+	if e.Foreign() {
+		as := ""
+		if e.Name != s.Name {
+			as = fmt.Sprintf(", as %s", e.Name)
+		}
+		line("written by", "another connector%s; the next read takes it over", as)
+	}
+	w := mark.Walk
+	switch {
+	case !mark.Since.IsZero() && e.Foreign():
+		line("captured", "up to %s, %s", utc(mark.Since), age(now, mark.Since))
+	case !mark.Since.IsZero(): // a quiet stream is not behind
+		line("captured", "up to its newest record, of %s, %s", utc(mark.Since), age(now, mark.Since))
+	case w.Began.IsZero():
+		line("captured", "nothing: it is read from the start date on")
+	default:
+		line("captured", "nothing yet to the end: the first walk is under way")
+	}
+	if !w.Began.IsZero() {
+		how := counted(w.Pages, "page") + " read"
+		if share, ok := mark.Share(s); ok {
+			how += fmt.Sprintf(", %.1f%%", percent(share))
+		}
+		line("under way", "since %s: %s", utc(w.Began), how)
+		switch {
+		case w.Unsorted:
+			line("", "in no order of time, and therefore to the end of the list")
+		case w.At.IsZero():
+		case s.Walk == connector.OldestFirst:
+			line("", "from %s up to %s", utc(w.From), utc(w.At))
+		default:
+			line("", "back to %s, on the way to %s", utc(w.At), utc(w.From))
+		}
+	}
+	source := s
+	if s.Walk == connector.Derived {
+		source = connector.Find(s.Parent)
+	}
+	if source.Mutable > 0 && !mark.Revised.IsZero() {
+		line("looked again", "at %s, at all that could still have changed", utc(mark.Revised))
+	}
+	if !mark.Heard.IsZero() {
+		line("events", "heeded up to %s", utc(mark.Heard))
+	}
+	if n := len(mark.Seen); n > 0 {
+		line("remembered", "%s, written again only when changed", counted(n, "record"))
+	}
+	return b.String()
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// age is how long ago it was.
+func age(now, t time.Time) string {
+	if t.After(now) {
+		return "in the future"
+	}
+	return span(now.Sub(t)) + " ago"
+}

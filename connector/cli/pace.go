@@ -3,14 +3,17 @@ package cli
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
-// recently is how far back a pace looks.
-const recently = time.Minute
+// A rate is measured over the last minute. What is expected of hours is
+// measured over a fourth of the time that has passed, within these bounds.
+const recently, lately = time.Minute, 10 * time.Minute
 
 // A pace is how fast a sync has gone recently, and when it will end by that.
 type pace struct {
+	began time.Time
 	marks []mark
 	end   time.Time // as expected, over some time; zero while nobody knows
 	told  time.Time // and as it is told to people
@@ -24,18 +27,24 @@ type mark struct {
 }
 
 func (p *pace) note(m mark) {
+	if p.began.IsZero() {
+		p.began = m.at
+	}
 	p.marks = append(p.marks, m)
-	for len(p.marks) > 2 && m.at.Sub(p.marks[1].at) >= recently {
+	for len(p.marks) > 2 && m.at.Sub(p.marks[1].at) >= lately {
 		p.marks = p.marks[1:]
 	}
 }
 
-// rates are the records and requests of a second; 0 if it is too early to say.
-func (p *pace) rates() (records, requests float64) {
+// rates are the records and requests of a second over some time until now; 0
+// if it is too early to say.
+func (p *pace) rates(over time.Duration) (records, requests float64) {
 	if len(p.marks) == 0 {
 		return 0, 0
 	}
-	first, last := p.marks[0], p.marks[len(p.marks)-1]
+	last := p.marks[len(p.marks)-1]
+	i, _ := slices.BinarySearchFunc(p.marks, last.at.Add(-over), func(m mark, at time.Time) int { return m.at.Compare(at) })
+	first := p.marks[i]
 	took := last.at.Sub(first.at).Seconds()
 	if took < 2 {
 		return 0, 0
@@ -46,9 +55,16 @@ func (p *pace) rates() (records, requests float64) {
 // settling is how long an expectation takes to follow what is measured.
 const settling = 30 * time.Second
 
-// expect takes account of how long the rest seems to take now. What is told to
-// people changes only when it has become wrong by a tenth of the rest.
-func (p *pace) expect(now time.Time, rest time.Duration) {
+// expect takes account of so many requests that are left, which take at least
+// so long. What is told to people changes only when it has become wrong by a
+// tenth of the rest.
+func (p *pace) expect(now time.Time, requests float64, least time.Duration) {
+	passed := now.Sub(p.began)
+	_, rate := p.rates(min(max(recently, passed/4), lately))
+	if rate == 0 || passed < 10*time.Second {
+		return
+	}
+	rest := max(least, time.Duration(requests/rate*float64(time.Second)))
 	end := now.Add(rest)
 	if p.end.IsZero() {
 		p.end = end

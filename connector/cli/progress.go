@@ -165,7 +165,7 @@ func (p *progress) lines(width int) []string {
 		p.sent, p.moved = sent, now
 	}
 	p.pace.note(mark{now, p.records, sent})
-	perRecord, perRequest := p.pace.rates()
+	perRecord, perRequest := p.pace.rates(recently)
 	used, limit := p.account.budget.Usage()
 
 	done := fmt.Sprintf("%d of %d streams", p.done, p.streams)
@@ -208,12 +208,11 @@ func (p *progress) outlook(now time.Time, width int) []string {
 			pages += float64(c.mark.Walk.Pages) * (1 - share) / share
 		}
 	}
-	_, rate := p.pace.rates()
-	if pages == 0 || rate == 0 {
+	if pages == 0 {
 		p.pace.forget()
 	} else {
 		_, _, least := p.account.budget.Forecast(int(pages))
-		p.pace.expect(now, time.Duration(max(pages/rate, least)*float64(time.Second)))
+		p.pace.expect(now, pages, time.Duration(least*float64(time.Second)))
 	}
 	var parts []string
 	if left := p.pace.left(now); left != "" {

@@ -33,7 +33,7 @@ type transcript struct {
 	began, ended   time.Time
 	secrets        []string
 	plain          bool   // --help and --version write for people
-	planned        bool   // and so does plan, also of what went wrong
+	planned        bool   // and so do plan and state, also of what went wrong
 	tap            *asked // of it as a Singer tap; nil: it was not called so
 }
 
@@ -291,6 +291,7 @@ func (tr *transcript) protocol(all []msg, discovered map[string]*contract) []str
 	if tr.command != "read" {
 		return faults
 	}
+	faults = append(faults, tr.summed(all, discovered)...)
 	began := len(streams) > 0
 	for _, name := range tr.configured {
 		c := of(name)

@@ -2,6 +2,7 @@ package integration_tests
 
 import (
 	"os"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 //	code N                its exit code was N
 //	records STREAM N|+    it wrote N records of the stream, or some
 //	states FILE           its last states are kept in a file
+//	timeless FILE         its output is kept in a file, with AGE for how long ago something was
 //
 // Every run is held against the protocol like all others.
 func TestScript(t *testing.T) {
@@ -58,9 +60,15 @@ func TestScript(t *testing.T) {
 				}
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 			},
+			"timeless": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), ages.ReplaceAll(last(ts).stdout, []byte(", AGE")), 0o600))
+			},
 		},
 	})
 }
+
+// ages is how long ago something was.
+var ages = regexp.MustCompile(`(?m), [^,]+ ago$`)
 
 // scriptEnv is what a script may set for the program.
 var scriptEnv = []string{"DEPLOYMENT_MODE", "LOG_LEVEL", "SINGER_SDK_LOG_CONFIG", "LOGLEVEL", "TAP_GORGIAS_LOGLEVEL",

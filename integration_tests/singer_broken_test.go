@@ -183,6 +183,21 @@ func TestTarget(t *testing.T) {
 			tr.tap.mode, tr.stdout = "discover", []byte(`{"streams":[{"tap_stream_id":"`+strings.Repeat("a", 64<<10)+`"}]}`+"\n")
 		}},
 		{"a catalog of nothing", `0 streams`, func(tr *transcript) { tr.tap.mode, tr.stdout = "discover", []byte(`{"streams":[]}`+"\n") }},
+		{"no summary", `0 summaries`, func(tr *transcript) {
+			tr.stderr = bytes.Replace(tr.stderr, []byte("Summary: "), []byte("Sum: "), 1)
+		}},
+		{"a summary that is none", `not a summary`, func(tr *transcript) {
+			tr.stderr = bytes.Replace(tr.stderr, []byte("; records:"), []byte("; rows:"), 1)
+		}},
+		{"a record too many in the summary", `counts otherwise`, func(tr *transcript) {
+			tr.stderr = bytes.Replace(tr.stderr, []byte("; records: "), []byte("; records: 1"), 1)
+		}},
+		{"a deletion in the summary", `counts otherwise`, func(tr *transcript) {
+			tr.stderr = bytes.Replace(tr.stderr, []byte("deletions: 0"), []byte("deletions: 1"), 1)
+		}},
+		{"a value nobody warned of", `counts otherwise`, func(tr *transcript) {
+			tr.stderr = append(tr.stderr, "WARNING tags: 3 values of name became null: what the API sent is too large\n"...)
+		}},
 		{"after the run", `extracted at`, func(tr *transcript) { tr.ended = tr.began.Add(-time.Minute) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -156,6 +156,7 @@ func (tr *transcript) loaded() []string {
 		return faults
 	}
 
+	tr.summedTap(fault)
 	tables := map[string]*table{}
 	var types []string
 	var state, first map[string]any

@@ -151,7 +151,7 @@ func (c call) inside(t testing.TB) *transcript {
 // transcript begins the transcript of a call: what it asks for.
 func (c call) transcript() *transcript {
 	tr := &transcript{began: time.Now(), secrets: []string{boxSecret, "top-s3cret+4711", foreignKey}}
-	tr.planned = len(c.args) > 0 && c.args[0] == "plan"
+	tr.planned = len(c.args) > 0 && slices.Contains([]string{"plan", "state"}, c.args[0])
 	tr.plain = slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
 	if c.tap || len(c.args) > 0 && strings.HasPrefix(c.args[0], "-") {
 		tr.tap = c.asked()

@@ -36,6 +36,7 @@ func TestTranscript(t *testing.T) {
 	running := first(`"RUNNING"`, `"jobs"`)
 	complete := first(`"COMPLETE"`, `"jobs"`)
 	logged := first(`"LOG"`)
+	summed := first(`"LOG"`, `"Summary: `)
 
 	swap := func(i int, old, new string) func(*transcript) {
 		return func(tr *transcript) {
@@ -126,6 +127,15 @@ func TestTranscript(t *testing.T) {
 		{"a secret in a URL", `shows`, swap(logged, "Starting", "k3y%2Bof%2Fthe+house")},
 		{"a secret in Base64", `shows`, swap(logged, "Starting", "azN5K29mL3RoZSBob3VzZQ==")},
 		{"a secret on standard error", `shows`, func(tr *transcript) { tr.code = 2; add(logged, fail)(tr); tr.stderr = []byte("k3y+of/the house") }},
+		{"no summary", `no summary`, drop(summed)},
+		{"a summary that is none", `not a summary`, swap(summed, `records:`, `rows:`)},
+		{"two summaries", `2 summaries`, add(summed, line(summed))},
+		{"a record too many in the summary", `counts otherwise`, swap(summed, `records: `, `records: 1`)},
+		{"a deletion too many in the summary", `counts otherwise`, swap(summed, `deletions: 0`, `deletions: 1`)},
+		{"a stream too few in the summary", `counts otherwise`, swap(summed, `read: 3`, `read: 2`)},
+		{"a value too many in the summary", `counts otherwise`, swap(summed, `"}}`, `; values that became null: 1 (tags.name 1)"}}`)},
+		{"a failure in the summary", `counts otherwise`, swap(summed, `"}}`, `; failed: tags"}}`)},
+		{"more than the allowance", `cannot be`, swap(summed, `% of`, `999% of`)},
 		{"a log line of nine kilobytes", `a log line of`, swap(logged, "Starting", strings.Repeat("x", 9000))},
 		{"a spec that is none", `with 0 SPEC`, func(tr *transcript) {
 			tr.command = "spec"

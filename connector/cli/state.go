@@ -179,7 +179,11 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 		if e.Name != s.Name {
 			as = fmt.Sprintf(", as %s", e.Name)
 		}
-		line("written by", "another connector%s; the next read takes it over", as)
+		what := "the next read takes it over"
+		if mark.Since.IsZero() {
+			what = "it holds nothing to go on from"
+		}
+		line("written by", "another connector%s; %s", as, what)
 	}
 	w := mark.Walk
 	switch {
@@ -190,7 +194,7 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 	case w.Began.IsZero():
 		line("captured", "nothing: it is read from the start date on")
 	default:
-		line("captured", "nothing yet to the end: the first walk is under way")
+		line("captured", "nothing whole yet: the first walk is under way")
 	}
 	if !w.Began.IsZero() {
 		how := counted(w.Pages, "page") + " read"
@@ -212,7 +216,7 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 	if s.Walk == connector.Derived {
 		source = connector.Find(s.Parent)
 	}
-	if source.Mutable > 0 && !mark.Revised.IsZero() {
+	if source.Mutable > 0 && !e.Foreign() && !mark.Revised.IsZero() {
 		line("looked again", "at %s, at all that could still have changed", utc(mark.Revised))
 	}
 	if !mark.Heard.IsZero() {

@@ -1,0 +1,239 @@
+package integration_tests
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+)
+
+// A summary is what a run says of itself at its end.
+type summary struct {
+	done, streams, records, retold, graves, requests, share, nulled int
+	failed                                                          []string
+}
+
+var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which read again because of events: (\d+), deletions: (\d+); ` +
+	`requests: (\d+), (\d+)% of the allowance; time: [^;]+(?:; values that became null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
+
+// summarized reads a line of a log; nil if it is no summary.
+func summarized(text string) *summary {
+	m := summaryLine.FindStringSubmatch(text)
+	if m == nil {
+		return nil
+	}
+	n := func(i int) int {
+		v, _ := strconv.Atoi(m[i]) // "": 0
+		return v
+	}
+	s := &summary{n(1), n(2), n(3), n(4), n(5), n(6), n(7), n(8), nil}
+	if m[9] != "" {
+		s.failed = strings.Split(m[9], ", ")
+	}
+	return s
+}
+
+// summed holds the summaries of an Airbyte read against what it has written.
+func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults []string) {
+	var said *summary
+	var want summary
+	lines, place, last := 0, 0, ""
+	for i, m := range all {
+		last = ""
+		switch {
+		case m.Log != nil && strings.HasPrefix(m.Log.Message, "Summary: "):
+			lines++
+			if said, place = summarized(m.Log.Message), i; said == nil {
+				return []string{"not a summary: " + m.Log.Message}
+			}
+		case m.Log != nil:
+			last = m.Log.Message
+		case m.Record != nil:
+			want.records++
+			var r struct {
+				Record struct {
+					Data map[string]json.RawMessage
+					Meta struct{ Changes []json.RawMessage }
+				}
+			}
+			_ = json.Unmarshal(m.line, &r)
+			want.nulled += len(r.Record.Meta.Changes)
+			if at := r.Record.Data[tombstone]; at != nil && string(at) != "null" {
+				want.graves++
+			}
+		case m.Trace != nil && m.Trace.Status != nil && m.Trace.Status.Status == "COMPLETE":
+			want.done++
+		case m.Trace != nil && m.Trace.Status != nil && m.Trace.Status.Status == "INCOMPLETE" && discovered[m.Trace.Status.Stream.Name] != nil:
+			want.failed = append(want.failed, m.Trace.Status.Stream.Name)
+		}
+	}
+	if last == "Finished syncing" && (said == nil || place != len(all)-2) {
+		faults = append(faults, "no summary before the last line")
+	}
+	if lines > 1 {
+		faults = append(faults, strconv.Itoa(lines)+" summaries")
+	}
+	if said == nil || tr.stopped {
+		return faults
+	}
+	slices.Sort(want.failed)
+	slices.Sort(said.failed)
+	if said.done != want.done || said.records != want.records || said.graves != want.graves || said.nulled != want.nulled || !slices.Equal(said.failed, want.failed) {
+		faults = append(faults, "the summary counts otherwise: "+line(all[place])+" expected "+asText(want))
+	}
+	return append(faults, said.plausible()...)
+}
+
+func line(m msg) string { return string(m.line) }
+
+func asText(s summary) string {
+	return strings.Join([]string{"streams", strconv.Itoa(s.done), "records", strconv.Itoa(s.records), "deletions", strconv.Itoa(s.graves),
+		"nulled", strconv.Itoa(s.nulled), "failed", strings.Join(s.failed, " ")}, " ")
+}
+
+// plausible lists what cannot be.
+func (s *summary) plausible() (faults []string) {
+	if s.done+len(s.failed) > s.streams || s.retold+s.graves > s.records || s.share > 100 || s.requests == 0 && s.done > 0 {
+		faults = append(faults, "the summary cannot be")
+	}
+	return faults
+}
+
+var tapNulled = regexp.MustCompile(`: (\d+) values of \S+ became null`)
+
+// summedTap holds the summary of a tap's run against what it has written.
+func (tr *transcript) summedTap(fault func(string, ...any)) {
+	var said *summary
+	began, nulled, lines := false, 0, 0
+	for l := range bytes.Lines(tr.stderr) {
+		text := strings.TrimSuffix(string(l), "\n")
+		var entry struct {
+			Stream  string `json:"stream_name"`
+			Message string
+		}
+		if json.Unmarshal(l, &entry) == nil {
+			text = " " + entry.Stream + ": " + entry.Message
+		}
+		began = began || strings.Contains(text, ", streams to read: ")
+		if m := tapNulled.FindStringSubmatch(text); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			nulled += n
+		}
+		if i := strings.Index(text, "Summary: "); i >= 0 {
+			lines++
+			if said = summarized(text[i:]); said == nil {
+				fault("not a summary: %s", text)
+				return
+			}
+		}
+	}
+	if tr.tap.mode != "sync" || !began || tr.stopped {
+		return
+	}
+	if lines != 1 {
+		fault("%d summaries", lines)
+		return
+	}
+	records, graves := 0, 0
+	for _, rows := range sung(tr) {
+		for _, r := range rows {
+			records++
+			var row map[string]json.RawMessage
+			_ = json.Unmarshal(r, &row)
+			if at := row["_sdc_deleted_at"]; at != nil && string(at) != "null" {
+				graves++
+			}
+		}
+	}
+	if said.records != records || said.nulled != nulled || said.graves < graves || !tr.tap.changed && said.graves != graves {
+		fault("the summary counts otherwise: %+v; there are %d records, %d deletions, %d values that became null", *said, records, graves, nulled)
+	}
+	for _, f := range said.plausible() {
+		fault("%s", f)
+	}
+}
+
+// TestSummary reads an account in which something has happened, in both
+// protocols: what was read again because of events, what was deleted, what
+// became null and what failed is in the summary. That its counts are those of
+// what was written is held by every run of the program.
+func TestSummary(t *testing.T) {
+	box := &sandbox.Server{Limit: unlimited, Email: boxMail, Key: boxSecret, Forbidden: []string{"phone"}}
+	odd := ""
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := httptest.NewRecorder()
+		box.ServeHTTP(rec, r)
+		maps.Copy(w.Header(), rec.Header())
+		w.Header().Del("Content-Length")
+		w.WriteHeader(rec.Code)
+		body := rec.Body.Bytes()
+		if odd != "" {
+			body = bytes.ReplaceAll(body, []byte(`"spam":false`), []byte(`"spam":`+odd))
+		}
+		_, _ = w.Write(body)
+	})
+	srv := httptest.NewServer(api)
+	t.Cleanup(srv.Close)
+	config := file(t, "config.json", configText(srv.URL, boxSecret))
+
+	airbyte := func(state string) (*transcript, *summary) {
+		tr := call{args: []string{"read", "--config", config, "--state", file(t, "state.json", state)}}.inside(t)
+		for _, m := range tr.messages() {
+			if m.Log != nil && strings.HasPrefix(m.Log.Message, "Summary: ") {
+				return tr, summarized(m.Log.Message)
+			}
+		}
+		t.Fatalf("no summary: %s", tail(tr.stdout))
+		return nil, nil
+	}
+	tap := func(state string) *summary {
+		tr := tapSync(t, config, "--state", file(t, "state.json", state))
+		return summarized(regexp.MustCompile(`Summary: .*`).FindString(string(tr.stderr)))
+	}
+	phone := []string{"voice_calls", "voice_call_events", "voice_call_recordings"}
+	streams := len(connector.Streams())
+	first, s := airbyte("[]")
+	if s.done != streams-len(phone) || s.streams != streams || !slices.Equal(s.failed, phone) || s.retold != 0 || s.graves != 0 {
+		t.Errorf("a first sync: %+v", *s)
+	}
+	if n := box.Requests(); s.requests != n {
+		t.Errorf("it says %d requests, there were %d", s.requests, n)
+	}
+
+	state := stateFile(assemble(nil, first.messages()))
+	var messages, tickets []int64
+	for raw := range box.Each("messages") {
+		messages = append(messages, idOf(raw))
+	}
+	for raw := range box.Each("tickets") {
+		tickets = append(tickets, idOf(raw))
+	}
+	slices.Sort(messages)
+	slices.Sort(tickets)
+	if !box.EditMessage(messages[0]) || !box.DeleteTicket(tickets[len(tickets)/2]) {
+		t.Fatal("nothing has happened")
+	}
+	odd = `"perhaps"`
+	_, s = airbyte(state)
+	if s.retold == 0 || s.graves == 0 || s.nulled == 0 {
+		t.Errorf("after an edit and a deletion, with a field that does not fit: %+v", *s)
+	}
+	if other := tap(state); other.retold != s.retold || other.graves != s.graves || other.nulled != s.nulled || other.records != s.records || !slices.Equal(other.failed, phone) {
+		t.Errorf("the tap says %+v, Airbyte's source %+v", *other, *s)
+	}
+}
+
+func idOf(raw []byte) int64 {
+	var r struct{ ID int64 }
+	_ = json.Unmarshal(raw, &r)
+	return r.ID
+}

@@ -13,6 +13,7 @@
 //	bookmark.go  how far a stream has got, its JSON, and the states of other connectors
 //	prints.go    what was written last, in fingerprints: what has not changed is not written again
 //	record.go    reading a field of a record; cutting records out of records
+//	tally.go     what a sync has come to, for people
 //	config.go    what a user configures; its tags and comments are the specification
 //	uri.go       the same as one address
 //	privacy.go   what of the records is not to be shown

@@ -33,7 +33,9 @@ func BenchmarkSync(b *testing.B) {
 			for b.Loop() {
 				h := newHouse(b, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}})
 				ctx := context.Background()
-				if err := airbyte.NewWriter(io.Discard).Sync(ctx, h.plan([]string{"ticket_messages"}, nil).Run(ctx), nil); err != nil {
+				plan, pen := h.plan([]string{"ticket_messages"}, nil), airbyte.NewWriter(io.Discard)
+				pen.Tally = plan.NewTally()
+				if err := pen.Sync(ctx, plan.Run(ctx), nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -237,3 +237,50 @@ func idOf(raw []byte) int64 {
 	_ = json.Unmarshal(raw, &r)
 	return r.ID
 }
+
+// TestListening follows each stream of two syncs: until its list has been read
+// it does not listen, from then on it does, until it ends; and only then come
+// records that were read again, and tombstones.
+func TestListening(t *testing.T) {
+	box := &sandbox.Server{Limit: unlimited, Live: 0.3}
+	h := newHouse(t, box)
+	marks := map[string]connector.Bookmark{}
+	again, graves := 0, 0
+	for range 2 {
+		plan := h.plan(everyStream(), stored(t, marks))
+		plan.Tombstone = tombstone
+		listening := map[string]bool{}
+		for b, err := range plan.Run(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := b.Stream.Name
+			switch {
+			case listening[name] && !b.Listening && !b.Last:
+				t.Errorf("%s no longer listens", name)
+			case b.Listening && (b.First || !b.Bookmark.Walk.Began.IsZero()):
+				t.Errorf("%s listens before its list has been read", name)
+			case !b.Listening && !b.Last && b.Retold+b.Graves > 0:
+				t.Errorf("%s reads again before it listens", name)
+			case b.Retold+b.Graves > len(b.Records):
+				t.Errorf("%s: %d records, of which %d and %d", name, len(b.Records), b.Retold, b.Graves)
+			}
+			listening[name] = listening[name] || b.Listening
+			again, graves = again+b.Retold, graves+b.Graves
+			marks[name] = b.Bookmark
+		}
+		for _, name := range []string{"tickets", "ticket_tags", "ticket_messages", "customers", "satisfaction_surveys"} {
+			if !listening[name] {
+				t.Errorf("%s did not listen", name)
+			}
+		}
+		for _, name := range []string{"tags", "events", "jobs"} {
+			if listening[name] {
+				t.Errorf("%s listens", name)
+			}
+		}
+	}
+	if again == 0 || graves == 0 {
+		t.Errorf("%d records were read again, %d tombstones written", again, graves)
+	}
+}

@@ -55,9 +55,9 @@ type stored struct {
 func parseStored(raw, catalog []byte) (s *stored, err error) {
 	s = &stored{all: catalog == nil}
 	if ofTap(catalog) || catalog == nil && singer.IsState(raw) {
-		selection, err := singer.Everything()
+		selection, err := singer.Everything(nil) // no record is read
 		if catalog != nil {
-			selection, err = singer.ParseCatalog(catalog)
+			selection, err = singer.ParseCatalog(catalog, nil)
 		}
 		if err != nil {
 			return nil, err

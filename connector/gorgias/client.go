@@ -123,6 +123,17 @@ func Transport() *http.Transport {
 //
 // The error is the context's when that is over, and otherwise an [*Error].
 func (c *Client) List(ctx context.Context, form Form, path string, query url.Values, next string) (*Page, error) {
+	return c.page(ctx, form, path, query, next, nil)
+}
+
+// Query is List for a question that is put in a body, as JSON. It is sent as a
+// POST, again if need be: it must be one that only reads.
+func (c *Client) Query(ctx context.Context, form Form, path string, query url.Values, body []byte, next string) (*Page, error) {
+	return c.page(ctx, form, path, query, next, body)
+}
+
+// page asks for a page, with a body if there is one.
+func (c *Client) page(ctx context.Context, form Form, path string, query url.Values, next string, body []byte) (*Page, error) {
 	token, err := url.ParseQuery(next)
 	if err != nil {
 		return nil, &Error{Path: "/api/" + path, Kind: Refused, Message: "not a page token"}
@@ -142,7 +153,7 @@ func (c *Client) List(ctx context.Context, form Form, path string, query url.Val
 
 	var page *Page
 	err = c.retry(ctx, place.Path, func(ctx context.Context) error {
-		r, err := c.get(ctx, place)
+		r, err := c.get(ctx, place, body)
 		if err != nil {
 			return err
 		}
@@ -158,7 +169,7 @@ func (c *Client) List(ctx context.Context, form Form, path string, query url.Val
 	return page, nil
 }
 
-// A reply is a whole answer with status 200, in JSON, with a date.
+// A reply is a whole answer with a good status, in JSON, with a date.
 type reply struct {
 	served time.Time
 	body   []byte
@@ -167,10 +178,10 @@ type reply struct {
 // get is the road every request takes. It goes a second time with another token,
 // and where the same path is only spelled differently, with or without a slash
 // at its end.
-func (c *Client) get(ctx context.Context, place *url.URL) (*reply, error) {
-	r, err := c.send(ctx, place, c.rejected)
+func (c *Client) get(ctx context.Context, place *url.URL, body []byte) (*reply, error) {
+	r, err := c.send(ctx, place, body, c.rejected)
 	if err == errToken {
-		r, err = c.send(ctx, place, nil)
+		r, err = c.send(ctx, place, body, nil)
 	}
 	if err != errSpelling {
 		return r, err
@@ -179,7 +190,7 @@ func (c *Client) get(ctx context.Context, place *url.URL) (*reply, error) {
 	if other.Path = strings.TrimSuffix(place.Path, "/"); other.Path == place.Path {
 		other.Path += "/"
 	}
-	r, err = c.send(ctx, &other, nil)
+	r, err = c.send(ctx, &other, body, nil)
 	if err == errSpelling {
 		err = &Error{Status: http.StatusMovedPermanently, Kind: Redirect, Message: "redirected to and fro"}
 	}
@@ -193,7 +204,7 @@ var errSpelling = errors.New("the same path with or without a slash at its end")
 var errToken = errors.New("another token")
 
 // send waits for the budget, sends one request and reads its answer.
-func (c *Client) send(ctx context.Context, place *url.URL, rejected func(*http.Request) bool) (*reply, error) {
+func (c *Client) send(ctx context.Context, place *url.URL, body []byte, rejected func(*http.Request) bool) (*reply, error) {
 	out, err := c.budget.wait(ctx)
 	if err != nil {
 		return nil, err
@@ -204,9 +215,16 @@ func (c *Client) send(ctx context.Context, place *url.URL, rejected func(*http.R
 
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, place.String(), nil)
+	method, content := http.MethodGet, io.Reader(nil)
+	if body != nil {
+		method, content = http.MethodPost, bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, place.String(), content)
 	if err != nil {
 		return nil, &Error{Kind: Refused, Message: "not a path"}
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
@@ -262,7 +280,8 @@ func (c *Client) read(res *http.Response, req *http.Request) (*reply, error) {
 	if res.StatusCode/100 == 3 {
 		return nil, redirected(res, req.URL)
 	}
-	if res.StatusCode != http.StatusOK {
+	// Of a query it is in doubt whether the answer counts as created.
+	if res.StatusCode != http.StatusOK && (req.Method != http.MethodPost || res.StatusCode != http.StatusCreated) {
 		e := failed(res.StatusCode)
 		e.rest = resting(res)
 		if body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10)); e.Message == "" {

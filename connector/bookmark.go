@@ -32,6 +32,9 @@ type Bookmark struct {
 	Heard time.Time
 	// Walk is the walk under way; zero between walks.
 	Walk Progress
+	// Reports are how far each report has got (Daily streams only). Since and
+	// Revised are then the earliest of those that are configured.
+	Reports []ReportMark
 
 	whole bool // the stream is read whole every time: there is nothing to tell
 }
@@ -54,6 +57,22 @@ type Progress struct {
 	// Next is the token of the next page. It may be refused; the walk then
 	// begins again.
 	Next string
+}
+
+// A ReportMark is how far a report has got.
+type ReportMark struct {
+	// Report is its name and a digest of its question.
+	Report string
+	// Since is up to when all days have been read.
+	Since time.Time
+	// Revised is the server's time up to which no day could have changed that
+	// was not read again.
+	Revised time.Time
+	// Reached is when the last day begins of which rows may have been written.
+	Reached time.Time
+	// Told is the latest as_of that may have been written: the next is later,
+	// also if the server's clock goes back.
+	Told time.Time
 }
 
 // Resumable reports whether a sync can go on from the bookmark; if not, the
@@ -97,6 +116,15 @@ type bookmarkJSON struct {
 	Revised instant      `json:"revised"`
 	Heard   instant      `json:"heard"`
 	Walk    progressJSON `json:"walk"`
+	Reports []reportJSON `json:"reports,omitempty"` // always there, or never
+}
+
+type reportJSON struct {
+	Report  string  `json:"report"`
+	Since   instant `json:"since"`
+	Revised instant `json:"revised"`
+	Reached instant `json:"reached"`
+	Told    instant `json:"told"`
 }
 
 type progressJSON struct {
@@ -122,9 +150,13 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	w := b.Walk
+	var reports []reportJSON
+	for _, r := range b.Reports {
+		reports = append(reports, reportJSON{r.Report, instant(r.Since), instant(r.Revised), instant(r.Reached), instant(r.Told)})
+	}
 	err := enc.Encode(bookmarkJSON{bookmarkVersion, instant(b.Since), b.Seen, instant(b.Revised), instant(b.Heard), progressJSON{
 		instant(w.Began), instant(w.From), instant(w.Until), w.Pages, w.Unsorted, instant(w.At), w.Next,
-	}})
+	}, reports})
 	return bytes.TrimSpace(buf.Bytes()), err
 }
 
@@ -161,7 +193,11 @@ func ParseBookmark(s *Stream, raw []byte) (Bookmark, error) {
 		return Bookmark{}, errors.New(`"walk" is not as this program writes it`)
 	}
 	w := j.Walk
-	return Bookmark{Since: time.Time(j.Since), Seen: j.Seen, Revised: time.Time(j.Revised), Heard: time.Time(j.Heard), Walk: Progress{
+	var reports []ReportMark
+	for _, r := range j.Reports {
+		reports = append(reports, ReportMark{r.Report, time.Time(r.Since), time.Time(r.Revised), time.Time(r.Reached), time.Time(r.Told)})
+	}
+	return Bookmark{Reports: reports, Since: time.Time(j.Since), Seen: j.Seen, Revised: time.Time(j.Revised), Heard: time.Time(j.Heard), Walk: Progress{
 		time.Time(w.Began), time.Time(w.From), time.Time(w.Until), w.Pages, w.Unsorted, time.Time(w.At), w.Next,
 	}}, nil
 }

@@ -51,6 +51,12 @@ type Config struct {
 	// How many days a recording may still change after it was made: transcribed, deleted.
 	VoiceCallRecordingsWindow int `json:"voice_call_recordings_window,omitempty" jsonschema:"title=Recordings change for (days),minimum=0,maximum=366,default=30"`
 
+	// Daily reports of Gorgias's own statistics, for the stream statistics. Without any there is no such stream.
+	Reports []ReportConfig `json:"reports,omitempty" jsonschema:"title=Reports"`
+
+	// How many days a day of a report may still change after it is over: tickets are closed and surveys answered later. The last days are looked at again.
+	ReportsWindow int `json:"reports_window,omitempty" jsonschema:"title=Reports change for (days),minimum=0,maximum=366,default=30"`
+
 	// How many hours lie at least between two looks at all that may still change. What your account's events tell of is read at once; 0 looks in every sync.
 	WindowInterval int `json:"window_interval,omitempty" jsonschema:"title=Look for changes every (hours),minimum=0,maximum=720,default=24"`
 
@@ -127,6 +133,7 @@ type Settings struct {
 	Expires     time.Time // the access token; zero: not given
 	Start, End  time.Time // zero: not given
 	Overlap     time.Duration
+	Reports     []Report
 	Windows     map[string]time.Duration // by stream name
 	Revise      time.Duration            // between two looks at the windows
 	Tombstones  bool                     // tell of deletions
@@ -208,7 +215,7 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the setting %q is not known and was not used%s", name, DidYouMean(last(name), settings())))
 	}
 	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1, TicketMessagesWindow: 7, SatisfactionSurveysWindow: 30, JobsWindow: 7,
-		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, WindowInterval: 24, Deletes: "tombstone", MaskSecrets: true}
+		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, ReportsWindow: 30, WindowInterval: 24, Deletes: "tombstone", MaskSecrets: true}
 	clean, _ := json.Marshal(fields)
 	if err := json.Unmarshal(clean, &c); err != nil {
 		return nil, &ConfigError{[]string{"the config does not fit its specification"}}
@@ -271,6 +278,7 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		}
 	}
 	slices.Sort(problems)
+	s.Reports = reports(c.Reports, fail)
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
 	}
@@ -284,6 +292,7 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		"jobs":                  time.Duration(c.JobsWindow) * day,
 		"voice_calls":           time.Duration(c.VoiceCallsWindow) * day,
 		"voice_call_recordings": time.Duration(c.VoiceCallRecordingsWindow) * day,
+		"statistics":            time.Duration(c.ReportsWindow) * day,
 	}
 	s.Revise, s.Tombstones = time.Duration(c.WindowInterval)*time.Hour, c.Deletes == "tombstone"
 	return s, nil
@@ -296,9 +305,22 @@ func (s *Settings) Plan(tombstone string) *Plan {
 		tombstone = ""
 	}
 	return &Plan{
-		Start: s.Start, End: s.End, Overlap: s.Overlap, Windows: s.Windows, Revise: s.Revise,
+		Start: s.Start, End: s.End, Overlap: s.Overlap, Reports: s.Reports, Windows: s.Windows, Revise: s.Revise,
 		Tombstone: tombstone, Concurrency: s.Concurrency,
 	}
+}
+
+// Streams returns the streams that the settings offer: those of the table, and
+// of reports only if some are configured.
+func (s *Settings) Streams() []*Stream { return offered(len(s.Reports) > 0) }
+
+// Offered is Settings.Streams of a configuration that need not be good, or
+// there at all: nobody wants to be asked for credentials by a catalog.
+func Offered(config []byte) []*Stream {
+	fields, _ := decode(config)
+	moved, _ := lift(fields)
+	normalize(fields, moved)
+	return offered(fields["reports"] != nil)
 }
 
 // Secrets returns what must never be shown.
@@ -391,6 +413,18 @@ func normalize(fields map[string]any, moved spelling) spelling {
 				}
 			}
 		}
+	}
+	reports, _ := fields["reports"].([]any)
+	for _, r := range reports {
+		report, _ := r.(map[string]any)
+		for name, v := range report {
+			if list, ok := v.([]any); v == nil || v == "" || ok && len(list) == 0 {
+				delete(report, name)
+			}
+		}
+	}
+	if _, ok := fields["reports"].([]any); ok && len(reports) == 0 {
+		delete(fields, "reports")
 	}
 	if fields["credentials"] == nil || nested && len(credentials) == 0 {
 		credentials = map[string]any{}
@@ -545,16 +579,33 @@ func validate(fields map[string]any, spelled spelling, strangers []string) []str
 	if err != nil {
 		return []string{"internal error: the specification does not compile"}
 	}
+	problems := strangeReports(fields, properties)
 	var invalid *jsonschema.ValidationError
 	if !errors.As(schema.Validate(fields), &invalid) {
-		return nil
+		return problems
 	}
-	var problems []string
 	for _, leaf := range leaves(invalid) {
 		problems = append(problems, explain(leaf, doc, spelled, strangers)...)
 	}
 	slices.Sort(problems)
 	return slices.Compact(problems)
+}
+
+// strangeReports finds what nobody knows in the reports. Elsewhere it is left aside
+// with a warning; a report would answer another question.
+func strangeReports(fields, properties map[string]any) (problems []string) {
+	known := properties["reports"].(map[string]any)["items"].(map[string]any)["properties"].(map[string]any)
+	reports, _ := fields["reports"].([]any)
+	for i, r := range reports {
+		report, _ := r.(map[string]any)
+		for name := range report {
+			if known[name] == nil {
+				problems = append(problems, fmt.Sprintf("reports.%d.%s: it is not known; expected one of %s", i, name, strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
+			}
+		}
+	}
+	slices.Sort(problems)
+	return problems
 }
 
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
@@ -631,7 +682,7 @@ var meant = map[string]string{
 func wanted(path []string, doc map[string]any) string {
 	at := doc
 	for _, p := range path {
-		if items, ok := at["items"].(map[string]any); ok {
+		if items, ok := at["items"].(map[string]any); ok { // and p is a number
 			at = items
 			continue
 		}
@@ -642,8 +693,11 @@ func wanted(path []string, doc map[string]any) string {
 		}
 		at = next
 	}
-	text := map[any]string{"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object", "array": "a list of texts",
+	text := map[any]string{"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object", "array": "a list",
 		"boolean": "true or false"}[at["type"]]
+	if items, ok := at["items"].(map[string]any); ok && items["type"] == "string" {
+		text = "a list of texts"
+	}
 	if path[len(path)-1] == "credentials" {
 		return `an object with "email" and "api_key"`
 	}

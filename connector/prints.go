@@ -60,6 +60,13 @@ func (p Prints) has(f print) bool {
 	return ok && p[i].sum == f.sum
 }
 
+// without returns the list without those that have other versions now.
+func (p Prints) without(other []print) Prints {
+	return slices.DeleteFunc(slices.Clone(p), func(f print) bool {
+		return slices.ContainsFunc(other, func(o print) bool { return o.key == f.key })
+	})
+}
+
 // with returns the list with those that were met now, and without those from
 // before floor. A version that is met again is as old as it was at the latest.
 func (p Prints) with(met []print, floor time.Time) Prints {

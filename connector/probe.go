@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"strings"
+	"time"
 
 	"source-gorgias/connector/gorgias"
 )
@@ -32,9 +33,42 @@ func Probe(ctx context.Context, c *gorgias.Client) error {
 	return err
 }
 
-// Permissions asks, list by list, which streams these credentials may read: one
-// small request each. Streams made from another's pages share its answer.
-func Permissions(ctx context.Context, c *gorgias.Client) iter.Seq2[*Stream, error] {
+// ProbeReports asks for each configured report whether the API has it, with one
+// small request. That it may not be read is the stream's affair.
+func (p *Plan) ProbeReports(ctx context.Context) error {
+	for _, err := range p.reports(ctx) {
+		if refused(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// reports asks each report for a row, and yields what went wrong or nil.
+func (p *Plan) reports(ctx context.Context) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		s := Find("statistics")
+		t := &task{round: &round{Plan: p}, source: s, members: []*member{{Stream: s}}}
+		for i, d := range t.diaries(time.Time{}) {
+			_, err := d.page(ctx, probed, probed+1, 1, "")
+			var e *gorgias.Error
+			if errors.As(err, &e) {
+				err = d.named(e)
+			}
+			if !yield(i, err) {
+				return
+			}
+		}
+	}
+}
+
+// probed is a day that is over wherever one is: 1 January 2024.
+const probed = day(19723)
+
+// Permissions asks, list by list, which of the plan's streams these credentials
+// may read: one small request each. Streams made from another's pages share its
+// answer.
+func (p *Plan) Permissions(ctx context.Context) iter.Seq2[*Stream, error] {
 	return func(yield func(*Stream, error) bool) {
 		type answer struct {
 			id  string // of the first record
@@ -48,6 +82,14 @@ func Permissions(ctx context.Context, c *gorgias.Client) iter.Seq2[*Stream, erro
 			}
 			defer func() { answers[s.Name] = a }()
 			path := s.Path
+			if s.Walk == Daily {
+				for _, err := range p.reports(ctx) {
+					if err != nil {
+						return answer{err: err}
+					}
+				}
+				return a
+			}
 			if s.Parent != "" {
 				parent := ask(Find(s.Parent))
 				if s.Walk == Derived || parent.err != nil || parent.id == "" {
@@ -62,13 +104,13 @@ func Permissions(ctx context.Context, c *gorgias.Client) iter.Seq2[*Stream, erro
 			for _, pass := range s.Passes[:min(1, len(s.Passes))] {
 				maps.Copy(query, pass)
 			}
-			page, err := c.List(ctx, s.Form, path, query, "")
+			page, err := p.Client.List(ctx, s.Form, path, query, "")
 			if err == nil && len(page.Records) > 0 {
 				a.id = string(field(page.Records[0], s.Key[0]))
 			}
 			return answer{a.id, err}
 		}
-		for _, s := range Streams() {
+		for _, s := range p.Streams {
 			if !yield(s, ask(s).err) || ctx.Err() != nil {
 				return
 			}

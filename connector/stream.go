@@ -82,6 +82,9 @@ const (
 	PerParent
 	// Derived streams are cut from the parent's pages and cost no request.
 	Derived
+	// Daily streams are made of reports that are asked for by the day. They
+	// are offered if reports are configured.
+	Daily
 )
 
 // Incremental reports whether the stream can go on from a bookmark.
@@ -99,6 +102,11 @@ func (s *Stream) Schema(tombstone string) []byte {
 	at := bytes.Index(schema, []byte(properties)) + len(properties)
 	column := fmt.Sprintf("\n    %q: {\n      \"description\": \"When the record was deleted; null while it exists.\",\n      \"format\": \"date-time\",\n      \"type\": [\"string\", \"null\"]\n    },", tombstone)
 	return slices.Concat(schema[:at], []byte(column), schema[at:])
+}
+
+// offered are the streams of the table that there are with or without reports.
+func offered(reports bool) []*Stream {
+	return slices.DeleteFunc(Streams(), func(s *Stream) bool { return s.Walk == Daily && !reports })
 }
 
 // Find returns the stream of that name; nil if there is none.
@@ -180,7 +188,7 @@ func Check(table []*Stream) error {
 		if s.Cursor != "" && schema.Properties[s.Cursor].Format != "date-time" {
 			fail(s, "cursor %q is no instant of the record", s.Cursor)
 		}
-		if want := s.Walk == NewestFirst || s.Walk == OldestFirst; want && s.Cursor == "" {
+		if want := s.Walk == NewestFirst || s.Walk == OldestFirst || s.Walk == Daily; want && s.Cursor == "" {
 			fail(s, "a walk in time needs a cursor")
 		}
 		if s.Since != "" && s.Walk != OldestFirst {

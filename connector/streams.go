@@ -62,6 +62,9 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 30 * day, Mortal: true, Record: schemas.SatisfactionSurvey{}, Scope: "satisfaction_survey:read", Formerly: []string{"satisfaction-surveys"},
 		Untold: "which survey went with a deleted ticket: it names the ticket",
 	}, {
+		Name: "statistics", Path: "reporting/stats", Walk: Daily,
+		Key: []string{"report", "day", "row"}, Cursor: "as_of", Mutable: 30 * day, Record: schemas.Statistic{}, Scope: "statistics:read",
+	}, {
 		Name: "tags", Path: "tags", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.Tag{}, Scope: "tags:read",
 	}, {

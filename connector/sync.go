@@ -66,6 +66,8 @@ type Plan struct {
 	Tombstone string
 	// Overlap is how long after its instant a record may become visible.
 	Overlap time.Duration
+	// Reports are what a Daily stream is made of.
+	Reports []Report
 	// Windows overrides Stream.Mutable by stream name.
 	Windows map[string]time.Duration
 	// Revise is how long what may still change is left alone between two
@@ -188,6 +190,7 @@ type round struct {
 
 	mu      sync.Mutex
 	present time.Time // the server's, for a first sync without a start
+	served  latest    // of the last page
 }
 
 // launch begins the tasks in the plan's order, as many at once as it allows;
@@ -320,8 +323,11 @@ func (t *task) run(ctx context.Context) {
 		return
 	}
 	read := t.scan
-	if t.source.Walk == NewestFirst || t.source.Walk == OldestFirst {
+	switch t.source.Walk {
+	case NewestFirst, OldestFirst:
 		read = t.walk
+	case Daily:
+		read = t.daily
 	}
 	if err := read(ctx); err != nil {
 		fail(err)
@@ -374,6 +380,7 @@ func (t *task) get(ctx context.Context, s *Stream, path string, extra url.Values
 		if err != nil {
 			return nil, err
 		}
+		t.served.note(page.Served)
 		i := slices.IndexFunc(page.Records, func(raw json.RawMessage) bool { return isNull(field(raw, key)) })
 		if i < 0 {
 			return page, nil

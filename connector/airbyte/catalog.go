@@ -62,8 +62,8 @@ type Selection struct {
 	Unknown []string // configured, but not of this source
 }
 
-// Everything selects every stream.
-func Everything() *Selection { return &Selection{Streams: connector.Streams()} }
+// Everything selects all of some streams.
+func Everything(streams []*connector.Stream) *Selection { return &Selection{Streams: streams} }
 
 func inputError(format string, args ...any) error {
 	return &connector.InputError{Text: fmt.Sprintf(format, args...)}

@@ -41,7 +41,11 @@ func (s *invocation) check(c *cli.Context) error {
 			return err
 		}
 		if err = connector.Probe(c.Context, account.client); err == nil {
-			s.permissions(c.Context, account.client)
+			plan := account.settings.Plan("")
+			plan.Client, plan.Streams = account.client, account.settings.Streams()
+			if err = plan.ProbeReports(c.Context); err == nil {
+				s.permissions(c.Context, plan)
+			}
 		}
 	}
 	if c.Context.Err() != nil {
@@ -55,11 +59,11 @@ func (s *invocation) check(c *cli.Context) error {
 }
 
 // permissions lists, for people, the streams these credentials may read.
-func (s *invocation) permissions(ctx context.Context, client *gorgias.Client) {
+func (s *invocation) permissions(ctx context.Context, plan *connector.Plan) {
 	if !isTerminal(s.stderr) {
 		return
 	}
-	for stream, err := range connector.Permissions(ctx, client) {
+	for stream, err := range plan.Permissions(ctx) {
 		answer := "yes"
 		if err != nil {
 			answer = "no: " + connector.Diagnose(stream, err).Message
@@ -68,15 +72,17 @@ func (s *invocation) permissions(ctx context.Context, client *gorgias.Client) {
 	}
 }
 
-// discover needs no account: the streams are the same for all. A config that
-// is given is checked all the same.
+// discover needs no account: but for reports, which a config asks for, the
+// streams are the same for all. A config that is given is checked.
 func (s *invocation) discover(c *cli.Context) error {
+	settings := &connector.Settings{}
 	if c.String("config") != "" {
-		if _, err := s.settings(c); err != nil {
+		var err error
+		if settings, err = s.settings(c); err != nil {
 			return err
 		}
 	}
-	return s.pen.Catalog(connector.Streams())
+	return s.pen.Catalog(settings.Streams())
 }
 
 // warn tells what of the configuration was not used.
@@ -116,7 +122,7 @@ func (s *invocation) read(c *cli.Context) error {
 // planned reads catalog and state, and makes a plan of them. It also returns
 // the names in the catalog that nobody knows.
 func (s *invocation) planned(c *cli.Context, account *account) (plan *connector.Plan, unknown []string, err error) {
-	selection := airbyte.Everything()
+	selection := airbyte.Everything(account.settings.Streams())
 	if path := c.String("catalog"); path != "" {
 		raw, err := readFile("catalog", path)
 		if err != nil {

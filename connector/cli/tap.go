@@ -139,7 +139,7 @@ func (s *invocation) tapRead(c *cli.Context) error {
 		return err
 	}
 	defer account.close()
-	selection, err := tapSelection(c, test, account.settings.Privacy)
+	selection, err := tapSelection(c, test, account.settings)
 	if err != nil {
 		return err
 	}
@@ -197,20 +197,29 @@ const tapHeartbeat = time.Minute
 // longAgo is before anything that an account can hold.
 var longAgo = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// tapSelection is what the catalog selects. A test reads everything.
-func tapSelection(c *cli.Context, test string, privacy *connector.Privacy) (*singer.Selection, error) {
+// tapOffered is what a configuration offers. It may be missing, or not good yet:
+// clients ask for the catalog before they have it.
+func tapOffered(paths []string) []*connector.Stream {
+	fields, _ := tapConfig(paths)
+	raw, _ := json.Marshal(fields) // of nothing, null
+	return connector.Offered(raw)
+}
+
+// tapSelection is what the catalog selects; of the streams that are offered,
+// all, if there is none. A test reads everything.
+func tapSelection(c *cli.Context, test string, settings *connector.Settings) (*singer.Selection, error) {
 	path := c.String("catalog")
 	if path == "" {
 		path = c.String("properties")
 	}
 	if path == "" || test == "all" || test == "records" {
-		return singer.Everything(privacy)
+		return singer.Everything(settings.Streams(), settings.Privacy)
 	}
 	raw, err := readFile("catalog", path)
 	if err != nil {
 		return nil, err
 	}
-	return singer.ParseCatalog(raw, privacy)
+	return singer.ParseCatalog(raw, settings.Privacy)
 }
 
 // tapOwn are the settings that only a tap has.
@@ -232,7 +241,7 @@ func (s *invocation) tapDiscover(c *cli.Context) error {
 			privacy = settings.Privacy
 		}
 	}
-	return singer.WriteCatalog(s.stdout, connector.Streams(), privacy)
+	return singer.WriteCatalog(s.stdout, tapOffered(c.StringSlice("config")), privacy)
 }
 
 // tapOpen reads the configuration and makes a client of it.

@@ -20,6 +20,12 @@ type Doubts struct {
 	MergedNotFound   bool // what was absorbed answers with 404 rather than with 301
 
 	EventsNewestFirst bool // events come newest first, whatever is asked for
+
+	// Of statistics:
+	PeriodsAfter  bool   // a period begins after the day it is said to begin after, rather than with it
+	DayName       string // under which rows tell their day; "" = the time dimension, ".day" = that with .day behind it, "-" = they do not
+	DaysAsInstant bool   // their day is told as the instant at which it begins, in UTC, rather than as a time without a zone
+	StatsCreated  bool   // answers have the status 201
 }
 
 // merge tells the object at which a merge is told, and the data that name the

@@ -383,6 +383,7 @@ func handlers() map[string]handler {
 			return aRecord(a, r)
 		}),
 		"views/{id}/items": (*account).viewItems,
+		statsPath:          (*account).stats,
 	}
 	for _, e := range entries() {
 		hs[e.path] = e.list

@@ -16,6 +16,7 @@ type request struct {
 	path, uri string
 	ids       []int64
 	values    url.Values
+	body      []byte
 	bare      bool
 	now       instant
 	doubts    Doubts

@@ -15,6 +15,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -269,8 +270,10 @@ func (f *Fault) answer(h http.Header) answer {
 // serve asks who is there, lets the request into the bucket and has it
 // answered.
 func (s *Server) serve(r *http.Request, h http.Header) answer {
+	var body []byte
 	if r.Method == http.MethodPost {
-		_ = r.ParseForm() // of a form that cannot be read nothing will match
+		_ = r.ParseForm()                                   // of a form that cannot be read nothing will match
+		body, _ = io.ReadAll(io.LimitReader(r.Body, 1<<20)) // nor does the half of a question
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -297,7 +300,11 @@ func (s *Server) serve(r *http.Request, h http.Header) answer {
 		return notFound()
 	}
 	s.hits[pattern]++
-	if r.Method != http.MethodGet {
+	method := http.MethodGet
+	if pattern == statsPath {
+		method = http.MethodPost
+	}
+	if r.Method != method {
 		return failure(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
 	}
 	if slices.ContainsFunc(s.Forbidden, func(f string) bool { return path == f || strings.HasPrefix(path, f+"/") }) {
@@ -308,7 +315,7 @@ func (s *Server) serve(r *http.Request, h http.Header) answer {
 		return refuse("query", "Not a valid query.").answer()
 	}
 	got := serve(a, &request{
-		path: path, uri: strings.TrimSuffix(r.URL.Path, "/") + "?" + r.URL.RawQuery, ids: ids, values: values, bare: s.BareLists,
+		path: path, uri: strings.TrimSuffix(r.URL.Path, "/") + "?" + r.URL.RawQuery, ids: ids, values: values, body: body, bare: s.BareLists,
 		now: instantOf(s.now()), doubts: s.Doubts,
 	})
 	for s.debt += s.Live; s.debt > 0 && a.rand.Float64() < s.debt; s.debt-- {

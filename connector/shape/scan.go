@@ -40,6 +40,18 @@ func Properties(schema []byte) iter.Seq2[string, []byte] {
 	}
 }
 
+// Members yields the top-level fields of raw, names mended and values as they
+// are spelled. raw must be one JSON object, as for [Field].
+func Members(raw []byte) iter.Seq2[string, jsontext.Value] {
+	return func(yield func(string, jsontext.Value) bool) {
+		for name, value := range members(raw) {
+			if !yield(string(name), value) {
+				return
+			}
+		}
+	}
+}
+
 // members yields the members of an object: what their names say, mended, and
 // their values as they are spelled. It checks no grammar, but does not run out
 // of b whatever it holds.

@@ -136,10 +136,11 @@ func (s *Selection) Streams() []*connector.Stream {
 	return all
 }
 
-// Everything selects every stream with all its properties that may be shown.
-func Everything(privacy *connector.Privacy) (*Selection, error) {
+// Everything selects all of some streams, with all their properties that may be
+// shown.
+func Everything(streams []*connector.Stream, privacy *connector.Privacy) (*Selection, error) {
 	sel := &Selection{}
-	for _, s := range connector.Streams() {
+	for _, s := range streams {
 		shown, err := schema(s, nil)
 		if err != nil {
 			return nil, err

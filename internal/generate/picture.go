@@ -25,7 +25,7 @@ var plots = []plot{
 	{"Phone", "#eaf6ec", 0, [][]string{{"voice_calls", "voice_call_events", "voice_call_recordings"}}},
 	{"People", "#f6edf8", 1, [][]string{{"users"}, {"teams"}}},
 	{"Settings", "#f1f1ea", 1, [][]string{{"integrations", "widgets", "macros", "rules"}, {"tags", "custom_fields", "views", "view_items"}}},
-	{"Account", "#eef0f3", 0, [][]string{{"account", "account_settings"}, {"events"}, {"jobs"}}},
+	{"Account", "#eef0f3", 0, [][]string{{"account", "account_settings"}, {"events"}, {"jobs", "statistics"}}},
 }
 
 // The measures of the picture, in pixels.

@@ -79,6 +79,17 @@ func read(s *section) (*reading, error) {
 		r.costs = fmt.Sprintf("nothing beyond the requests of `%s`, which are shared if both are selected.", s.Parent)
 		r.captured = fmt.Sprintf("with each version of a record of `%s` that is read.", s.Parent)
 		r.deletions = "no tombstones. A row names the record it was cut from, whose deletion is told there."
+	case connector.Daily:
+		days := int(s.Mutable / (24 * time.Hour))
+		r.briefly, r.atRest = "day by day, one report after the other", "1, and 1 for each report"
+		r.how = "`POST /api/" + s.Path + "`, for each of the configured `reports`, from the day on which the last sync ended up to today. Without `reports` there is no such stream. The documented scopes are " + scopes() + "." +
+			fmt.Sprintf(" Once a day (`window_interval`) the days are read again that lay within %d days before the last such look (`reports_window`).", days)
+		r.costs = "first sync: 4 requests for each report and year, more if its rows fill more than a page of 10,000. Increment: 1 for each report, once a day 1 more; and 1 to learn the time, if no other stream is selected."
+		r.captured = fmt.Sprintf("every day since `start_date`, the present one as far as it has got. A day in which anything has changed within these %d days is written whole.", days)
+		r.deletions = "no tombstones. Of a day, those rows are the present ones that have its latest `as_of`; if it has none any more, a row without measures says so."
+		r.missing = fmt.Sprintf("what changes in a day after these %d days.", days)
+		permit(r, s)
+		return r, nil
 	default:
 		return nil, fmt.Errorf("stream %q: there are no words for the walk %d; reading.go needs them", s.Name, s.Walk)
 	}
@@ -106,6 +117,20 @@ func read(s *section) (*reading, error) {
 	r.missing += "."
 	permit(r, s)
 	return r, nil
+}
+
+// scopes lists the subjects of reports that are documented, with what they can be
+// broken down by.
+func scopes() string {
+	var all []string
+	for _, s := range connector.Scopes() {
+		text := "`" + s.Name + "`"
+		if len(s.Dimensions) > 0 {
+			text += " (" + strings.Join(s.Dimensions, ", ") + ")"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
 }
 
 // whole says what a list shows that is read anew every time.

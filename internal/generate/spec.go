@@ -112,13 +112,14 @@ func form(s *jsonschema.Schema) *setting {
 		Minimum:     jsonNumber(s.Minimum), Maximum: jsonNumber(s.Maximum),
 	}
 	f.MinLength = s.MinLength
-	if s.Items != nil {
-		f.Items = form(s.Items)
-	}
 	secret, _ := strconv.ParseBool(text(s.Extras["airbyte_secret"]))
 	f.Secret = secret
 	if s.Default != nil && s.Type != "string" {
 		f.Default = jsonNumber(fmt.Sprint(s.Default))
+	}
+	if s.Items != nil {
+		f.Items = form(s.Items)
+		f.Items.Description = "" // the list's says it all
 	}
 	if s.Properties != nil {
 		f.Open, f.Required = true, s.Required

@@ -108,6 +108,8 @@ func TestStreamsWhole(t *testing.T) {
 		want := []string{"`" + s.Key[0] + "`"}
 		if s.Walk == connector.Derived {
 			want = append(want, "["+s.Parent+"](#"+s.Parent+")")
+		} else if s.Walk == connector.Daily {
+			want = append(want, "`POST /api/"+s.Path+"`")
 		} else {
 			want = append(want, "`GET /api/"+s.Path+"`")
 		}
@@ -231,7 +233,7 @@ func TestAtRest(t *testing.T) {
 			want = max(1, len(s.Passes), got.pages)
 		default:
 			for part := range strings.SplitSeq(r.atRest, ", and ") {
-				n, err := strconv.Atoi(strings.TrimSuffix(part, " for events"))
+				n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSuffix(part, " for events"), " for each report"))
 				if err != nil {
 					t.Errorf("%s: %q is no number", s.Name, r.atRest)
 				}
@@ -267,7 +269,8 @@ func atRest(t *testing.T, s *connector.Stream) (c count) {
 	marks := map[string]connector.Bookmark{}
 	sync := func() {
 		p := &connector.Plan{Client: client, Budget: budget, Streams: []*connector.Stream{s}, Bookmarks: marks, Start: time.Unix(0, 0),
-			Overlap: 10 * time.Minute, Revise: 24 * time.Hour, Concurrency: 1}
+			Overlap: 10 * time.Minute, Revise: 24 * time.Hour, Concurrency: 1,
+			Reports: []connector.Report{{Name: "a report", Scope: "tickets-created", TimeDimension: "createdDatetime", Measures: []string{"ticketCount"}, Zone: time.UTC}}}
 		for b, err := range p.Run(context.Background()) {
 			if err != nil {
 				t.Fatal(s.Name, err)

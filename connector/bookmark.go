@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"source-gorgias/connector/shape"
@@ -61,7 +62,7 @@ type Progress struct {
 
 // A ReportMark is how far a report has got.
 type ReportMark struct {
-	// Report is its name and a digest of its question.
+	// Report is a digest of its name and its question.
 	Report string
 	// Since is up to when all days have been read.
 	Since time.Time
@@ -116,15 +117,39 @@ type bookmarkJSON struct {
 	Revised instant      `json:"revised"`
 	Heard   instant      `json:"heard"`
 	Walk    progressJSON `json:"walk"`
-	Reports []reportJSON `json:"reports,omitempty"` // always there, or never
+	Reports reportMarks  `json:"reports"`
 }
 
-type reportJSON struct {
-	Report  string  `json:"report"`
-	Since   instant `json:"since"`
-	Revised instant `json:"revised"`
-	Reached instant `json:"reached"`
-	Told    instant `json:"told"`
+// reportMarks are packed into one string, so that clients that merge states
+// replace it as a whole.
+type reportMarks []ReportMark
+
+func (r reportMarks) MarshalText() ([]byte, error) {
+	var text []byte
+	for _, mark := range r {
+		text = append(text, mark.Report...)
+		for _, at := range []time.Time{mark.Since, mark.Revised, mark.Reached, mark.Told} {
+			spelled, _ := instant(at).MarshalText() // every instant can be spelled
+			text = append(append(text, '/'), spelled...)
+		}
+		text = append(text, '\n')
+	}
+	return bytes.TrimSuffix(text, []byte{'\n'}), nil
+}
+
+func (r *reportMarks) UnmarshalText(text []byte) error {
+	*r = nil
+	for line := range strings.Lines(string(text)) {
+		parts := strings.Split(strings.TrimSuffix(line, "\n"), "/")
+		var at [4]instant
+		for i := range at {
+			if len(parts) != 5 || at[i].UnmarshalText([]byte(parts[1+i])) != nil {
+				return errors.New("the marks of reports are damaged")
+			}
+		}
+		*r = append(*r, ReportMark{parts[0], time.Time(at[0]), time.Time(at[1]), time.Time(at[2]), time.Time(at[3])})
+	}
+	return nil
 }
 
 type progressJSON struct {
@@ -150,13 +175,9 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	w := b.Walk
-	var reports []reportJSON
-	for _, r := range b.Reports {
-		reports = append(reports, reportJSON{r.Report, instant(r.Since), instant(r.Revised), instant(r.Reached), instant(r.Told)})
-	}
 	err := enc.Encode(bookmarkJSON{bookmarkVersion, instant(b.Since), b.Seen, instant(b.Revised), instant(b.Heard), progressJSON{
 		instant(w.Began), instant(w.From), instant(w.Until), w.Pages, w.Unsorted, instant(w.At), w.Next,
-	}, reports})
+	}, b.Reports})
 	return bytes.TrimSpace(buf.Bytes()), err
 }
 
@@ -193,11 +214,7 @@ func ParseBookmark(s *Stream, raw []byte) (Bookmark, error) {
 		return Bookmark{}, errors.New(`"walk" is not as this program writes it`)
 	}
 	w := j.Walk
-	var reports []ReportMark
-	for _, r := range j.Reports {
-		reports = append(reports, ReportMark{r.Report, time.Time(r.Since), time.Time(r.Revised), time.Time(r.Reached), time.Time(r.Told)})
-	}
-	return Bookmark{Reports: reports, Since: time.Time(j.Since), Seen: j.Seen, Revised: time.Time(j.Revised), Heard: time.Time(j.Heard), Walk: Progress{
+	return Bookmark{Reports: j.Reports, Since: time.Time(j.Since), Seen: j.Seen, Revised: time.Time(j.Revised), Heard: time.Time(j.Heard), Walk: Progress{
 		time.Time(w.Began), time.Time(w.From), time.Time(w.Until), w.Pages, w.Unsorted, time.Time(w.At), w.Next,
 	}}, nil
 }

@@ -150,8 +150,8 @@ func (r *Report) question() string {
 
 // id names a report in a bookmark: if anything of it changes, it is another.
 func (r *Report) id() string {
-	sum := sha256.Sum256([]byte(r.question()))
-	return fmt.Sprintf("%s %x", r.Name, sum[:6])
+	sum := sha256.Sum256([]byte(r.Name + r.question()))
+	return fmt.Sprintf("%x", sum[:6])
 }
 
 // A day counts the days since 1970.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *h
 func (h *house) plan(names []string, marks map[string]connector.Bookmark) *connector.Plan {
 	p := &connector.Plan{
 		Client: h.client, Budget: h.budget, Bookmarks: marks, Overlap: 10 * time.Minute, Concurrency: 4,
-		Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC),
+		Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC), Reports: reports(someReports),
 	}
 	for _, n := range names {
 		s := connector.Find(n)
@@ -88,13 +89,20 @@ func (h *house) plan(names []string, marks map[string]connector.Bookmark) *conne
 }
 
 // everyStream returns the names of the table's rows.
-func everyStream() []string {
-	var names []string
-	for _, s := range connector.Streams() {
+func everyStream() []string { return names(connector.Streams()) }
+
+func names(streams []*connector.Stream) (names []string) {
+	for _, s := range streams {
 		names = append(names, s.Name)
 	}
 	return names
 }
+
+// timeless is a record without the time at which it was read, which two reads
+// do not share.
+func timeless(raw []byte) string { return asOf.ReplaceAllString(string(raw), "") }
+
+var asOf = regexp.MustCompile(`,"as_of":"[^"]*"`)
 
 // keyOf is a record's primary key, as text.
 func keyOf(s *connector.Stream, raw []byte) string {
@@ -134,12 +142,60 @@ func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
 		}
 	case connector.Single:
 		return nil // there is only the one answer
+	case connector.Daily:
+		for _, r := range reports(someReports) {
+			statistics(box, r, put)
+		}
 	default:
 		for row := range box.Each(s.Path) {
 			put(row)
 		}
 	}
 	return rows
+}
+
+// reports understands a configuration's reports.
+func reports(text string) []connector.Report {
+	settings, err := connector.ParseConfig([]byte(`{"subdomain":"acme","credentials":{"email":"a@b.example","api_key":"k"},"reports":`+text+`}`), false)
+	if err != nil {
+		panic(err)
+	}
+	return settings.Reports
+}
+
+// statistics puts the rows of a report as the account has them now, dated as
+// their day begins.
+func statistics(box *sandbox.Server, r connector.Report, put func(raw []byte)) {
+	today := time.Now().Add(box.Ahead).In(r.Zone).Format(time.DateOnly)
+	for year := 1980; year <= 2040; year++ {
+		question, _ := json.Marshal(map[string]any{"query": map[string]any{
+			"scope": r.Scope, "timezone": r.Zone.String(), "measures": r.Measures, "dimensions": r.Dimensions,
+			"time_dimensions": []any{map[string]any{"dimension": r.TimeDimension, "granularity": "day"}},
+			"filters": []any{
+				map[string]any{"member": "periodStart", "operator": "afterDate", "values": []string{fmt.Sprintf("%d-01-01", year)}},
+				map[string]any{"member": "periodEnd", "operator": "beforeDate", "values": []string{fmt.Sprintf("%d-01-01", year+1)}},
+			},
+		}})
+		for _, row := range box.Statistics(question) {
+			fields := loose(row).(map[string]any)
+			day := fields[r.TimeDimension].(string)[:len(today)]
+			if day > today {
+				continue
+			}
+			begins, _ := time.ParseInLocation(time.DateOnly, day, r.Zone)
+			dimensions, measures := map[string]any{}, map[string]any{}
+			for _, name := range r.Dimensions {
+				dimensions[name] = fields[name]
+			}
+			for _, name := range r.Measures {
+				measures[name] = fields[name]
+			}
+			text, _ := json.Marshal(dimensions)
+			raw, _ := json.Marshal(map[string]any{"report": r.Name, "day": day, "row": string(text), "timezone": r.Zone.String(),
+				"dimensions": dimensions, "measures": measures, "as_of": begins.UTC()})
+			put(raw)
+		}
+	}
 }
 
 // stored passes bookmarks through the JSON in which they travel.

@@ -165,6 +165,13 @@ func (h *history) live() error {
 		}
 	}
 
+	if h.chance(0.1) {
+		h.streams = []string{"statistics"}
+	}
+	if h.chance(0.5) { // what nobody knows of statistics
+		name := []string{"", ".day", "-", "bucket"}[h.IntN(4)]
+		box.Doubts = sandbox.Doubts{DayName: name, PeriodsAfter: name != "-" && h.chance(0.5), DaysAsInstant: h.chance(0.5), StatsCreated: h.chance(0.5)}
+	}
 	if h.chance(0.3) {
 		if err := h.nip(); err != nil {
 			return err
@@ -551,6 +558,10 @@ func (h *history) judge() error {
 	h.account = map[string]map[string]string{}
 	for _, name := range h.streams {
 		s := connector.Find(name)
+		if s.Walk == connector.Daily {
+			errs = append(errs, h.judgeDays(s))
+			continue
+		}
 		written := h.written[name]
 		if !s.Incremental() {
 			written = h.whole[name]
@@ -574,6 +585,46 @@ func (h *history) judge() error {
 			case !h.past(s, got) && (h.told(s) || !s.Incremental()):
 				errs = append(errs, fmt.Errorf("%s: %s is not there any more: %.300s", name, key, got))
 			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// judgeDays compares the present rows of each day, which are those with its
+// latest as_of, with the account's, for the days that may still change.
+func (h *history) judgeDays(s *connector.Stream) error {
+	of := func(raw string) string { return strings.Join(strings.Split(keyOf(s, []byte(raw)), `"/"`)[:2], " ") }
+	latest, present := map[string]time.Time{}, map[string]string{}
+	for _, raw := range h.written[s.Name] {
+		if at := cursorOf(s, []byte(raw)); at.After(latest[of(raw)]) {
+			latest[of(raw)] = at
+		}
+	}
+	for key, raw := range h.written[s.Name] {
+		measures, _ := shape.Field([]byte(raw), "measures")
+		if cursorOf(s, []byte(raw)).Equal(latest[of(raw)]) && len(measures) > 0 {
+			present[key] = raw
+		}
+	}
+	account := h.truth(s.Name)
+	var errs []error
+	for key, want := range account {
+		if h.judged[s.Name]++; h.mutable(s, want) && present[key] == "" {
+			errs = append(errs, fmt.Errorf("%s: %s is missing: %s", s.Name, key, want))
+		}
+	}
+	for key, got := range present {
+		var row struct{ Day, Timezone string }
+		_ = json.Unmarshal([]byte(got), &row)
+		zone, _ := time.LoadLocation(row.Timezone)
+		begins, _ := time.ParseInLocation(time.DateOnly, row.Day, zone)
+		if dated := asOf.ReplaceAllString(got, fmt.Sprintf(`,"as_of":%q`, begins.UTC().Format(time.RFC3339))); !h.mutable(s, dated) {
+			continue
+		}
+		if want := account[key]; want == "" {
+			errs = append(errs, fmt.Errorf("%s: %s is not there any more: %s", s.Name, key, got))
+		} else if a, b := loose([]byte(timeless([]byte(got)))).(map[string]any), loose([]byte(want)).(map[string]any); fmt.Sprint(a["measures"], a["dimensions"]) != fmt.Sprint(b["measures"], b["dimensions"]) {
+			errs = append(errs, fmt.Errorf("%s: %s is stale:\n got %s\nwant %s", s.Name, key, got, want))
 		}
 	}
 	return errors.Join(errs...)
@@ -666,6 +717,7 @@ func (h *history) idle(page int) error {
 		switch {
 		case err != nil:
 			return err
+		case b.Stream.Walk == connector.Daily && !slices.ContainsFunc(b.Records, h.known):
 		case len(b.Records) > 0 && b.Stream.Incremental():
 			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0])
 		}
@@ -675,6 +727,15 @@ func (h *history) idle(page int) error {
 		return fmt.Errorf("%d warnings; events refused: %v", warnings, deaf)
 	}
 	return nil
+}
+
+// known reports whether the day of a record had begun when the account came to
+// rest, an hour ago. Those that began since are news.
+func (h *history) known(raw json.RawMessage) bool {
+	var row struct{ Day, Timezone string }
+	_ = json.Unmarshal(raw, &row)
+	zone, _ := time.LoadLocation(row.Timezone)
+	return time.Now().Add(h.box.Ahead-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
 }
 
 // tokens is a network whose server forgets the page tokens it has given out.

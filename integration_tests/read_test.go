@@ -109,7 +109,7 @@ func TestEveryStream(t *testing.T) {
 				t.Errorf("read alone it has %d records, with the others %d", len(alone[s.Name]), len(got))
 			}
 			for i, raw := range alone[s.Name] {
-				if key := keyOf(s, raw); byKey[key] != string(raw) {
+				if key := keyOf(s, raw); timeless([]byte(byKey[key])) != timeless(raw) {
 					t.Errorf("record %d, %s, differs when the stream is read alone", i, key)
 				}
 			}
@@ -163,7 +163,7 @@ func TestTwoReads(t *testing.T) {
 		sort := func(rows []json.RawMessage) [][]byte {
 			var out [][]byte
 			for _, r := range rows {
-				out = append(out, r)
+				out = append(out, []byte(timeless(r)))
 			}
 			slices.SortFunc(out, bytes.Compare)
 			return out

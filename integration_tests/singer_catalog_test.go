@@ -17,7 +17,7 @@ import (
 // discoveredCatalog runs the tap's discovery.
 func discoveredCatalog(t testing.TB) (raw []byte, streams []sungStream) {
 	t.Helper()
-	tr := call{tap: true, args: []string{"--discover"}}.inside(t)
+	tr := call{tap: true, args: []string{"--discover", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}}.inside(t)
 	var c struct{ Streams []sungStream }
 	d := json.NewDecoder(bytes.NewReader(tr.stdout))
 	d.UseNumber()

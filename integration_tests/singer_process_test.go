@@ -114,13 +114,13 @@ func TestTapArguments(t *testing.T) {
 			case tags:
 				ok = ok && len(rows) == 1 && len(rows["tags"]) > 1
 			case everything:
-				ok = ok && len(rows) == len(connector.Streams())
+				ok = ok && len(rows) == len(connector.Offered(nil))
 			case nothing:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tickets"`))
 			case schemas:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tags"`))
 			case sample:
-				ok = ok && len(rows) == len(connector.Streams()) && len(rows["tags"]) == 1
+				ok = ok && len(rows) == len(connector.Offered(nil)) && len(rows["tags"]) == 1
 			default:
 				ok = ok && bytes.Contains(tr.stdout, []byte(c.want)) && len(rows) == 0
 			}
@@ -171,7 +171,7 @@ func TestTapTerminate(t *testing.T) {
 			had := sung(tr)
 			for name, rows := range whole {
 				for _, raw := range rows {
-					same := func(r []byte) bool { return bytes.Equal(r, raw) }
+					same := func(r []byte) bool { return timeless(r) == timeless(raw) }
 					if !slices.ContainsFunc(had[name], func(r json.RawMessage) bool { return same(r) }) && !slices.ContainsFunc(rest[name], func(r json.RawMessage) bool { return same(r) }) {
 						t.Fatalf("%s: the record %s is lost", name, keyOf(connector.Find(name), raw))
 					}

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
 	"source-gorgias/connector/sandbox"
 )
@@ -66,7 +67,16 @@ func program(t testing.TB) string {
 // discoverOnce asks the program for its streams.
 var discoverOnce = sync.OnceValues(func() (map[string]*contract, error) {
 	var out, fault bytes.Buffer
-	if code, _ := cli.Main(context.Background(), []string{"source-gorgias", "discover", "--sandbox"}, strings.NewReader(""), &out, &fault); code != 0 {
+	dir, err := os.MkdirTemp("", "house")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	config := filepath.Join(dir, "config.json")
+	if err := os.WriteFile(config, []byte(`{"reports":`+someReports+`}`), 0o400); err != nil {
+		return nil, err
+	}
+	if code, _ := cli.Main(context.Background(), []string{"source-gorgias", "discover", "--sandbox", "--config", config}, strings.NewReader(""), &out, &fault); code != 0 {
 		return nil, fmt.Errorf("discover: exit code %d: %s", code, fault.Bytes())
 	}
 	return contracts((&transcript{stdout: out.Bytes()}).messages())
@@ -162,7 +172,11 @@ func (c call) transcript() *transcript {
 	}
 	tr.command = c.args[0]
 	if tr.command == "read" {
-		tr.configured = everyStream()
+		config := []byte(nil)
+		if i := slices.IndexFunc(c.args, func(a string) bool { return a == "--config" || a == "-config" }); i >= 0 && i+1 < len(c.args) {
+			config, _ = os.ReadFile(c.args[i+1])
+		}
+		tr.configured = names(connector.Offered(config))
 	}
 	for i, arg := range c.args {
 		path, is := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-catalog=")
@@ -209,8 +223,11 @@ func onPort(t testing.TB, box *sandbox.Server) (config string) {
 	return file(t, "config.json", configText(srv.URL, boxSecret))
 }
 
+// someReports are what the stream statistics is made of in these tests.
+const someReports = `[{"scope":"tickets-created","dimensions":["channel"]},{"scope":"resolution-time","timezone":"America/New_York"}]`
+
 func configText(origin, secret string) string {
 	quoted, _ := json.Marshal(secret)
-	return fmt.Sprintf(`{"subdomain":"acme","base_url":%q,"start_date":"2020-01-01","_note":1,
+	return fmt.Sprintf(`{"subdomain":"acme","base_url":%q,"start_date":"2020-01-01","_note":1,"reports":`+someReports+`,
 		"credentials":{"auth_type":"api_key","email":%q,"api_key":%s}}`, origin, boxMail, quoted)
 }

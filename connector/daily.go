@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -354,6 +355,11 @@ func (d *diary) unproven(message string) error {
 // is not quoted.
 func (d *diary) named(e *gorgias.Error) *gorgias.Error {
 	named := *e
-	named.Message = fmt.Sprintf("reports.%d: %s", d.index, e.Message)
+	named.Message = fmt.Sprintf("reports.%d: %s", d.index, strings.TrimSuffix(e.Message, "."))
+	for _, s := range Scopes() {
+		if e.Kind == gorgias.Refused && s.Name == d.Scope {
+			named.Message += fmt.Sprintf(". Documented of this scope are the measures %s and the dimensions %s", strings.Join(s.Measures, ", "), strings.Join(s.Dimensions, ", "))
+		}
+	}
 	return &named
 }

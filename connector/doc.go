@@ -7,6 +7,7 @@
 //	stream.go    what a row means, and the mistakes one can make in it
 //	sync.go      Plan and Run: streams side by side, one batch after the other
 //	walk.go      the walks over lists: newest first, oldest first, whole, below a parent
+//	daily.go     reports, read by the day; report.go says what a report is
 //	feed.go      what the lists cannot show: the account's events since the last time
 //	retell.go    what they say: what is read again, and the tombstones of what is gone
 //	forecast.go  what the next sync will ask for

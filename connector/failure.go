@@ -85,6 +85,10 @@ func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 			return Yours, "Check the subdomain: no account answers there"
 		}
 		return Ours, ""
+	case gorgias.Refused:
+		if e.Path == "/api/"+Find("statistics").Path {
+			return Yours, "Correct that report in the configuration, or leave it out"
+		}
 	case gorgias.Redirect:
 		return Yours, "Check the subdomain and the base URL: the requests were sent elsewhere, and were not followed"
 	case gorgias.Unproven:

@@ -101,6 +101,10 @@ func (t *task) forecast(ctx context.Context) (e Estimate, err error) {
 	for _, m := range t.members {
 		e.Streams = append(e.Streams, m.Name)
 	}
+	if t.source.Walk == Daily {
+		err := t.forecastDays(ctx, &e)
+		return e, err
+	}
 	if t.source.Walk != NewestFirst && t.source.Walk != OldestFirst {
 		e.Reads = "all of it, as every time"
 		e.Requests = max(1, len(t.source.Passes))
@@ -152,6 +156,50 @@ func (t *task) forecast(ctx context.Context) (e Estimate, err error) {
 	}
 	e.Requests += max(1, (more+maxPage-1)/maxPage)
 	return e, nil
+}
+
+// forecastDays estimates what reports will ask for: of each, the first period is
+// read.
+func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
+	if len(t.Reports) == 0 {
+		return errNoReports
+	}
+	e.Requests = 0
+	if t.served.Load() == 0 {
+		e.Requests = 1 // the time
+	}
+	now, err := t.clock(ctx)
+	if err != nil {
+		return err
+	}
+	var since day
+	for i, d := range t.diaries(now) {
+		if i == 0 || d.from < since {
+			since = d.from
+		}
+		if d.from > d.last {
+			continue
+		}
+		to := min(d.from+month-1, d.last)
+		page, err := d.page(ctx, d.from-1, to+1, d.limit(), "")
+		if err != nil {
+			return err
+		}
+		days, found, _ := d.lines(page.Records, d.from, to)
+		for _, lines := range days {
+			e.Records += len(lines)
+		}
+		e.Requests++
+		if to < d.last || page.Next != "" || !found {
+			e.Precision = AtLeast
+		}
+		for length := 2 * month; to < d.last; length = min(2*length, maxPeriod) {
+			to += day(length)
+			e.Requests++
+		}
+	}
+	e.Reads = fmt.Sprintf("the days since %s, of each of %d reports", since, len(t.Reports))
+	return nil
 }
 
 // reads says in words what a walk is going to read.

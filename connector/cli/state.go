@@ -55,7 +55,7 @@ type stored struct {
 func parseStored(raw, catalog []byte) (s *stored, err error) {
 	s = &stored{all: catalog == nil}
 	if ofTap(catalog) || catalog == nil && singer.IsState(raw) {
-		selection, err := singer.Everything(nil) // no record is read
+		selection, err := singer.Everything(connector.Streams(), nil) // no record is read
 		if catalog != nil {
 			selection, err = singer.ParseCatalog(catalog, nil)
 		}
@@ -70,7 +70,7 @@ func parseStored(raw, catalog []byte) (s *stored, err error) {
 		s.marks, _, err = state.Marks(selection)
 		return s, err
 	}
-	selection := airbyte.Everything()
+	selection := airbyte.Everything(connector.Streams())
 	if catalog != nil {
 		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
 			return nil, err

@@ -119,6 +119,7 @@ type history struct {
 	judged  map[string]int
 	deaf    bool                         // the account's events are not granted
 	account map[string]map[string]string // what it holds in the end, by stream and key
+	only    []string                     // the streams that are read; nil leaves it to chance
 }
 
 func (h *history) chance(p float64) bool { return h.Float64() < p }
@@ -165,8 +166,8 @@ func (h *history) live() error {
 		}
 	}
 
-	if h.chance(0.1) {
-		h.streams = []string{"statistics"}
+	if h.only != nil {
+		h.streams, h.ties, h.deaf = h.only, false, false
 	}
 	if h.chance(0.5) { // what nobody knows of statistics
 		name := []string{"", ".day", "-", "bucket"}[h.IntN(4)]
@@ -200,6 +201,11 @@ func (h *history) live() error {
 		}
 		if !h.deaf && h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
 			if err := h.untag(); err != nil {
+				return err
+			}
+		}
+		if h.only != nil && h.chance(0.5) {
+			if err := h.flicker(); err != nil {
 				return err
 			}
 		}

@@ -76,7 +76,7 @@ func TestSamples(t *testing.T) {
 			return
 		}
 		if r.Method == http.MethodPost {
-			if asked := days(r.Body); asked[0] > "2026-02-01" || asked[1] <= "2026-02-01" {
+			if asked := period(r.Body); asked[0] > "2026-02-01" || asked[1] <= "2026-02-01" {
 				q.Set("cursor", "another day than the sample's")
 			}
 		}
@@ -159,14 +159,14 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// days are the first and the last, exclusive, that are asked for.
-func days(body io.Reader) (period [2]string) {
+// period is the first and the last, exclusive, of the days asked for.
+func period(body io.Reader) (days [2]string) {
 	var question struct {
 		Query struct{ Filters []struct{ Values []string } }
 	}
 	_ = json.NewDecoder(body).Decode(&question)
 	for i, f := range question.Query.Filters {
-		period[i] = f.Values[0]
+		days[i] = f.Values[0]
 	}
-	return period
+	return days
 }

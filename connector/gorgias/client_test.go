@@ -713,3 +713,40 @@ func TestClientKeepsTheBudget(t *testing.T) {
 		}
 	}
 }
+
+// A question with a body is posted, with the same body again after a failure
+// and to the other spelling of the path; its page is proved like any other.
+func TestQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked []string
+		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			asked = append(asked, fmt.Sprint(r.Method, " ", r.URL, " ", r.Header.Get("Content-Type"), " ", string(body)))
+			switch len(asked) {
+			case 1:
+				w.WriteHeader(503)
+			case 2:
+				w.Header().Set("Location", r.URL.Path+"/")
+				w.WriteHeader(308)
+			default:
+				w.WriteHeader(201)
+				fmt.Fprint(w, `{"data": [{"n": 1}], "meta": {"next_cursor": "x"}}`)
+			}
+		})
+		page, err := c.Query(t.Context(), Listed, "stats", url.Values{"limit": {"9"}}, []byte(`{"q":1}`), "cursor=y")
+		if err != nil || len(page.Records) != 1 || page.Next != "cursor=x" {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		want := []string{"stats", "stats", "stats/"}
+		for i, path := range want {
+			want[i] = "POST /api/" + path + "?cursor=y&limit=9 application/json {\"q\":1}"
+		}
+		if strings.Join(asked, "\n") != strings.Join(want, "\n") {
+			t.Errorf("asked\n%s\nwant\n%s", strings.Join(asked, "\n"), strings.Join(want, "\n"))
+		}
+		// Of a GET, 201 is no answer.
+		if page, err := c.List(t.Context(), Listed, "stats", nil, ""); err == nil {
+			t.Errorf("%+v", page)
+		}
+	})
+}

@@ -1,0 +1,399 @@
+package integration_tests
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/shape"
+)
+
+// TestDaysAnywhere holds the histories of TestKillAnywhere for the statistics
+// alone, with tickets that come and go from their days: the present rows of
+// each day that may still change are the account's, however the API is read
+// where it is in doubt, and a sync at rest writes nothing.
+//
+// DAYS_SEED repeats one history.
+func TestDaysAnywhere(t *testing.T) {
+	run := func(seed uint64) (err error, judged int) {
+		synctest.Test(t, func(t *testing.T) {
+			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), most: enough, only: []string{"statistics"}}
+			err, judged = h.live(), h.judged["statistics"]
+		})
+		return err, judged
+	}
+	first, n := rand.Uint64()>>16, *histories/5
+	if seed, err := strconv.ParseUint(os.Getenv("DAYS_SEED"), 10, 64); err == nil {
+		first, n = seed, 1
+	} else if testing.Short() {
+		n /= 4
+	}
+	judged := 0
+	for i := range uint64(n) {
+		err, rows := run(first + i)
+		if err != nil {
+			t.Fatalf("history %d: DAYS_SEED=%d: %v", i+1, first+i, err)
+		}
+		judged += rows
+	}
+	if judged == 0 && n > 10 {
+		t.Error("no day was ever judged")
+	}
+}
+
+// flicker takes a young ticket out of what is counted and puts it back, and
+// reads on the way, now and then not to the end.
+func (h *history) flicker() error {
+	now := time.Now().Add(h.box.Ahead)
+	id := h.box.AddTicket(now.Add(-time.Duration(h.Int64N(int64(20*24*time.Hour)))), now, now)
+	for i := range 4 {
+		stop := -1
+		if h.chance(0.7) {
+			stop = h.IntN(12)
+		}
+		if err := h.sync(stop); err != nil {
+			return err
+		}
+		h.box.TrashTicket(id, i%2 == 0)
+		time.Sleep(time.Duration(h.Int64N(int64(20 * time.Minute))))
+	}
+	return nil
+}
+
+// days reads the statistics as a plan that is changed by with, and returns what
+// was written, by key, and how many requests it took.
+func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
+	t.Helper()
+	plan := h.plan([]string{"statistics"}, stored(t, marks))
+	plan.Revise = 24 * time.Hour
+	if with != nil {
+		with(plan)
+	}
+	written, sent := map[string]string{}, h.budget.Sent()
+	for b, err := range plan.Run(context.Background()) {
+		if err != nil {
+			failure = err
+			continue
+		}
+		for _, raw := range b.Records {
+			written[keyOf(b.Stream, raw)] = string(raw)
+		}
+		marks["statistics"] = b.Bookmark
+	}
+	return written, h.budget.Sent() - sent, failure
+}
+
+// daysOf lists the days of which something was written.
+func daysOf(written map[string]string) (all []string) {
+	for _, raw := range written {
+		day, _ := shape.Field([]byte(raw), "day")
+		all = append(all, strings.Trim(string(day), `"`))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// What a sync of reports costs, which days it looks at, and when.
+func TestDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2000, 6, 15, 12, 0, 0, 0, time.UTC)))
+		box := &sandbox.Server{Limit: unlimited}
+		h := newHouse(t, box)
+		marks := map[string]connector.Bookmark{}
+		total := reports(`[{"scope":"tickets-created"}]`)
+		from := func(p *connector.Plan) { p.Reports, p.Start = total, time.Time{} }
+		expect := func(what string, requests int, wanted ...string) {
+			t.Helper()
+			written, n, err := days(t, h, marks, from)
+			if got := daysOf(written); err != nil || n != requests || !slices.Equal(got, wanted) {
+				t.Errorf("%s: %d requests, days %v, %v; expected %d, %v", what, n, got, err, requests, wanted)
+			}
+		}
+		// A year in periods of 31, 62, 124 and 149 days, and the time.
+		written, n, err := days(t, h, marks, from)
+		if all := daysOf(written); err != nil || n != 5 || len(all) < 100 || all[len(all)-1] > "2000-06-15" || all[0] < "1999-06-15" {
+			t.Fatalf("%d requests, %d days, %v", n, len(daysOf(written)), err)
+		}
+		ticket := func(at string) int64 {
+			created, _ := time.Parse(time.RFC3339, at)
+			return box.AddTicket(created, time.Now(), time.Now())
+		}
+		time.Sleep(time.Hour)
+		expect("at rest", 2)
+		ticket("2000-06-15T12:30:00Z")
+		old := ticket("2000-05-20T00:00:00Z")
+		expect("today", 2, "2000-06-15")
+		time.Sleep(12 * time.Hour)
+		expect("the day after", 2)
+		time.Sleep(12 * time.Hour) // a day has passed: all is looked at that may have changed
+		expect("the window", 2, "2000-05-20")
+		box.TrashTicket(old, true)
+		ticket("2000-04-20T00:00:00Z") // before the window
+		ticket("2000-06-17T00:00:00Z") // and after today
+		time.Sleep(20 * time.Hour)
+		expect("not yet", 2)
+		time.Sleep(4 * time.Hour)
+		expect("again", 2, "2000-05-20", "2000-06-17")
+
+		// Of the day that lost its ticket the latest rows tell so.
+		from = func(p *connector.Plan) { p.Reports = reports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`) }
+		marks = map[string]connector.Bookmark{}
+		days(t, h, marks, from)
+		lone := ticket("2000-06-16T03:00:00Z")
+		time.Sleep(24 * time.Hour)
+		expect("a lone ticket", 2, "2000-06-16")
+		box.DeleteTicket(lone)
+		time.Sleep(24 * time.Hour)
+		written, _, err = days(t, h, marks, from)
+		if len(written) != 1 || err != nil || !strings.Contains(fmt.Sprint(written), `"day":"2000-06-16","row":"{}"`) {
+			t.Errorf("the day without tickets became %v, %v", written, err)
+		}
+
+		// Another report, or another question under the old name, is read from the
+		// beginning; the others go on.
+		both := reports(`[{"scope":"tickets-created","dimensions":["agentId"]},{"scope":"tickets-closed"}]`)
+		written, _, err = days(t, h, marks, func(p *connector.Plan) { p.Reports = both })
+		for key := range written {
+			if !strings.HasPrefix(key, `"tickets-closed"`) {
+				t.Errorf("%s came again", key)
+			}
+		}
+		if len(written) < 100 || err != nil {
+			t.Errorf("%d rows of the new report, %v", len(written), err)
+		}
+		slices.Reverse(both)
+		if written, _, err := days(t, h, marks, func(p *connector.Plan) { p.Reports = both }); len(written) > 0 || err != nil {
+			t.Errorf("in another order, %d rows came again, %v", len(written), err)
+		}
+	})
+}
+
+// The dates of the configuration bound the days, in whatever zone.
+func TestDaysBetween(t *testing.T) {
+	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
+	for _, zone := range []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
+		marks := map[string]connector.Bookmark{}
+		between := func(p *connector.Plan) {
+			settings, err := connector.ParseConfig([]byte(`{"subdomain":"a","email":"b","api_key":"c","start_date":"2026-02-01","end_date":"2026-02-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Reports, p.Start, p.End = settings.Reports, settings.Start, settings.End
+		}
+		written, _, err := days(t, h, marks, between)
+		if all := daysOf(written); err != nil || len(all) != 10 || all[0] != "2026-02-01" || all[9] != "2026-02-10" {
+			t.Errorf("%s: %v, %v", zone, all, err)
+		}
+		if written, _, err := days(t, h, marks, between); len(written) > 0 || err != nil {
+			t.Errorf("%s: %d rows came again, %v", zone, len(written), err)
+		}
+		if since := marks["statistics"].Since; since.After(time.Date(2026, 2, 11, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("%s: the watermark is %v", zone, since)
+		}
+	}
+}
+
+// The rows that are read last have the latest as_of, also if the server's clock
+// goes back.
+func TestClockBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &sandbox.Server{Limit: unlimited}
+		var back time.Duration
+		h := newHouseBehind(t, box, tamper(func(r *http.Response) {
+			at, _ := http.ParseTime(r.Header.Get("Date"))
+			r.Header.Set("Date", at.Add(-back).Format(http.TimeFormat))
+		}, direct{box}))
+		marks := map[string]connector.Bookmark{}
+		now := func(p *connector.Plan) { p.Reports = reports(`[{"scope":"tickets-created"}]`) }
+		add := func() string {
+			at := time.Now().Add(-time.Minute)
+			box.AddTicket(at, time.Now(), time.Now())
+			written, _, err := days(t, h, marks, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return written[fmt.Sprintf(`"tickets-created"/%q/"{}"`, at.UTC().Format(time.DateOnly))]
+		}
+		time.Sleep(12 * time.Hour)
+		last := time.Time{}
+		for _, back = range []time.Duration{0, 0, time.Minute, time.Hour, 0} {
+			raw := add()
+			if at := cursorOf(connector.Find("statistics"), []byte(raw)); !at.After(last) {
+				t.Errorf("read at %v after %v: %s", at, last, raw)
+			} else {
+				last = at
+			}
+		}
+	})
+}
+
+type tampered struct {
+	change func(*http.Response)
+	net    http.RoundTripper
+}
+
+func (n tampered) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := n.net.RoundTrip(r)
+	if err == nil {
+		n.change(res)
+	}
+	return res, err
+}
+
+func tamper(change func(*http.Response), net http.RoundTripper) http.RoundTripper {
+	return tampered{change, net}
+}
+
+// A report that cannot be had says so, and the others are read.
+func TestReportsFail(t *testing.T) {
+	h := newHouse(t, &sandbox.Server{Limit: unlimited})
+	marks := map[string]connector.Bookmark{}
+	some := func(p *connector.Plan) {
+		p.Reports = reports(`[{"scope":"tickets-created","dimensions":["teamId"]},{"scope":"tickets-closed"}]`)
+	}
+	written, _, err := days(t, h, marks, some)
+	for key := range written {
+		if !strings.HasPrefix(key, `"tickets-closed"`) {
+			t.Errorf("%s was written", key)
+		}
+	}
+	f := connector.Diagnose(connector.Find("statistics"), err)
+	const want = "POST /api/reporting/stats: 400 Bad Request: reports.0: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
+	if len(written) == 0 || f.Fault != connector.Yours || f.Message != want {
+		t.Errorf("%d rows, %+v", len(written), f)
+	}
+
+	// Rows that tell no day, of periods that begin after their day: neither can
+	// be read without the other.
+	h = newHouse(t, &sandbox.Server{Limit: unlimited, Doubts: sandbox.Doubts{DayName: "-", PeriodsAfter: true}})
+	if written, _, err := days(t, h, map[string]connector.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not say of which day they are") {
+		t.Errorf("%d rows, %v", len(written), err)
+	}
+	h = newHouse(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})
+	_, _, err = days(t, h, map[string]connector.Bookmark{}, nil)
+	if f := connector.Diagnose(connector.Find("statistics"), err); f.Fault != connector.Yours || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Without reports in the configuration there is no stream: neither protocol
+// offers it or reads it, and a catalog that names it is told what is missing.
+func TestStatisticsOff(t *testing.T) {
+	named := []byte(`"statistics"`)
+	config := file(t, "none.json", `{"overlap":10}`)
+	for _, c := range []call{
+		{args: []string{"discover"}}, {args: []string{"discover", "--sandbox", "--config", config}}, {args: []string{"read", "--sandbox"}},
+		{tap: true, args: []string{"--discover"}}, {tap: true, args: []string{"--discover", "--config", config}}, {tap: true, args: []string{"--discover", "--config", "missing.json"}},
+		{tap: true, args: []string{"--sandbox"}},
+	} {
+		if tr := c.inside(t); tr.code != 0 || bytes.Contains(tr.stdout, named) {
+			t.Errorf("%s %v: exit code %d, named: %v", c.name(), c.args, tr.code, bytes.Contains(tr.stdout, named))
+		}
+	}
+	const missing = "add reports to the configuration, or deselect the stream"
+	tr := call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", catalogFile("incremental", "tags", "statistics"))}}.inside(t)
+	if rows := records(tr.messages()); tr.code != 1 || len(rows) != 1 || len(rows["tags"]) == 0 || !bytes.Contains(tr.stdout, []byte(missing)) || !bytes.Contains(tr.stdout, []byte(`"failure_type":"config_error"`)) {
+		t.Errorf("exit code %d: %s", tr.code, tail(tr.stdout))
+	}
+	tr = call{tap: true, args: []string{"--sandbox", "--catalog", file(t, "catalog.json", tapCatalog("tags", "statistics"))}}.inside(t)
+	if rows := sung(tr); tr.code != 1 || len(rows) != 1 || !bytes.Contains(tr.stderr, []byte(missing)) {
+		t.Errorf("exit code %d: %s", tr.code, tail(tr.stderr))
+	}
+	// As a setting of Meltano's it comes as a text.
+	tr = call{tap: true, args: []string{"--discover", "--config", "ENV"}, env: []string{`TAP_GORGIAS_REPORTS=[{"scope":"tags"}]`}}.run(t)
+	if tr.code != 0 || !bytes.Contains(tr.stdout, named) {
+		t.Errorf("from the environment: exit code %d: %s", tr.code, tail(tr.stderr))
+	}
+}
+
+// A check asks for each report.
+func TestCheckReports(t *testing.T) {
+	for reports, want := range map[string]string{
+		`[{"scope":"tags","dimensions":["tagId"]}]`:                                           `"SUCCEEDED"`,
+		`[{"scope":"tags"},{"scope":"no-such-scope","measures":["n"],"time_dimension":"at"}]`: `reports.1: Bad request. scope:`,
+	} {
+		tr := call{args: []string{"check", "--sandbox", "--config", file(t, "config.json", `{"reports":`+reports+`}`)}}.inside(t)
+		if tr.code != 0 || !bytes.Contains(tr.stdout, []byte(want)) {
+			t.Errorf("%s: exit code %d: %s", reports, tr.code, tail(tr.stdout))
+		}
+	}
+}
+
+// TestOnlyReads holds I12: whatever is read, and whatever has to be read again,
+// nothing is sent that could write. But for access tokens, the one path that is
+// posted to is that of the statistics.
+func TestOnlyReads(t *testing.T) {
+	var mu sync.Mutex
+	posted := map[string]bool{}
+	box := small()
+	box.Live, box.Doubts.CursorsExpire = 0.5, time.Millisecond
+	box.Log = func(r *http.Request, _ int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method != http.MethodGet {
+			posted[r.Method+" "+r.URL.Path] = true
+		}
+	}
+	h := newHouse(t, box)
+	marks := map[string]connector.Bookmark{}
+	for range 3 {
+		plan := h.plan(everyStream(), stored(t, marks))
+		plan.PageSize, plan.Tombstone = 50, tombstone
+		for b, err := range plan.Run(context.Background()) {
+			if err == nil {
+				marks[b.Stream.Name] = b.Bookmark
+			}
+		}
+		if _, err := plan.Forecast(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for range plan.Permissions(context.Background()) {
+		}
+		if err := plan.ProbeReports(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := slices.Collect(maps.Keys(posted)); !slices.Equal(got, []string{"POST /api/reporting/stats"}) {
+		t.Errorf("sent: %q", got)
+	}
+}
+
+// Both protocols take reports as a list of objects.
+func TestReportsSetting(t *testing.T) {
+	raw, _ := specification(t)
+	var form struct {
+		Properties struct {
+			Reports struct {
+				Type  string
+				Items struct {
+					Type       string
+					Properties map[string]json.RawMessage
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(raw, &form); err != nil {
+		t.Fatal(err)
+	}
+	if r := form.Properties.Reports; r.Type != "array" || r.Items.Type != "object" || len(r.Items.Properties) != 6 {
+		t.Errorf("%+v", r)
+	}
+	about := call{tap: true, args: []string{"--about", "--format", "json"}}.inside(t)
+	if !bytes.Contains(about.stdout, []byte(`"tickets-created"`)) {
+		t.Error("the tap does not say what a report is")
+	}
+}

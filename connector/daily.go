@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,11 +17,12 @@ import (
 	"source-gorgias/connector/gorgias"
 )
 
-// A period of a report's days is a month at first. If its rows leave most of a
-// page empty, the next is twice as long, up to what the API allows with the day
-// before it; if they do not fit on a page, half as long.
+// A period of a report's days is short at first, and long enough for the usual
+// window. If its rows leave most of a page empty, the next is twice as long, up to
+// what the API allows with the day before it; if they do not fit on a page, half
+// as long.
 const (
-	month     = 31
+	minPeriod = 35
 	maxPeriod = 365
 	maxRows   = 10_000 // on a page
 )
@@ -76,16 +78,32 @@ func (l *latest) note(at time.Time) {
 }
 
 // clock returns the server's time. If nothing has been asked yet, the first
-// report is asked for a day of long ago.
+// report that can be had is asked for a day of long ago.
 func (t *task) clock(ctx context.Context) (time.Time, error) {
-	if t.served.Load() == 0 {
-		first := t.diaries(time.Time{})[0]
-		if _, err := first.page(ctx, probed, probed+1, 1, ""); err != nil {
-			return time.Time{}, err
+	var failed error
+	for _, d := range t.diaries(time.Time{}) {
+		if t.served.Load() == 0 {
+			failed = cmp.Or(failed, d.probe(ctx))
 		}
 	}
-	return time.Unix(t.served.Load(), 0).UTC(), nil
+	if at := t.served.Load(); at != 0 {
+		return time.Unix(at, 0).UTC(), nil
+	}
+	return time.Time{}, failed
 }
+
+// probe asks for a row, to see whether the report can be had.
+func (d *diary) probe(ctx context.Context) error {
+	_, err := d.page(ctx, probed, probed+1, 1, "")
+	var e *gorgias.Error
+	if errors.As(err, &e) {
+		return d.named(e)
+	}
+	return err
+}
+
+// probed is a day that is over wherever one is: 1 January 2024.
+const probed = day(19723)
 
 // A diary is a report on its way.
 type diary struct {
@@ -148,11 +166,11 @@ func (d *diary) begin() {
 
 // read reads the report's days. Each period is a batch, and a place to stop.
 func (d *diary) read(ctx context.Context) error {
-	for length, most := month, maxPeriod; d.from <= d.last; {
+	for length, most := minPeriod, maxPeriod; d.from <= d.last; {
 		to := min(d.from+day(length)-1, d.last)
 		days, rows, served, err := d.period(ctx, d.from, to)
-		if (failed(err) || refused(err)) && length > month {
-			length, most = month, month // a long period may be asking too much
+		if (failed(err) || refused(err)) && length > minPeriod {
+			length, most = minPeriod, minPeriod // a long period may be asking too much
 			continue
 		}
 		if err != nil {
@@ -286,8 +304,11 @@ func (d *diary) period(ctx context.Context, from, to day) (days map[day][]line, 
 		}
 		rows = len(raws)
 	}
-	days, nameless := map[day][]line{}, false
-	for on := from; on <= to; on++ {
+	days, nameless := map[day][]line{}, d.nameless
+	for on := from - 1; on <= to; on++ {
+		if on < from && nameless {
+			continue // it has been shown that this works
+		}
 		raws, at, err := d.ask(ctx, on, on+1)
 		if err != nil {
 			return nil, 0, at, err
@@ -295,15 +316,17 @@ func (d *diary) period(ctx context.Context, from, to day) (days map[day][]line, 
 		if served.IsZero() {
 			served = at
 		}
+		nameless = nameless || len(raws) > 0
 		for _, raw := range raws {
-			days[on] = append(days[on], d.line(raw, on, ""))
-			nameless = true
+			if on >= from {
+				days[on] = append(days[on], d.line(raw, on, ""))
+			}
 		}
 	}
 	if rows > 0 && !nameless {
 		return nil, 0, served, d.unproven("the rows do not say of which day they are")
 	}
-	d.nameless = d.nameless || nameless
+	d.nameless = nameless
 	if err := inOrder(days); err != nil {
 		return nil, 0, served, d.unproven(err.Error())
 	}
@@ -348,7 +371,7 @@ func (d *diary) page(ctx context.Context, from, before day, limit int, next stri
 }
 
 func (d *diary) unproven(message string) error {
-	return &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + d.source.Path, Message: message}
+	return &gorgias.Error{Kind: gorgias.Unproven, Method: http.MethodPost, Path: "/api/" + d.source.Path, Message: message}
 }
 
 // named says of an error which report it ended, by its place: a configuration

@@ -180,7 +180,7 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 		if d.from > d.last {
 			continue
 		}
-		to := min(d.from+month-1, d.last)
+		to := min(d.from+minPeriod-1, d.last)
 		page, err := d.page(ctx, d.from-1, to+1, d.limit(), "")
 		if err != nil {
 			return err
@@ -193,7 +193,7 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 		if to < d.last || page.Next != "" || !found {
 			e.Precision = AtLeast
 		}
-		for length := 2 * month; to < d.last; length = min(2*length, maxPeriod) {
+		for length := 2 * minPeriod; to < d.last; length = min(2*length, maxPeriod) {
 			to += day(length)
 			e.Requests++
 		}

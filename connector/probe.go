@@ -50,20 +50,12 @@ func (p *Plan) reports(ctx context.Context) iter.Seq2[int, error] {
 		s := Find("statistics")
 		t := &task{round: &round{Plan: p}, source: s, members: []*member{{Stream: s}}}
 		for i, d := range t.diaries(time.Time{}) {
-			_, err := d.page(ctx, probed, probed+1, 1, "")
-			var e *gorgias.Error
-			if errors.As(err, &e) {
-				err = d.named(e)
-			}
-			if !yield(i, err) {
+			if !yield(i, d.probe(ctx)) {
 				return
 			}
 		}
 	}
 }
-
-// probed is a day that is over wherever one is: 1 January 2024.
-const probed = day(19723)
 
 // Permissions asks, list by list, which of the plan's streams these credentials
 // may read: one small request each. Streams made from another's pages share its

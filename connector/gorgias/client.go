@@ -163,6 +163,10 @@ func (c *Client) page(ctx context.Context, form Form, path string, query url.Val
 		page.Served = r.served
 		return nil
 	})
+	var e *Error
+	if errors.As(err, &e) && body != nil {
+		e.Method = http.MethodPost
+	}
 	if err != nil {
 		return nil, err
 	}

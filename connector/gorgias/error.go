@@ -35,6 +35,7 @@ const (
 // An Error says why a request failed in the end. It names the path and the status
 // and what the API said, and never the query, a header, the user or the key.
 type Error struct {
+	Method   string // "POST"; "" is GET
 	Path     string // "/api/tickets/1"
 	Status   int    // the HTTP status; 0: there was no answer
 	Kind     Kind
@@ -49,7 +50,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("GET " + e.Path)
+	b.WriteString(or(e.Method, http.MethodGet) + " " + e.Path)
 	if e.Status != 0 {
 		fmt.Fprintf(&b, ": %d", e.Status)
 		if text := http.StatusText(e.Status); text != "" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Breaks one rule of progress at a time, in a copy, and expects
-# TestKillAnywhere to notice within so many histories (default 50).
+# TestKillAnywhere to notice within so many histories (default 50); the rules of
+# the statistics are noticed by tests of their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 histories=${1:-50}
@@ -9,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 git ls-files -z | xargs -0 cp --parents -t "$work"
 survived=0
 
+tests=TestKillAnywhere
 # mutant NAME FILE OLD NEW
 mutant() {
   local file="$work/$2" old=$3 new=$4 text out
@@ -20,11 +22,11 @@ mutant() {
     return
   fi
   printf %s "${text/"$old"/"$new"}" > "$file"
-  if out=$(cd "$work" && go test ./integration_tests -run TestKillAnywhere -timeout 30m -histories "$histories" 2>&1); then
+  if out=$(cd "$work" && go test ./integration_tests -run "$tests" -timeout 30m -histories "$histories" 2>&1); then
     echo "SURVIVED  $1"
     survived=1
-  elif [[ $out == *HISTORY_SEED* ]]; then
-    echo "noticed   $1: $(grep -m1 -o 'history [0-9]*' <<< "$out")"
+  elif [[ $out == *_SEED=* || $out == *"--- FAIL: TestClockBack"* ]]; then
+    echo "noticed   $1: $(grep -m1 -oE 'history [0-9]*|TestClockBack' <<< "$out")"
   else
     echo "BROKEN    $1: $(tail -n 3 <<< "$out")"
     survived=1
@@ -67,4 +69,17 @@ mutant "a tag ends later than it is put on again" $retell 'f.graveDated(tags, da
 mutant "what a walk has read is current for ever" $retell 'return t.sights[id].at.After(at.Add(t.Overlap))' 'return !t.sights[id].at.IsZero()'
 mutant "events are heard once" $feed 'earlier(upto, f.began.Add(-f.Overlap))' 'upto'
 mutant "events heard in part count as heard" $feed 'f.partial = w.reach.After(f.from) || w.resumed && w.reach.Equal(f.from)' ''
+daily=connector/daily.go
+tests='TestDaysAnywhere|TestClockBack'
+histories=$((histories * 5)) # of which a fifth are of days
+mutant "what was written is not forgotten before more is" $daily 'm.mark.Seen = m.mark.Seen.without(changed)' '_ = changed'
+mutant "a day that has no rows any more keeps them" $daily 'if len(lines) == 0 && !begins.After(d.mark.Reached) {' 'if false {'
+mutant "days are passed before they are read" $daily 'd.bound((to + 1).start(d.Zone))' 'd.now'
+mutant "days that may still change are not read again" $daily 'd.revises = window > 0 &&' 'd.revises = false &&'
+mutant "the host's clock tells today" $daily 'return time.Unix(at, 0).UTC(), nil' 'return time.Now(), nil'
+mutant "a period is taken to begin with its day" $daily 'd.ask(ctx, from-1, to+1)' 'd.ask(ctx, from, to+1)'
+mutant "days that were not asked for are kept" connector/report.go 'if from <= d && d <= to {' 'if true {'
+mutant "what has not changed is written again" $daily 'if m.mark.Seen.has(as) {' 'if false {'
+mutant "pages behind the first are not read" $daily 'if next = page.Next; next == "" {' 'if next = ""; next == "" {'
+mutant "the latest rows may be dated before others" $daily 'if !asOf.After(d.mark.Told) {' 'if false {'
 exit $survived

@@ -55,21 +55,21 @@ func TestDaysAnywhere(t *testing.T) {
 	}
 }
 
-// flicker takes a young ticket out of what is counted and puts it back, and
-// reads on the way, now and then not to the end.
+// flicker takes a young ticket out of what is counted and puts it back. The sync
+// in between is cut off: what it wrote, no bookmark tells.
 func (h *history) flicker() error {
+	h.calm = true
+	defer func() { h.calm = false }()
 	now := time.Now().Add(h.box.Ahead)
 	id := h.box.AddTicket(now.Add(-time.Duration(h.Int64N(int64(20*24*time.Hour)))), now, now)
-	for i := range 4 {
-		stop := -1
-		if h.chance(0.7) {
-			stop = h.IntN(12)
-		}
+	for i, stop := range []int{-1, h.IntN(6), -1} {
 		if err := h.sync(stop); err != nil {
 			return err
 		}
-		h.box.TrashTicket(id, i%2 == 0)
-		time.Sleep(time.Duration(h.Int64N(int64(20 * time.Minute))))
+		if i < 2 {
+			h.box.TrashTicket(id, i == 0)
+			time.Sleep(20 * time.Minute) // until lists show it
+		}
 	}
 	return nil
 }
@@ -149,17 +149,25 @@ func TestDays(t *testing.T) {
 		time.Sleep(4 * time.Hour)
 		expect("again", 2, "2000-05-20")
 
+		// What changed while the day could, is captured whenever the next sync is.
+		ticket(time.Now().AddDate(0, 0, -25).Format(time.RFC3339))
+		changed := time.Now().AddDate(0, 0, -25).UTC().Format(time.DateOnly)
+		time.Sleep(50 * 24 * time.Hour)
+		if written, _, err := days(t, h, marks, from); err != nil || !slices.Contains(daysOf(written), changed) {
+			t.Errorf("of %s nothing was read: %v, %v", changed, daysOf(written), err)
+		}
+
 		// Of the day that lost its ticket the latest rows tell so.
 		from = func(p *connector.Plan) { p.Reports = reports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`) }
 		marks = map[string]connector.Bookmark{}
 		days(t, h, marks, from)
-		lone := ticket("2000-06-16T03:00:00Z")
+		lone, day := ticket("2000-08-01T03:00:00Z"), "2000-08-01"
 		time.Sleep(24 * time.Hour)
-		expect("a lone ticket", 2, "2000-06-16")
+		expect("a lone ticket", 2, day)
 		box.DeleteTicket(lone)
 		time.Sleep(24 * time.Hour)
 		written, _, err = days(t, h, marks, from)
-		if len(written) != 1 || err != nil || !strings.Contains(fmt.Sprint(written), `"day":"2000-06-16","row":"{}"`) {
+		if len(written) != 1 || err != nil || !strings.Contains(fmt.Sprint(written), `"day":"`+day+`","row":"{}"`) {
 			t.Errorf("the day without tickets became %v, %v", written, err)
 		}
 
@@ -180,6 +188,58 @@ func TestDays(t *testing.T) {
 			t.Errorf("in another order, %d rows came again, %v", len(written), err)
 		}
 	})
+}
+
+// A first sync that stops after any of its batches goes on from there: nothing
+// is lost, and at most the period it was in is asked for again.
+func TestDaysResume(t *testing.T) {
+	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Size: sandbox.Size{Tickets: 90, Messages: 300}})
+	some := func(p *connector.Plan) {
+		p.Reports = reports(`[{"scope":"tickets-closed","dimensions":["agentId"]},{"scope":"messages-sent","timezone":"Asia/Tokyo"}]`)
+		p.Start = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
+	}
+	whole, all, err := days(t, h, map[string]connector.Bookmark{}, some)
+	if err != nil || len(whole) < 100 {
+		t.Fatalf("%d rows, %v", len(whole), err)
+	}
+	for stop := 0; ; stop++ {
+		written, marks, n, done := map[string]string{}, map[string]connector.Bookmark{}, 0, false
+		plan := h.plan([]string{"statistics"}, nil)
+		some(plan)
+		sent := h.budget.Sent()
+		for b, err := range plan.Run(context.Background()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, raw := range b.Records {
+				written[keyOf(b.Stream, raw)] = timeless(raw)
+			}
+			if n++; n > stop {
+				break // the bookmark of this batch is lost
+			}
+			marks["statistics"], done = b.Bookmark, b.Last
+		}
+		if done {
+			break
+		}
+		asked := h.budget.Sent() - sent
+		rest, more, err := days(t, h, marks, some)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, raw := range rest {
+			written[key] = timeless([]byte(raw))
+		}
+		for key, raw := range whole {
+			if written[key] != timeless([]byte(raw)) {
+				t.Fatalf("stopped after %d batches, %s is lost or another: %s", stop, key, written[key])
+			}
+		}
+		// The time is asked twice, and of each report the first periods are short.
+		if asked+more > all+8 {
+			t.Errorf("stopped after %d batches, %d requests and %d more; %d without", stop, asked, more, all)
+		}
+	}
 }
 
 // The dates of the configuration bound the days, in whatever zone.

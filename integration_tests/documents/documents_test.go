@@ -65,3 +65,32 @@ func TestEscapes(t *testing.T) {
 		}
 	}
 }
+
+func TestRead(t *testing.T) {
+	text := strings.ReplaceAll(`# The 'name', and more
+
+See [a](b.md#c-d) and 'some
+code': [x](y.md).
+
+'''text
+# no heading, 'no code', [no](link)
+'''
+## Part_2 – the rest
+`, "'", "`")
+	got, err := read("a.md", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := got.Headings; len(h) != 2 || h[0].Anchor() != "the-name-and-more" || h[1] != (Heading{9, 2, "Part_2 – the rest"}) || h[1].Anchor() != "part_2--the-rest" {
+		t.Errorf("headings %v", h)
+	}
+	if want := []Mark{{1, "name"}, {3, "some code"}}; !reflect.DeepEqual(got.Spans, want) {
+		t.Errorf("spans %v, want %v", got.Spans, want)
+	}
+	if want := []Mark{{3, "b.md#c-d"}, {4, "y.md"}}; !reflect.DeepEqual(got.Links, want) {
+		t.Errorf("links %v, want %v", got.Links, want)
+	}
+	if _, err := read("a.md", "an odd ` tick\n"); err == nil {
+		t.Error("an odd back-tick passed")
+	}
+}

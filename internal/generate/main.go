@@ -1,7 +1,8 @@
 // Generate writes the files that are made from the code: the JSON Schema of
 // every record, the specification of the configuration, a configured catalog
-// with every stream, the tap's definition for Meltano, the table of streams in
-// README.md, and docs/streams.md with its picture. It is run at the root of the repository.
+// with every stream, the tap's definition for Meltano, the tables in README.md
+// and docs/airbyte.md, and docs/streams.md with its picture. It is run at the
+// root of the repository.
 package main
 
 import (
@@ -74,10 +75,17 @@ func generate(records []any) (map[string][]byte, error) {
 	if files[filepath.Join("docs", "streams.svg")], err = Picture(all); err != nil {
 		return nil, err
 	}
+	page := filepath.Join("docs", "airbyte.md")
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return nil, err
+	}
+	if files[page], err = airbyteDocument(text, specification, connector.Streams()); err != nil {
+		return nil, err
+	}
 	files["tap-gorgias.yml"] = append([]byte("# For Meltano: meltano add --plugin-type extractor tap-gorgias --from-ref tap-gorgias.yml\n"), Plugin()...)
 	project := filepath.Join("integration_tests", "meltano", "meltano.yml")
-	text, err := os.ReadFile(project)
-	if err != nil {
+	if text, err = os.ReadFile(project); err != nil {
 		return nil, err
 	}
 	files[project], err = between(text, project, "  # ", "tap", indented(Plugin(), "  "))

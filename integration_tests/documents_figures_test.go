@@ -1,0 +1,54 @@
+package integration_tests
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"source-gorgias/connector/gorgias"
+)
+
+// TestSchedules holds the figures of docs/operations.md against the README,
+// where TestCost holds them, and against the forecast.
+func TestSchedules(t *testing.T) {
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	_, costs, _ := strings.Cut(read("../README.md"), "<!-- costs -->")
+	costs, _, _ = strings.Cut(costs, "<!-- end of costs -->")
+	rows := regexp.MustCompile(`(?m)^\| (.+) \| (\d+) \| (.+) \| (.+) \|$`).FindAllStringSubmatch(read("../docs/operations.md"), -1)
+	if len(rows) < 6 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	limit, reserve, _ := gorgias.NewBudget(0.1).Forecast(0)
+	takes := func(requests, limit int) string {
+		seconds := max(0, float64(requests)-float64(limit)*(1-reserve)) * 20 / float64(limit)
+		if _, _, forecast := gorgias.NewBudget(0.1).Forecast(requests); limit == 40 && math.Abs(forecast-seconds) > 1e-6 {
+			t.Errorf("%d requests take %v s here, %v s by the forecast", requests, seconds, forecast)
+		}
+		if seconds == 0 {
+			return "at once"
+		}
+		return fmt.Sprintf("%.0f min", math.Ceil(seconds/60))
+	}
+	for _, row := range rows {
+		if !strings.Contains(costs, " "+row[2]+" ") {
+			t.Errorf("%s: the README has no %s requests", row[1], row[2])
+		}
+		n, err := strconv.Atoi(row[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key, app := takes(n, limit), takes(n, 2*limit); row[3] != key || row[4] != app {
+			t.Errorf("%s: %s and %s, want %s and %s", row[1], row[3], row[4], key, app)
+		}
+	}
+}

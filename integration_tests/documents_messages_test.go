@@ -1,0 +1,279 @@
+package integration_tests
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/sandbox"
+	"source-gorgias/integration_tests/documents"
+)
+
+// TestTroubleshooting provokes every message that docs/operations.md explains,
+// and looks for an explanation of every message it provokes. In a message of
+// the document, … stands for what differs from case to case.
+func TestTroubleshooting(t *testing.T) {
+	explained := explanations(t, "../docs/operations.md")
+	said := map[string]bool{}
+	for _, p := range provocations(t) {
+		t.Run(p.name, func(t *testing.T) {
+			text := p.provoke(t)
+			found := false
+			for quote, pattern := range explained {
+				if pattern.MatchString(text) {
+					said[quote], found = true, true
+				}
+			}
+			if !found {
+				t.Errorf("nothing explains %q", text)
+			}
+		})
+	}
+	for quote := range explained {
+		if !said[quote] {
+			t.Errorf("nothing provokes %q", quote)
+		}
+	}
+	if explained["nothing at all"] = regexp.MustCompile("nothing at all"); len(explained) < 20 {
+		t.Errorf("only %d messages are explained", len(explained)-1)
+	}
+}
+
+// explanations are the messages explained below Troubleshooting: each stands
+// in back-ticks on a line of its own, in bold.
+func explanations(t *testing.T, path string) map[string]*regexp.Regexp {
+	t.Helper()
+	d, err := documents.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := 0
+	for _, h := range d.Headings {
+		if h.Text == "Troubleshooting" {
+			from = h.Line
+		}
+	}
+	quotes := map[string]*regexp.Regexp{}
+	for _, l := range strings.Split(string(text), "\n")[from:] {
+		quote, is := strings.CutPrefix(l, "**`")
+		if quote, ends := strings.CutSuffix(quote, "`**"); is && ends {
+			quotes[quote] = regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(quote), "…", ".*"))
+		}
+	}
+	return quotes
+}
+
+// A provocation brings about one message.
+type provocation struct {
+	name    string
+	provoke func(t *testing.T) string // returns what was said
+}
+
+func provocations(t *testing.T) []provocation {
+	always := func(f *sandbox.Fault) func(*http.Request) *sandbox.Fault {
+		return func(*http.Request) *sandbox.Fault { return f }
+	}
+	answer := func(status int, body string, header ...string) *sandbox.Fault {
+		f := &sandbox.Fault{Status: status, Body: body, Header: http.Header{}}
+		for i := 0; i+1 < len(header); i += 2 {
+			f.Header.Set(header[i], header[i+1])
+		}
+		return f
+	}
+	// check asks whether an account can be read that goes wrong in one way.
+	check := func(f *sandbox.Fault) func(*testing.T) string {
+		return func(t *testing.T) string {
+			box := small()
+			box.Fail = always(f)
+			return spoken(t, call{args: []string{"check", "--config", onPort(t, box)}})
+		}
+	}
+	// stream reads tags, whose list goes wrong in one way, while no time passes.
+	stream := func(f *sandbox.Fault) func(*testing.T) string {
+		return func(t *testing.T) (text string) {
+			catalogue(t)
+			synctest.Test(t, func(t *testing.T) {
+				box := small()
+				box.Fail = always(f)
+				text = errorsOf(penned(t, box, "tags"))
+			})
+			return text
+		}
+	}
+	// read reads streams of an account that has been changed.
+	read := func(change func(*sandbox.Server), names ...string) func(*testing.T) string {
+		return func(t *testing.T) string {
+			box := small()
+			change(box)
+			return spoken(t, call{args: []string{"read", "--config", onPort(t, box), "--catalog", file(t, "catalog.json", catalogFile("incremental", names...))}})
+		}
+	}
+	// broken asks for the account where there is no way to it.
+	broken := func(err error) func(*testing.T) string {
+		return func(t *testing.T) (text string) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouseBehind(t, small(), wire(func() error { return err }))
+				text = connector.Diagnose(nil, connector.Probe(t.Context(), h.client)).Message
+			})
+			return text
+		}
+	}
+	// given calls the program with a configuration.
+	given := func(config string, args ...string) func(*testing.T) string {
+		return func(t *testing.T) string {
+			return spoken(t, call{args: append(args, "--config", file(t, "config.json", config))})
+		}
+	}
+	// app reads with an app's credentials.
+	app := func(change func(*sandbox.Server), credentials string, args ...string) func(*testing.T) string {
+		return func(t *testing.T) string {
+			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: boxSecret, RefreshToken: "a-refresh-token", Rotate: true}
+			change(box)
+			srv := httptest.NewServer(box)
+			t.Cleanup(srv.Close)
+			config := `{"subdomain":"acme","base_url":"` + srv.URL + `","credentials":{"auth_type":"oauth2.0",` + credentials + `}}`
+			return spoken(t, call{args: append(args, "--config", file(t, "config.json", config))})
+		}
+	}
+	unchanged := func(*sandbox.Server) {}
+	secret := `"client_secret":"` + strings.ReplaceAll(boxSecret, `"`, `\"`) + `"`
+	const key = `"credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"a-key"}`
+	const state = `[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tickets"},"stream_state":`
+	lasting := []string{"Retry-After", "3600"}
+	return []provocation{
+		{"a wrong key", check(answer(401, ""))},
+		{"a key that may do nothing", check(answer(403, ""))},
+		{"no such account", check(answer(404, ""))},
+		{"another place", check(answer(302, "", "Location", "https://www.example.com/"))},
+		{"full, at the start", check(answer(429, "", lasting...))},
+		{"full, in the middle", stream(answer(429, "", "Retry-After", "30"))},
+		{"trouble, at the start", check(answer(503, "", lasting...))},
+		{"trouble, in the middle", stream(answer(502, ""))},
+		{"a list that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"customers"} }, "customers")},
+		{"calls that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"phone"} }, "voice_calls")},
+		{"events that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"events"} }, "tickets")},
+		{"events that cannot be read now", read(func(s *sandbox.Server) {
+			s.Fail = func(r *http.Request) *sandbox.Fault {
+				if r.URL.Path == "/api/events" {
+					return gone()
+				}
+				return nil
+			}
+		}, "tickets")},
+		{"events that are gone", forgotten},
+		{"nonsense", stream(answer(200, "<html></html>", "Content-Type", "text/html"))},
+		{"half a page", stream(&sandbox.Fault{Cut: 500})},
+		{"a broken connection", stream(&sandbox.Fault{Break: true})},
+		{"a bad parameter", stream(answer(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
+		{"no such host", broken(&net.DNSError{Err: "no such host", Name: "acme.gorgias.com", IsNotFound: true})},
+		{"no way", broken(errors.New("connect: connection refused"))},
+		{"a certificate of somebody's", broken(&tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")})},
+		{"no certificate", broken(tls.RecordHeaderError{})},
+		{"no subdomain", given(`{`+key+`}`, "check")},
+		{"an address of another kind", given(`{"subdomain":"www.example.com",`+key+`}`, "check")},
+		{"no JSON", given(`subdomain: acme`, "check")},
+		{"a date that is none", given(`{"subdomain":"acme","start_date":"01/31/2026",`+key+`}`, "check")},
+		{"dates the wrong way round", given(`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",`+key+`}`, "check")},
+		{"no file", func(t *testing.T) string {
+			return spoken(t, call{args: []string{"check", "--config", filepath.Join(t.TempDir(), "config.json")}})
+		}},
+		{"an unknown setting", given(`{"subdomain":"acme","page_size":100,`+key+`}`, "read", "--sandbox", "--catalog", file(t, "catalog.json", catalogFile("incremental", "tags")))},
+		{"an unknown stream", read(unchanged, "tickets", "chats")},
+		{"no catalog", func(t *testing.T) string {
+			return spoken(t, call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", "{}")}})
+		}},
+		{"a state of the future", func(t *testing.T) string {
+			return spoken(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":2}}}]`)}})
+		}},
+		{"no configuration", func(t *testing.T) string { return spoken(t, call{args: []string{"read"}}) }},
+		{"an app without permission", app(func(s *sandbox.Server) { s.RefreshToken = "another" }, `"client_id":"app",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
+		{"an unknown app", app(unchanged, `"client_id":"another",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
+		{"a token of yesterday", app(unchanged, `"access_token":"of-yesterday"`, "check")},
+		{"a tap whose values do not fit", func(t *testing.T) string {
+			return spoken(t, call{tap: true, args: []string{"--config", onPort(t, small())}})
+		}},
+		{"a tap that is interrupted", func(t *testing.T) string {
+			box := small()
+			box.Limit, box.Window = 1, time.Hour
+			began := make(chan struct{}, 1000)
+			box.Log = func(*http.Request, int) { began <- struct{}{} }
+			return spoken(t, call{tap: true, args: []string{"--config", onPort(t, box)}, at: func(p *os.Process) {
+				<-began
+				_ = p.Signal(syscall.SIGTERM)
+			}})
+		}},
+	}
+}
+
+// forgotten reads on after a time of which the account's events tell nothing.
+func forgotten(t *testing.T) (text string) {
+	catalogue(t)
+	synctest.Test(t, func(t *testing.T) {
+		box := small()
+		box.Doubts.EventsKept, box.Live = 24*time.Hour, 1
+		h := newHouse(t, box)
+		marks := map[string]connector.Bookmark{}
+		for range 2 {
+			for batch, err := range h.plan([]string{"tickets"}, marks).Run(t.Context()) {
+				if err != nil {
+					t.Error(err)
+				}
+				text += batch.Warning
+				marks["tickets"] = batch.Bookmark
+			}
+			time.Sleep(10 * 24 * time.Hour)
+		}
+	})
+	return text
+}
+
+// A wire is a network that fails.
+type wire func() error
+
+func (w wire) RoundTrip(*http.Request) (*http.Response, error) { return nil, w() }
+
+// spoken runs the program and returns all that a person would read.
+func spoken(t *testing.T, c call) string {
+	t.Helper()
+	var tr *transcript
+	if c.at != nil {
+		tr = c.run(t)
+	} else {
+		tr = c.inside(t)
+	}
+	return errorsOf(tr) + string(tr.stderr)
+}
+
+// errorsOf returns the errors and warnings of a transcript, a line each.
+func errorsOf(tr *transcript) string {
+	var all strings.Builder
+	if tr.tap != nil {
+		return ""
+	}
+	for _, m := range tr.messages() {
+		switch {
+		case m.Connection != nil:
+			all.WriteString(m.Connection.Message + "\n")
+		case m.Trace != nil && m.Trace.Error != nil:
+			all.WriteString(m.Trace.Error.Message + "\n")
+		case m.Log != nil && m.Log.Level != "INFO":
+			all.WriteString(m.Log.Message + "\n")
+		}
+	}
+	return all.String()
+}

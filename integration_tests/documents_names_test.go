@@ -166,6 +166,19 @@ func section(help, title string) string {
 	return rest
 }
 
+// everyArgument lists the arguments of the Dockerfile.
+func everyArgument(t testing.TB) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile("../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^ARG (\w+)`).FindAllStringSubmatch(string(text), -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
 // everyTarget lists the targets of the Makefile.
 func everyTarget(t testing.TB) (targets []string) {
 	t.Helper()
@@ -239,13 +252,22 @@ func (w *tryout) flagged(command string, args []string) string {
 	return ""
 }
 
-// exists says what of a call of go or make is not there. Known is false for
+// exists says what of a call of go, make or docker build is not there. Known is false for
 // calls of another form.
 func (w *tryout) exists(words []string) (problem string, known bool) {
 	if words[0] == "make" {
 		for _, target := range words[1:] {
 			if !strings.Contains(target, "=") && !slices.Contains(w.targets, target) {
 				return "the Makefile has no target " + target, true
+			}
+		}
+		return "", true
+	}
+	if strings.HasPrefix(strings.Join(words, " "), "docker build ") { // packaging/image.sh does that
+		for i, word := range words {
+			name, _, _ := strings.Cut(word, "=")
+			if words[i-min(i, 1)] == "--build-arg" && !slices.Contains(w.arguments, name) {
+				return "the Dockerfile has no argument " + name, true
 			}
 		}
 		return "", true

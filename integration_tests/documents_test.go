@@ -91,6 +91,7 @@ type tryout struct {
 	tests           map[string][]string
 	flags           map[string][]string // by command; "" is the tap
 	targets         []string
+	arguments       []string // of the Dockerfile
 	shared          []string // of the environment
 	network         *network
 }
@@ -106,7 +107,7 @@ func newTryout(t testing.TB) *tryout {
 	if w.config == "" {
 		t.Fatal("the README shows no configuration")
 	}
-	w.tests, w.flags, w.targets = everyTest(t), everyFlag(t), everyTarget(t)
+	w.tests, w.flags, w.targets, w.arguments = everyTest(t), everyFlag(t), everyTarget(t), everyArgument(t)
 	w.stand(t)
 	w.shared = append(w.network.env(), "LANG=C.UTF-8", "PATH="+w.program+":"+w.stands)
 	return w
@@ -116,9 +117,10 @@ func newTryout(t testing.TB) *tryout {
 var tools = []string{"bash", "cat", "cp", "cut", "date", "diff", "grep", "head", "ls", "mkdir", "mktemp", "mv", "rm", "sed", "sort", "tail", "tee", "test", "timeout", "wc"}
 
 // standIns stand for programs that are not tried here. Those that write a note
-// are held against what is there: everyTest, everyTarget.
+// are held against what is there: tryout.exists.
 var standIns = map[string]string{
-	"make": `echo "make $*" >> "$NOTES"`,
+	"make":   `echo "make $*" >> "$NOTES"`,
+	"docker": `echo "docker $*" >> "$NOTES"`,
 	"go": `case "$*" in
 "run . "*) shift 2; exec source-gorgias "$@" ;;
 "build -o bin/source-gorgias .") mkdir -p bin && ln -sf "$(command -v source-gorgias)" bin/source-gorgias ;;
@@ -140,9 +142,17 @@ func (w *tryout) stand(t testing.TB) {
 		}
 	}
 	for name, script := range standIns {
-		if err := os.WriteFile(filepath.Join(w.stands, name), []byte("#!"+w.stands+"/bash\n"+script+"\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		w.standIn(t, name, script)
+	}
+}
+
+// standIn puts a script in the place of a program.
+func (w *tryout) standIn(t testing.TB, name, script string) {
+	t.Helper()
+	path := filepath.Join(w.stands, name)
+	_ = os.Remove(path) // there may be none
+	if err := os.WriteFile(path, []byte("#!"+w.stands+"/bash\n"+script+"\n"), 0o700); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -418,6 +428,8 @@ there is one such thing
 		{"source-gorgias spec", "go test ./integration_tests -run TestNobody", "has no test TestNobody"},
 		{"source-gorgias spec", "go run ./integration_tests/nothing", "there is no package"},
 		{"source-gorgias spec", "make nothing", "has no target nothing"},
+		{"source-gorgias spec", "docker build --build-arg NOTHING=1 .", "no argument NOTHING"},
+		{"source-gorgias spec", "docker run --rm source-gorgias:dev spec", "nobody runs"},
 		{"source-gorgias spec", "integration_tests/nothing.sh", "No such file"},
 		{"there is one", "there are two", "its output is another"},
 		{"…\n", "more\n", "its output is another"},

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/integration_tests/documents"
 )
 
 // packaging/image.sh builds an image and names it here.
@@ -347,6 +348,7 @@ func TestImage(t *testing.T) {
 	t.Run("platform", b.platform)
 	t.Run("entry_point", b.entryPoint)
 	t.Run("terminate", b.terminate)
+	t.Run("documents", b.documents)
 }
 
 // A box is where the image runs.
@@ -546,4 +548,57 @@ func (b *box) terminate(t *testing.T) {
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 143 {
 		t.Errorf("%v, want exit code 143", err)
 	}
+}
+
+// documents does with the image what the documents do with docker. What they
+// call docker adds the network in which accounts are sandboxes, has the image
+// that is tested in the place of source-gorgias:dev, and passes the rest on.
+func (b *box) documents(t *testing.T) {
+	w := newTryout(t)
+	certificate, err := os.ReadFile(w.network.certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := filepath.Join(t.TempDir(), "certificates")
+	if err := os.WriteFile(shown, certificate, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := exec.LookPath(b.engine[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	extra := b.run("--env", "HTTPS_PROXY="+w.network.proxy, "--volume", shown+":/etc/ssl/certs/ca-certificates.crt:ro")
+	extra[slices.Index(extra, "none")] = "host" // the only network that leads to the proxy
+	quoted := func(words []string) string { return "'" + strings.Join(words, "' '") + "'" }
+	script := fmt.Sprintf(`test "$1" = run || { echo "only docker run is done here" >&2; exit 127; }
+args=(); for a in "${@:2}"; do args+=("${a/#source-gorgias:dev/%s}"); done
+HOME=%s PATH=%s exec %s %s "${args[@]}"`, *image, quoted([]string{os.Getenv("HOME")}), quoted([]string{os.Getenv("PATH")}),
+		quoted(append([]string{engine}, b.engine[1:]...)), quoted(extra))
+	w.standIn(t, "docker", script)
+	n := 0
+	for _, path := range repositoryFiles(t, ".md") {
+		blocks, err := documents.Blocks(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := w.scratch(t, w.config)
+		for _, name := range []string{"", "config.json"} { // the image's user is another
+			if err := os.Chmod(filepath.Join(dir, name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, block := range blocks {
+			if block.By != "image" || block.Language != "sh" {
+				continue
+			}
+			n++
+			if problem := w.sh(t, dir, w.config, block.Text, "…"); problem != "" {
+				t.Errorf("%s:%d: %s", relative(path), block.Line, problem)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no document does anything with the image")
+	}
+	t.Logf("%d blocks", n)
 }

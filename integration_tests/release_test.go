@@ -24,6 +24,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"source-gorgias/integration_tests/documents"
 )
 
 // everything is a release of all platforms, to be built a second time.
@@ -353,12 +355,44 @@ func (p *product) pip(t *testing.T) {
 			t.Fatalf("pip %v: %v: %s", args, err, out)
 		}
 	}
+	p.documents(t, filepath.Join(dir, "bin"))
 	pip("install", "--no-index", p.wheel)
 	runs(t, filepath.Join(dir, "bin"))
 	pip("uninstall", "--yes", "source-gorgias")
 	left, err := filepath.Glob(filepath.Join(dir, "bin", "*gorgias*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("uninstalled, it leaves %q", left)
+	}
+}
+
+// documents does with the wheel what the documents do, where it is the one they
+// name.
+func (p *product) documents(t *testing.T, bin string) {
+	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
+		t.Log("the documents name the wheel of another platform")
+		return
+	}
+	n := 0
+	for _, path := range repositoryFiles(t, ".md") {
+		blocks, err := documents.Blocks(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range blocks {
+			if b.By != "release" || b.Language != "sh" {
+				continue
+			}
+			n++
+			cmd := exec.Command("bash", "-euo", "pipefail", "-c", b.Text)
+			cmd.Dir = p.dir
+			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "PIP_NO_INDEX=1", "PIP_DISABLE_PIP_VERSION_CHECK=1")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s:%d: %v: %s", relative(path), b.Line, err, tail(out))
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no document does anything with the wheel")
 	}
 }
 

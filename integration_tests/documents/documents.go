@@ -77,7 +77,7 @@ func parse(file, text string) ([]Block, error) {
 			if by = m[1]; !slices.Contains(Runners(), by) {
 				return fail("nobody is called %s; there are %s", by, strings.Join(Runners(), ", "))
 			}
-		} else if strings.Contains(strings.ToLower(line), "run by:") {
+		} else if strings.HasPrefix(trimmed, "<!--") && strings.Contains(strings.ToLower(line), "run by") {
 			return fail("a line that says who runs a block looks like <!-- run by: %s -->", Runners()[0])
 		}
 		if (strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")) && trimmed != "" && before == "" {

@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +26,9 @@ import (
 
 const email, key = "agent@example.com", "k3y+of/the house&=%é"
 
+// The account can also be read by an app.
+const app, appSecret, refresh = "app of the house", "s3cret+of/the app&=%é", "refresh+of/the house&=%"
+
 // An account is a sandbox on a port of this machine.
 type account struct {
 	*sandbox.Server
@@ -31,19 +36,32 @@ type account struct {
 	server      *http.Server
 	fail        atomic.Pointer[func(*http.Request) *sandbox.Fault]
 	requests    atomic.Int64
+	tokens      sync.Map // the access tokens that were used, and how often: *atomic.Int64
 }
 
+// tokenLife is how many requests an access token is good for: many fewer than
+// a first sync takes, so that tokens end in its middle.
+const tokenLife = 25
+
 // newAccount opens an account, the same one every time. Its allowance is not
-// what is tested.
-func newAccount(dir string) (*account, error) {
+// what is tested. If rotate is set, it takes each refresh token of the app
+// once.
+func newAccount(dir string, rotate bool) (*account, error) {
 	a := &account{}
-	a.Server = &sandbox.Server{Seed: 7, Limit: 1_000_000, Email: email, Key: key, Fail: func(r *http.Request) *sandbox.Fault {
-		a.requests.Add(1)
-		if fail := a.fail.Load(); fail != nil {
-			return (*fail)(r)
-		}
-		return nil
-	}}
+	a.Server = &sandbox.Server{Seed: 7, Limit: 1_000_000, Email: email, Key: key, ClientID: app, ClientSecret: appSecret, RefreshToken: refresh, Rotate: rotate,
+		Fail: func(r *http.Request) *sandbox.Fault {
+			a.requests.Add(1)
+			if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+				used, _ := a.tokens.LoadOrStore(token, new(atomic.Int64))
+				if used.(*atomic.Int64).Add(1) > tokenLife {
+					return &sandbox.Fault{Status: http.StatusUnauthorized}
+				}
+			}
+			if fail := a.fail.Load(); fail != nil {
+				return (*fail)(r)
+			}
+			return nil
+		}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -89,6 +107,18 @@ func (a *account) close() { _ = a.server.Close() }
 // oldest record.
 func (a *account) settings(key string) string {
 	return fmt.Sprintf(`{"subdomain": "sandbox", "base_url": %s, "start_date": "1980-01-01", "credentials": {"auth_type": "api_key", "email": %s, "api_key": %s}}`, quoted(a.url), quoted(email), quoted(key))
+}
+
+// grant spells a configuration with which an app reads the account.
+func (a *account) grant() string {
+	return fmt.Sprintf(`{"subdomain": "sandbox", "base_url": %s, "start_date": "1980-01-01", "credentials": {"auth_type": "oauth2.0", "client_id": %s, "client_secret": %s, "refresh_token": %s}}`,
+		quoted(a.url), quoted(app), quoted(appSecret), quoted(refresh))
+}
+
+// used counts the access tokens that were used so far.
+func (a *account) used() (n int) {
+	a.tokens.Range(func(any, any) bool { n++; return true })
+	return n
 }
 
 // list returns the rows a complete list would show now.

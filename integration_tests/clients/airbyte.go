@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,10 +25,74 @@ var inDuckDB = dialect{
 	},
 }
 
+// A step is one sync, after something may have happened in the account.
+type step struct {
+	when   string
+	change func(*account) error
+}
+
 // pyAirbyte reads everything into DuckDB; then once more, when nothing has
-// changed; then what has.
+// changed; then what has; then what is gone.
 func pyAirbyte(ctx context.Context, v *visit) error {
-	database, summary := v.file("cache.duckdb"), v.file("summary.json")
+	return v.airbyte(ctx, v.account.config, []step{
+		{"first sync", nil}, {"second sync, at rest", nil},
+		{"third sync, after changes", (*account).live}, {"fourth sync, after deletions", (*account).bury},
+	})
+}
+
+// pyAirbyteApp reads with OAuth2. A refresh token is taken once, and access
+// tokens end in the middle of a sync, so that what the program says of new ones
+// has to come back to it.
+func pyAirbyteApp(ctx context.Context, v *visit) error {
+	config, err := v.write("grant.json", v.account.grant())
+	if err != nil {
+		return err
+	}
+	if err := v.airbyte(ctx, config, []step{{"first sync", nil}, {"second sync, after changes", (*account).live}}, keep); err != nil || v.hasty {
+		return err
+	}
+	// PyAirbyte leaves it to its user to keep them. Who does not is refused by
+	// the next command, and be it of the same session.
+	if err := v.open(true); err != nil {
+		return err
+	}
+	if config, err = v.write("lost.json", v.account.grant()); err != nil {
+		return err
+	}
+	var ended *exit
+	lost := v.airbyteSync(config, v.file("lost.duckdb"))
+	lost.env = []string{"AIRBYTE_LOGGING_ROOT=" + v.file("logs")}
+	if _, err := v.run(ctx, lost); !errors.As(err, &ended) {
+		v.differs("with nobody to keep the tokens a sync ended so: %v", err)
+	}
+	said := false // what connectors say, PyAirbyte writes into a file
+	err = filepath.WalkDir(v.file("logs"), func(path string, f fs.DirEntry, err error) error {
+		if err == nil && f.Type().IsRegular() {
+			var log []byte
+			log, err = os.ReadFile(path)
+			said = said || strings.Contains(string(log), "authorize it again")
+		}
+		return err
+	})
+	if !said {
+		v.differs("with nobody to keep the tokens, no log tells what to do")
+	}
+	return err
+}
+
+// keep has the script keep the tokens that it is told of.
+const keep = "keep"
+
+// airbyteSync is one sync of PyAirbyte.
+func (v *visit) airbyteSync(config, database string, more ...string) command {
+	return command{dir: v.here, args: append([]string{
+		v.env.program("python"), v.script("pyairbyte.py"), filepath.Join(v.programs, "source-gorgias"), config, database, v.file("summary.json"),
+	}, more...)}
+}
+
+// airbyte makes syncs of PyAirbyte, and compares after each.
+func (v *visit) airbyte(ctx context.Context, config string, steps []step, more ...string) error {
+	database := v.file("cache.duckdb")
 	all, err := v.account.truth()
 	if err != nil {
 		return err
@@ -37,27 +103,21 @@ func pyAirbyte(ctx context.Context, v *visit) error {
 			whole += len(t.rows)
 		}
 	}
-	for _, step := range []struct {
-		when        string
-		change      func(*account) error
-		least, most int // records read
-	}{
-		{"first sync", nil, all.count(), all.count()},
-		{"second sync, at rest", nil, whole, whole},
-		{"third sync, after changes", (*account).live, whole + 1, whole + 200},
-		{"fourth sync, after deletions", (*account).bury, whole + 1, whole + 200},
-	} {
-		if step.change != nil {
+	for i, step := range steps {
+		least, most := whole, whole // records that are read
+		switch {
+		case i == 0:
+			least, most = all.count(), all.count()
+		case step.change != nil:
+			least, most = whole+1, whole+200
 			if err := step.change(v.account); err != nil {
 				return err
 			}
 		}
-		if _, err := v.run(ctx, command{args: []string{
-			v.env.program("python"), v.script("pyairbyte.py"), filepath.Join(v.programs, "source-gorgias"), v.account.config, database, summary,
-		}, dir: v.here}); err != nil {
+		if _, err := v.run(ctx, v.airbyteSync(config, database, more...)); err != nil {
 			return fmt.Errorf("%s: %w", step.when, err)
 		}
-		raw, err := os.ReadFile(summary)
+		raw, err := os.ReadFile(v.file("summary.json"))
 		if err != nil {
 			return err
 		}
@@ -71,8 +131,11 @@ func pyAirbyte(ctx context.Context, v *visit) error {
 		if len(said.Streams) != len(all) {
 			v.differs("%s: %d streams are offered, not %d", step.when, len(said.Streams), len(all))
 		}
-		if said.Records < step.least || said.Records > step.most {
-			v.differs("%s: %d records were read, not %d to %d", step.when, said.Records, step.least, step.most)
+		if said.Records < least || said.Records > most {
+			v.differs("%s: %d records were read, not %d to %d", step.when, said.Records, least, most)
+		}
+		if n := v.account.used(); i == 0 && slices.Contains(more, keep) && n < 2 {
+			v.differs("%s: %d access tokens: none ended in its middle", step.when, n)
 		}
 		w, err := v.duck(ctx, database, "gorgias")
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type bench struct {
 	dir      string // everything is in here
 	env      []string
 	programs string // the directory with the program, under both its names
+	packed   func() (*parcel, error)
 	*environments
 	postgres *postgres
 }
@@ -48,6 +50,7 @@ func openBench(ctx context.Context, python, cache string) (b *bench, err error) 
 		}
 	}()
 	b.programs = filepath.Join(b.dir, "bin")
+	b.packed = sync.OnceValues(func() (*parcel, error) { return b.pack(ctx) })
 	b.env = b.surroundings()
 	build := b.start(ctx, command{args: []string{"go", "build", "-trimpath", "-o", filepath.Join(b.programs, "source-gorgias"), "source-gorgias"}})
 	build.Dir, build.Env = "", append(os.Environ(), "CGO_ENABLED=0")
@@ -76,7 +79,7 @@ func (b *bench) surroundings() []string {
 		"LANG=C.UTF-8", "TZ=America/New_York", // what depends on the machine's time zone shows itself
 		"HTTP_PROXY=" + nowhere, "HTTPS_PROXY=" + nowhere, "http_proxy=" + nowhere, "https_proxy=" + nowhere,
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1",
-		"DO_NOT_TRACK=1", "AIRBYTE_OFFLINE_MODE=1", "MELTANO_SEND_ANONYMOUS_USAGE_STATS=0",
+		"DO_NOT_TRACK=1", "AIRBYTE_OFFLINE_MODE=1", "AIRBYTE_LOGGING_ROOT=" + filepath.Join(b.dir, "airbyte"), "MELTANO_SEND_ANONYMOUS_USAGE_STATS=0",
 		"PYTHONDONTWRITEBYTECODE=1", "NO_COLOR=1",
 	}
 }
@@ -138,13 +141,27 @@ func (b *bench) visit(ctx context.Context, c client, m *mutant) *visit {
 		}
 		began := time.Now()
 		defer func() { v.took = time.Since(began) }()
-		if v.account, err = newAccount(v.here); err != nil {
+		if err := v.open(true); err != nil {
 			return err
 		}
-		defer v.account.close()
+		defer func() { v.account.close() }()
 		return c.try(ctx, v)
 	}()
 	return v
+}
+
+// open opens another account, with nothing compared so far. If rotate is set,
+// it takes each refresh token once.
+func (v *visit) open(rotate bool) error {
+	if v.account != nil {
+		v.account.close()
+	}
+	v.past = nil
+	dir, err := os.MkdirTemp(v.here, "account")
+	if err == nil {
+		v.account, err = newAccount(dir, rotate)
+	}
+	return err
 }
 
 // file is a file of the client's own.

@@ -35,10 +35,13 @@ type client struct {
 func clients() []client {
 	return []client{
 		{"pyairbyte", []string{"airbyte"}, []string{"airbyte", "duckdb"}, pyAirbyte},
+		{"pyairbyte-oauth", []string{"airbyte"}, []string{"airbyte", "duckdb"}, pyAirbyteApp},
 		{"airbyte-cdk", []string{"airbyte"}, []string{"airbyte-cdk"}, standardTests},
 		{"protocol-models", []string{"checkers"}, []string{"airbyte_protocol_models"}, protocolModels},
 		{"singer-check-tap", []string{"checkers"}, []string{"singer-tools"}, checkTap},
 		{"meltano", []string{"meltano", "meltanolabs"}, []string{"meltano", "meltanolabs-target-postgres"}, meltanoRuns},
+		{"meltano-oauth", []string{"meltano", "checkers"}, []string{"meltano", "target-jsonl"}, meltanoApp},
+		{"wheel", []string{"meltano", "meltanolabs", "checkers"}, []string{"meltano"}, wheelRuns},
 		{"target-postgres", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, piped.try},
 		{"target-duckdb", []string{"pipelinewise"}, []string{"target-duckdb", "duckdb"}, duckTarget.try},
 		{"target-jsonl", []string{"checkers"}, []string{"target-jsonl"}, inFiles.try},

@@ -31,9 +31,11 @@ type project struct {
 	env          []string
 }
 
-// newProject makes the project of integration_tests/meltano, with one change:
-// Meltano would install the newest of what the loader needs, ours is frozen.
-func newProject(ctx context.Context, v *visit) (*project, error) {
+// newProject makes the project of integration_tests/meltano in a directory of
+// that name, with changes of the caller's and some of its own: Meltano would
+// install the newest of what the loader needs, ours is frozen; and there is a
+// loader for files.
+func newProject(ctx context.Context, v *visit, name string, changes ...[2]string) (*project, error) {
 	text, err := os.ReadFile("integration_tests/meltano/meltano.yml")
 	if err != nil {
 		return nil, fmt.Errorf("%w\nhint: this program runs at the root of the repository", err)
@@ -42,25 +44,44 @@ func newProject(ctx context.Context, v *visit) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	const name = "meltanolabs-target-postgres"
+	files, err := v.get(ctx, v.bench, "checkers")
+	if err != nil {
+		return nil, err
+	}
+	const pkg = "meltanolabs-target-postgres"
 	yml := string(text)
-	for _, change := range [][2]string{
-		{"    pip_url: " + name + "==" + loader.versions[name] + "\n", ""},
-		{"    executable: target-postgres\n", "    executable: " + loader.program("target-postgres") + "\n"},
-	} {
+	for _, change := range append(changes,
+		[2]string{"    pip_url: " + pkg + "==" + loader.versions[pkg] + "\n", ""},
+		[2]string{"    executable: target-postgres\n", "    executable: " + loader.program("target-postgres") + "\n"},
+		[2]string{"  loaders:\n", fmt.Sprintf(`  loaders:
+  - name: target-jsonl
+    namespace: target_jsonl
+    executable: %s
+    settings:
+    - name: destination_path
+    - name: do_timestamp_file
+      kind: boolean
+    config: %s
+`, files.program("target-jsonl"), inFiles.config(v))},
+	) {
 		if strings.Count(yml, change[0]) != 1 {
 			return nil, fmt.Errorf("integration_tests/meltano/meltano.yml has no line %q", change[0])
 		}
 		yml = strings.Replace(yml, change[0], change[1], 1)
 	}
-	p := &project{visit: v, program: v.env.program("meltano"), dir: v.file("project"), env: []string{
+	p := &project{visit: v, program: v.env.program("meltano"), dir: v.file(name), env: []string{
 		"TAP_GORGIAS_SUBDOMAIN=sandbox", "TAP_GORGIAS_BASE_URL=" + v.account.url, "TAP_GORGIAS_START_DATE=1980-01-01",
-		"TAP_GORGIAS_EMAIL=" + email, "TAP_GORGIAS_API_KEY=" + key,
 		"TARGET_POSTGRES_PORT=" + strconv.Itoa(v.postgres.port), "TARGET_POSTGRES_USER=" + v.postgres.user,
 		"TARGET_POSTGRES_PASSWORD=" + v.postgres.password, "TARGET_POSTGRES_DATABASE=" + database(v),
 	}}
 	return p, errors.Join(os.Mkdir(p.dir, 0o755), os.WriteFile(filepath.Join(p.dir, "meltano.yml"), []byte(yml), 0o644))
 }
+
+// The two ways into an account, as Meltano is told of them.
+var (
+	withKey = []string{"TAP_GORGIAS_EMAIL=" + email, "TAP_GORGIAS_API_KEY=" + key}
+	withApp = []string{"TAP_GORGIAS_CLIENT_ID=" + app, "TAP_GORGIAS_CLIENT_SECRET=" + appSecret}
+)
 
 // meltano runs one of Meltano's commands.
 func (p *project) meltano(ctx context.Context, env []string, args ...string) (string, error) {
@@ -109,10 +130,11 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 	if err := v.postgres.create(ctx, database(v)); err != nil {
 		return err
 	}
-	p, err := newProject(ctx, v)
+	p, err := newProject(ctx, v, "project")
 	if err != nil {
 		return err
 	}
+	p.env = append(p.env, withKey...)
 	if !v.hasty { // a spoiler's lines reach Meltano in another order, which config test would show
 		if err := p.configured(ctx); err != nil {
 			return err

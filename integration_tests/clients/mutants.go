@@ -36,6 +36,9 @@ type mutant struct {
 	args func(args []string) []string
 	// well has the program end with code 0 whatever happened.
 	well bool
+	// wheel returns what the wheel has in a file's place, nil for none; nil
+	// leaves it.
+	wheel func(name string, content []byte) []byte
 }
 
 // every names the clients that compare rows of the whole account.
@@ -43,7 +46,7 @@ var every = []string{"pyairbyte", "protocol-models", "target-postgres", "target-
 
 // mutantTable lists the mutants, fresh: some keep count.
 func mutantTable() []mutant {
-	states := 0
+	states, told := 0, 0
 	return []mutant{
 		{name: "a record is lost", clients: append([]string{"singer-check-tap"}, every...),
 			line: once("ticket_messages", ``, regexp.MustCompile(`^.*$`))},
@@ -108,6 +111,49 @@ func mutantTable() []mutant {
 			line: onceIn(`{"type":"SCHEMA"`, `"key_properties":null`, regexp.MustCompile(`"key_properties":\[[^]]*\]`))},
 		{name: "a field that messages have not", clients: []string{"protocol-models"},
 			line: onceIn(`{"type":"`, `{"note":1,`, regexp.MustCompile(`^{`))},
+		{name: "new tokens are not told", clients: []string{"pyairbyte-oauth"},
+			line: func(line string) []string {
+				if strings.HasPrefix(line, `{"type":"CONTROL"`) {
+					return nil
+				}
+				return []string{line}
+			}},
+		{name: "only the first new tokens are told", clients: []string{"pyairbyte-oauth"},
+			line: func(line string) []string {
+				if strings.HasPrefix(line, `{"type":"CONTROL"`) {
+					if told++; told > 1 {
+						return nil
+					}
+				}
+				return []string{line}
+			}},
+		{name: "what is told is not the whole config", clients: []string{"pyairbyte-oauth"},
+			line: onceIn(`{"type":"CONTROL"`, ``, regexp.MustCompile(`"base_url":"[^"]*",`))},
+		{name: "new tokens are not saved", clients: []string{"meltano-oauth"},
+			args: func(args []string) []string {
+				return slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--save-tokens" })
+			}},
+		{name: "the wheel carries another program", clients: []string{"wheel"},
+			wheel: func(name string, content []byte) []byte {
+				if strings.HasSuffix(name, "scripts/tap-gorgias") {
+					return append(content, 0) // which runs all the same
+				}
+				return content
+			}},
+		{name: "the wheel has one name only", clients: []string{"wheel"},
+			wheel: func(name string, content []byte) []byte {
+				if strings.HasSuffix(name, "scripts/source-gorgias") {
+					return nil
+				}
+				return content
+			}},
+		{name: "the wheel does not list its files", clients: []string{"wheel"},
+			wheel: func(name string, content []byte) []byte {
+				if strings.HasSuffix(name, "/RECORD") {
+					return regexp.MustCompile(`(?m)^.*licenses.*\n`).ReplaceAll(content, []byte{})
+				}
+				return content
+			}},
 		{name: "the key in a log", clients: []string{"airbyte-cdk"},
 			line: onceIn(`{"type":"CONNECTION_STATUS"`, fmt.Sprintf(`{"type":"LOG","log":{"level":"INFO","message":%s}}`, strings.ReplaceAll(quoted("with "+key), "$", "$$"))+"\n$0", regexp.MustCompile(`^.*$`))},
 	}
@@ -181,6 +227,15 @@ func (b *bench) spoiled(m *mutant, dir string) (*bench, error) {
 		script := fmt.Sprintf("#!/bin/sh\nexec %q %s %q %q \"$@\"\n", self, spoil, m.name, filepath.Join(b.programs, name))
 		if err := os.WriteFile(filepath.Join(s.programs, name), []byte(script), 0o755); err != nil {
 			return nil, err
+		}
+	}
+	if m.wheel != nil {
+		s.packed = func() (*parcel, error) {
+			p, err := b.packed()
+			if err != nil {
+				return nil, err
+			}
+			return p.spoil(dir, m.wheel)
 		}
 	}
 	return &s, nil

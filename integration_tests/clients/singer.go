@@ -136,10 +136,7 @@ func (t target) try(ctx context.Context, v *visit) error {
 	}
 	names := all.names()
 	state, marks := "", map[string]record{}
-	for i, step := range []struct {
-		when   string
-		change func(*account) error
-	}{
+	for i, step := range []step{
 		{"first sync", nil}, {"second sync, at rest", nil},
 		{"third sync, after changes", (*account).live}, {"fourth sync, after deletions", (*account).bury},
 	} {

@@ -141,7 +141,7 @@ func (a *account) ask(path string) (record, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.SetBasicAuth(email, key)
+	req.SetBasicAuth(a.Email, a.Key)
 	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 	if err != nil {
 		return nil, err

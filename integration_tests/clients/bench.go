@@ -27,6 +27,7 @@ type bench struct {
 	env      []string
 	programs string // the directory with the program, under both its names
 	packed   func() (*parcel, error)
+	session  func(script string) string // spoils a document's commands; nil leaves them
 	*environments
 	postgres *postgres
 }

@@ -68,27 +68,50 @@ func (v *environments) make(ctx context.Context, b *bench, name string) (*enviro
 			e.versions[pkg] = version
 		}
 	}
-	done := e.program("installed") // written last
-	if _, err := os.Stat(done); err == nil {
-		return e, nil
+	return e, unlessDone(e.program("installed"), func() error {
+		if err := errors.Join(os.RemoveAll(e.dir), os.MkdirAll(v.dir, 0o755)); err != nil {
+			return err
+		}
+		if _, err := b.run(ctx, command{args: []string{v.python, "-m", "venv", e.dir}}); err != nil {
+			return err
+		}
+		if err := os.WriteFile(e.list(), text, 0o644); err != nil {
+			return err
+		}
+		return b.pip(ctx, e, "install", "-r", e.list())
+	})
+}
+
+// wheels returns a directory with the packages of an environment as they come
+// from the index, for those who install them themselves.
+func (b *bench) wheels(ctx context.Context, e *environment) (dir string, err error) {
+	dir = filepath.Join(e.dir, "wheels")
+	return dir, unlessDone(filepath.Join(dir, "downloaded"), func() error {
+		return b.pip(ctx, e, "download", "--only-binary", ":all:", "-r", e.list(), "-d", dir)
+	})
+}
+
+// list is the file with an environment's requirements.
+func (e *environment) list() string { return filepath.Join(e.dir, "requirements.txt") }
+
+// pip is pip as the machine has configured it: this alone asks the internet.
+func (b *bench) pip(ctx context.Context, e *environment, args ...string) error {
+	c := command{args: append([]string{e.program("python"), "-m", "pip", "--quiet", "--disable-pip-version-check", args[0], "--no-deps"}, args[1:]...)}
+	cmd := b.start(ctx, c)
+	cmd.Env = append(os.Environ(), "TMPDIR="+b.dir)
+	out, err := cmd.CombinedOutput()
+	return ending(ctx, c, err, out)
+}
+
+// unlessDone has something done unless an earlier run did, which left a file.
+func unlessDone(file string, do func() error) error {
+	if _, err := os.Stat(file); err == nil {
+		return nil
 	}
-	if err := errors.Join(os.RemoveAll(e.dir), os.MkdirAll(v.dir, 0o755)); err != nil {
-		return nil, err
+	if err := do(); err != nil {
+		return err
 	}
-	if _, err := b.run(ctx, command{args: []string{v.python, "-m", "venv", e.dir}}); err != nil {
-		return nil, err
-	}
-	list := filepath.Join(e.dir, "requirements.txt")
-	if err := os.WriteFile(list, text, 0o644); err != nil {
-		return nil, err
-	}
-	// pip as the machine has configured it: this alone asks the internet.
-	pip := b.start(ctx, command{args: []string{e.program("python"), "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r", list}})
-	pip.Env = append(os.Environ(), "TMPDIR="+b.dir)
-	if out, err := pip.CombinedOutput(); err != nil {
-		return nil, ending(ctx, command{args: []string{"pip install", name}}, err, out)
-	}
-	return e, os.WriteFile(done, []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o644)
+	return os.WriteFile(file, []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o644)
 }
 
 // findPython returns a Python of the version the requirements are frozen for.

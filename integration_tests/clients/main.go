@@ -42,6 +42,7 @@ func clients() []client {
 		{"meltano", []string{"meltano", "meltanolabs"}, []string{"meltano", "meltanolabs-target-postgres"}, meltanoRuns},
 		{"meltano-oauth", []string{"meltano", "checkers"}, []string{"meltano", "target-jsonl"}, meltanoApp},
 		{"wheel", []string{"meltano", "meltanolabs", "checkers"}, []string{"meltano"}, wheelRuns},
+		{"documents", []string{"meltano", "meltanolabs"}, []string{"meltano", "meltanolabs-target-postgres"}, documentRuns},
 		{"target-postgres", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, piped.try},
 		{"target-duckdb", []string{"pipelinewise"}, []string{"target-duckdb", "duckdb"}, duckTarget.try},
 		{"target-jsonl", []string{"checkers"}, []string{"target-jsonl"}, inFiles.try},

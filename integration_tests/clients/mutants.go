@@ -39,6 +39,9 @@ type mutant struct {
 	// wheel returns what the wheel has in a file's place, nil for none; nil
 	// leaves it.
 	wheel func(name string, content []byte) []byte
+	// session returns what is run in place of a document's commands; nil leaves
+	// them.
+	session func(script string) string
 }
 
 // every names the clients that compare rows of the whole account.
@@ -147,12 +150,18 @@ func mutantTable() []mutant {
 				}
 				return content
 			}},
-		{name: "the wheel does not list its files", clients: []string{"wheel"},
+		{name: "the wheel's tap says nothing", clients: []string{"wheel", "documents"},
 			wheel: func(name string, content []byte) []byte {
-				if strings.HasSuffix(name, "/RECORD") {
-					return regexp.MustCompile(`(?m)^.*licenses.*\n`).ReplaceAll(content, []byte{})
+				if strings.HasSuffix(name, "scripts/tap-gorgias") {
+					return []byte("#!/bin/sh\n")
 				}
 				return content
+			}},
+		{name: "a command of a document is no command", clients: []string{"documents"},
+			session: func(script string) string { return strings.Replace(script, "\nmeltano run ", "\nmeltano rum ", 1) }},
+		{name: "a document that loads nothing", clients: []string{"documents"},
+			session: func(script string) string {
+				return regexp.MustCompile(`(?m)^(\s*(TAP_\S+ )*\\\n)?\s*(meltano (run|el|schedule run)|psql|grep|diff) .*$`).ReplaceAllString(script, ":")
 			}},
 		{name: "the key in a log", clients: []string{"airbyte-cdk"},
 			line: onceIn(`{"type":"CONNECTION_STATUS"`, fmt.Sprintf(`{"type":"LOG","log":{"level":"INFO","message":%s}}`, strings.ReplaceAll(quoted("with "+key), "$", "$$"))+"\n$0", regexp.MustCompile(`^.*$`))},
@@ -229,6 +238,7 @@ func (b *bench) spoiled(m *mutant, dir string) (*bench, error) {
 			return nil, err
 		}
 	}
+	s.session = m.session
 	if m.wheel != nil {
 		s.packed = func() (*parcel, error) {
 			p, err := b.packed()

@@ -113,9 +113,13 @@ func (p *postgres) close() {
 func (p *postgres) query(ctx context.Context, database, statement string) ([]byte, error) {
 	return p.bench.run(ctx, command{
 		args: []string{p.psql, "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement},
-		env: []string{"PGHOST=127.0.0.1", "PGPORT=" + strconv.Itoa(p.port), "PGUSER=" + p.user, "PGPASSWORD=" + p.password,
-			"PGDATABASE=" + database, "PGCLIENTENCODING=UTF8"},
+		env:  append(p.variables(database), "PGCLIENTENCODING=UTF8"),
 	})
+}
+
+// variables tell PostgreSQL's own programs where a database is.
+func (p *postgres) variables(database string) []string {
+	return []string{"PGHOST=127.0.0.1", "PGPORT=" + strconv.Itoa(p.port), "PGUSER=" + p.user, "PGPASSWORD=" + p.password, "PGDATABASE=" + database}
 }
 
 // create makes an empty database.

@@ -1,7 +1,10 @@
 package integration_tests
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"source-gorgias/connector/cli"
 	"source-gorgias/connector/sandbox"
 )
 
@@ -130,8 +134,14 @@ func TestOAuthSave(t *testing.T) {
 			if save {
 				c.args = append(c.args, "--save-tokens")
 			}
-			if tr := c.run(t); tr.code != 0 {
+			tr := c.run(t)
+			if tr.code != 0 {
 				t.Fatalf("tap: %v: exit code %d: %s %s", tap, tr.code, tail(tr.stdout), tr.stderr)
+			}
+			// The platform is told of them; nobody else is.
+			warned := strings.Count(string(tr.stderr), "the next run will be refused")
+			if want := map[bool]int{true: 1}[tap && !save]; warned != want {
+				t.Errorf("tap: %v, --save-tokens: %v: warned %d times, not %d: %s", tap, save, warned, want, tr.stderr)
 			}
 			got, err := os.ReadFile(path)
 			if err != nil {
@@ -159,6 +169,22 @@ func TestOAuthSave(t *testing.T) {
 				t.Errorf("files were left: %v", left)
 			}
 		}
+	}
+}
+
+// A forecast asks for a token too, and has no platform to tell.
+func TestOAuthPlan(t *testing.T) {
+	path := file(t, "config.json", anApp(t, nil))
+	for _, args := range [][]string{{"plan", "--config", path, "--save-tokens"}, {"plan", "--config", path}} {
+		// The first has a token to ask for, the second what the first has saved.
+		if tr := (call{args: args}).run(t); tr.code != 0 || len(tr.stderr) > 0 {
+			t.Errorf("%s: exit code %d: %s", args, tr.code, tr.stderr)
+		}
+	}
+	var fault bytes.Buffer
+	code, _ := cli.Main(context.Background(), []string{"source-gorgias", "plan", "--config", file(t, "config.json", anApp(t, nil))}, strings.NewReader(""), io.Discard, &fault)
+	if said := fault.String(); code != 0 || !strings.Contains(said, "--save-tokens keeps it") || strings.Contains(said, "refresh+token") {
+		t.Errorf("exit code %d: %s", code, said)
 	}
 }
 

@@ -88,6 +88,8 @@ type invocation struct {
 	control *airbyte.Writer // beside pen, from any goroutine
 	config  []byte          // as it was given
 	save    string          // the file into which renewed tokens are written; "" for none
+	refresh string          // the refresh token as it was given
+	lost    bool            // another came, and goes
 }
 
 // fail tells what ended the program, in the words of its protocol.

@@ -272,7 +272,7 @@ func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, erro
 	if box {
 		settings.Origin = "http://sandbox.gorgias.com"
 	}
-	s.config = raw
+	s.config, s.refresh = raw, settings.Credentials.RefreshToken
 	s.veil.hide(settings.Credentials.Email, settings.Secrets()...)
 	s.pen.Mask, s.pen.Privacy = s.veil.mask, settings.Privacy
 	if s.log != nil {

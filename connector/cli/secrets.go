@@ -14,6 +14,7 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/singer"
 )
 
 // A veil hides secrets in texts. There may come more of them while it is used.
@@ -74,6 +75,9 @@ func (s *invocation) renewed(g gorgias.Grant) error {
 		}
 	}
 	if s.log != nil || s.people {
+		if s.save == "" && g.Refresh != s.refresh {
+			s.lose()
+		}
 		return nil
 	}
 	config, err := connector.WithToken(s.config, g.Access, g.Refresh, g.Expires)
@@ -81,6 +85,20 @@ func (s *invocation) renewed(g gorgias.Grant) error {
 		return err
 	}
 	return s.control.Control(config)
+}
+
+// lose warns, once, that the next run will not be let in.
+func (s *invocation) lose() {
+	const text = "the refresh token was taken and another one given for it, which is not kept: the next run will be refused. --save-tokens keeps it in the config file"
+	if s.lost {
+		return
+	}
+	s.lost = true
+	if s.log != nil {
+		s.log.Print(singer.Warn, "", text)
+		return
+	}
+	fmt.Fprintln(s.stderr, "source-gorgias:", text) // a hint at most; nothing depends on it
 }
 
 // plainly is an error without the path it happened at.

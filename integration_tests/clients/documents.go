@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"source-gorgias/integration_tests/documents"
 )
@@ -90,7 +91,7 @@ func (v *visit) document(ctx context.Context, blocks []documents.Block, name str
 	if err != nil {
 		return err
 	}
-	if _, err := v.run(ctx, command{args: []string{"bash", "-euo", "pipefail", "-c", text}, dir: dir, env: env}); err != nil {
+	if _, err := v.run(ctx, command{args: []string{"bash", "-euo", "pipefail", "-c", text}, dir: dir, env: env, limit: 15 * time.Minute}); err != nil {
 		return err
 	}
 	return v.loadedBy(ctx, name)
@@ -146,6 +147,7 @@ func (v *visit) shell(ctx context.Context, database string) ([]string, error) {
 	return append(v.postgres.variables(database),
 		"PATH="+bin+":"+os.Getenv("PATH")+":"+filepath.Dir(v.postgres.psql),
 		"WHEEL="+p.wheel, "GORGIAS_BASE_URL="+v.account.url,
+		"PYTHONDONTWRITEBYTECODE=", // what it installs would be compiled by every command
 		"UV_OFFLINE=1", "UV_NO_INDEX=1", "UV_FIND_LINKS="+wheels, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+wheels), nil
 }
 

@@ -150,7 +150,7 @@ func mutantTable() []mutant {
 				}
 				return content
 			}},
-		{name: "the wheel's tap says nothing", clients: []string{"wheel", "documents"},
+		{name: "a tap in the wheel that says nothing", clients: []string{"wheel", "documents"},
 			wheel: func(name string, content []byte) []byte {
 				if strings.HasSuffix(name, "scripts/tap-gorgias") {
 					return []byte("#!/bin/sh\n")
@@ -242,7 +242,7 @@ func (b *bench) spoiled(m *mutant, dir string) (*bench, error) {
 			if err != nil {
 				return nil, err
 			}
-			return p.spoil(dir, m.wheel)
+			return p.spoil(filepath.Join(dir, "dist"), m.wheel)
 		}
 	}
 	return &s, nil

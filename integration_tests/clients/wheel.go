@@ -68,9 +68,12 @@ func unpack(path string) ([]byte, error) {
 	}
 }
 
-// spoil has the wheel carry what change makes of each of its files; nil leaves
-// it out.
+// spoil makes another parcel, whose wheel carries what change makes of each of
+// its files; nil leaves it out.
 func (p *parcel) spoil(dir string, change func(name string, content []byte) []byte) (*parcel, error) {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Dir(p.wheel))); err != nil {
+		return nil, err
+	}
 	in, err := zip.OpenReader(p.wheel)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ type source struct {
 	below  func(parent record) (path string)      // lists below the records of path
 	adopt  func(parent record, r record)          // what they take from them
 	single func(answer record) (records []record) // path answers with an object
+	mask   func(r record)                         // what hides the secrets of its records
 	mortal bool                                   // deletions of its records are told
 	with   string                                 // the list they go with, by ticket_id: that they went is told there only
 	whole  bool                                   // read anew by every sync
@@ -64,7 +65,13 @@ func sources() []source {
 			path: "customers", cut: cutValues("customer_id", "customer_updated_datetime")},
 		{stream: "custom_fields", record: schemas.CustomField{}, key: id, path: "custom-fields", whole: true},
 		{stream: "events", record: schemas.Event{}, key: id, path: "events"},
-		{stream: "integrations", record: schemas.Integration{}, key: id, path: "integrations", whole: true},
+		{stream: "integrations", record: schemas.Integration{}, key: id, path: "integrations", whole: true, mask: func(integration record) {
+			request, _ := integration["http"].(record)
+			headers, _ := request["headers"].(record)
+			for name := range headers {
+				headers[name] = "****"
+			}
+		}},
 		{stream: "jobs", record: schemas.Job{}, key: id, path: "jobs"},
 		{stream: "macros", record: schemas.Macro{}, key: id, path: "macros", whole: true},
 		{stream: "rules", record: schemas.Rule{}, key: id, path: "rules", whole: true},
@@ -141,6 +148,9 @@ func (a *account) truth() (truth, error) {
 			return nil, fmt.Errorf("%s: %w", s.stream, err)
 		}
 		for _, r := range raw {
+			if s.mask != nil {
+				s.mask(r)
+			}
 			row := conformed(columns, r)
 			t.rows[keyOf(s.key, row)] = row
 		}

@@ -157,10 +157,13 @@ func (v *visit) open(rotate bool) error {
 	if v.account != nil {
 		v.account.close()
 	}
-	v.past = nil
 	dir, err := os.MkdirTemp(v.here, "account")
+	if err != nil {
+		return err
+	}
+	a, err := newAccount(dir, rotate)
 	if err == nil {
-		v.account, err = newAccount(dir, rotate)
+		v.account, v.past = a, nil
 	}
 	return err
 }

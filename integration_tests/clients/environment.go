@@ -30,6 +30,7 @@ const frozenFor = "3.11"
 type environment struct {
 	dir      string
 	versions map[string]string // of its packages
+	download sync.Mutex
 }
 
 // program returns the path of a program of the environment.
@@ -78,24 +79,26 @@ func (v *environments) make(ctx context.Context, b *bench, name string) (*enviro
 		if err := os.WriteFile(e.list(), text, 0o644); err != nil {
 			return err
 		}
-		return b.pip(ctx, e, "install", "-r", e.list())
+		return b.fetch(ctx, e, "install", "-r", e.list())
 	})
 }
 
 // wheels returns a directory with the packages of an environment as they come
 // from the index, for those who install them themselves.
 func (b *bench) wheels(ctx context.Context, e *environment) (dir string, err error) {
+	e.download.Lock()
+	defer e.download.Unlock()
 	dir = filepath.Join(e.dir, "wheels")
 	return dir, unlessDone(filepath.Join(dir, "downloaded"), func() error {
-		return b.pip(ctx, e, "download", "--only-binary", ":all:", "-r", e.list(), "-d", dir)
+		return b.fetch(ctx, e, "download", "--only-binary", ":all:", "-r", e.list(), "-d", dir)
 	})
 }
 
 // list is the file with an environment's requirements.
 func (e *environment) list() string { return filepath.Join(e.dir, "requirements.txt") }
 
-// pip is pip as the machine has configured it: this alone asks the internet.
-func (b *bench) pip(ctx context.Context, e *environment, args ...string) error {
+// fetch runs pip as the machine has configured it: this alone asks the internet.
+func (b *bench) fetch(ctx context.Context, e *environment, args ...string) error {
 	c := command{args: append([]string{e.program("python"), "-m", "pip", "--quiet", "--disable-pip-version-check", args[0], "--no-deps"}, args[1:]...)}
 	cmd := b.start(ctx, c)
 	cmd.Env = append(os.Environ(), "TMPDIR="+b.dir)

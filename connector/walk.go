@@ -311,11 +311,7 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 	}
 	m.mark.Walk = w.mark
 	if ended {
-		revised := m.mark.Revised
 		m.mark.end(w.window(w.source))
-		if w.beyond(m.mark.Since) { // what lies between the sync's end and the watermark was not looked at
-			m.mark.Revised = revised
-		}
 	}
 	m.mark.Seen = m.mark.Seen.with(met, w.floor(m))
 	m.read = last

@@ -123,8 +123,8 @@ func types(streams []*connector.Stream) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// scopes lists what an app asks for, and for which streams.
-func scopes(streams []*connector.Stream) []byte {
+// scopesNeeded lists what an app asks for, and for which streams.
+func scopesNeeded(streams []*connector.Stream) []byte {
 	wanted := map[string][]string{}
 	for _, s := range streams {
 		if s.Scope != "" {
@@ -152,7 +152,7 @@ func airbyteDocument(text, specification []byte, streams []*connector.Stream) ([
 	for _, part := range []struct {
 		name string
 		with []byte
-	}{{"scopes", scopes(streams)}, {"fields", fields}, {"modes", modes(streams)}, {"types", columns}} {
+	}{{"scopes", scopesNeeded(streams)}, {"fields", fields}, {"modes", modes(streams)}, {"types", columns}} {
 		if text, err = between(text, "docs/airbyte.md", "", part.name, part.with); err != nil {
 			return nil, err
 		}

@@ -127,7 +127,9 @@ func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	tr := &transcript{command: "read", configured: names, began: time.Now(), secrets: []string{"sandbox-key"}}
 	var out bytes.Buffer
 	ctx := context.Background()
-	err := airbyte.NewWriter(&out).Sync(ctx, newHouse(t, box).plan(names, nil).Run(ctx), nil)
+	plan, pen := newHouse(t, box).plan(names, nil), airbyte.NewWriter(&out)
+	pen.Tally = plan.NewTally()
+	err := pen.Sync(ctx, plan.Run(ctx), nil)
 	switch {
 	case errors.Is(err, airbyte.ErrFailed):
 		tr.code = 1

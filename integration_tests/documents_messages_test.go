@@ -45,8 +45,8 @@ func TestTroubleshooting(t *testing.T) {
 			t.Errorf("nothing provokes %q", quote)
 		}
 	}
-	if explained["nothing at all"] = regexp.MustCompile("nothing at all"); len(explained) < 20 {
-		t.Errorf("only %d messages are explained", len(explained)-1)
+	if len(explained) < 20 {
+		t.Errorf("only %d messages were found", len(explained))
 	}
 }
 

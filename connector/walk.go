@@ -119,9 +119,11 @@ func (w *walker) resume(ctx context.Context) error {
 	// A walk can be joined only if what is asked for now lies within it.
 	join := mark.Next != "" && (w.End.IsZero() || !mark.Until.After(w.End))
 	for _, m := range w.members {
-		// A walk begun again within the same second looks like the one before it.
+		// Two walks that began within the same second look alike. One that leads
+		// must be behind the others in the list, and have seen no more above it.
 		p := m.mark.Walk
-		join = join && p.Pages-mark.Pages <= 1 && (p.Pages > mark.Pages || p.Next == mark.Next)
+		join = join && p.Pages-mark.Pages <= 1 && (p.Pages > mark.Pages || p.Next == mark.Next) &&
+			!p.Until.Before(mark.Until) && (p.Unsorted || mark.Unsorted || !w.precedes(p.At, mark.At))
 		m.first = m.mark.Since.IsZero()
 		if m.from = mark.From; w.window(w.source) == 0 {
 			m.from = later(m.from, m.mark.Since.Add(-w.Overlap))
@@ -139,6 +141,14 @@ func (w *walker) resume(ctx context.Context) error {
 	}
 	w.mark, w.resumed, w.fresh, w.reach = mark, true, true, mark.At
 	return nil
+}
+
+// precedes reports whether a walk comes by the instant a before b.
+func (w *walker) precedes(a, b time.Time) bool {
+	if w.source.Walk == OldestFirst {
+		return a.Before(b)
+	}
+	return a.After(b)
 }
 
 // begin sets out anew, reaching back as far as the stream that knows least.

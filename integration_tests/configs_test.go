@@ -126,6 +126,7 @@ func TestForeignConfigs(t *testing.T) {
 		{name: "sling-variable.json", start: longAgo},
 		{name: "ingestr.uri", start: longAgo},
 		{name: "ingestr-plain.uri", start: longAgo},
+		{name: "ingestr-interval.uri", start: january, end: time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)},
 		{name: "ingestr-interval.json", start: january, end: time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)},
 		{name: "tap-pathlight.json", start: january, tap: true, warnings: 1, state: "tap-pathlight.state.json",
 			goesOn: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"source-gorgias/connector"
@@ -56,4 +57,40 @@ func TestResumeCost(t *testing.T) {
 		t.Errorf("seed %d: %d pages were read in %d requests with %d kills", seed, needed, asked, kills)
 	}
 	t.Logf("%d pages, %d kills, %d requests", needed, kills, asked)
+}
+
+// Streams of one list that have walked it apart, from the same second on, do
+// not go on together from a place that one of them has not reached.
+func TestWalksApart(t *testing.T) {
+	for _, pages := range [][2]int{{4, 3}, {3, 3}, {3, 4}, {1, 2}, {5, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Messages: -1, Events: -1}})
+			marks, got := map[string]connector.Bookmark{}, map[string]bool{}
+			read := func(size, stop int, names ...string) {
+				plan := h.plan(names, stored(t, marks))
+				plan.PageSize, plan.Overlap = size, 0
+				for b, err := range plan.Run(context.Background()) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, raw := range b.Records {
+						got[b.Stream.Name+" "+keyOf(b.Stream, raw)] = true
+					}
+					if marks[b.Stream.Name] = b.Bookmark; b.Bookmark.Walk.Pages == stop {
+						break
+					}
+				}
+			}
+			read(5, pages[0], "tickets") // has less of the list than the other, on more pages or on as many
+			read(9, pages[1], "ticket_tags")
+			read(7, -1, "tickets", "ticket_tags")
+			for _, name := range []string{"tickets", "ticket_tags"} {
+				for key := range truth(h.box, connector.Find(name)) {
+					if !got[name+" "+key] {
+						t.Errorf("after %d pages of tickets and %d of the other: %s %s is lost", pages[0], pages[1], name, key)
+					}
+				}
+			}
+		})
+	}
 }

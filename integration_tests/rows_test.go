@@ -25,7 +25,7 @@ CAT-historic- secrets stderr duplicates identical
 CDK- spec check discover basic-read bad-catalog image-spec image-check image-read
 CLIENT- estuary-check estuary-bare-state estuary-merge estuary-catalog estuary-unconfigured platform-order platform-at-once platform-nonsense platform-limit
 OWN- 1 2 3 4 5 6 7 8 9 10-terminate 10-resume 10-at-rest
-OWN-11- catalogs states flags usage files configs stdin slow-reader early-reader
+OWN-11- catalogs states flags usage files configs foreign mistakes stdin slow-reader early-reader
 OWN-12- wrapper pyairbyte image
 C 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29
 `

@@ -178,6 +178,7 @@ func mistakes() []mistake {
 		{name: "catalog: a mode there is not", args: read, files: catalog(`{"streams": [{"stream": {"name": "tags"}, "sync_mode": "append"}]}`)},
 		{name: "catalog: a stream twice", args: read, files: catalog(`{"streams": [{"stream": {"name": "tags"}, "sync_mode": "full_refresh"}, {"stream": {"name": "tags"}, "sync_mode": "incremental"}]}`)},
 		{name: "catalog: a stream there is not", args: read, files: catalog(`{"streams": [{"stream": {"name": "ticket"}, "sync_mode": "incremental"}]}`)},
+		{name: "catalog: a stream as another connector calls it", args: read, files: catalog(`{"streams": [{"stream": {"name": "messages"}, "sync_mode": "incremental"}]}`)},
 		{name: "catalog: of Airbyte, for a tap", tap: true, args: "--sandbox --catalog catalog.json", files: catalog(tags)},
 		{name: "catalog: a stream there is not, for a tap", tap: true, env: quiet, args: "--sandbox --catalog catalog.json", files: catalog(`{"streams": [{"tap_stream_id": "ticket"}]}`)},
 		{name: "catalog: a key that is not in its schema", tap: true, args: "--sandbox --catalog catalog.json", files: catalog(`{"streams": [{"tap_stream_id": "tags", "key_properties": ["uuid"]}]}`)},

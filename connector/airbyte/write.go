@@ -171,8 +171,11 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 			return err
 		}
 		w.Tally.Warn(fmt.Sprintf("the stream %q is not of this source and was skipped", name))
-		failures = append(failures, failure{connector.Failure{Fault: connector.Yours,
-			Message: fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it%s", name, connector.DidYouMean(name, connector.Names()))}, name, nil})
+		text := fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it%s", name, connector.DidYouMean(name, connector.Names()))
+		if s := connector.Lookup(name); s != nil { // as another connector calls it
+			text = fmt.Sprintf("The stream %q is called %s here. Refresh the source's schema and select that", name, s.Name)
+		}
+		failures = append(failures, failure{connector.Failure{Fault: connector.Yours, Message: text}, name, nil})
 	}
 	streams := map[*connector.Stream]*progress{}
 	for batch, err := range batches {

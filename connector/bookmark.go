@@ -71,7 +71,7 @@ type ReportMark struct {
 	Revised time.Time
 	// Reached is when the last day begins of which rows may have been written.
 	Reached time.Time
-	// Told is the latest as_of that may have been written: the next is later,
+	// Told is the latest as_of_datetime that may have been written: the next is later,
 	// also if the server's clock goes back.
 	Told time.Time
 }

@@ -32,10 +32,10 @@ var errNoReports = &ConfigError{[]string{`reports: it is missing, and the stream
 
 // daily reads the reports one after the other, each from its oldest day to the
 // server's today. Today is read although it is not over: people want to see it
-// grow, as_of tells that it has not ended, and the next sync reads it again.
+// grow, as_of_datetime tells that it has not ended, and the next sync reads it again.
 //
 // A day is written whole whenever something in it has changed, so that its
-// present rows are those with its latest as_of. Before that, a bookmark forgets
+// present rows are those with its latest as_of_datetime. Before that, a bookmark forgets
 // what was written of it: of a sync that ends in between, nobody can say what
 // the destination has.
 func (t *task) daily(ctx context.Context) error {

@@ -350,7 +350,7 @@ func (r *Report) key(d day, row string) []byte {
 
 // record is a line as it was read at an instant.
 func (l line) record(asOf time.Time) json.RawMessage {
-	return fmt.Appendf(nil, `{%s,"as_of":"%s"}`, l.text, asOf.UTC().Format(instantLayout))
+	return fmt.Appendf(nil, `{%s,"as_of_datetime":"%s"}`, l.text, asOf.UTC().Format(instantLayout))
 }
 
 // quote writes a text as JSON.

@@ -66,16 +66,16 @@ func TestReports(t *testing.T) {
 // What is wrong with a report is said by its place, and without its values.
 func TestReportMistakes(t *testing.T) {
 	for _, c := range []struct{ reports, want string }{
-		{`"tickets-created"`, `reports: expected a list`},
-		{`["s3cr3t"]`, `reports.0: expected an object`},
-		{`[{}]`, `reports.0.scope: it is missing; expected a text such as tickets-created`},
+		{`"tickets-created"`, `reports: entry 1: expected an object`},
+		{`["s3cr3t"]`, `reports: entry 1: expected an object`},
+		{`[{}]`, `reports.0.scope: it is missing, expected a text such as tickets-created`},
 		{`[{"scope":7}]`, `reports.0.scope: expected a text such as tickets-created`},
-		{`[{"scope":"tags","dimensions":"tagId"}]`, `reports.0.dimensions: expected a list`},
-		{`[{"scope":"tags","dimensions":[7]}]`, `reports.0.dimensions.0: expected a text`},
+		{`[{"scope":"tags","dimensions":"tagId"}]`, `reports.0.dimensions: expected a list of texts`},
+		{`[{"scope":"tags","dimensions":[7]}]`, `reports.0.dimensions: entry 1: expected a text`},
 		{`[{"scope":"tags","dimensions":["tagId","tagId"]}]`, `reports.0.dimensions: a name is empty or stands twice`},
 		{`[{"scope":"tags","dimensions":["ticketCount"]}]`, `reports.0.dimensions: one of them is a measure, or the time dimension`},
 		{`[{"scope":"tags","measure":["ticketCount"]}]`, `reports.0.measure: it is not known; expected one of dimensions, measures, name, scope, time_dimension, timezone`},
-		{`[{"scope":"s3cr3t"}]`, `reports.0.time_dimension: this scope has no usual one that is known; expected a text such as createdDatetime; reports.0.measures: this scope has no usual ones that are known; expected a list of texts such as ["ticketCount"]`},
+		{`[{"scope":"s3cr3t"}]`, `(1) reports.0.time_dimension: this scope has no usual one that is known; expected a text such as createdDatetime; (2) reports.0.measures: this scope has no usual ones that are known; expected a list of texts such as ["ticketCount"]`},
 		{`[{"scope":"tags","timezone":"Mars/s3cr3t"}]`, `reports.0.timezone: expected the name of a time zone such as Europe/Paris`},
 		{`[{"scope":"tags","timezone":"Local"}]`, `reports.0.timezone: expected the name of a time zone such as Europe/Paris`},
 		{`[{"scope":"tags"},{"scope":"tags","measures":["ticketCount"],"name":"s3cr3t"}]`, `reports.1: it asks for the same as reports.0`},

@@ -63,7 +63,7 @@ func Streams() []*Stream {
 		Untold: "which survey went with a deleted ticket: it names the ticket",
 	}, {
 		Name: "statistics", Path: "reporting/stats", Walk: Daily,
-		Key: []string{"report", "day", "row"}, Cursor: "as_of", Mutable: 30 * day, Record: schemas.Statistic{}, Scope: "statistics:read",
+		Key: []string{"report", "day", "row"}, Cursor: "as_of_datetime", Mutable: 30 * day, Record: schemas.Statistic{}, Scope: "statistics:read",
 	}, {
 		Name: "tags", Path: "tags", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.Tag{}, Scope: "tags:read",

@@ -102,7 +102,7 @@ func names(streams []*connector.Stream) (names []string) {
 // do not share.
 func timeless(raw []byte) string { return asOf.ReplaceAllString(string(raw), "") }
 
-var asOf = regexp.MustCompile(`,"as_of":"[^"]*"`)
+var asOf = regexp.MustCompile(`,"as_of_datetime":"[^"]*"`)
 
 // keyOf is a record's primary key, as text.
 func keyOf(s *connector.Stream, raw []byte) string {
@@ -192,7 +192,7 @@ func statistics(box *sandbox.Server, r connector.Report, put func(raw []byte)) {
 			}
 			text, _ := json.Marshal(dimensions)
 			raw, _ := json.Marshal(map[string]any{"report": r.Name, "day": day, "row": string(text), "timezone": r.Zone.String(),
-				"dimensions": dimensions, "measures": measures, "as_of": begins.UTC()})
+				"dimensions": dimensions, "measures": measures, "as_of_datetime": begins.UTC()})
 			put(raw)
 		}
 	}

@@ -604,7 +604,7 @@ func (h *history) judge() error {
 }
 
 // judgeDays compares the present rows of each day, which are those with its
-// latest as_of, with the account's, for the days that may still change.
+// latest as_of_datetime, with the account's, for the days that may still change.
 func (h *history) judgeDays(s *connector.Stream) error {
 	of := func(raw string) string { return strings.Join(strings.Split(keyOf(s, []byte(raw)), `"/"`)[:2], " ") }
 	latest, present := map[string]time.Time{}, map[string]string{}
@@ -631,7 +631,7 @@ func (h *history) judgeDays(s *connector.Stream) error {
 		_ = json.Unmarshal([]byte(got), &row)
 		zone, _ := time.LoadLocation(row.Timezone)
 		begins, _ := time.ParseInLocation(time.DateOnly, row.Day, zone)
-		if dated := asOf.ReplaceAllString(got, fmt.Sprintf(`,"as_of":%q`, begins.UTC().Format(time.RFC3339))); !h.mutable(s, dated) {
+		if dated := asOf.ReplaceAllString(got, fmt.Sprintf(`,"as_of_datetime":%q`, begins.UTC().Format(time.RFC3339))); !h.mutable(s, dated) {
 			continue
 		}
 		if want := account[key]; want == "" {

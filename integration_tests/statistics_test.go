@@ -29,12 +29,12 @@ import (
 //
 // DAYS_SEED repeats one history.
 func TestDaysAnywhere(t *testing.T) {
-	run := func(seed uint64) (err error, judged int) {
+	run := func(seed uint64) (judged int, err error) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), most: enough, only: []string{"statistics"}}
 			err, judged = h.live(), h.judged["statistics"]
 		})
-		return err, judged
+		return judged, err
 	}
 	first, n := rand.Uint64()>>16, *histories/5
 	if seed, err := strconv.ParseUint(os.Getenv("DAYS_SEED"), 10, 64); err == nil {
@@ -44,7 +44,7 @@ func TestDaysAnywhere(t *testing.T) {
 	}
 	judged := 0
 	for i := range uint64(n) {
-		err, rows := run(first + i)
+		rows, err := run(first + i)
 		if err != nil {
 			t.Fatalf("history %d: DAYS_SEED=%d: %v", i+1, first+i, err)
 		}
@@ -267,7 +267,7 @@ func TestDaysBetween(t *testing.T) {
 	}
 }
 
-// The rows that are read last have the latest as_of, also if the server's clock
+// The rows that are read last have the latest as_of_datetime, also if the server's clock
 // goes back.
 func TestClockBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -36,6 +36,7 @@ var samples = []sample{
 	{record: schemas.Macro{}, rows: list("macros.list.json"), unseen: []string{"actions[].description"}},
 	{record: schemas.Rule{}, rows: list("rules.list.json")},
 	{record: schemas.SatisfactionSurvey{}, rows: list("satisfaction-surveys.list.json")},
+	{record: schemas.Statistic{}, rows: statistics(list("reporting-stats.post.json"))},
 	{record: schemas.Tag{}, rows: list("tags.list.json")},
 	{record: schemas.Tag{}, rows: list("ticket-tags.list.json")},
 	{record: schemas.Team{}, rows: list("teams.list.json")},
@@ -189,6 +190,20 @@ func with(key string, value any, rows func(*testing.T) []map[string]any) func(*t
 func inner(rows func(*testing.T) []map[string]any, key string) func(*testing.T) []map[string]any {
 	return each(rows, func(row map[string]any) []map[string]any {
 		return []map[string]any{row[key].(map[string]any)}
+	})
+}
+
+func statistics(answers func(*testing.T) []map[string]any) func(*testing.T) []map[string]any {
+	return each(answers, func(answer map[string]any) (rows []map[string]any) {
+		for _, counted := range answer["response"].(map[string]any)["data"].([]any) {
+			row := counted.(map[string]any)
+			rows = append(rows, map[string]any{
+				"report": "tickets-created by channel", "day": row["createdDatetime"].(string)[:len("2026-02-01")], "row": `{"channel":"` + row["channel"].(string) + `"}`,
+				"dimensions": map[string]any{"channel": row["channel"]}, "measures": map[string]any{"ticketCount": row["ticketCount"]},
+				"timezone": "UTC", "as_of_datetime": "2026-03-01T00:00:00.000000Z",
+			})
+		}
+		return rows
 	})
 }
 

@@ -4,7 +4,7 @@ import "time"
 
 // A Statistic is one row of a daily report: what Gorgias itself counts for one
 // day and one combination of dimensions. Days change after they are over; the
-// present rows of a day are those with its latest as_of.
+// present rows of a day are those with its latest as_of_datetime.
 type Statistic struct {
 	// Name of the report, as configured or made of its scope and dimensions.
 	Report string `json:"report"`
@@ -19,6 +19,6 @@ type Statistic struct {
 	// The time zone whose days are counted.
 	Timezone *string `json:"timezone"`
 	// When the day was read, by the server's clock. A day that was not over by then was not complete.
-	AsOf *time.Time `json:"as_of"`
+	AsOf *time.Time `json:"as_of_datetime"`
 	Rest
 }

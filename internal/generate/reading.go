@@ -84,9 +84,9 @@ func read(s *section) (*reading, error) {
 		r.briefly, r.atRest = "day by day, one report after the other", "1, and 1 for each report"
 		r.how = "`POST /api/" + s.Path + "`, for each of the configured `reports`, from the day on which the last sync ended up to today. Without `reports` there is no such stream. The documented scopes are " + scopes() + "." +
 			fmt.Sprintf(" Once a day (`window_interval`) the days are read again that lay within %d days before the last such look (`reports_window`).", days)
-		r.costs = "first sync: 4 requests for each report and year, more if its rows fill more than a page of 10,000. Increment: 1 for each report, once a day 1 more; and 1 to learn the time, if no other stream is selected."
+		r.costs = "first sync: 4 requests for the first year of each report and 1 for each further one; more, if the rows of a year fill more than a quarter of a page of 10,000. Increment: 1 for each report. If no other stream is selected, 1 more to learn the time."
 		r.captured = fmt.Sprintf("every day since `start_date`, the present one as far as it has got. A day in which anything has changed within these %d days is written whole.", days)
-		r.deletions = "no tombstones. Of a day, those rows are the present ones that have its latest `as_of`; if it has none any more, a row without measures says so."
+		r.deletions = "no tombstones. Of a day, those rows are the present ones that have its latest `as_of_datetime`; if it has none any more, a row without measures says so."
 		r.missing = fmt.Sprintf("what changes in a day after these %d days.", days)
 		permit(r, s)
 		return r, nil

@@ -91,6 +91,7 @@ type walker struct {
 	ordered bool // two rows have shown that the list is in the order asked for
 	resumed bool // the walk began in an earlier sync
 	fresh   bool // no page has come yet
+	cut     bool // rows beyond the sync's end were left out
 	head    bool // a whole walk has ended in this sync: only what came since is missing
 
 	reach time.Time // what lies before it may not have been read by this sync
@@ -264,7 +265,10 @@ func (w *walker) read(page *gorgias.Page) []row {
 			m.Unsorted, w.ordered = m.Unsorted || rises, w.ordered || falls
 		}
 		m.At = at
-		m.Until = later(m.Until, w.bound(at))
+		w.cut = w.cut || w.beyond(at)
+		if !w.resumed || w.source.Walk == OldestFirst {
+			m.Until = later(m.Until, w.bound(at)) // what lies above a resumed walk is read after it
+		}
 	}
 	return rows
 }
@@ -320,6 +324,9 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 		w.send(m, Batch{Bookmark: m.mark})
 	}
 	m.mark.Walk = w.mark
+	if w.cut && (w.source.Walk == OldestFirst || w.mark.Unsorted) {
+		m.mark.Walk.Next = "" // who goes on from here without that end would miss what was left out
+	}
 	if ended {
 		m.mark.end(w.window(w.source))
 	}

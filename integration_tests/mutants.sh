@@ -35,8 +35,8 @@ mutant() {
 }
 
 walk=connector/walk.go
-mutant "the watermark moves during a walk" $walk $'	m.mark.Walk = w.mark\n	if ended {' \
-  $'	m.mark.Walk = w.mark\n	m.mark.Since = later(m.mark.Since, w.mark.Until)\n	if ended {'
+mutant "the watermark moves during a walk" $walk $'	m.mark.Walk = w.mark\n	if w.cut' \
+  $'	m.mark.Walk = w.mark\n	m.mark.Since = later(m.mark.Since, w.mark.Until)\n	if w.cut'
 mutant "records equal to the watermark are dropped" $walk 'r.at.Before(m.from)' '!r.at.After(m.from)'
 mutant "the host's clock is trusted" $walk 'm.Began = page.Served' 'm.Began = time.Now()'
 mutant "a truncated page is accepted" connector/gorgias/page.go \

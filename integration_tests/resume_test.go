@@ -3,6 +3,7 @@ package integration_tests
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,5 +93,46 @@ func TestWalksApart(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A walk up to an end that is cut off anywhere, and gone on with without that
+// end, has everything: also what it left out on the pages it had read.
+func TestEndThenNone(t *testing.T) {
+	for _, name := range []string{"voice_call_events", "events", "tickets"} {
+		s := connector.Find(name)
+		for stop := 1; stop < 20; stop++ {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Events: 60, CallEvents: 60, Messages: -1}})
+				var all []time.Time
+				for _, raw := range truth(h.box, s) {
+					all = append(all, cursorOf(s, []byte(raw)))
+				}
+				slices.SortFunc(all, time.Time.Compare)
+				marks, got := map[string]connector.Bookmark{}, map[string]bool{}
+				for _, end := range []time.Time{all[len(all)/3], {}} {
+					plan := h.plan([]string{name}, stored(t, marks))
+					plan.PageSize, plan.End = 5, end
+					batches := 0
+					for b, err := range plan.Run(context.Background()) {
+						if err != nil {
+							t.Fatal(err)
+						}
+						for _, raw := range b.Records {
+							got[keyOf(s, raw)] = true
+						}
+						marks[name] = b.Bookmark
+						if batches++; batches == stop && !end.IsZero() {
+							break
+						}
+					}
+				}
+				for key := range truth(h.box, s) {
+					if !got[key] {
+						t.Errorf("%s, stopped after %d batches: %s is lost", name, stop, key)
+					}
+				}
+			})
+		}
 	}
 }

@@ -77,7 +77,7 @@ func (v *visit) document(ctx context.Context, blocks []documents.Block, name str
 		return err
 	}
 	text, err := v.typed(ctx, blocks)
-	if err != nil {
+	if err != nil || text == "" {
 		return err
 	}
 	if v.session != nil {
@@ -97,20 +97,22 @@ func (v *visit) document(ctx context.Context, blocks []documents.Block, name str
 	return v.loadedBy(ctx, name)
 }
 
-// typed is what somebody types who does what the blocks say. Blocks that are
-// not commands are only read.
+// typed is what somebody types who does what the blocks say; "" if there is
+// nothing to type. Blocks that are not commands are only read.
 func (v *visit) typed(ctx context.Context, blocks []documents.Block) (string, error) {
 	var text strings.Builder
-	text.WriteString("trap 'code=$?; [ $code = 0 ] || echo \"the block at $block ended with code $code\" >&2' EXIT\n")
 	for _, b := range blocks {
 		place := fmt.Sprintf("%s:%d", b.File, b.Line)
 		switch b.Language {
 		case "sh":
+			if text.Len() == 0 {
+				text.WriteString("trap 'code=$?; [ $code = 0 ] || echo \"the block at $block ended with code $code\" >&2' EXIT\n")
+			}
 			fmt.Fprintf(&text, "block=%s\n%s", place, b.Text)
 		case "yaml", "json": // which is YAML too
 			path, err := v.write("block.yaml", b.Text)
 			if err == nil {
-				_, err = v.run(ctx, command{args: []string{v.env.program("python"), "-c", "import sys, yaml\nassert isinstance(yaml.safe_load(open(sys.argv[1], encoding='utf-8')), (dict, list))", path}})
+				_, err = v.run(ctx, command{args: []string{v.env.program("python"), "-c", "import sys, yaml\nfor part in yaml.safe_load_all(open(sys.argv[1], encoding='utf-8')):\n    assert isinstance(part, (dict, list)), 'neither a mapping nor a list'", path}})
 			}
 			if err != nil {
 				return "", fmt.Errorf("%s: %w", place, err)

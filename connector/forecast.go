@@ -199,6 +199,9 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 		}
 	}
 	e.Reads = fmt.Sprintf("the days since %s, of each of %d reports", since, len(t.Reports))
+	if !t.End.IsZero() && since > dayOf(t.End, time.UTC) {
+		e.Reads = "nothing: the state is past the end date"
+	}
 	return nil
 }
 

@@ -527,7 +527,12 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 		stopped := batches == stop
 		if !stopped || h.chance(0.5) {
 			for _, raw := range b.Records {
-				if at := cursorOf(b.Stream, raw); !plan.End.IsZero() && b.Stream.Incremental() && at.After(plan.End) {
+				at := cursorOf(b.Stream, raw)
+				if b.Stream.Walk == connector.Daily { // the end bounds the days, not when they are read
+					day, _ := shape.Field(raw, "day")
+					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
+				}
+				if !plan.End.IsZero() && b.Stream.Incremental() && at.After(plan.End) {
 					return fmt.Errorf("%s: a record of %v in a sync up to %v: %.200s", name, at, plan.End, raw)
 				}
 				h.write(b.Stream, raw)

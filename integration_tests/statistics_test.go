@@ -248,7 +248,7 @@ func TestDaysBetween(t *testing.T) {
 	for _, zone := range []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
 		marks := map[string]connector.Bookmark{}
 		between := func(p *connector.Plan) {
-			settings, err := connector.ParseConfig([]byte(`{"subdomain":"a","email":"b","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
+			settings, err := connector.ParseConfig([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -412,7 +412,7 @@ func TestOnlyReads(t *testing.T) {
 	marks := map[string]connector.Bookmark{}
 	for range 3 {
 		plan := h.plan(everyStream(), stored(t, marks))
-		plan.PageSize, plan.Tombstone = 50, tombstone
+		plan.PageSize, plan.Tombstone, plan.Start = 50, tombstone, time.Time{}
 		for b, err := range plan.Run(context.Background()) {
 			if err == nil {
 				marks[b.Stream.Name] = b.Bookmark

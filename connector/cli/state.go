@@ -135,6 +135,8 @@ func (s *stored) write(out io.Writer, now time.Time) error {
 				whole = append(whole, stream.Name)
 			}
 			continue
+		case e == nil && s.all && stream.Walk == connector.Daily: // offered by some configurations only
+			continue
 		case e == nil:
 			missing = append(missing, stream.Name)
 			continue

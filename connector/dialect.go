@@ -9,6 +9,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -150,4 +151,188 @@ func sling(fields map[string]any) bool {
 	_, secrets := fields["secrets"]
 	_, inputs := fields["inputs"]
 	return secrets || inputs || fields["type"] == "api" && fields["spec"] != nil
+}
+
+// aliases are the names other connectors of this API give to the settings.
+// The first that is there is taken.
+var aliases = []struct {
+	name  string
+	other []string
+}{
+	{"subdomain", []string{"domain_name", "domain"}},
+	{"email", []string{"username", "email_address"}},
+	{"api_key", []string{"password"}},
+	{"start_date", []string{"anchor_date", "interval_start"}},
+	{"end_date", []string{"interval_end"}},
+}
+
+// Aliases returns the other names under which a setting is understood.
+func Aliases(name string) []string {
+	for _, a := range aliases {
+		if a.name == name {
+			return slices.Clone(a.other)
+		}
+	}
+	return nil
+}
+
+// decodeAny reads any JSON in the same way.
+func decodeAny(text string) (v any, err error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err = d.Decode(&v); err == nil && d.More() {
+		err = errors.New("more than one value")
+	}
+	return plain(v), err
+}
+
+// plain writes every number in its plainest form, 10.0 as 10, within what a
+// float64 holds: the validator trips over others. Texts lose the blanks around
+// them, which people paste along.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name := range v {
+			v[name] = plain(v[name])
+		}
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+	case json.Number:
+		f, _ := v.Float64()
+		f = min(max(f, -1e18), 1e18)
+		return json.Number(strconv.FormatFloat(f, 'f', -1, 64))
+	case string:
+		return strings.TrimSpace(v)
+	}
+	return v
+}
+
+// spelling maps a setting to the name the user gave it.
+type spelling map[string]string
+
+func (s spelling) of(name string) string {
+	if other := s[name]; other != "" {
+		return other
+	}
+	return name
+}
+
+// flat are the fields of credentials, as some write them beside the others.
+var flat = []string{"auth_type", "email", "api_key", "client_id", "client_secret", "refresh_token", "access_token", "token_expiry_date"}
+
+// normalize brings the fields into the one form: other names for settings,
+// credentials written flat, values that stand for nothing. It returns how the
+// user spelled what it renamed, and what has been moved before.
+func normalize(fields map[string]any, moved spelling) spelling {
+	spelled := spelling{}
+	defer func() {
+		for name, at := range moved {
+			if spelled.of(name) == name {
+				spelled[name] = at
+			}
+		}
+		for name, other := range spelled {
+			if at := moved[other]; at != "" {
+				spelled[name] = at
+			}
+		}
+	}()
+	credentials, nested := fields["credentials"].(map[string]any)
+	for _, in := range []map[string]any{fields, credentials} {
+		for name, v := range in {
+			if v == nil || v == "" {
+				delete(in, name)
+			}
+		}
+		for _, a := range aliases {
+			for _, other := range a.other {
+				if v, ok := in[other]; ok && in[a.name] == nil {
+					in[a.name], spelled[a.name] = v, other
+					delete(in, other)
+				}
+			}
+		}
+	}
+	reports, _ := fields["reports"].([]any)
+	for _, r := range reports {
+		report, _ := r.(map[string]any)
+		for name, v := range report {
+			if list, ok := v.([]any); v == nil || v == "" || ok && len(list) == 0 {
+				delete(report, name)
+			}
+		}
+	}
+	if _, ok := fields["reports"].([]any); ok && len(reports) == 0 {
+		delete(fields, "reports")
+	}
+	if fields["credentials"] == nil || nested && len(credentials) == 0 {
+		credentials = map[string]any{}
+		for _, name := range flat {
+			if v, ok := fields[name]; ok {
+				credentials[name] = v
+				delete(fields, name)
+			}
+			if spelled[name] == "" {
+				spelled[name] = name
+			}
+		}
+		if len(credentials) > 0 {
+			fields["credentials"], nested = credentials, true
+			spelled["credentials"] = "credentials"
+		}
+	} else {
+		for _, name := range flat {
+			spelled[name] = "credentials." + spelled.of(name)
+		}
+	}
+	if nested && credentials["auth_type"] == nil {
+		credentials["auth_type"] = AuthAPIKey
+		if credentials["api_key"] == nil && (credentials["access_token"] != nil || credentials["refresh_token"] != nil) {
+			credentials["auth_type"] = AuthOAuth
+		}
+	}
+	return spelled
+}
+
+// fit reads texts that stand for something else: "10" for a number, "true" for
+// a yes, "a, b" or ["a", "b"] for a list. Addresses, environments and forms can
+// write nothing but texts. What does not fit stays as it is.
+func fit(fields map[string]any) {
+	var form struct {
+		Properties map[string]struct{ Type string }
+	}
+	_ = json.Unmarshal(spec, &form)
+	for name, v := range fields {
+		text, ok := v.(string)
+		if !ok {
+			continue
+		}
+		switch form.Properties[name].Type {
+		case "integer", "number":
+			if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
+				fields[name] = plain(json.Number(text))
+			}
+		case "boolean":
+			switch strings.ToLower(text) {
+			case "true", "1", "yes", "on":
+				fields[name] = true
+			case "false", "0", "no", "off":
+				fields[name] = false
+			}
+		case "array":
+			if v, err := decodeAny(text); err == nil {
+				fields[name] = v
+			} else if !strings.ContainsAny(text, `[{"`) {
+				var list []any
+				for part := range strings.SplitSeq(text, ",") {
+					if part = strings.TrimSpace(part); part != "" {
+						list = append(list, part)
+					}
+				}
+				fields[name] = list
+			}
+		}
+	}
 }

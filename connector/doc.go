@@ -16,7 +16,9 @@
 //	record.go    reading a field of a record; cutting records out of records
 //	tally.go     what a sync has come to, for people
 //	config.go    what a user configures; its tags and comments are the specification
+//	dialect.go   other ways to write the same
 //	uri.go       the same as one address
+//	misfit.go    what does not fit, and what is said of it
 //	privacy.go   what of the records is not to be shown
 //	probe.go     what these credentials may read
 //	failure.go   errors in the words of the person who must act on them

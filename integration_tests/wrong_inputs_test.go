@@ -122,6 +122,11 @@ func mistakes() []mistake {
 		{name: "config: a salt too short", args: check, files: settings(`, "hash_fields": ["customers.email"], "hash_salt": "` + pretend + `"`)},
 		{name: "config: a setting that conceals, misspelled", args: check, files: settings(`, "exclude_field": ["customers.email"]`)},
 		{name: "config: a yes that is none", args: check, files: settings(`, "mask_secrets": "perhaps"`)},
+		{name: "config: a report without its scope", args: check, files: settings(`, "reports": [{"dimensions": ["channel"]}]`)},
+		{name: "config: a report with a name misspelled", args: check, files: settings(`, "reports": [{"scope": "tickets-created"}, {"scope": "tickets-created", "dimension": ["channel"]}]`)},
+		{name: "config: a report in a time zone there is not", args: check, files: settings(`, "reports": [{"scope": "tickets-created", "timezone": "Middle Earth"}]`)},
+		{name: "config: two reports that are called the same", args: check, files: settings(`, "reports": [{"scope": "tickets-created", "name": "new"}, {"scope": "tags", "name": "new"}]`)},
+		{name: "config: a report that is no object", args: check, files: settings(`, "reports": ["tickets-created"], "reports_window": 1000`)},
 
 		// Addresses.
 		{name: "address: no subdomain", args: "check --config gorgias://?email=a@acme.com&api_key=" + pretend},
@@ -157,6 +162,8 @@ func mistakes() []mistake {
 		{name: "arguments: a file without its flag", args: "read --sandbox " + pretend},
 		{name: "arguments: no config", args: "check"},
 		{name: "arguments: no config, for a tap", tap: true, args: "--catalog catalog.json"},
+		{name: "arguments: no state to tell of", args: "state"},
+		{name: "arguments: a state to tell of that is none", args: "state --state state.json", files: []string{"state.json", `["` + pretend + `"]`}},
 		{name: "arguments: a form that does not exist", tap: true, args: "--about --format yaml"},
 		{name: "arguments: a test that does not exist", tap: true, args: "--sandbox --test=" + pretend},
 		{name: "arguments: tokens to be saved nowhere", tap: true, args: "--config config.json --save-tokens", files: settings("")},
@@ -300,7 +307,8 @@ var passing = []struct {
 
 // made makes a mistake and returns all that was written.
 func (m mistake) made(t testing.TB) string {
-	c := call{tap: m.tap, args: strings.Fields(m.args), dir: t.TempDir(), env: m.env}
+	// Whatever should pass by mistake does not reach the internet.
+	c := call{tap: m.tap, args: strings.Fields(m.args), dir: t.TempDir(), env: append([]string{"HTTPS_PROXY=http://127.0.0.1:1"}, m.env...)}
 	origin := ""
 	if m.box != nil {
 		srv := httptest.NewServer(m.box)

@@ -57,7 +57,7 @@ func main() {
 	python := flag.String("python", "", "the Python to use, of version "+frozenFor)
 	cache := flag.String("environments", "integration_tests/clients/.environments", "`directory` where Python environments are kept")
 	broken := flag.Bool("mutants", false, "break what the program writes, one thing at a time or as the arguments name them, and see the clients notice")
-	limit := flag.Duration("limit", 30*time.Minute, "give up after this time")
+	limit := flag.Duration("limit", 60*time.Minute, "give up after this time")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

@@ -378,7 +378,7 @@ func (d *diary) unproven(message string) error {
 // is not quoted.
 func (d *diary) named(e *gorgias.Error) *gorgias.Error {
 	named := *e
-	named.Message = fmt.Sprintf("reports.%d: %s", d.index, strings.TrimSuffix(e.Message, "."))
+	named.Message = fmt.Sprintf("reports: %s: %s", entry(d.index), strings.TrimSuffix(e.Message, "."))
 	for _, s := range Scopes() {
 		if e.Kind == gorgias.Refused && s.Name == d.Scope {
 			named.Message += fmt.Sprintf(". Documented of this scope are the measures %s and the dimensions %s", strings.Join(s.Measures, ", "), strings.Join(s.Dimensions, ", "))

@@ -117,7 +117,7 @@ func strangeReports(fields, properties map[string]any) (problems []string) {
 		report, _ := r.(map[string]any)
 		for name := range report {
 			if known[name] == nil {
-				problems = append(problems, fmt.Sprintf("reports.%d.%s: it is not known; expected one of %s", i, name, strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
+				problems = append(problems, fmt.Sprintf("reports: %s: %s: it is not known; expected one of %s", entry(i), name, strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
 			}
 		}
 	}
@@ -167,16 +167,25 @@ func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling
 	return []string{fmt.Sprintf("%s: expected %s", name(path, spelled), want)}
 }
 
+// name is what a place of the configuration is called: subdomain,
+// credentials.email, reports: entry 1: scope.
 func name(path []string, spelled spelling) string {
-	last := path[len(path)-1]
-	if i, err := strconv.Atoi(last); err == nil {
-		return fmt.Sprintf("%s: entry %d", name(path[:len(path)-1], spelled), i+1)
-	}
-	if other, ok := spelled[last]; ok {
+	if other, ok := spelled[path[len(path)-1]]; ok {
 		return other
 	}
-	return strings.Join(path, ".")
+	text, between := "", ""
+	for _, p := range path {
+		if i, err := strconv.Atoi(p); err == nil {
+			text, between = text+": "+entry(i), ": "
+			continue
+		}
+		text, between = text+between+p, "."
+	}
+	return text
 }
+
+// entry is what the place i of a list is called.
+func entry(i int) string { return fmt.Sprintf("entry %d", i+1) }
 
 // last is the name at the end of a path.
 func last(path string) string { return path[strings.LastIndex(path, ".")+1:] }

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -43,11 +42,11 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 		{"exclude_fields", c.ExcludeFields, func(v *shape.Privacy, path []string) { v.Exclude = append(v.Exclude, path) }},
 		{"hash_fields", c.HashFields, func(v *shape.Privacy, path []string) { v.Hash = append(v.Hash, path) }},
 	} {
-		for i, entry := range list.entries {
+		for i, text := range list.entries {
 			fault := func(format string, args ...any) {
-				fail(list.name, "entry %d: %s", i+1, fmt.Sprintf(format, args...))
+				fail(list.name+": "+entry(i), format, args...)
 			}
-			path := strings.Split(strings.ReplaceAll(strings.TrimSpace(entry), "[]", ""), ".")
+			path := strings.Split(strings.ReplaceAll(strings.TrimSpace(text), "[]", ""), ".")
 			s := Find(path[0])
 			switch path = path[1:]; {
 			case s == nil:
@@ -60,7 +59,7 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 				fault("%s has no such field; docs/streams.md lists them", s.Name)
 			default:
 				if !declares(s.Schema(""), path) {
-					unproven = append(unproven, list.name+": entry "+fmt.Sprint(i+1))
+					unproven = append(unproven, list.name+": "+entry(i))
 				}
 				v := p.streams[s.Name]
 				if v == nil {

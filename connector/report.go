@@ -93,7 +93,7 @@ type ReportConfig struct {
 func reports(configured []ReportConfig, fail func(field, format string, args ...any)) (all []Report) {
 	names, asked := map[string]int{}, map[string]int{}
 	for i, c := range configured {
-		at := func(field string) string { return fmt.Sprintf("reports.%d.%s", i, field) }
+		at := func(field string) string { return "reports: " + entry(i) + ": " + field }
 		r := Report{c.Name, c.Scope, c.TimeDimension, c.Measures, c.Dimensions, time.UTC}
 		for _, usual := range Scopes() {
 			if usual.Name != c.Scope {
@@ -132,9 +132,9 @@ func reports(configured []ReportConfig, fail func(field, format string, args ...
 		}
 		switch same, named := asked[r.question()], names[r.Name]; {
 		case same > 0:
-			fail(fmt.Sprintf("reports.%d", i), "it asks for the same as reports.%d", same-1)
+			fail("reports: "+entry(i), "it asks for the same as %s", entry(same-1))
 		case named > 0:
-			fail(at("name"), "reports.%d is called the same; give one of them a name of its own", named-1)
+			fail(at("name"), "%s is called the same; give one of them a name of its own", entry(named-1))
 		}
 		asked[r.question()], names[r.Name] = i+1, i+1
 		all = append(all, r)

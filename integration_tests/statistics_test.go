@@ -332,7 +332,7 @@ func TestReportsFail(t *testing.T) {
 		}
 	}
 	f := connector.Diagnose(connector.Find("statistics"), err)
-	const want = "POST /api/reporting/stats: 400 Bad Request: reports.0: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
+	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
 	if len(written) == 0 || f.Fault != connector.Yours || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
@@ -384,7 +384,7 @@ func TestStatisticsOff(t *testing.T) {
 func TestCheckReports(t *testing.T) {
 	for reports, want := range map[string]string{
 		`[{"scope":"tags","dimensions":["tagId"]}]`:                                           `"SUCCEEDED"`,
-		`[{"scope":"tags"},{"scope":"no-such-scope","measures":["n"],"time_dimension":"at"}]`: `reports.1: Bad request. scope:`,
+		`[{"scope":"tags"},{"scope":"no-such-scope","measures":["n"],"time_dimension":"at"}]`: `reports: entry 2: Bad request. scope:`,
 	} {
 		tr := call{args: []string{"check", "--sandbox", "--config", file(t, "config.json", `{"reports":`+reports+`}`)}}.inside(t)
 		if tr.code != 0 || !bytes.Contains(tr.stdout, []byte(want)) {

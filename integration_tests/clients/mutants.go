@@ -131,7 +131,7 @@ func mutantTable() []mutant {
 				return []string{line}
 			}},
 		{name: "what is told is not the whole config", clients: []string{"pyairbyte-oauth"},
-			line: onceIn(`{"type":"CONTROL"`, ``, regexp.MustCompile(`"base_url":"[^"]*",`))},
+			line: onceIn(`{"type":"CONTROL"`, ``, regexp.MustCompile(`,"subdomain":"[^"]*"`))},
 		{name: "new tokens are not saved", clients: []string{"meltano-oauth"},
 			args: func(args []string) []string {
 				return slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--save-tokens" })

@@ -378,7 +378,11 @@ func TestTapAwkward(t *testing.T) {
 		maps.Copy(w.Header(), rec.Header())
 		w.Header().Del("Content-Length")
 		w.WriteHeader(rec.Code)
-		_, _ = w.Write(spoil(r, rec.Body.Bytes(), odd))
+		body := rec.Body.Bytes()
+		if q.Method == http.MethodGet { // what a report answers has nothing that it is not known by
+			body = spoil(r, body, odd)
+		}
+		_, _ = w.Write(body)
 	})
 	srv := httptest.NewServer(api)
 	t.Cleanup(srv.Close)

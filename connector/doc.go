@@ -19,6 +19,7 @@
 //	dialect.go   other ways to write the same
 //	uri.go       the same as one address
 //	misfit.go    what does not fit, and what is said of it
+//	nearest.go   what somebody meant who misspelled a name
 //	privacy.go   what of the records is not to be shown
 //	probe.go     what these credentials may read
 //	failure.go   errors in the words of the person who must act on them
@@ -39,9 +40,9 @@
 // on in a Batch together with the Bookmark that holds once the batch is
 // written. When the lists have been read, the feed hears the account's events
 // since the last time, reads again what they name, and hands that on in the same
-// way, with tombstones for what is gone. The pen conforms each record by its shape while it copies it into
-// its buffer, and writes batch and bookmark in one call. No record is decoded
-// into maps or structs on the way.
+// way, with tombstones for what is gone. The pen conforms each record by its
+// shape while it copies it into its buffer, and writes batch and bookmark in one
+// call. No record is decoded into maps or structs on the way.
 //
 // # To add a stream
 //

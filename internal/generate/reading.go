@@ -41,7 +41,7 @@ func read(s *section) (*reading, error) {
 		r.costs = "first sync: 1 request for 100 records created since `start_date`. Increment: 1 for 100 records created since the last sync."
 		r.captured = "what was created, by `" + s.Cursor + "`."
 		r.deletions = "no list and no event tells of them."
-		r.missing = "changes of a record that was read"
+		r.missing = "nothing is known to be missing: records never change"
 		if s.Since == "" {
 			r.briefly, r.atRest = "oldest first, all of it", "1 for 100 records"
 			r.how = endpoint + ", the whole list from the oldest record upwards, in every sync: it can be neither filtered nor read from its end. What is new is written."

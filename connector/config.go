@@ -68,8 +68,8 @@ type Config struct {
 	// A text of your own, of at least 16 characters, that is put before each value that is hashed. Nobody who does not know it can find out by trying whose e-mail address a hash stands for. Another salt makes other hashes.
 	HashSalt string `json:"hash_salt,omitempty" jsonschema:"title=Salt of the hashes,minLength=16" jsonschema_extras:"airbyte_secret=true"`
 
-	// Whether the credentials for other services that your account keeps, in the HTTP headers and data of its integrations, are masked.
-	MaskSecrets bool `json:"mask_secrets,omitempty" jsonschema:"title=Mask secrets of integrations,default=true"`
+	// Whether the credentials for other services that your account keeps, in the HTTP headers and data of its integrations and in the actions of macros, are masked.
+	MaskSecrets bool `json:"mask_secrets,omitempty" jsonschema:"title=Mask secrets of other services,default=true"`
 
 	// How many lists are read side by side. They share your account's allowance of requests, so more of them help only while Gorgias answers slowly.
 	Concurrency int `json:"concurrency,omitempty" jsonschema:"title=Concurrency,minimum=1,maximum=10,default=4"`

@@ -53,7 +53,7 @@ func Streams() []*Stream {
 		// Of the six orders of the documentation, this one is in no doubt.
 		Name: "macros", Path: "macros", Query: oldest, Walk: Scan,
 		Passes: []url.Values{{}, {"archived": {"true"}}},
-		Key:    []string{"id"}, Record: schemas.Macro{}, Scope: "macros:read",
+		Key:    []string{"id"}, Secrets: []string{"actions", shape.Unrecognized}, Record: schemas.Macro{}, Scope: "macros:read",
 	}, {
 		Name: "rules", Path: "rules", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.Rule{}, Scope: "rules:read",
@@ -72,7 +72,7 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Record: schemas.Team{}, Scope: "users:read",
 	}, {
 		Name: "ticket_messages", Path: "messages", Query: created, Walk: NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Mortal: true, Record: schemas.TicketMessage{}, Scope: "tickets:read", Formerly: []string{"messages"},
+		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Mortal: true, Secrets: []string{"actions"}, Record: schemas.TicketMessage{}, Scope: "tickets:read", Formerly: []string{"messages"},
 		Untold: "that a message older than its window was opened; which messages went with a deleted ticket: they name it",
 	}, {
 		Name: "ticket_message_attachments", Parent: "ticket_messages", Walk: Derived, Cut: attachments,

@@ -162,6 +162,10 @@ func put(v any, path []string, mark string) (done bool) {
 			}
 		}
 		if len(path) > 1 {
+			if below == nil {
+				below = map[string]any{}
+				v[path[0]] = below
+			}
 			return put(below, path[1:], mark) || done
 		}
 		switch below := below.(type) {
@@ -239,8 +243,14 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 		Rotate: true, Live: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
-	for _, path := range []string{"http.headers.X-Shop", "meta.access_token", "meta.oauth.refresh_token"} {
-		s.plants = append(s.plants, plant{"integrations", strings.Split(path, "."), integration})
+	for stream, paths := range map[string][]string{
+		"integrations":    {"http.headers.X-Shop", "meta.access_token", "meta.oauth.refresh_token"},
+		"macros":          {"actions.arguments.headers.Authorization", "actions.arguments.api_key"},
+		"ticket_messages": {"actions.arguments.headers.Authorization"},
+	} {
+		for _, path := range paths {
+			s.plants = append(s.plants, plant{stream, strings.Split(path, "."), integration})
+		}
 	}
 	config := map[string]any{"subdomain": "acme", "base_url": srv.URL, "start_date": "2020-01-01",
 		"credentials": map[string]any{"auth_type": "api_key", "email": boxMail, "api_key": boxSecret}}

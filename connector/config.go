@@ -138,7 +138,7 @@ type Settings struct {
 	Salt        string // of the hashes
 	Concurrency int
 	Reserve     float64
-	Warnings    []string // what a person should know of the settings; nothing in it is theirs
+	Warnings    []string // what a person should know of the settings; of their own, only names stand in it
 }
 
 // A ConfigError is a mistake in a configuration. It names the field and what
@@ -176,8 +176,8 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	if err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
-	spelled := normalize(fields, moved)
 	fit(fields)
+	spelled := normalize(fields, moved)
 	strangers := unknown(fields)
 	problems := append(validate(fields, spelled, strangers), misspelled(strangers)...)
 	if len(problems) > 0 {
@@ -292,6 +292,7 @@ func (s *Settings) Streams() []*Stream { return offered(len(s.Reports) > 0) }
 func Offered(config []byte) []*Stream {
 	fields, _ := decode(config)
 	moved, _ := lift(fields)
+	fit(fields)
 	normalize(fields, moved)
 	return offered(fields["reports"] != nil)
 }
@@ -308,6 +309,7 @@ func (s *Settings) Secrets() []string {
 	return all
 }
 
+// What stands in a file for a value that another program puts there.
 var reference = regexp.MustCompile(`^(\$\{.*\}|\{\{.*\}\}|ref\+[a-z0-9]+://.*)$`)
 
 var mail = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)

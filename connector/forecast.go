@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/url"
@@ -86,7 +87,9 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 		f.Lists = append(f.Lists, feed.forecast(ctx))
 	}
 	for _, e := range f.Lists {
-		f.Requests += e.Requests
+		if e.Fault == "" {
+			f.Requests += e.Requests
+		}
 		f.Precision = f.Precision.worse(e.Precision)
 	}
 	f.Probes = p.Budget.Sent() - sent
@@ -173,6 +176,7 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 		return err
 	}
 	var since day
+	var faults []error
 	for i, d := range t.diaries(now) {
 		if i == 0 || d.from < since {
 			since = d.from
@@ -183,7 +187,14 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 		to := min(d.from+minPeriod-1, d.last)
 		page, err := d.page(ctx, d.from-1, to+1, d.limit(), "")
 		if err != nil {
-			return err
+			var api *gorgias.Error
+			if errors.As(err, &api) {
+				err = d.named(api)
+			}
+			if faults = append(faults, err); ctx.Err() != nil || len(faults) == len(t.Reports) {
+				return err
+			}
+			continue
 		}
 		days, found, _ := d.lines(page.Records, d.from, to)
 		for _, lines := range days {
@@ -201,6 +212,9 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 	e.Reads = fmt.Sprintf("the days since %s, of each of %d reports", since, len(t.Reports))
 	if !t.End.IsZero() && since > dayOf(t.End, time.UTC) {
 		e.Reads = "nothing: the state is past the end date"
+	}
+	for _, err := range faults {
+		e.Reads += "; " + Diagnose(t.source, err).Message
 	}
 	return nil
 }

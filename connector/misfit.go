@@ -249,5 +249,3 @@ func wanted(path []string, doc map[string]any) string {
 	}
 	return text
 }
-
-// What stands in a file for a value that another program puts there.

@@ -53,10 +53,14 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 				fault("it names no stream; expected stream.field such as customers.email")
 			case len(path) == 0 || slices.Contains(path, ""):
 				fault("it names no field; expected stream.field such as %s.%s. To leave out a stream, deselect it", s.Name, s.example())
-			case slices.Contains(s.Key, path[0]) || path[0] == s.Cursor:
-				fault("%s.%s is needed: by it the destination tells records and their versions apart", s.Name, path[0])
+			case s.needs(path[0]) || path[0] == shape.Unrecognized && len(path) > 1 && s.needs(path[1]):
+				fault("%s.%s is needed: by it the destination tells records and their versions apart", s.Name, path[len(path)-1])
 			case !declares(s.Schema(""), path[:1]):
 				fault("%s has no such field; docs/streams.md lists them", s.Name)
+			case slices.Contains(path, "*"):
+				fault("each field stands for itself, and * for none")
+			case s.misspelt(path) != "":
+				fault("%s has no such field; is %s meant?", s.Name, s.misspelt(path))
 			default:
 				if !declares(s.Schema(""), path) {
 					unproven = append(unproven, list.name+": "+entry(i))
@@ -76,6 +80,11 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 	return p, unproven
 }
 
+// needs reports whether a destination cannot do without a column.
+func (s *Stream) needs(column string) bool {
+	return slices.Contains(s.Key, column) || column == s.Cursor
+}
+
 // example is a field that may be left out.
 func (s *Stream) example() string {
 	for name := range shape.Properties(s.Schema("")) {
@@ -84,6 +93,29 @@ func (s *Stream) example() string {
 		}
 	}
 	return "field"
+}
+
+// misspelt returns the declared path that is meant by one that is not; "" if
+// none is near.
+func (s *Stream) misspelt(path []string) string {
+	schema := s.Schema("")
+	for i, name := range path {
+		var below []byte
+		var known []string
+		for n, property := range shape.Properties(schema) {
+			if known = append(known, n); n == name {
+				below = property
+			}
+		}
+		if below == nil {
+			if near := Nearest(name, known); near != "" {
+				return strings.Join(append(slices.Clone(path[:i]), near), ".")
+			}
+			return ""
+		}
+		schema = below
+	}
+	return ""
 }
 
 // declares reports whether a schema has a place for a path, through lists.

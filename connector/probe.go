@@ -37,7 +37,7 @@ func Probe(ctx context.Context, c *gorgias.Client) error {
 // small request. That it may not be read is the stream's affair.
 func (p *Plan) ProbeReports(ctx context.Context) error {
 	for _, err := range p.reports(ctx) {
-		if refused(err) {
+		if is(err, gorgias.Refused) {
 			return err
 		}
 	}

@@ -110,9 +110,9 @@ func reports(configured []ReportConfig, fail func(field, format string, args ...
 		if len(r.Measures) == 0 {
 			fail(at("measures"), "this scope has no usual ones that are known; expected a list of texts such as [\"ticketCount\"]")
 		}
-		for field, list := range map[string][]string{"measures": r.Measures, "dimensions": r.Dimensions} {
+		for i, list := range [][]string{r.Measures, r.Dimensions} {
 			if sorted := slices.Sorted(slices.Values(list)); slices.Contains(sorted, "") || len(slices.Compact(sorted)) != len(list) {
-				fail(at(field), "a name is empty or stands twice")
+				fail(at([]string{"measures", "dimensions"}[i]), "a name is empty or stands twice")
 			}
 		}
 		if slices.ContainsFunc(r.Dimensions, func(d string) bool { return d == r.TimeDimension || slices.Contains(r.Measures, d) }) {

@@ -239,7 +239,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	const salt, integration = "salt of/the house+é", "int3gration/secret+é"
 	secrets := []string{boxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
 	s := &spy{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
-		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, Key: boxSecret, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
+		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, Key: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
 		Rotate: true, Live: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
@@ -255,7 +255,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	config := map[string]any{"subdomain": "acme", "base_url": srv.URL, "start_date": "2020-01-01",
 		"credentials": map[string]any{"auth_type": "api_key", "email": boxMail, "api_key": boxSecret}}
 	if random.IntN(3) == 0 {
-		config["credentials"] = map[string]any{"auth_type": "oauth2.0", "client_id": "app", "client_secret": "s3cret/of the app",
+		config["credentials"] = map[string]any{"auth_type": "oauth2.0", "client_id": "my-app1", "client_secret": "s3cret/of the app",
 			"refresh_token": "refresh+token", "access_token": "of yester/day+"}
 	}
 	var exclude, hash []string
@@ -371,6 +371,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	for _, secret := range append(append(secrets, concealed...), integration) {
 		if secret != "" {
 			hidden = append(hidden, disguises(secret)...)
+			hidden = append(hidden, base64.RawStdEncoding.EncodeToString([]byte("my-app1:"+secret)), base64.RawURLEncoding.EncodeToString([]byte("my-app1:"+secret)))
 		}
 	}
 	for _, output := range outputs {

@@ -274,6 +274,7 @@ func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, erro
 	}
 	s.config, s.refresh = raw, settings.Credentials.RefreshToken
 	s.veil.hide(settings.Credentials.Email, settings.Secrets()...)
+	s.veil.hide(settings.Credentials.ClientID, settings.Secrets()...)
 	s.pen.Mask, s.pen.Privacy = s.veil.mask, settings.Privacy
 	if s.log != nil {
 		s.log.Mask = s.veil.mask

@@ -142,7 +142,9 @@ func cast(kind, text string) json.RawMessage {
 		if slices.Contains([]string{"true", "1", "yes", "on"}, strings.ToLower(string(raw))) {
 			return json.RawMessage("true")
 		}
-		return json.RawMessage("false")
+		if slices.Contains([]string{"false", "0", "no", "off"}, strings.ToLower(string(raw))) {
+			return json.RawMessage("false")
+		}
 	}
 	quoted, _ := json.Marshal(text) // a text can always be written
 	return quoted

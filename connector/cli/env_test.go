@@ -58,3 +58,12 @@ func TestWithTest(t *testing.T) {
 		}
 	}
 }
+
+// TestCast: what is neither yes nor no stays as it is, for its reader to refuse.
+func TestCast(t *testing.T) {
+	for text, want := range map[string]string{"true": "true", "On": "true", "1": "true", "false": "false", "NO": "false", "0": "false", "y": `"y"`, "enabled": `"enabled"`} {
+		if got := string(cast("boolean", text)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

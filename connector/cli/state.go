@@ -189,6 +189,17 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 	}
 	w := mark.Walk
 	switch {
+	case len(mark.Reports) > 0:
+		reached := func(a, b connector.ReportMark) int { return a.Since.Compare(b.Since) }
+		least, most := slices.MinFunc(mark.Reports, reached).Since, slices.MaxFunc(mark.Reports, reached).Since
+		text := "all days of " + counted(len(mark.Reports), "report") + " up to " + utc(least) + ", " + age(now, least)
+		if least.IsZero() {
+			text = "of " + counted(len(mark.Reports), "report") + ", not all days of each"
+		}
+		if !least.Equal(most) {
+			text += "; of some up to " + utc(most)
+		}
+		line("captured", "%s", text)
 	case !mark.Since.IsZero() && e.Foreign():
 		line("captured", "up to %s, %s", utc(mark.Since), age(now, mark.Since))
 	case !mark.Since.IsZero(): // a quiet stream is not behind
@@ -224,7 +235,9 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 	if !mark.Heard.IsZero() {
 		line("events", "heeded up to %s", utc(mark.Heard))
 	}
-	if n := len(mark.Seen); n > 0 {
+	if n := len(mark.Seen); n > 0 && s.Walk == connector.Daily {
+		line("remembered", "%s, written again only when changed", counted(n, "day"))
+	} else if n > 0 {
 		line("remembered", "%s, written again only when changed", counted(n, "record"))
 	}
 	return b.String()

@@ -14,6 +14,7 @@ type pass struct {
 
 	changes []Change
 	cover   cover
+	hidden  bool // something was masked
 	salt    []byte
 
 	// Stacks, shared by the objects that are open.

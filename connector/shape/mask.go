@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A cover is how closely values are looked at.
@@ -61,7 +63,9 @@ func (p *pass) paired() cover {
 // member writes the value of a member.
 func (p *pass) member(c *prop, name []byte, paired cover) {
 	start, outer := len(p.dst), p.cover
-	if outer != open {
+	if c.masked && outer == open {
+		p.cover = watched
+	} else if outer != open {
 		p.cover = outer.under(name)
 		if string(name) == "value" {
 			p.cover = paired
@@ -81,7 +85,7 @@ func (p *pass) mask(n *node) bool {
 	case c == '"':
 		said, _ := readText(p.src, p.i)
 		if p.cover == watched {
-			with = censored(string(said))
+			with = within(said)
 		}
 		if len(said) == 0 || with == string(said) {
 			return false
@@ -94,12 +98,26 @@ func (p *pass) mask(n *node) bool {
 		return false
 	}
 	p.skip()
+	p.hidden = true
 	if n.accepts&text == 0 || n.instant {
 		p.dst = append(p.dst, "null"...)
 	} else {
 		p.dst = appendQuoted(p.dst, []byte(with))
 	}
 	return true
+}
+
+// within is a text without the secrets in it. JSON in a text is looked through
+// as JSON.
+func within(said []byte) string {
+	if len(said) > 1 && (said[0] == '{' || said[0] == '[') && jsontext.Value(said).IsValid(jsontext.AllowDuplicateNames(true)) {
+		inner := pass{src: said, cover: watched}
+		if inner.clear(anything); inner.hidden {
+			return string(inner.dst)
+		}
+		return string(said)
+	}
+	return censored(string(said))
 }
 
 // secretName reports whether a secret is likely to stand under a name.
@@ -109,7 +127,9 @@ func secretName(name string) bool {
 		return false
 	}
 	for i, w := range said {
-		if slices.Contains(secretWords, strings.TrimSuffix(w, "s")) || slices.Contains(secretWords, w) {
+		one := strings.TrimSuffix(w, "s")
+		if slices.Contains(secretWords, one) || slices.Contains(secretWords, w) ||
+			slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(one, end) }) {
 			return true
 		}
 		if key := w == "key" || w == "keys"; key && i > 0 && !slices.Contains(openKeys, said[i-1]) {
@@ -124,6 +144,8 @@ var (
 		"apikey", "authorization", "bearer", "cookie", "credential", "dsn", "hmac", "jwt", "otp", "pass", "passcode", "passphrase", "passwd",
 		"password", "privatekey", "accesskey", "secretkey", "pwd", "secret", "session", "signature", "token",
 	}
+	// And words that run together: accesstoken.
+	secretEnds = []string{"token", "secret", "password", "apikey", "privatekey", "sessionid"}
 	// A key of these kinds opens nothing.
 	openKeys = []string{"public", "publishable", "primary", "foreign", "sort", "order", "translation"}
 	// What a name ends with that tells of a secret, and holds none.
@@ -146,9 +168,10 @@ func words(name string) []string {
 }
 
 var (
-	// Credentials in an address: user:password@, and the values of its query.
-	userinfo = regexp.MustCompile(`://[^/?#\s@]+@`)
-	queried  = regexp.MustCompile(`[?&;][^=&;?#\s]+=[^&;#\s]+`)
+	// Credentials in an address: user:password@, and the values of its query or
+	// of a form.
+	userinfo = regexp.MustCompile(`://[^/?#\s]+@`)
+	queried  = regexp.MustCompile(`(?:^|[?&;#\s])[\w.\[\]-]+=[^&;#\s]+`)
 	// What can be told by its looks: schemes of HTTP's Authorization, signed
 	// tokens, private keys, keys of services that mark them as such, addresses
 	// that are themselves a key.
@@ -163,9 +186,8 @@ var (
 func censored(said string) string {
 	said = userinfo.ReplaceAllString(said, "://"+Masked+"@")
 	said = queried.ReplaceAllStringFunc(said, func(q string) string {
-		name, _, _ := strings.Cut(q[1:], "=")
-		if secretName(name) {
-			return q[:1] + name + "=" + Masked
+		if name, _, _ := strings.Cut(q, "="); secretName(name) {
+			return name + "=" + Masked
 		}
 		return q
 	})

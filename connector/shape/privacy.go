@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -35,6 +36,8 @@ func (v *Privacy) Compile(schema []byte, keep func(path []string) bool) (*Shape,
 	for _, column := range v.Secrets {
 		if k, ok := s.root.index[column]; ok {
 			s.root.props[k].masked = true
+		} else {
+			s.gathered().member(column).masked = true
 		}
 	}
 	// What is hashed loses what was known of it, so the outer places come first.
@@ -54,19 +57,29 @@ func (v *Privacy) Compile(schema []byte, keep func(path []string) bool) (*Shape,
 // conceal hashes what is at a path, or leaves it out.
 func (s *Shape) conceal(path []string, out bool) {
 	_, declared := s.root.index[path[0]]
+	if path[0] == Unrecognized && len(path) > 1 { // a catalog, or a later release, may have made a column of it
+		if _, own := s.root.index[path[1]]; own {
+			s.root.conceal(path[1:], out)
+		}
+	}
 	gathered := s.rest >= 0 && path[0] == Unrecognized && len(path) > 1
 	if declared && !gathered {
 		s.root.conceal(path, out)
 		return
 	}
-	// What no column is declared for comes among the undeclared.
-	if s.covert == nil {
-		s.covert = free(&node{column: Unrecognized, field: Unrecognized})
-	}
 	if gathered {
 		path = path[1:]
 	}
-	s.covert.conceal(path, out)
+	s.gathered().conceal(path, out)
+}
+
+// gathered is what is known of the undeclared fields, among which comes what no
+// column is declared for.
+func (s *Shape) gathered() *node {
+	if s.covert == nil {
+		s.covert = free(&node{column: Unrecognized, field: Unrecognized})
+	}
+	return s.covert
 }
 
 func (n *node) conceal(path []string, out bool) {
@@ -81,18 +94,7 @@ func (n *node) conceal(path []string, out bool) {
 	if n.accepts&object == 0 {
 		return
 	}
-	k, ok := n.index[path[0]]
-	if !ok {
-		if n.index == nil {
-			n.index = map[string]int{}
-		}
-		k = len(n.props)
-		n.index[path[0]] = k
-		child := free(&node{column: n.column, field: n.field + "." + path[0]})
-		// Where undeclared members are dropped, so is this one.
-		n.props = append(n.props, newProp([]byte(path[0]), child, n.closed))
-	}
-	switch p := &n.props[k]; {
+	switch p := n.member(path[0]); {
 	case len(path) > 1:
 		p.conceal(path[1:], out)
 	case out:
@@ -100,6 +102,22 @@ func (n *node) conceal(path []string, out bool) {
 	case !p.hashed:
 		p.hashed, p.node = true, free(p.node)
 	}
+}
+
+// member is the member of that name, which is declared from here on.
+func (n *node) member(name string) *prop {
+	k, ok := n.index[name]
+	if !ok {
+		if n.index == nil {
+			n.index = map[string]int{}
+		}
+		k = len(n.props)
+		n.index[name] = k
+		child := free(&node{column: n.column, field: n.field + "." + name})
+		// Where undeclared members are dropped, so is this one.
+		n.props = append(n.props, newProp([]byte(name), child, n.closed))
+	}
+	return &n.props[k]
 }
 
 // free is a node at the place of n, or among the elements there, where anything
@@ -138,6 +156,9 @@ func described(dst, schema []byte, before string) []byte {
 	said := []byte("this place")
 	if len(text) > 0 && text[0] == '"' {
 		said, _ = readText(text, 0)
+	}
+	if bytes.HasPrefix(said, []byte(before)) { // a catalog that was discovered so
+		return appendQuoted(dst, said)
 	}
 	return appendQuoted(dst, slices.Concat([]byte(before), []byte{' '}, said))
 }

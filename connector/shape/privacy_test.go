@@ -53,6 +53,9 @@ func (m *maker) privacy(records ...*tree) *shape.Privacy {
 func conceal(v *shape.Privacy, schema, record *tree, rests bool) {
 	visit := func(path []string, do func(in *tree, i int)) {
 		declared := schema.get("properties").get(path[0]) != nil
+		if path[0] == shape.Unrecognized && len(path) > 1 && schema.get("properties").get(path[1]) != nil {
+			find(record, path[1:], do)
+		}
 		switch in := record.get(shape.Unrecognized); {
 		case declared && (!rests || path[0] != shape.Unrecognized || len(path) == 1):
 			find(record, path, do)
@@ -164,6 +167,9 @@ func TestPrivacy(t *testing.T) {
 		loose := mustParse(schema)
 		for _, path := range v.Hash {
 			loosen(loose, path)
+			if path[0] == shape.Unrecognized && len(path) > 1 {
+				loosen(loose, path[1:])
+			}
 		}
 		if plain, err = shape.Compile([]byte(loose.encode()), keep); err != nil {
 			t.Fatal(err)
@@ -221,19 +227,23 @@ func TestSecrets(t *testing.T) {
 	for free, want := range map[string]string{
 		`{"headers":{"X-Shop":"s3cret","Content-Type":"application/json","Authorization":null}}`: `{"headers":{"X-Shop":"****","Content-Type":"application/json","Authorization":null}}`,
 		`{"HEADERS":["a","b"]}`: `{"HEADERS":["****","****"]}`,
-		`{"headers":[{"name":"Accept","value":"x"},{"value":"s3cret","name":"X-Key"}]}`:          `{"headers":[{"name":"****","value":"x"},{"value":"****","name":"****"}]}`,
-		`{"oauth":{"status":"ok","access_token":"s3cret","token_type":"bearer","expires_in":5}}`: `{"oauth":{"status":"ok","access_token":"****","token_type":"bearer","expires_in":5}}`,
-		`{"accessToken":"s","apiKey":1,"API-KEY":"k","password":""}`:                             `{"accessToken":"****","apiKey":"****","API-KEY":"****","password":""}`,
-		`{"credentials":{"user":"u","nested":[{"a":1,"b":true}]}}`:                               `{"credentials":{"user":"****","nested":[{"a":"****","b":true}]}}`,
-		`{"key":"api_key","value":"s3cret"}`:                                                     `{"key":"api_key","value":"****"}`,
-		`{"key":"colour","value":"red","public_key":"pk"}`:                                       `{"key":"colour","value":"red","public_key":"pk"}`,
-		`{"url":"https://jo:s3cret@shop.example/a?id=5&api_key=s3cret&b=c#d"}`:                   `{"url":"https://****@shop.example/a?id=5&api_key=****&b=c#d"}`,
-		`{"note":"send Bearer abcdefgh12345 along"}`:                                             `{"note":"send **** along"}`,
-		`{"hook":"https://hooks.slack.com/services/T0/B0/xyz"}`:                                  `{"hook":"https://****"}`,
-		`{"shop_name":"acme","keyword":"a","monkey":"b","key_id":"7","tokenised":"c"}`:           `{"shop_name":"acme","keyword":"a","monkey":"b","key_id":"7","tokenised":"c"}`,
-		`{"performance":"key_performance_indicators sk_ate sg-1234567890123"}`:                   `{"performance":"key_performance_indicators sk_ate sg-1234567890123"}`,
-		`{"jwt_like":"x eyJhbGciOiJI.eyJzdWIiOiIx.c2ln"}`:                                        `{"jwt_like":"****"}`,
-		`{"escaped":"https:\/\/jo:s3\u0063ret@shop.example\/"}`:                                  `{"escaped":"https://****@shop.example/"}`,
+		`{"headers":[{"name":"Accept","value":"x"},{"value":"s3cret","name":"X-Key"}]}`:               `{"headers":[{"name":"****","value":"x"},{"value":"****","name":"****"}]}`,
+		`{"oauth":{"status":"ok","access_token":"s3cret","token_type":"bearer","expires_in":5}}`:      `{"oauth":{"status":"ok","access_token":"****","token_type":"bearer","expires_in":5}}`,
+		`{"accessToken":"s","apiKey":1,"API-KEY":"k","password":""}`:                                  `{"accessToken":"****","apiKey":"****","API-KEY":"****","password":""}`,
+		`{"credentials":{"user":"u","nested":[{"a":1,"b":true}]}}`:                                    `{"credentials":{"user":"****","nested":[{"a":"****","b":true}]}}`,
+		`{"key":"api_key","value":"s3cret"}`:                                                          `{"key":"api_key","value":"****"}`,
+		`{"key":"colour","value":"red","public_key":"pk"}`:                                            `{"key":"colour","value":"red","public_key":"pk"}`,
+		`{"url":"https://jo:s3cret@shop.example/a?id=5&api_key=s3cret&b=c#d"}`:                        `{"url":"https://****@shop.example/a?id=5&api_key=****&b=c#d"}`,
+		`{"note":"send Bearer abcdefgh12345 along"}`:                                                  `{"note":"send **** along"}`,
+		`{"hook":"https://hooks.slack.com/services/T0/B0/xyz"}`:                                       `{"hook":"https://****"}`,
+		`{"shop_name":"acme","keyword":"a","monkey":"b","key_id":"7","tokenised":"c"}`:                `{"shop_name":"acme","keyword":"a","monkey":"b","key_id":"7","tokenised":"c"}`,
+		`{"performance":"key_performance_indicators sk_ate sg-1234567890123"}`:                        `{"performance":"key_performance_indicators sk_ate sg-1234567890123"}`,
+		`{"jwt_like":"x eyJhbGciOiJI.eyJzdWIiOiIx.c2ln"}`:                                             `{"jwt_like":"****"}`,
+		`{"form":"token=abcdefgh123&x=1","at":"https://h/#access_token=abc"}`:                         `{"form":"token=****&x=1","at":"https://h/#access_token=****"}`,
+		`{"text":"{\"api_key\": \"abc\", \"n\": [1, 2]}","same":"{\"a\": 1}"}`:                        `{"text":"{\"api_key\":\"****\",\"n\":[1,2]}","same":"{\"a\": 1}"}`,
+		`{"accesstoken":"a","refreshtokens":["b"],"clientsecret":"c","sessionid":"d","tokenise":"e"}`: `{"accesstoken":"****","refreshtokens":["****"],"clientsecret":"****","sessionid":"****","tokenise":"e"}`,
+		`{"db":"postgres://u:p@ss@host/db","mail":"a@b.example x=1"}`:                                 `{"db":"postgres://****@host/db","mail":"a@b.example x=1"}`,
+		`{"escaped":"https:\/\/jo:s3\u0063ret@shop.example\/"}`:                                       `{"escaped":"https://****@shop.example/"}`,
 	} {
 		got, changes, err := s.Append(nil, []byte(`{"token":"kept","free":`+free+`,"other":`+free+`,"secret_key":"s3cret"}`))
 		if err != nil || changes != nil {

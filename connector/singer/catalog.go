@@ -25,12 +25,17 @@ func schema(s *connector.Stream, privacy *connector.Privacy) (json.RawMessage, e
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	text := flat(conform.Schema())
+	return singers(conform.Schema()), nil
+}
+
+// singers is a schema of ours on one line, in the protocol's keywords.
+func singers(schema []byte) json.RawMessage {
+	text := flat(schema)
 	// In a string the quotes would be escaped: these can only be keywords.
 	for _, airbytes := range []string{`"$schema":"http://json-schema.org/draft-07/schema#",`, `,"airbyte_type":"timestamp_with_timezone"`} {
 		text = bytes.ReplaceAll(text, []byte(airbytes), nil)
 	}
-	return text, nil
+	return text
 }
 
 // paths lists the properties a schema declares, in its order; not those within
@@ -141,11 +146,7 @@ func (s *Selection) Streams() []*connector.Stream {
 func Everything(streams []*connector.Stream, privacy *connector.Privacy) (*Selection, error) {
 	sel := &Selection{}
 	for _, s := range streams {
-		shown, err := schema(s, nil)
-		if err != nil {
-			return nil, err
-		}
-		conform, err := privacy.Of(s).Compile(shown, nil)
+		conform, err := privacy.Of(s).Compile(singers(s.Schema(Tombstone)), nil)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
@@ -284,10 +285,7 @@ func (w *wanted) chosen() bool {
 
 // choice compiles what is wanted of the stream s.
 func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn func(string, ...any)) (*choice, error) {
-	ours, err := schema(s, nil)
-	if err != nil {
-		return nil, err
-	}
+	ours := singers(s.Schema(Tombstone))
 	c := &choice{Stream: s, key: s.Key, whole: w.whole(s, warn)}
 	if len(w.Key) > 0 {
 		c.key = w.Key
@@ -297,6 +295,7 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 	if !declared || string(columns) == "{}" {
 		w.Schema = ours // none was sent
 	}
+	var err error
 	for _, name := range automatics(s) {
 		if w.Schema, err = declare(w.Schema, ours, name); err != nil {
 			return nil, err
@@ -319,7 +318,15 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 
 	needed := append(automatics(s), c.key...)
 	var kept [][]string
-	c.shape, err = privacy.Of(s).Compile(w.Schema, func(path []string) bool {
+	v := privacy.Of(s)
+	if slices.Contains(v.Secrets, shape.Unrecognized) {
+		for _, path := range all {
+			if len(path) == 1 && !has(known, path) { // else it would be among the undeclared
+				v.Secrets = append(slices.Clone(v.Secrets), path[0])
+			}
+		}
+	}
+	c.shape, err = v.Compile(w.Schema, func(path []string) bool {
 		m := w.at(path)
 		keep := len(path) == 1 && slices.Contains(needed, path[0]) || m.Inclusion == automatic ||
 			m.Inclusion != unsupported && first(true, m.Selected, m.Default)

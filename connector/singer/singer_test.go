@@ -104,3 +104,56 @@ func TestLog(t *testing.T) {
 		}
 	}
 }
+
+// TestCatalogConceals: what a catalog declares of its own is concealed as it
+// would be among the undeclared, and a catalog that was discovered so says what
+// is done once.
+func TestCatalogConceals(t *testing.T) {
+	config := []byte(`{"subdomain":"acme","email":"a@acme.com","api_key":"k","exclude_fields":["customers.unrecognized_fields.ssn"],
+		"hash_fields":["customers.email"],"hash_salt":"sixteen characters"}`)
+	settings, err := connector.ParseConfig(config, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var discovered bytes.Buffer
+	if err := WriteCatalog(&discovered, connector.Streams(), settings.Privacy); err != nil {
+		t.Fatal(err)
+	}
+	text := discovered.String()
+	for stream, column := range map[string]string{"customers": "ssn", "integrations": "oauth"} {
+		at := strings.Index(text, `"tap_stream_id": "`+stream+`"`)
+		properties := at + strings.Index(text[at:], `"properties": {`) + len(`"properties": {`)
+		text = text[:properties] + `"` + column + `":{"type":["object","string","null"]},` + text[properties:]
+	}
+	sel, err := ParseCatalog([]byte(text), settings.Privacy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, c := range sel.choices {
+		got, _, err := c.shape.Append(nil, []byte(`{"id":1,"email":"jo@example.com","ssn":"123-45","oauth":{"access_token":"very-secret"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch c.Name {
+		case "customers":
+			seen++
+			if bytes.Contains(got, []byte("123-45")) || bytes.Contains(got, []byte("jo@example.com")) {
+				t.Errorf("customers: %s", got)
+			}
+		case "integrations":
+			seen++
+			if bytes.Contains(got, []byte("very-secret")) {
+				t.Errorf("integrations: %s", got)
+			}
+		}
+		for _, words := range []string{"Secrets in it are masked. Secrets", "of: A salted"} {
+			if bytes.Contains(c.shape.Schema(), []byte(words)) {
+				t.Errorf("%s: %s", c.Name, words)
+			}
+		}
+	}
+	if seen != 2 {
+		t.Errorf("%d streams were looked at", seen)
+	}
+}

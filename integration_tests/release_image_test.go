@@ -479,7 +479,7 @@ func (b *box) called(t *testing.T, where, line string, files map[string]string) 
 
 // platform runs every command as the platform does, the last one twice.
 func (b *box) platform(t *testing.T) {
-	account := `{"subdomain":"sandbox","base_url":"http://127.0.0.1:8080","start_date":"1980-01-01",
+	account := `{"subdomain":"sandbox","base_url":"http://127.0.0.1:8080","start_date":"1980-01-01","reports":` + someReports + `,
 		"credentials":{"auth_type":"api_key","email":"sandbox@example.com","api_key":"sandbox-key"}}`
 	files := map[string]string{"config.json": account, "wrong.json": strings.Replace(account, "sandbox-key", "another-key", 1)}
 	for _, c := range []struct{ line, want string }{

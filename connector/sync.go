@@ -335,10 +335,10 @@ func (t *task) run(ctx context.Context) {
 }
 
 // ahead reports whether m has been where this sync is to end: nothing is left
-// to read. A first walk that has not ended has not been there yet. To walk there again without writing what lies beyond would tell the
+// to read, or what is left is another sync's, whose place would be lost. To walk there again without writing what lies beyond would tell the
 // bookmark of looks that nobody has had.
 func (t *task) ahead(m *member) bool {
-	return !t.End.IsZero() && !m.mark.Since.IsZero() && (m.mark.Since.After(t.End) || m.mark.Walk.Until.After(t.End))
+	return !t.End.IsZero() && (m.mark.Since.After(t.End) || m.mark.Walk.Until.After(t.End))
 }
 
 // send hands a batch of m to whoever ranges over Run. It blocks until the

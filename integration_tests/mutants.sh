@@ -53,7 +53,7 @@ mutant "windows are not read again" $walk 'w.mark.From = earlier(w.mark.From, m.
 }'
 mutant "a version once written is never written again" connector/prints.go 'p[i].sum == f.sum' 'p[i].key == f.key'
 mutant "the head is not read after a resumed walk" $walk 'last := ended && (!w.resumed && !w.long(page) || heads == maxHeads)' 'last := ended'
-mutant "a bookmark beyond the end is walked with" connector/sync.go 'return !t.End.IsZero() && ' 'return false && '
+mutant "a bookmark beyond the end is walked with" connector/sync.go 'return !t.End.IsZero() && (' 'return false && ('
 mutant "a first walk up to an end does not know since when to hear" $walk 'if m.told && m.mark.Heard.IsZero() {' 'if m.fed && m.mark.Heard.IsZero() {'
 feed=connector/feed.go retell=connector/retell.go
 mutant "events are not heard" $feed 'if len(f.tasks) == 0 {' 'if f.tasks = nil; true {'

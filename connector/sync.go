@@ -335,8 +335,9 @@ func (t *task) run(ctx context.Context) {
 }
 
 // ahead reports whether m has been where this sync is to end: nothing is left
-// to read, or what is left is another sync's, whose place would be lost. To walk there again without writing what lies beyond would tell the
-// bookmark of looks that nobody has had.
+// to read, or what is left is another sync's, whose place would be lost. To walk
+// there again without writing what lies beyond would tell the bookmark of looks
+// that nobody has had.
 func (t *task) ahead(m *member) bool {
 	return !t.End.IsZero() && (m.mark.Since.After(t.End) || m.mark.Walk.Until.After(t.End))
 }

@@ -435,6 +435,12 @@ func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
 	if s := t.sights[number(id)]; !s.at.IsZero() && s.print.sum == r.print.sum {
 		r.written = true
 	}
+	if !r.written && slices.ContainsFunc(t.fed(), func(m *member) bool { return m.mark.Seen.has(r.told) }) {
+		// It will not be written again because of this, and the destination may
+		// hold another version all the same: what a sync that was killed wrote
+		// because of something later. Only when that is heard is it certain.
+		served = time.Time{}
+	}
 	t.see(r, served)
 	return r
 }
@@ -474,6 +480,11 @@ func (f *feed) graveDated(s *Stream, dated, at time.Time, key ...int64) grave {
 
 // write hands what is new to them to the streams of t that wait.
 func (f *feed) write(t *task, rows []row, graves []grave) {
+	for _, g := range graves {
+		if g.stream == t.source.Name { // what was written of it before does not count any more
+			delete(t.sights, number(field(g.raw, "id")))
+		}
+	}
 	for _, m := range t.fed() {
 		records, met := m.unwritten(rows)
 		retold := len(records)

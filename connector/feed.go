@@ -28,12 +28,15 @@ type feed struct {
 	lists []*task // of events, that are read for their own sake
 
 	from     time.Time // the earliest event that is wanted
+	again    time.Time // events up to here may have been heeded before
 	began    time.Time // the server's time at the first page; zero before it
 	last     time.Time // the instant of the last event heard
 	unsorted bool      // an event came after one that is later
 	partial  bool      // the list of events began too late
 	events   []event   // heard and not yet heeded
 	pages    int       // on which they were
+
+	places map[string]int64 // tickets of the chapter before, by the context of its events
 
 	lost map[int64]bool // messages that changed, and nobody can say where
 }
@@ -147,6 +150,9 @@ func (f *feed) begin() {
 	for _, t := range f.listening() {
 		if heard := t.heard(); f.from.IsZero() || heard.Before(f.from) {
 			f.from = heard
+		}
+		for _, m := range t.fed() {
+			f.again = later(f.again, m.mark.Heard.Add(f.Overlap))
 		}
 	}
 }
@@ -311,7 +317,9 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 			other:   int64(cmp.Or(e.Data.SourceTicket, e.Data.SplitInto, e.Data.SourceCustomer)),
 			removed: e.Data.Removed})
 	}
-	if f.pages++; f.pages >= chapter && page.Next != "" {
+	// What may have been heeded before is heeded as one: a record was written then
+	// because of the last that had happened to it.
+	if f.pages++; f.pages >= chapter && page.Next != "" && (f.last.After(f.again) || f.unsorted) {
 		f.heed(ctx, false)
 	}
 }
@@ -382,8 +390,8 @@ func (f *feed) heed(ctx context.Context, final bool) {
 }
 
 // locate finds the tickets of the messages whose events do not name them, by
-// the events of the same context. It takes out, and returns, those that may be
-// found among the events that come next.
+// the events of the same context, in this chapter and the one before. It takes
+// out, and returns, those that may be found among the events that come next.
 func (f *feed) locate(final bool) (late []event) {
 	tickets := map[string]int64{}
 	for _, e := range f.events {
@@ -394,7 +402,7 @@ func (f *feed) locate(final bool) (late []event) {
 	var found []event
 	for _, e := range f.events {
 		if strings.HasPrefix(e.kind, "ticket-message-") && e.ticket == 0 {
-			if e.ticket = tickets[e.context]; e.ticket == 0 && !final && !e.late {
+			if e.ticket = cmp.Or(tickets[e.context], f.places[e.context]); e.ticket == 0 && !final && !e.late {
 				e.late = true
 				late = append(late, e)
 				continue
@@ -402,6 +410,6 @@ func (f *feed) locate(final bool) (late []event) {
 		}
 		found = append(found, e)
 	}
-	f.events = found
+	f.events, f.places = found, tickets
 	return late
 }

@@ -60,13 +60,14 @@ func (s *Stream) Retells() string {
 // A sight is what the feed knows of a record that a walk or it has met.
 type sight struct {
 	at     time.Time // the server's, when it was read or before; zero if it was not written
+	read   time.Time // the same, whether it was written or not; zero if a walk did not write it
 	ticket int64     // that it belongs to; 0 if it is none that belongs to one
 	print  print     // of what was written
 }
 
 // see notes that the destination has a record as it was at the given time.
 func (t *task) see(r row, at time.Time) {
-	t.sights[number(field(r.raw, "id"))] = sight{at, number(field(r.raw, "ticket_id")), r.print}
+	t.sights[number(field(r.raw, "id"))] = sight{at: at, read: at, ticket: number(field(r.raw, "ticket_id")), print: r.print}
 }
 
 // current reports whether a record was read after something had happened to it
@@ -84,10 +85,21 @@ func (i instants) add(id int64, at time.Time) {
 	}
 }
 
+// without returns those that stand in none of the others.
+func (i instants) without(others ...instants) instants {
+	rest := maps.Clone(i)
+	for _, other := range others {
+		for id := range other {
+			delete(rest, id)
+		}
+	}
+	return rest
+}
+
 // tickets reads tickets again, as many at once as a page holds. Those that do
 // not come are asked for one by one: only so is it certain that they are gone.
 func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
-	wanted, dead, off := instants{}, instants{}, map[int64][]event{}
+	wanted, current, dead, off := instants{}, instants{}, instants{}, map[int64][]event{}
 	for _, e := range events {
 		switch e.kind {
 		case "ticket-deleted":
@@ -98,12 +110,15 @@ func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
 			off[e.object] = append(off[e.object], e)
 		default: // what a ticket was merged with may be the one that remains, or that is gone
 			for _, id := range []int64{e.object, e.other} {
-				if !t.current(id, e.at) {
+				if t.current(id, e.at) {
+					current.add(id, e.at)
+				} else {
 					wanted.add(id, e.at)
 				}
 			}
 		}
 	}
+	f.passed(t, current.without(wanted, dead))
 	var graves []grave
 	for _, id := range slices.Sorted(maps.Keys(dead)) {
 		delete(wanted, id)
@@ -170,6 +185,7 @@ func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []g
 // messages reads messages again in the threads they belong to.
 func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 	threads, dead := threads{}, map[int64]bool{}
+	current, asked := instants{}, instants{}
 	var graves []grave
 	for _, e := range events {
 		e.ticket = cmp.Or(e.ticket, t.sights[e.object].ticket)
@@ -183,18 +199,23 @@ func (f *feed) messages(ctx context.Context, t *task, events []event) error {
 			} else {
 				threads.of(e.object, e.at).moved = true
 			}
-		case e.kind == "ticket-message-created" && met, t.current(e.object, e.at), e.kind == "ticket-updated":
+		case e.kind == "ticket-updated":
+		case t.current(e.object, e.at):
+			current.add(e.object, e.at)
+		case e.kind == "ticket-message-created" && met:
 		case e.kind == "ticket-message-deleted" && e.ticket == 0:
 			graves = append(graves, f.grave(t.source, e.at, e.object))
 		case e.ticket == 0:
 			f.lost[e.object] = true
 		default:
 			threads.of(e.ticket, e.at).messages.add(e.object, e.at)
+			asked.add(e.object, e.at)
 			if e.kind == "ticket-message-deleted" {
 				threads.of(e.ticket, e.at).deleted.add(e.object, e.at)
 			}
 		}
 	}
+	f.passed(t, current.without(asked))
 	for moves := 0; len(threads) > 0 && moves < maxMoves; moves++ {
 		next, err := f.threads(ctx, t, threads, dead)
 		if err != nil {
@@ -240,7 +261,7 @@ func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[in
 	// also have gone to another ticket with the others. A grave cannot be taken
 	// back: so it is asked for.
 	for _, id := range slices.Sorted(maps.Keys(gone)) {
-		if at := gone[id]; t.sights[id].at.Before(at.Truncate(time.Second)) { // answers are dated in whole seconds
+		if at := gone[id]; t.sights[id].read.Before(at.Truncate(time.Second)) { // answers are dated in whole seconds
 			_, err := t.single(ctx, fmt.Sprintf("tickets/%d/messages", missing[id]), id)
 			var e *gorgias.Error
 			switch {
@@ -307,12 +328,15 @@ func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread
 // surveys reads surveys again: those that lie near where the walk has ended by
 // reading on in the list, the others one by one, as costs the fewest requests.
 func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
-	wanted := instants{}
+	wanted, current := instants{}, instants{}
 	for _, e := range events {
-		if !t.current(e.object, e.at) {
+		if t.current(e.object, e.at) {
+			current.add(e.object, e.at)
+		} else {
 			wanted.add(e.object, e.at)
 		}
 	}
+	f.passed(t, current.without(wanted))
 	queue := slices.Sorted(maps.Keys(wanted))
 	slices.Reverse(queue) // newer ones have greater ids
 	// What lies above where the walk has ended, it has read.
@@ -431,17 +455,20 @@ func (t *task) single(ctx context.Context, path string, id int64) (*gorgias.Page
 func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
 	id := field(raw, "id")
 	until := later(at, cursorOf(raw, t.source.Cursor)) // remembered until neither will be met again
-	r := row{raw: raw, at: until, print: printOf(id, until, raw), told: told(fmt.Appendf(nil, "told %s", id), at, until, raw)}
+	r := row{raw: raw, at: until, print: printOf(id, until, raw)}
+	r.told = told(fmt.Appendf(nil, "told %s", id), at, until, r.print)
 	if s := t.sights[number(id)]; !s.at.IsZero() && s.print.sum == r.print.sum {
 		r.written = true
 	}
+	t.see(r, served)
 	if !r.written && slices.ContainsFunc(t.fed(), func(m *member) bool { return m.mark.Seen.has(r.told) }) {
 		// It will not be written again because of this, and the destination may
 		// hold another version all the same: what a sync that was killed wrote
 		// because of something later. Only when that is heard is it certain.
-		served = time.Time{}
+		s := t.sights[number(id)]
+		s.at = time.Time{}
+		t.sights[number(id)] = s
 	}
-	t.see(r, served)
 	return r
 }
 
@@ -449,8 +476,21 @@ func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
 // at a certain time. If it is there, so is the record; that the same version was
 // written last does not say so: a sync that was killed may have written another
 // since, and have had no time to say it.
-func told(name []byte, at, until time.Time, raw []byte) print {
-	return printOf(name, until, fmt.Appendf(nil, "%d %s", at.UnixMicro(), raw))
+func told(name []byte, at, until time.Time, version print) print {
+	return printOf(name, until, fmt.Appendf(nil, "%d %x", at.UnixMicro(), version.sum))
+}
+
+// passed are the records that need not be read again because of what happened
+// at the given times, since this sync has written them later. The next one, which
+// hears of it again, is to know.
+func (f *feed) passed(t *task, current instants) {
+	var rows []row
+	for _, id := range slices.Sorted(maps.Keys(current)) {
+		s := t.sights[id]
+		until := later(current[id], time.Unix(int64(s.print.at), 0))
+		rows = append(rows, row{at: until, print: s.print, told: told(fmt.Appendf(nil, "told %d", id), current[id], until, s.print), written: true})
+	}
+	f.write(t, rows, nil)
 }
 
 // A grave is the record of a deletion.
@@ -475,7 +515,7 @@ func (f *feed) graveDated(s *Stream, dated, at time.Time, key ...int64) grave {
 		name = fmt.Appendf(name, "/%d", k)
 	}
 	raw = append(raw, '}')
-	return grave{s.Name, row{raw: raw, at: dated, print: told(name[1:], at, later(at, dated), raw)}}
+	return grave{s.Name, row{raw: raw, at: dated, print: told(name[1:], at, later(at, dated), printOf(nil, at, raw))}}
 }
 
 // write hands what is new to them to the streams of t that wait.

@@ -73,7 +73,7 @@ mutant "events are heard once" $feed 'earlier(upto, f.began.Add(-f.Overlap))' 'u
 mutant "events heard in part count as heard" $feed 'f.partial = w.reach.After(f.from) || w.resumed && w.reach.Equal(f.from)' ''
 daily=connector/daily.go
 tests='TestDays|TestClockBack'
-histories=$((histories * 5)) # of which a fifth are of days
+histories=1000 # of which a fifth are of days
 mutant "what was written is not forgotten before more is" $daily 'm.mark.Seen = m.mark.Seen.without(changed)' '_ = changed'
 mutant "a day that has no rows any more keeps them" $daily 'if len(lines) == 0 && !begins.After(d.mark.Reached) {' 'if false {'
 mutant "days are passed before they are read" $daily 'd.bound((to + 1).start(d.Zone))' 'd.now'

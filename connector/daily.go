@@ -348,10 +348,10 @@ func (d *diary) ask(ctx context.Context, from, before day) (rows []json.RawMessa
 				return nil, served, err
 			}
 			if served.IsZero() {
-				served = page.Served
+				served = page.ServerTime
 			}
 			rows = append(rows, page.Records...)
-			if next = page.Next; next == "" {
+			if next = page.NextToken; next == "" {
 				return rows, served, nil
 			}
 			if err := circle.pass(d.source.Path, next); err != nil {
@@ -365,13 +365,13 @@ func (d *diary) ask(ctx context.Context, from, before day) (rows []json.RawMessa
 func (d *diary) page(ctx context.Context, from, before day, limit int, next string) (*gorgias.Page, error) {
 	page, err := d.Client.Query(ctx, d.source.Form, d.source.Path, url.Values{"limit": {strconv.Itoa(limit)}}, d.body(from, before), next)
 	if err == nil {
-		d.served.note(page.Served)
+		d.served.note(page.ServerTime)
 	}
 	return page, err
 }
 
 func (d *diary) unproven(message string) error {
-	return &gorgias.Error{Kind: gorgias.Unproven, Method: http.MethodPost, Path: "/api/" + d.source.Path, Message: message}
+	return &gorgias.Error{Kind: gorgias.InvalidResponse, Method: http.MethodPost, Path: "/api/" + d.source.Path, Message: message}
 }
 
 // named says of an error which report it ended, by its place: a configuration
@@ -380,7 +380,7 @@ func (d *diary) named(e *gorgias.Error) *gorgias.Error {
 	named := *e
 	named.Message = fmt.Sprintf("reports: %s: %s", entry(d.index), strings.TrimSuffix(e.Message, "."))
 	for _, s := range Scopes() {
-		if e.Kind == gorgias.Refused && s.Name == d.Scope {
+		if e.Kind == gorgias.ClientError && s.Name == d.Scope {
 			named.Message += fmt.Sprintf(". Documented of this scope are the measures %s and the dimensions %s", strings.Join(s.Measures, ", "), strings.Join(s.Dimensions, ", "))
 		}
 	}

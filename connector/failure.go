@@ -85,17 +85,17 @@ func judge(s *Stream, e *gorgias.Error) (Fault, string) {
 			return Yours, "Check the subdomain: no account answers there"
 		}
 		return Ours, ""
-	case gorgias.Refused:
+	case gorgias.ClientError:
 		if e.Path == "/api/"+Find("statistics").Path {
 			return Yours, "Correct that report in the configuration, or leave it out"
 		}
 	case gorgias.Redirect:
 		return Yours, "Check the subdomain and the base URL: the requests were sent elsewhere, and were not followed"
-	case gorgias.Unproven:
+	case gorgias.InvalidResponse:
 		if s == nil {
 			return Ours, "What answers there is not the API, or does not answer whole: check the subdomain and the base URL, and try again in a few minutes"
 		}
-	case gorgias.TooMany, gorgias.Server:
+	case gorgias.RateLimited, gorgias.ServerError:
 		if s == nil {
 			return Transient, "Try again in a few minutes"
 		}

@@ -202,7 +202,7 @@ func (f *feed) listen(ctx context.Context) bool {
 		switch {
 		case fault == nil:
 			return true
-		case is(fault, gorgias.Refused) && query.Has("types"):
+		case is(fault, gorgias.ClientError) && query.Has("types"):
 			query.Del("types") // that the list takes them is documented, and not proved
 			f.begin()
 			continue
@@ -210,7 +210,7 @@ func (f *feed) listen(ctx context.Context) bool {
 			for _, t := range f.listening() {
 				f.fail(ctx, t, fault)
 			}
-		case is(fault, gorgias.Forbidden) || is(fault, gorgias.NotFound) || is(fault, gorgias.Refused):
+		case is(fault, gorgias.Forbidden) || is(fault, gorgias.NotFound) || is(fault, gorgias.ClientError):
 			f.warn("the account's events cannot be read (%v): deletions, and changes of what is old, are not captured. %s", fault,
 				"Use the API key of an admin, or give the app the scope events:read")
 		default:
@@ -298,7 +298,7 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 		}
 	}
 	if f.began.IsZero() {
-		f.began = page.Served
+		f.began = page.ServerTime
 		f.reachesBack(ctx, page)
 	}
 	for _, raw := range page.Records {
@@ -319,7 +319,7 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 	}
 	// What may have been heeded before is heeded as one: a record was written then
 	// because of the last that had happened to it.
-	if f.pages++; f.pages >= chapter && page.Next != "" && (f.last.After(f.again) || f.unsorted) {
+	if f.pages++; f.pages >= chapter && page.NextToken != "" && (f.last.After(f.again) || f.unsorted) {
 		f.heed(ctx, false)
 	}
 }
@@ -328,7 +328,7 @@ func (f *feed) hear(ctx context.Context, page *gorgias.Page) {
 // a gap of more than a day before the first one is worth a request.
 func (f *feed) reachesBack(ctx context.Context, page *gorgias.Page) {
 	const day = 24 * time.Hour
-	first := page.Served
+	first := page.ServerTime
 	if n := len(page.Records); n > 0 {
 		first = cursorOf(page.Records[0], "created_datetime")
 		if first.After(cursorOf(page.Records[n-1], "created_datetime")) {
@@ -367,7 +367,7 @@ func (f *feed) heed(ctx context.Context, final bool) {
 			continue
 		}
 		err := f.retell(ctx, t)
-		if is(err, gorgias.Refused) || is(err, gorgias.Forbidden) {
+		if is(err, gorgias.ClientError) || is(err, gorgias.Forbidden) {
 			t.deaf = true // the list itself has been read: the stream is sound
 			f.warn("what the account's events tell of %s cannot be read again (%v): changes of what is old are not captured", t.source.Name, err)
 		} else if err != nil {

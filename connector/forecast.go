@@ -116,7 +116,7 @@ func (t *task) forecast(ctx context.Context) (e Estimate, err error) {
 			if err != nil {
 				return e, err
 			}
-			if e.Records += len(page.Records); page.Next != "" {
+			if e.Records += len(page.Records); page.NextToken != "" {
 				e.Requests++
 				e.Precision = AtLeast
 			}
@@ -201,7 +201,7 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 			e.Records += len(lines)
 		}
 		e.Requests++
-		if to < d.last || page.Next != "" || !found {
+		if to < d.last || page.NextToken != "" || !found {
 			e.Precision = AtLeast
 		}
 		for length := 2 * minPeriod; to < d.last; length = min(2*length, maxPeriod) {
@@ -331,9 +331,9 @@ func (f *feed) forecast(ctx context.Context) Estimate {
 		return e
 	}
 	e.Requests, e.Records = 1, len(page.Records)
-	if n := len(page.Records); page.Next != "" && n > 1 {
+	if n := len(page.Records); page.NextToken != "" && n > 1 {
 		first, last := cursorOf(page.Records[0], "created_datetime"), cursorOf(page.Records[n-1], "created_datetime")
-		more := int(float64(n-1) * page.Served.Sub(last).Seconds() / max(1, last.Sub(first).Seconds()))
+		more := int(float64(n-1) * page.ServerTime.Sub(last).Seconds() / max(1, last.Sub(first).Seconds()))
 		e.Requests, e.Records = 1+max(1, (more+maxPage-1)/maxPage), e.Records+more
 	}
 	return e

@@ -16,15 +16,15 @@ import (
 // is the lightest question; a key of a lower role, or an app without that
 // scope, may be refused it and still be good for other streams.
 func Probe(ctx context.Context, c *gorgias.Client) error {
-	_, err := c.List(ctx, gorgias.Single, "account", nil, "")
+	_, err := c.List(ctx, gorgias.SingleObject, "account", nil, "")
 	for _, next := range []string{"users/0", "tickets"} {
 		var e *gorgias.Error
 		if !errors.As(err, &e) || e.Kind != gorgias.Forbidden {
 			return err
 		}
-		form, query := gorgias.Single, url.Values(nil)
+		form, query := gorgias.SingleObject, url.Values(nil)
 		if next == "tickets" {
-			form, query = gorgias.Listed, url.Values{"limit": {"1"}}
+			form, query = gorgias.CursorList, url.Values{"limit": {"1"}}
 		}
 		if _, other := c.List(ctx, form, next, query, ""); other == nil {
 			return nil
@@ -37,7 +37,7 @@ func Probe(ctx context.Context, c *gorgias.Client) error {
 // small request. That it may not be read is the stream's affair.
 func (p *Plan) ProbeReports(ctx context.Context) error {
 	for _, err := range p.reports(ctx) {
-		if is(err, gorgias.Refused) {
+		if is(err, gorgias.ClientError) {
 			return err
 		}
 	}

@@ -142,7 +142,7 @@ func (f *feed) tickets(ctx context.Context, t *task, events []event) error {
 			for _, raw := range page.Records {
 				id := number(field(raw, "id"))
 				missing = slices.DeleteFunc(missing, func(other int64) bool { return other == id })
-				rows = append(rows, f.row(t, raw, wanted[id], page.Served))
+				rows = append(rows, f.row(t, raw, wanted[id], page.ServerTime))
 				graves = append(graves, f.removed(t, raw, off[id])...)
 			}
 			f.write(t, rows, graves)
@@ -247,7 +247,7 @@ func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[in
 			_, err := t.single(ctx, "tickets", ticket)
 			var e *gorgias.Error
 			if errors.As(err, &e) && e.Kind == gorgias.Merged {
-				next.of(e.Into, thread.at).whole = true
+				next.of(e.MergedInto, thread.at).whole = true
 			} else if err != nil && !is(err, gorgias.NotFound) {
 				return nil, err
 			}
@@ -266,8 +266,8 @@ func (f *feed) threads(ctx context.Context, t *task, wanted threads, dead map[in
 			var e *gorgias.Error
 			switch {
 			case errors.As(err, &e) && e.Kind == gorgias.Merged:
-				next.of(e.Into, at).messages.add(id, at)
-				next.of(e.Into, at).deleted.add(id, at)
+				next.of(e.MergedInto, at).messages.add(id, at)
+				next.of(e.MergedInto, at).deleted.add(id, at)
 			case is(err, gorgias.NotFound):
 				f.write(t, nil, []grave{f.grave(t.source, at, id)})
 			case err != nil:
@@ -313,7 +313,7 @@ func (f *feed) thread(ctx context.Context, t *task, ticket int64, wanted *thread
 		for _, raw := range page.Records {
 			id := number(field(raw, "id"))
 			if _, ok := wanted.messages[id]; ok || wanted.whole {
-				rows = append(rows, f.row(t, raw, wanted.at, page.Served))
+				rows = append(rows, f.row(t, raw, wanted.at, page.ServerTime))
 			}
 			delete(wanted.messages, id)
 			delete(wanted.deleted, id)
@@ -352,7 +352,7 @@ func (f *feed) surveys(ctx context.Context, t *task, events []event) error {
 				lowest, highest = min(lowest, id), max(highest, id)
 				if i := slices.Index(queue, id); i >= 0 {
 					queue = slices.Delete(queue, i, i+1)
-					rows = append(rows, f.row(t, raw, wanted[id], page.Served))
+					rows = append(rows, f.row(t, raw, wanted[id], page.ServerTime))
 				}
 			}
 			if f.write(t, rows, nil); !worthReading(queue, lowest, highest-lowest+1) {
@@ -424,12 +424,12 @@ func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found 
 	var e *gorgias.Error
 	if errors.As(err, &e) && (e.Kind == gorgias.NotFound || e.Kind == gorgias.Merged) {
 		f.write(t, nil, []grave{f.grave(t.source, at, id)})
-		return nil, e.Into, nil
+		return nil, e.MergedInto, nil
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	r := f.row(t, page.Records[0], at, page.Served)
+	r := f.row(t, page.Records[0], at, page.ServerTime)
 	return &r, 0, nil
 }
 
@@ -438,14 +438,14 @@ func (f *feed) one(ctx context.Context, t *task, id int64, at time.Time) (found 
 func (t *task) single(ctx context.Context, path string, id int64) (*gorgias.Page, error) {
 	path = fmt.Sprintf("%s/%d", path, id)
 	for tries := 1; ; tries++ {
-		page, err := t.Client.List(ctx, gorgias.Single, path, nil, "")
+		page, err := t.Client.List(ctx, gorgias.SingleObject, path, nil, "")
 		switch {
 		case err != nil:
 			return nil, err
 		case len(page.Records) == 1 && number(field(page.Records[0], "id")) == id:
 			return page, nil
 		case tries == 3:
-			return nil, &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Status: 200, Attempts: tries, Message: "another record than the one that was asked for"}
+			return nil, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + path, Status: 200, Attempts: tries, Message: "another record than the one that was asked for"}
 		}
 	}
 }

@@ -23,7 +23,7 @@ type Stream struct {
 	// (PerParent only); a Derived stream has none.
 	Path string
 	// Form is the envelope the endpoint answers with.
-	Form gorgias.Form
+	Form gorgias.Envelope
 	// Query is sent with every request, beside limit and the page token.
 	Query url.Values
 	// Passes are further fixed parameters: the list is read once with each.

@@ -24,10 +24,10 @@ func Streams() []*Stream {
 	oldest := url.Values{"order_by": {"created_datetime:asc"}}
 
 	return []*Stream{{
-		Name: "account", Path: "account", Form: gorgias.Single, Walk: Single,
+		Name: "account", Path: "account", Form: gorgias.SingleObject, Walk: Single,
 		Key: []string{"domain"}, Record: schemas.Account{}, Scope: "account:read",
 	}, {
-		Name: "account_settings", Path: "account/settings", Form: gorgias.Plain, Walk: Single,
+		Name: "account_settings", Path: "account/settings", Form: gorgias.PlainList, Walk: Single,
 		Key: []string{"id"}, Record: schemas.AccountSetting{}, Scope: "account:read",
 	}, {
 		Name: "customers", Path: "customers", Query: updated, Walk: NewestFirst,
@@ -96,7 +96,7 @@ func Streams() []*Stream {
 		Name: "views", Path: "views", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.View{}, Scope: "tickets:read",
 	}, {
-		Name: "view_items", Path: "views/{id}/items", Form: gorgias.Items, Query: oldest, Parent: "views", Walk: PerParent,
+		Name: "view_items", Path: "views/{id}/items", Form: gorgias.LinkList, Query: oldest, Parent: "views", Walk: PerParent,
 		Key: []string{"view_id", "id"}, Record: schemas.ViewItem{}, Scope: "tickets:read", Formerly: []string{"views_items"},
 	}, {
 		// The lists of the phone take no order_by. Newest first is what was

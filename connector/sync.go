@@ -50,7 +50,7 @@ type Batch struct {
 type Plan struct {
 	Client *gorgias.Client
 	// Budget is the client's; if set, its long waits are told in batches.
-	Budget *gorgias.Budget
+	Budget *gorgias.RateLimiter
 	// Streams are read side by side, begun in this order.
 	Streams []*Stream
 	// Bookmarks by stream name; a missing one is a first sync.
@@ -381,13 +381,13 @@ func (t *task) get(ctx context.Context, s *Stream, path string, extra url.Values
 		if err != nil {
 			return nil, err
 		}
-		t.served.note(page.Served)
+		t.served.note(page.ServerTime)
 		i := slices.IndexFunc(page.Records, func(raw json.RawMessage) bool { return isNull(field(raw, key)) })
 		if i < 0 {
 			return page, nil
 		}
 		if tries == 3 {
-			return nil, &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Status: 200, Attempts: tries,
+			return nil, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + path, Status: 200, Attempts: tries,
 				Message: fmt.Sprintf("row %d of the page has no %q", i+1, key)}
 		}
 	}

@@ -24,7 +24,7 @@ type Tally struct {
 	Warnings []string
 
 	began  time.Time
-	budget *gorgias.Budget
+	budget *gorgias.RateLimiter
 }
 
 // A Count is what was written of a stream.
@@ -141,7 +141,7 @@ func (t *Tally) Cost() (took time.Duration, requests int, share float64) {
 		return took, 0, 0
 	}
 	requests = t.budget.Sent()
-	return took, requests, float64(requests) / t.budget.Allows(took)
+	return took, requests, float64(requests) / t.budget.Capacity(took)
 }
 
 // maxNamed is how many columns a line names.

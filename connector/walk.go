@@ -219,7 +219,7 @@ func (r *round) epoch(ctx context.Context, s *Stream) (time.Time, error) {
 		if err != nil {
 			return time.Time{}, err
 		}
-		r.present = page.Served
+		r.present = page.ServerTime
 	}
 	return r.present.AddDate(-1, 0, 0), nil
 }
@@ -243,11 +243,11 @@ func (w *walker) read(page *gorgias.Page) []row {
 	m := &w.mark
 	w.fresh = false
 	if m.Began.IsZero() {
-		m.Began = page.Served
+		m.Began = page.ServerTime
 		w.revise()
 	}
 	m.Pages++
-	m.Next = page.Next
+	m.Next = page.NextToken
 	rows := make([]row, len(page.Records))
 	for i, raw := range page.Records {
 		at := cursorOf(raw, w.source.Cursor)
@@ -276,7 +276,7 @@ func (w *walker) read(page *gorgias.Page) []row {
 // long reports whether the walk has taken so long that its head is worth
 // reading again.
 func (w *walker) long(page *gorgias.Page) bool {
-	return w.source.Walk == NewestFirst && page.Served.Sub(w.mark.Began) > longWalk
+	return w.source.Walk == NewestFirst && page.ServerTime.Sub(w.mark.Began) > longWalk
 }
 
 // bound keeps a watermark from passing the walk's beginning or the sync's end.
@@ -393,7 +393,7 @@ func (t *task) scan(ctx context.Context) error {
 				return err
 			}
 			for _, m := range t.members {
-				t.send(m, Batch{Records: page.Records, Bookmark: m.mark, Last: page.Next == "" && i == len(passes)-1})
+				t.send(m, Batch{Records: page.Records, Bookmark: m.mark, Last: page.NextToken == "" && i == len(passes)-1})
 			}
 			for _, raw := range page.Records {
 				if id := string(field(raw, t.source.Key[0])); len(t.below) > 0 && !known[id] {
@@ -464,7 +464,7 @@ func (t *task) pagesFrom(ctx context.Context, s *Stream, path string, extra url.
 					yield(nil, err)
 					return
 				}
-				if next = page.Next; next != "" {
+				if next = page.NextToken; next != "" {
 					if err := circle.pass(path, next); err != nil {
 						yield(nil, err)
 						return
@@ -482,13 +482,13 @@ func (t *task) pagesFrom(ctx context.Context, s *Stream, path string, extra url.
 // failed reports whether the API would not answer, though it was asked again
 // and again. What it does with a token that is too old is not documented.
 func failed(err error) bool {
-	return is(err, gorgias.Server) || is(err, gorgias.Unproven)
+	return is(err, gorgias.ServerError) || is(err, gorgias.InvalidResponse)
 }
 
 // refused reports whether the API did not want the page token it was given.
 // Which status it uses is not documented.
 func refused(err error) bool {
-	return is(err, gorgias.Refused) || is(err, gorgias.NotFound)
+	return is(err, gorgias.ClientError) || is(err, gorgias.NotFound)
 }
 
 func is(err error, kind gorgias.Kind) bool {
@@ -505,7 +505,7 @@ type ring struct {
 
 func (r *ring) pass(path, token string) error {
 	if token == r.kept {
-		return &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Message: "the page tokens go round in a circle"}
+		return &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + path, Message: "the page tokens go round in a circle"}
 	}
 	if r.steps++; r.steps > r.limit {
 		r.kept, r.steps, r.limit = token, 0, 2*r.limit+1

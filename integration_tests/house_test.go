@@ -47,7 +47,7 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 type house struct {
 	box    *sandbox.Server
 	client *gorgias.Client
-	budget *gorgias.Budget
+	budget *gorgias.RateLimiter
 }
 
 // unlimited is the height of a bucket nobody fills.
@@ -60,11 +60,11 @@ func newHouse(t testing.TB, box *sandbox.Server) *house {
 // newHouseBehind puts a network of the test's own between account and client.
 func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *house {
 	t.Helper()
-	h := &house{box: box, budget: gorgias.NewBudget(0.1)}
+	h := &house{box: box, budget: gorgias.NewRateLimiter(0.1)}
 	var err error
 	h.client, err = gorgias.New(gorgias.Options{
 		Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: net, Budget: h.budget,
+		Transport: net, RateLimiter: h.budget,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -175,7 +175,7 @@ func (s *invocation) sandbox(c *cli.Context) error {
 type account struct {
 	settings *connector.Settings
 	client   *gorgias.Client
-	budget   *gorgias.Budget
+	budget   *gorgias.RateLimiter
 	close    func()
 	retried  func(err error, wait time.Duration) // told of requests that will be made again; may be nil
 }
@@ -200,8 +200,8 @@ const impatient = 4
 // dial makes a client of the settings, for the account in the box if that is
 // asked for.
 func (s *invocation) dial(settings *connector.Settings, options gorgias.Options, box bool) (*account, error) {
-	a := &account{settings: settings, budget: gorgias.NewBudget(settings.Reserve), close: func() {}}
-	options.Origin, options.Budget, options.Transport = settings.Origin, a.budget, gorgias.Transport()
+	a := &account{settings: settings, budget: gorgias.NewRateLimiter(settings.Reserve), close: func() {}}
+	options.Origin, options.RateLimiter, options.Transport = settings.Origin, a.budget, gorgias.Transport()
 	if settings.Public {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
 	}
@@ -222,7 +222,7 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 		options.Transport = metered{options.Transport, s.log}
 	}
 	if c := settings.Credentials; c.AuthType == connector.AuthOAuth {
-		keeper := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Grant{
+		keeper := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Token{
 			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.Expires})
 		keeper.Renewed = s.renewed
 		options.Auth, options.Rejected = keeper.Authorize, keeper.Rejected

@@ -61,7 +61,7 @@ func (v *veil) mask(text string) string {
 // renewed keeps tokens that have just been given out: it tells the platform,
 // and writes them into the configuration file if that was asked for. It comes
 // from any goroutine, before the tokens are used.
-func (s *invocation) renewed(g gorgias.Grant) error {
+func (s *invocation) renewed(g gorgias.Token) error {
 	s.veil.hide(g.ClientID, g.Access, g.Refresh)
 	if s.save != "" {
 		raw, err := os.ReadFile(s.save)

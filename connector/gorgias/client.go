@@ -20,15 +20,15 @@ import (
 // Options say whom a client asks, and how. Origin and Auth are required; the zero
 // value of each other field stands for its default.
 type Options struct {
-	Origin    string // "https://acme.gorgias.com": scheme, host and port only; the API is below /api/
-	Auth      Auth
-	UserAgent string            // default "source-gorgias"
-	Transport http.RoundTripper // default: proxies from the environment, TLS 1.2 or later, HTTP/2
-	Budget    *Budget           // the account's; default: one that leaves a tenth to others
-	Timeout   time.Duration     // of one attempt, its body included; default 60s
-	Attempts  int               // default 11: with their waits, about five minutes
-	MaxBody   int64             // bytes of an answer, unpacked; default 256 MiB
-	MaxWait   time.Duration     // the longest Retry-After that is waited for; default 15 minutes
+	Origin      string // "https://acme.gorgias.com": scheme, host and port only; the API is below /api/
+	Auth        Auth
+	UserAgent   string            // default "source-gorgias"
+	Transport   http.RoundTripper // default: proxies from the environment, TLS 1.2 or later, HTTP/2
+	RateLimiter *RateLimiter      // the account's; default: one that leaves a tenth to others
+	Timeout     time.Duration     // of one attempt, its body included; default 60s
+	Attempts    int               // default 11: with their waits, about five minutes
+	MaxBody     int64             // bytes of an answer, unpacked; default 256 MiB
+	MaxWait     time.Duration     // the longest Retry-After that is waited for; default 15 minutes
 
 	// Rejected, if set, is told of a request whose authorization was not
 	// accepted. If it reports that there is another, the request is sent again,
@@ -46,7 +46,7 @@ type Client struct {
 	auth      Auth
 	userAgent string
 	transport http.RoundTripper
-	budget    *Budget
+	budget    *RateLimiter
 	timeout   time.Duration
 	attempts  int
 	maxBody   int64
@@ -75,7 +75,7 @@ func New(o Options) (*Client, error) {
 		auth:      o.Auth,
 		userAgent: or(o.UserAgent, "source-gorgias"),
 		transport: o.Transport,
-		budget:    o.Budget,
+		budget:    o.RateLimiter,
 		timeout:   or(o.Timeout, time.Minute),
 		attempts:  max(1, or(o.Attempts, 11)),
 		maxBody:   or(o.MaxBody, 256<<20),
@@ -87,7 +87,7 @@ func New(o Options) (*Client, error) {
 		c.transport = Transport()
 	}
 	if c.budget == nil {
-		c.budget = NewBudget(spare)
+		c.budget = NewRateLimiter(spare)
 	}
 	return c, nil
 }
@@ -122,21 +122,21 @@ func Transport() *http.Transport {
 // is laid over the query; it is "" for the first page.
 //
 // The error is the context's when that is over, and otherwise an [*Error].
-func (c *Client) List(ctx context.Context, form Form, path string, query url.Values, next string) (*Page, error) {
+func (c *Client) List(ctx context.Context, form Envelope, path string, query url.Values, next string) (*Page, error) {
 	return c.page(ctx, form, path, query, next, nil)
 }
 
 // Query is List for a question that is put in a body, as JSON. It is sent as a
 // POST, again if need be: it must be one that only reads.
-func (c *Client) Query(ctx context.Context, form Form, path string, query url.Values, body []byte, next string) (*Page, error) {
+func (c *Client) Query(ctx context.Context, form Envelope, path string, query url.Values, body []byte, next string) (*Page, error) {
 	return c.page(ctx, form, path, query, next, body)
 }
 
 // page asks for a page, with a body if there is one.
-func (c *Client) page(ctx context.Context, form Form, path string, query url.Values, next string, body []byte) (*Page, error) {
+func (c *Client) page(ctx context.Context, form Envelope, path string, query url.Values, next string, body []byte) (*Page, error) {
 	token, err := url.ParseQuery(next)
 	if err != nil {
-		return nil, &Error{Path: "/api/" + path, Kind: Refused, Message: "not a page token"}
+		return nil, &Error{Path: "/api/" + path, Kind: ClientError, Message: "not a page token"}
 	}
 	a := ask{form: form, query: query, next: token.Encode()}
 	all := url.Values{}
@@ -148,7 +148,7 @@ func (c *Client) page(ctx context.Context, form Form, path string, query url.Val
 	place := c.origin.JoinPath("api", path)
 	place.RawQuery = all.Encode()
 	if !strings.HasPrefix(place.Path, "/api/") {
-		return nil, &Error{Path: place.Path, Kind: Refused, Message: "not a path below /api/"}
+		return nil, &Error{Path: place.Path, Kind: ClientError, Message: "not a path below /api/"}
 	}
 
 	var page *Page
@@ -160,7 +160,7 @@ func (c *Client) page(ctx context.Context, form Form, path string, query url.Val
 		if page, err = cut(r.body, a); err != nil {
 			return err
 		}
-		page.Served = r.served
+		page.ServerTime = r.served
 		return nil
 	})
 	var e *Error
@@ -225,7 +225,7 @@ func (c *Client) send(ctx context.Context, place *url.URL, body []byte, rejected
 	}
 	req, err := http.NewRequestWithContext(ctx, method, place.String(), content)
 	if err != nil {
-		return nil, &Error{Kind: Refused, Message: "not a path"}
+		return nil, &Error{Kind: ClientError, Message: "not a path"}
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -343,7 +343,7 @@ func redirected(res *http.Response, from *url.URL) error {
 	}
 	permanent := res.StatusCode == http.StatusMovedPermanently || res.StatusCode == http.StatusPermanentRedirect
 	if into, ok := merged(from.Path, to.Path); ok && permanent {
-		e.Kind, e.Into, e.Message = Merged, into, "merged into "+strconv.FormatInt(into, 10)
+		e.Kind, e.MergedInto, e.Message = Merged, into, "merged into "+strconv.FormatInt(into, 10)
 		return e
 	}
 	e.Message = "redirected to another path"

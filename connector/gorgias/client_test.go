@@ -126,21 +126,21 @@ func TestList(t *testing.T) {
 			z.Close()
 		})
 		query := url.Values{"limit": {"100"}, "types": {"a", "b"}}
-		p, err := c.List(t.Context(), Listed, "views/12/items", query, "")
+		p, err := c.List(t.Context(), CursorList, "views/12/items", query, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := fmt.Sprintf("%s", p.Records); got != `[{"id": 12345678901234567890, "a": 1.0} {"id" : 2}]` {
 			t.Errorf("records %s", got)
 		}
-		if p.Next != "cursor=n+2" || p.Bytes != len(body) || !p.Served.Equal(begin) || p.Served.Location() != time.UTC {
-			t.Errorf("next %q, %d bytes, served %v", p.Next, p.Bytes, p.Served)
+		if p.NextToken != "cursor=n+2" || p.Bytes != len(body) || !p.ServerTime.Equal(begin) || p.ServerTime.Location() != time.UTC {
+			t.Errorf("next %q, %d bytes, served %v", p.NextToken, p.Bytes, p.ServerTime)
 		}
 		if used, limit := c.budget.Usage(); used < 7 || used > 8 || limit != 80 {
 			t.Errorf("usage %v of %v, but the answer said 7/80", used, limit)
 		}
 		body = empty
-		if p, err = c.List(t.Context(), Listed, "views/12/items", query, p.Next); err != nil || p.Next != "" || len(p.Records) != 0 {
+		if p, err = c.List(t.Context(), CursorList, "views/12/items", query, p.NextToken); err != nil || p.NextToken != "" || len(p.Records) != 0 {
 			t.Errorf("second page: %+v, %v", p, err)
 		}
 		want := "GET acme.example /api/views/12/items?limit=100&types=a&types=b jo@acme.example k3y ours/1 application/json gzip"
@@ -151,7 +151,7 @@ func TestList(t *testing.T) {
 			t.Errorf("the caller's query became %v", query)
 		}
 		for _, path := range []string{"../oauth/token", "x/../../oauth"} {
-			if _, err := c.List(t.Context(), Single, path, nil, ""); !is(err, Refused) || len(asked) != 2 {
+			if _, err := c.List(t.Context(), SingleObject, path, nil, ""); !is(err, ClientError) || len(asked) != 2 {
 				t.Errorf("path %q: %v", path, err)
 			}
 		}
@@ -222,7 +222,7 @@ func TestUnprovenIsAskedAgain(t *testing.T) {
 				io.WriteString(w, empty)
 			})
 			begin := time.Now()
-			if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+			if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 			if took := time.Since(begin); hits != 2 || told != 1 || took < 750*time.Millisecond || took > 62*time.Second {
@@ -242,9 +242,9 @@ func TestTroubleEnds(t *testing.T) {
 			io.WriteString(w, `{"error": {"msg": "An external service had an issue."}}`)
 		})
 		begin := time.Now()
-		_, err := c.List(t.Context(), Listed, "tickets", url.Values{"limit": {"1"}}, "")
+		_, err := c.List(t.Context(), CursorList, "tickets", url.Values{"limit": {"1"}}, "")
 		var e *Error
-		if !errors.As(err, &e) || e.Kind != Server || !e.Temporary() || e.Status != 503 ||
+		if !errors.As(err, &e) || e.Kind != ServerError || !e.Temporary() || e.Status != 503 ||
 			err.Error() != "GET /api/tickets: 503 Service Unavailable: An external service had an issue. (11 attempts)" {
 			t.Errorf("%#v", err)
 		}
@@ -263,18 +263,18 @@ func TestErrors(t *testing.T) {
 		kind   Kind
 		want   string
 	}{
-		{400, `{"error":{"msg":"Bad request.","data":{"status":["Unknown field."],"limit":["Too high.","Not a number."]}}}`, Refused,
+		{400, `{"error":{"msg":"Bad request.","data":{"status":["Unknown field."],"limit":["Too high.","Not a number."]}}}`, ClientError,
 			"400 Bad Request: Bad request. limit: Too high. Not a number. status: Unknown field."},
-		{400, `{"error":{"msg":"Bad request.","data":{"x":7}}}`, Refused, "400 Bad Request: Bad request. x: 7"},
+		{400, `{"error":{"msg":"Bad request.","data":{"x":7}}}`, ClientError, "400 Bad Request: Bad request. x: 7"},
 		{401, `{"error":{"msg":"Authentication failed."}}`, Unauthorized, "401 Unauthorized: Authentication failed."},
 		{403, `{"error":"no \u0000\n\u001b[31mrights"}`, Forbidden, "403 Forbidden: no [31mrights"},
 		{404, ``, NotFound, "404 Not Found"},
 		{404, `<html>lost</html>`, NotFound, "404 Not Found"},
 		{404, `[]`, NotFound, "404 Not Found: []"},
-		{405, `{"error":7}`, Refused, "405 Method Not Allowed"},
-		{409, `gone  fishing`, Refused, "409 Conflict: gone fishing"},
-		{422, long, Refused, "422 Unprocessable Entity: " + long[:2*299] + "…"},
-		{499, `{}`, Refused, "499"},
+		{405, `{"error":7}`, ClientError, "405 Method Not Allowed"},
+		{409, `gone  fishing`, ClientError, "409 Conflict: gone fishing"},
+		{422, long, ClientError, "422 Unprocessable Entity: " + long[:2*299] + "…"},
+		{499, `{}`, ClientError, "499"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			hits := 0
@@ -283,7 +283,7 @@ func TestErrors(t *testing.T) {
 				w.WriteHeader(test.status)
 				io.WriteString(w, test.body)
 			})
-			_, err := c.List(t.Context(), Single, "tickets/1", url.Values{"limit": {"1"}}, "")
+			_, err := c.List(t.Context(), SingleObject, "tickets/1", url.Values{"limit": {"1"}}, "")
 			if err == nil || err.Error() != "GET /api/tickets/1: "+test.want || !is(err, test.kind) || hits != 1 {
 				t.Errorf("%d %s: %v after %d attempts, want %s", test.status, test.body, err, hits, test.want)
 			}
@@ -303,7 +303,7 @@ func TestNetworkErrors(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			tries := 0
 			c := client(t, Options{Transport: roundTripper(func(*http.Request) (*http.Response, error) { tries++; return nil, err })}, nil)
-			_, got := c.List(t.Context(), Single, "account", nil, "")
+			_, got := c.List(t.Context(), SingleObject, "account", nil, "")
 			if got == nil || got.Error() != want || !is(got, Network) || !errors.Is(got, err) {
 				t.Errorf("got  %v\nwant %s", got, want)
 			}
@@ -358,13 +358,13 @@ func TestRetryAfter(t *testing.T) {
 				other.Go(func() {
 					synctest.Wait()
 					time.Sleep(100 * time.Millisecond)
-					c.List(t.Context(), Listed, "tags", nil, "")
+					c.List(t.Context(), CursorList, "tags", nil, "")
 				})
-				_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+				_, err := c.List(t.Context(), CursorList, "tickets", nil, "")
 				took := time.Since(begin)
 				other.Wait()
 				if test.to == 0 {
-					if all := time.Since(begin); !is(err, TooMany) || took > 0 || all > 5*time.Second {
+					if all := time.Since(begin); !is(err, RateLimited) || took > 0 || all > 5*time.Second {
 						t.Errorf("%d %s: %v after %v, all after %v", test.status, test.after(begin), err, took, all)
 					}
 					return
@@ -425,7 +425,7 @@ func TestRedirects(t *testing.T) {
 				w.Header().Set("Location", test.location)
 				w.WriteHeader(test.status)
 			})
-			_, err := c.List(t.Context(), Listed, test.path, url.Values{"limit": {"1"}}, "")
+			_, err := c.List(t.Context(), CursorList, test.path, url.Values{"limit": {"1"}}, "")
 			if test.kind == 0 {
 				other := map[string]string{"tickets": "/api/tickets/?limit=1", "tickets/": "/api/tickets?limit=1"}[test.path]
 				if err != nil || len(asked) != 2 || asked[1] != other {
@@ -434,7 +434,7 @@ func TestRedirects(t *testing.T) {
 				return
 			}
 			var e *Error
-			if !errors.As(err, &e) || e.Kind != test.kind || e.Into != test.into || e.Temporary() || len(asked) != 1 ||
+			if !errors.As(err, &e) || e.Kind != test.kind || e.MergedInto != test.into || e.Temporary() || len(asked) != 1 ||
 				err.Error() != "GET /api/"+test.path+": "+test.want {
 				t.Errorf("%d %s: %v, asked %q", test.status, test.location, err, asked)
 			}
@@ -450,7 +450,7 @@ func TestRedirects(t *testing.T) {
 			}
 			http.Redirect(w, r, other, http.StatusMovedPermanently)
 		})
-		if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); !is(err, Redirect) || hits != 2 {
+		if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); !is(err, Redirect) || hits != 2 {
 			t.Errorf("a circle: %v after %d requests", err, hits)
 		}
 	})
@@ -508,7 +508,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 			if i%7 == 0 {
 				o.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New(text) })
 			}
-			_, err := client(t, o, answer).List(t.Context(), Single, "account", url.Values{"q": {"hidden"}}, "")
+			_, err := client(t, o, answer).List(t.Context(), SingleObject, "account", url.Values{"q": {"hidden"}}, "")
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -567,7 +567,7 @@ func TestCancel(t *testing.T) {
 			var all sync.WaitGroup
 			for range 3 {
 				all.Go(func() {
-					if _, err := c.List(ctx, Listed, "tickets", nil, ""); err != context.Canceled {
+					if _, err := c.List(ctx, CursorList, "tickets", nil, ""); err != context.Canceled {
 						t.Errorf("%s: %v", name, err)
 					}
 				})
@@ -588,7 +588,7 @@ func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t, Options{Timeout: 10 * time.Second, Attempts: 2}, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		begin := time.Now()
-		_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+		_, err := c.List(t.Context(), CursorList, "tickets", nil, "")
 		if took := time.Since(begin); err == nil || err.Error() != "GET /api/tickets: no whole answer within 10s (2 attempts)" || took > 23*time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
@@ -607,7 +607,7 @@ func TestSlowBody(t *testing.T) {
 		var all sync.WaitGroup
 		for range 3 {
 			all.Go(func() {
-				if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+				if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); err != nil {
 					t.Error(err)
 				}
 			})
@@ -643,7 +643,7 @@ func TestMaxBody(t *testing.T) {
 						}
 					}
 				})
-				_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+				_, err := c.List(t.Context(), CursorList, "tickets", nil, "")
 				if good := size == 1<<20; good != (err == nil) || !good && !is(err, Oversized) || hits != 1 {
 					t.Errorf("%d bytes, packed %v: %v after %d requests", size, packed, err, hits)
 				}
@@ -658,7 +658,7 @@ func TestAuthFails(t *testing.T) {
 		tries := 0
 		fail := errors.New("the refresh token was revoked")
 		c := client(t, Options{Auth: func(context.Context, *http.Request) error { tries++; return fail }}, nil)
-		_, err := c.List(t.Context(), Single, "account", nil, "")
+		_, err := c.List(t.Context(), SingleObject, "account", nil, "")
 		if !is(err, Unauthorized) || !errors.Is(err, fail) || tries != 1 || err.Error() != "GET /api/account: the refresh token was revoked" {
 			t.Errorf("%v after %d attempts", err, tries)
 		}
@@ -670,7 +670,7 @@ func TestAuthFails(t *testing.T) {
 			}
 			return nil
 		}}, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"domain": "acme"}`) })
-		if _, err := c.List(t.Context(), Single, "account", nil, ""); err != nil || tries != 3 {
+		if _, err := c.List(t.Context(), SingleObject, "account", nil, ""); err != nil || tries != 3 {
 			t.Errorf("%v after %d attempts", err, tries)
 		}
 	})
@@ -699,7 +699,7 @@ func TestClientKeepsTheBudget(t *testing.T) {
 				for range workers {
 					all.Go(func() {
 						for range 400 / workers {
-							if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+							if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); err != nil {
 								t.Error(err)
 							}
 						}
@@ -733,8 +733,8 @@ func TestQuery(t *testing.T) {
 				fmt.Fprint(w, `{"data": [{"n": 1}], "meta": {"next_cursor": "x"}}`)
 			}
 		})
-		page, err := c.Query(t.Context(), Listed, "stats", url.Values{"limit": {"9"}}, []byte(`{"q":1}`), "cursor=y")
-		if err != nil || len(page.Records) != 1 || page.Next != "cursor=x" {
+		page, err := c.Query(t.Context(), CursorList, "stats", url.Values{"limit": {"9"}}, []byte(`{"q":1}`), "cursor=y")
+		if err != nil || len(page.Records) != 1 || page.NextToken != "cursor=x" {
 			t.Fatalf("%+v, %v", page, err)
 		}
 		want := []string{"stats", "stats", "stats/"}
@@ -745,7 +745,7 @@ func TestQuery(t *testing.T) {
 			t.Errorf("asked\n%s\nwant\n%s", strings.Join(asked, "\n"), strings.Join(want, "\n"))
 		}
 		// Of a GET, 201 is no answer.
-		if page, err := c.List(t.Context(), Listed, "stats", nil, ""); err == nil {
+		if page, err := c.List(t.Context(), CursorList, "stats", nil, ""); err == nil {
 			t.Errorf("%+v", page)
 		}
 	})

@@ -19,30 +19,30 @@ import (
 type Kind int
 
 const (
-	Refused      Kind = iota + 1 // 400 and every 4xx without a kind of its own: a bad parameter or page token
-	Unauthorized                 // 401: the credentials are missing, wrong or expired
-	Forbidden                    // 403: the role, the scope or the plan does not allow it
-	NotFound                     // 404: mostly, it was deleted
-	TooMany                      // 429: the account's allowance is used up
-	Server                       // 5xx and 408: the server is in trouble
-	Unproven                     // 200, but not a whole page of the expected form
-	Oversized                    // the answer is longer than the client reads
-	Network                      // no answer, or only a part of one
-	Merged                       // 301: the object was merged into another, Error.Into
-	Redirect                     // sent elsewhere, where the client does not go
+	ClientError     Kind = iota + 1 // 400 and every 4xx without a kind of its own: a bad parameter or page token
+	Unauthorized                    // 401: the credentials are missing, wrong or expired
+	Forbidden                       // 403: the role, the scope or the plan does not allow it
+	NotFound                        // 404: mostly, it was deleted
+	RateLimited                     // 429: the account's allowance is used up
+	ServerError                     // 5xx and 408: the server is in trouble
+	InvalidResponse                 // 200, but not a whole page of the expected form
+	Oversized                       // the answer is longer than the client reads
+	Network                         // no answer, or only a part of one
+	Merged                          // 301: the object was merged into another, Error.Into
+	Redirect                        // sent elsewhere, where the client does not go
 )
 
 // An Error says why a request failed in the end. It names the path and the status
 // and what the API said, and never the query, a header, the user or the key.
 type Error struct {
-	Method   string // "POST"; "" is GET
-	Path     string // "/api/tickets/1"
-	Status   int    // the HTTP status; 0: there was no answer
-	Kind     Kind
-	Message  string // what the API said, or what was wrong; at most 300 characters
-	Into     int64  // for Merged: the id of the survivor
-	Attempts int    // how often it was tried
-	Cause    error  // what happened below, if anything did
+	Method     string // "POST"; "" is GET
+	Path       string // "/api/tickets/1"
+	Status     int    // the HTTP status; 0: there was no answer
+	Kind       Kind
+	Message    string // what the API said, or what was wrong; at most 300 characters
+	MergedInto int64  // for Merged: the id of the survivor
+	Attempts   int    // how often it was tried
+	Cause      error  // what happened below, if anything did
 
 	temporary bool
 	rest      time.Duration // how long the server asks to be left alone
@@ -74,7 +74,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // failed is the error of a status that is neither 200 nor a redirect.
 func failed(status int) *Error {
-	e := &Error{Status: status, Kind: Refused}
+	e := &Error{Status: status, Kind: ClientError}
 	switch {
 	case status == http.StatusUnauthorized:
 		e.Kind = Unauthorized
@@ -83,9 +83,9 @@ func failed(status int) *Error {
 	case status == http.StatusNotFound:
 		e.Kind = NotFound
 	case status == http.StatusTooManyRequests:
-		e.Kind, e.temporary = TooMany, true
+		e.Kind, e.temporary = RateLimited, true
 	case status == http.StatusRequestTimeout, status >= 500:
-		e.Kind, e.temporary = Server, true
+		e.Kind, e.temporary = ServerError, true
 	case status < 300:
 		e = unproven("an answer without a page")
 		e.Status = status
@@ -95,7 +95,7 @@ func failed(status int) *Error {
 
 // unproven is the error of an answer that may not be the whole truth.
 func unproven(format string, a ...any) *Error {
-	return &Error{Status: http.StatusOK, Kind: Unproven, Message: fmt.Sprintf(format, a...), temporary: true}
+	return &Error{Status: http.StatusOK, Kind: InvalidResponse, Message: fmt.Sprintf(format, a...), temporary: true}
 }
 
 // broken is the error of a request without a whole answer. What is wrong with a

@@ -13,7 +13,7 @@ import (
 )
 
 // A Grant is what lets an app into an account with OAuth2.
-type Grant struct {
+type Token struct {
 	ClientID, ClientSecret string
 	// Refresh is given for access tokens. It does not expire by itself, and may
 	// be replaced whenever it is used.
@@ -30,17 +30,17 @@ type Grant struct {
 type OAuth struct {
 	// Renewed, if set, is told of a grant that has changed, before it is used
 	// for the first time. Its error ends the request that needed it.
-	Renewed func(Grant) error
+	Renewed func(Token) error
 
 	place     string
 	transport http.RoundTripper
 
 	turn  chan struct{} // held by who looks at the grant, or renews it
-	grant Grant
+	grant Token
 }
 
 // NewOAuth returns the keeper of a grant for the account at an origin.
-func NewOAuth(origin string, transport http.RoundTripper, grant Grant) *OAuth {
+func NewOAuth(origin string, transport http.RoundTripper, grant Token) *OAuth {
 	if transport == nil {
 		transport = Transport()
 	}
@@ -102,7 +102,7 @@ func (e *RenewalError) Temporary() bool { return e.temporary }
 
 // renew asks for an access token. That the app names itself in the header is
 // what others do; that it may do so in the body is said of some servers.
-func (o *OAuth) renew(ctx context.Context) (Grant, error) {
+func (o *OAuth) renew(ctx context.Context) (Token, error) {
 	next, err := o.ask(ctx, true)
 	var unknown *unknownClient
 	if errors.As(err, &unknown) {
@@ -118,7 +118,7 @@ func (o *OAuth) renew(ctx context.Context) (Grant, error) {
 
 type unknownClient struct{ error }
 
-func (o *OAuth) ask(ctx context.Context, header bool) (Grant, error) {
+func (o *OAuth) ask(ctx context.Context, header bool) (Token, error) {
 	g := o.grant
 	if g.Refresh == "" {
 		return g, &RenewalError{Message: "the access token has expired, and there is no refresh token"}

@@ -69,11 +69,11 @@ func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 }
 
-func (o *office) open(t *testing.T, g Grant) (*Client, *OAuth) {
+func (o *office) open(t *testing.T, g Token) (*Client, *OAuth) {
 	t.Helper()
 	o.t = t
 	keeper := NewOAuth("https://acme.example", o, g)
-	keeper.Renewed = func(g Grant) error {
+	keeper.Renewed = func(g Token) error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.told = g.Access
@@ -89,7 +89,7 @@ func (o *office) open(t *testing.T, g Grant) (*Client, *OAuth) {
 	return c, keeper
 }
 
-var app = Grant{ClientID: "app", ClientSecret: "app's secret", Refresh: "refresh 0"}
+var app = Token{ClientID: "app", ClientSecret: "app's secret", Refresh: "refresh 0"}
 
 // A token is replaced before it ends, once for all who need it, and announced
 // before it is used; whether the refresh token is replaced with it or not.
@@ -103,7 +103,7 @@ func TestOAuthExpiry(t *testing.T) {
 				for range 4 {
 					streams.Go(func() {
 						for range 30 { // hours
-							if _, err := c.List(context.Background(), Listed, "tickets", nil, ""); err != nil {
+							if _, err := c.List(context.Background(), CursorList, "tickets", nil, ""); err != nil {
 								t.Error(err)
 							}
 							time.Sleep(2 * time.Hour)
@@ -130,7 +130,7 @@ func TestOAuthRejected(t *testing.T) {
 		var streams sync.WaitGroup
 		for range 4 {
 			streams.Go(func() {
-				if _, err := c.List(context.Background(), Listed, "tickets", nil, ""); err != nil {
+				if _, err := c.List(context.Background(), CursorList, "tickets", nil, ""); err != nil {
 					t.Error(err)
 				}
 			})
@@ -144,7 +144,7 @@ func TestOAuthRejected(t *testing.T) {
 		o.mu.Unlock()
 		o.given = 0
 		o.revoked = true
-		_, err := c.List(context.Background(), Listed, "tickets", nil, "")
+		_, err := c.List(context.Background(), CursorList, "tickets", nil, "")
 		var e *Error
 		if !errors.As(err, &e) || e.Kind != Unauthorized || !strings.Contains(e.Error(), "revoked") {
 			t.Errorf("after the app was revoked: %v", err)
@@ -158,13 +158,13 @@ func TestOAuthFaults(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		office *office
-		grant  Grant
+		grant  Token
 		kind   Kind
 		says   string
 	}{
-		{"a wrong secret", &office{refresh: "refresh 0"}, Grant{ClientID: "app", ClientSecret: "wr0ng+s3cret", Refresh: "refresh 0"}, Unauthorized, "the app is not known"},
+		{"a wrong secret", &office{refresh: "refresh 0"}, Token{ClientID: "app", ClientSecret: "wr0ng+s3cret", Refresh: "refresh 0"}, Unauthorized, "the app is not known"},
 		{"a refresh token of long ago", &office{refresh: "refresh 9"}, app, Unauthorized, "authorize it again"},
-		{"no refresh token", &office{}, Grant{Access: "expired"}, Unauthorized, "401"},
+		{"no refresh token", &office{}, Token{Access: "expired"}, Unauthorized, "401"},
 		{"a moment's trouble", &office{refresh: "refresh 0", trouble: 3}, app, 0, ""},
 		{"lasting trouble", &office{refresh: "refresh 0", trouble: 30}, app, Network, "no token could be had: status 502"},
 	} {
@@ -172,7 +172,7 @@ func TestOAuthFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := c.office
 				client, _ := o.open(t, c.grant)
-				_, err := client.List(context.Background(), Listed, "tickets", nil, "")
+				_, err := client.List(context.Background(), CursorList, "tickets", nil, "")
 				var e *Error
 				switch errors.As(err, &e); {
 				case c.kind == 0 && err == nil:

@@ -13,14 +13,14 @@ import (
 )
 
 // A Form is how an endpoint wraps its records, and how it says that there are more.
-type Form int
+type Envelope int
 
 const (
-	Listed Form = iota // {data: [...], meta: {next_cursor}}; of old, a bare array
-	Items              // {data: [...], meta: {next_items}}, the items of a view
-	Plain              // {data: [...]}, or a bare array: everything at once
-	Offset             // {data: [...], meta: {page, nb_pages}}
-	Single             // the object itself
+	CursorList   Envelope = iota // {data: [...], meta: {next_cursor}}; of old, a bare array
+	LinkList                     // {data: [...], meta: {next_items}}, the items of a view
+	PlainList                    // {data: [...]}, or a bare array: everything at once
+	Offset                       // {data: [...], meta: {page, nb_pages}}
+	SingleObject                 // the object itself
 )
 
 // A Page is one answer, cut into its records.
@@ -31,10 +31,10 @@ type Page struct {
 
 	// Next is what to hand to List to get the page after this one, "" at the
 	// end. It holds parameters only, and is good for this walk.
-	Next string
+	NextToken string
 
 	// Served is when the server answered, by its own clock, in UTC.
-	Served time.Time
+	ServerTime time.Time
 
 	// Bytes is the length of the answer, unpacked.
 	Bytes int
@@ -42,7 +42,7 @@ type Page struct {
 
 // An ask is what the cutter must know of a request to prove its answer.
 type ask struct {
-	form  Form
+	form  Envelope
 	query url.Values // as the caller gave it, without the page token
 	next  string     // the page token, "" for the first page
 }
@@ -73,7 +73,7 @@ func cut(body []byte, a ask) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Page{Records: c.records, Next: next, Bytes: len(body)}, nil
+	return &Page{Records: c.records, NextToken: next, Bytes: len(body)}, nil
 }
 
 // A cutter holds what is found on the way through a page. Its errors are either
@@ -92,11 +92,11 @@ type cutter struct {
 func (c *cutter) whole() error {
 	var err error
 	switch kind := c.d.PeekKind(); {
-	case kind == '{' && c.form == Single:
+	case kind == '{' && c.form == SingleObject:
 		err = c.object()
 	case kind == '{':
 		err = c.envelope()
-	case kind == '[' && (c.form == Listed || c.form == Plain):
+	case kind == '[' && (c.form == CursorList || c.form == PlainList):
 		err = c.bare()
 	case kind == jsontext.KindInvalid:
 		_, err = c.d.ReadToken()
@@ -166,7 +166,7 @@ func (c *cutter) envelope() error {
 		case name == "meta" && !c.meta && c.d.PeekKind() == '{':
 			c.meta = true
 			return c.around()
-		case name == "meta" && !c.meta && c.form == Plain:
+		case name == "meta" && !c.meta && c.form == PlainList:
 			return c.d.SkipValue()
 		case name == "data" || name == "meta":
 			return unproven("unexpected or repeated %s", name)
@@ -186,7 +186,7 @@ func (c *cutter) bare() error {
 		return err
 	}
 	limit := c.limit()
-	if everything := c.form == Plain && limit == 0; !everything && len(c.records) >= limit {
+	if everything := c.form == PlainList && limit == 0; !everything && len(c.records) >= limit {
 		return unproven("a list of %d that does not say whether there are more", len(c.records))
 	}
 	return nil
@@ -247,7 +247,7 @@ func (c *cutter) around() error {
 func (c *cutter) following() (string, error) {
 	var next url.Values
 	switch c.form {
-	case Listed:
+	case CursorList:
 		if !c.data {
 			return "", nil // bare
 		}
@@ -256,7 +256,7 @@ func (c *cutter) following() (string, error) {
 			return "", err
 		}
 		next = url.Values{"cursor": {cursor}}
-	case Items:
+	case LinkList:
 		items, err := token("next_items", c.items)
 		if err != nil || items == "" {
 			return "", err
@@ -285,14 +285,14 @@ func (c *cutter) following() (string, error) {
 			return "", nil
 		}
 		next = url.Values{"page": {strconv.Itoa(page + 1)}}
-	case Plain:
+	case PlainList:
 		for _, more := range []json.RawMessage{c.cursor, c.items} {
 			if more != nil && string(more) != "null" {
 				return "", unproven("more pages where one was expected")
 			}
 		}
 		return "", nil
-	case Single:
+	case SingleObject:
 		return "", nil
 	}
 	if next.Encode() == c.next {

@@ -19,62 +19,62 @@ func TestCut(t *testing.T) {
 		next    string
 		wrong   string // a part of the error
 	}{
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null}}`, 0, "", ""},
-		{ask{form: Listed}, ` {"object":"list","uri":"x","data":[{"a":[{}]}, {}],"meta":{"prev_cursor":"p","next_cursor":"W=&","total_resources":null}} `, 2, "cursor=W%3D%26", ""},
-		{ask{form: Listed}, `{"meta":{"next_cursor":"\u0061"},"data":[]}`, 0, "cursor=a", ""},
-		{ask{form: Listed, next: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"b"}}`, 0, "cursor=b", ""},
-		{ask{form: Listed, next: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"a"}}`, 0, "", "names itself"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":""}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":7}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":{}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_items":null}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":null}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[],"meta":[]}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[]}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"data":[],"meta":{"next_cursor":null}}`, 0, "", "data"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null},"meta":{"next_cursor":null}}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null},"meta":{}}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null,"next_cursor":"b"}}`, 0, "", "repeated meta.next_cursor"},
-		{ask{form: Listed}, `{"data":null,"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
-		{ask{form: Listed}, `{"data":{},"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
-		{ask{form: Listed}, `{"data":[{},7],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
-		{ask{form: Listed}, `{"data":[null],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
-		{ask{form: Listed}, `{"meta":{"next_cursor":null}}`, 0, "", "no data"},
-		{ask{form: Listed}, `{"error":{"msg":"Too many requests."}}`, 0, "", "no data"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null}}{}`, 0, "", "more than one"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null}}x`, 0, "", "not complete JSON"},
-		{ask{form: Listed}, `{"data":[{],"meta":{"next_cursor":null}}`, 0, "", "not complete JSON"},
-		{ask{form: Listed}, `{"data":[{}],"meta":{"next_cursor":null}`, 0, "", "not complete JSON"},
-		{ask{form: Listed}, ``, 0, "", "not complete JSON"},
-		{ask{form: Listed}, `null`, 0, "", "expected an object"},
-		{ask{form: Listed}, `"data"`, 0, "", "expected an object"},
-		{ask{form: Listed}, "{\"data\":[{\"a\":\"\xff\\ud800\",\"a\":1}],\"meta\":{\"next_cursor\":null}}", 1, "", ""},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":null}}`, 0, "", ""},
+		{ask{form: CursorList}, ` {"object":"list","uri":"x","data":[{"a":[{}]}, {}],"meta":{"prev_cursor":"p","next_cursor":"W=&","total_resources":null}} `, 2, "cursor=W%3D%26", ""},
+		{ask{form: CursorList}, `{"meta":{"next_cursor":"\u0061"},"data":[]}`, 0, "cursor=a", ""},
+		{ask{form: CursorList, next: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"b"}}`, 0, "cursor=b", ""},
+		{ask{form: CursorList, next: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"a"}}`, 0, "", "names itself"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":""}}`, 0, "", "no meta.next_cursor"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":7}}`, 0, "", "no meta.next_cursor"},
+		{ask{form: CursorList}, `{"data":[],"meta":{}}`, 0, "", "no meta.next_cursor"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_items":null}}`, 0, "", "no meta.next_cursor"},
+		{ask{form: CursorList}, `{"data":[],"meta":null}`, 0, "", "meta"},
+		{ask{form: CursorList}, `{"data":[],"meta":[]}`, 0, "", "meta"},
+		{ask{form: CursorList}, `{"data":[]}`, 0, "", "no meta.next_cursor"},
+		{ask{form: CursorList}, `{"data":[],"data":[],"meta":{"next_cursor":null}}`, 0, "", "data"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":null},"meta":{"next_cursor":null}}`, 0, "", "meta"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":null},"meta":{}}`, 0, "", "meta"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":null,"next_cursor":"b"}}`, 0, "", "repeated meta.next_cursor"},
+		{ask{form: CursorList}, `{"data":null,"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
+		{ask{form: CursorList}, `{"data":{},"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
+		{ask{form: CursorList}, `{"data":[{},7],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
+		{ask{form: CursorList}, `{"data":[null],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
+		{ask{form: CursorList}, `{"meta":{"next_cursor":null}}`, 0, "", "no data"},
+		{ask{form: CursorList}, `{"error":{"msg":"Too many requests."}}`, 0, "", "no data"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":null}}{}`, 0, "", "more than one"},
+		{ask{form: CursorList}, `{"data":[],"meta":{"next_cursor":null}}x`, 0, "", "not complete JSON"},
+		{ask{form: CursorList}, `{"data":[{],"meta":{"next_cursor":null}}`, 0, "", "not complete JSON"},
+		{ask{form: CursorList}, `{"data":[{}],"meta":{"next_cursor":null}`, 0, "", "not complete JSON"},
+		{ask{form: CursorList}, ``, 0, "", "not complete JSON"},
+		{ask{form: CursorList}, `null`, 0, "", "expected an object"},
+		{ask{form: CursorList}, `"data"`, 0, "", "expected an object"},
+		{ask{form: CursorList}, "{\"data\":[{\"a\":\"\xff\\ud800\",\"a\":1}],\"meta\":{\"next_cursor\":null}}", 1, "", ""},
 
-		{ask{form: Listed, query: hundred}, `[{},{}]`, 2, "", ""},
-		{ask{form: Listed, query: hundred}, `[{},{},{}]`, 0, "", "whether there are more"},
-		{ask{form: Listed}, `[{}]`, 0, "", "whether there are more"},
-		{ask{form: Plain}, `[{},{},{}]`, 3, "", ""},
-		{ask{form: Plain, query: hundred}, `[{},{},{}]`, 0, "", "whether there are more"},
-		{ask{form: Items, query: hundred}, `[]`, 0, "", "expected an object"},
+		{ask{form: CursorList, query: hundred}, `[{},{}]`, 2, "", ""},
+		{ask{form: CursorList, query: hundred}, `[{},{},{}]`, 0, "", "whether there are more"},
+		{ask{form: CursorList}, `[{}]`, 0, "", "whether there are more"},
+		{ask{form: PlainList}, `[{},{},{}]`, 3, "", ""},
+		{ask{form: PlainList, query: hundred}, `[{},{},{}]`, 0, "", "whether there are more"},
+		{ask{form: LinkList, query: hundred}, `[]`, 0, "", "expected an object"},
 		{ask{form: Offset, query: hundred}, `[]`, 0, "", "expected an object"},
-		{ask{form: Single}, `[]`, 0, "", "expected an object"},
-		{ask{form: Plain}, `[7]`, 0, "", "expected a list of objects"},
+		{ask{form: SingleObject}, `[]`, 0, "", "expected an object"},
+		{ask{form: PlainList}, `[7]`, 0, "", "expected a list of objects"},
 
-		{ask{form: Plain}, `{"data":[{}]}`, 1, "", ""},
-		{ask{form: Plain}, `{"data":[{}],"meta":null}`, 1, "", ""},
-		{ask{form: Plain}, `{"data":[{}],"meta":{"next_cursor":null}}`, 1, "", ""},
-		{ask{form: Plain}, `{"data":[{}],"meta":{"next_cursor":"a"}}`, 0, "", "more pages"},
-		{ask{form: Plain}, `{"data":[{}],"meta":{"next_items":"a"}}`, 0, "", "more pages"},
+		{ask{form: PlainList}, `{"data":[{}]}`, 1, "", ""},
+		{ask{form: PlainList}, `{"data":[{}],"meta":null}`, 1, "", ""},
+		{ask{form: PlainList}, `{"data":[{}],"meta":{"next_cursor":null}}`, 1, "", ""},
+		{ask{form: PlainList}, `{"data":[{}],"meta":{"next_cursor":"a"}}`, 0, "", "more pages"},
+		{ask{form: PlainList}, `{"data":[{}],"meta":{"next_items":"a"}}`, 0, "", "more pages"},
 
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":null,"prev_items":"x","current_cursor":"c"}}`, 1, "", ""},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/?direction=next&ignored_item=82&cursor=M%3D"}}`, 1, "cursor=M%3D&direction=next&ignored_item=82", ""},
-		{ask{form: Items, query: hundred}, `{"data":[{}],"meta":{"next_items":"https://evil.example/x?cursor=M&limit=1"}}`, 1, "cursor=M", ""},
-		{ask{form: Items, next: "cursor=M&direction=next"}, `{"data":[{}],"meta":{"next_items":"?direction=next&cursor=M"}}`, 0, "", "names itself"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items, query: hundred}, `{"data":[{}],"meta":{"next_items":"?limit=1"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"?cursor=%zz"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"::?a=b"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_cursor":null}}`, 0, "", "no meta.next_items"},
+		{ask{form: LinkList}, `{"data":[{}],"meta":{"next_items":null,"prev_items":"x","current_cursor":"c"}}`, 1, "", ""},
+		{ask{form: LinkList}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/?direction=next&ignored_item=82&cursor=M%3D"}}`, 1, "cursor=M%3D&direction=next&ignored_item=82", ""},
+		{ask{form: LinkList, query: hundred}, `{"data":[{}],"meta":{"next_items":"https://evil.example/x?cursor=M&limit=1"}}`, 1, "cursor=M", ""},
+		{ask{form: LinkList, next: "cursor=M&direction=next"}, `{"data":[{}],"meta":{"next_items":"?direction=next&cursor=M"}}`, 0, "", "names itself"},
+		{ask{form: LinkList}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/"}}`, 0, "", "leads nowhere"},
+		{ask{form: LinkList, query: hundred}, `{"data":[{}],"meta":{"next_items":"?limit=1"}}`, 0, "", "leads nowhere"},
+		{ask{form: LinkList}, `{"data":[{}],"meta":{"next_items":"?cursor=%zz"}}`, 0, "", "leads nowhere"},
+		{ask{form: LinkList}, `{"data":[{}],"meta":{"next_items":"::?a=b"}}`, 0, "", "leads nowhere"},
+		{ask{form: LinkList}, `{"data":[{}],"meta":{"next_cursor":null}}`, 0, "", "no meta.next_items"},
 
 		{ask{form: Offset}, `{"data":[{}],"meta":{"page":1,"per_page":30,"item_count":1,"nb_pages":1}}`, 1, "", ""},
 		{ask{form: Offset}, `{"data":[],"meta":{"page":1,"per_page":30,"item_count":0,"nb_pages":0}}`, 0, "", ""},
@@ -87,24 +87,24 @@ func TestCut(t *testing.T) {
 		{ask{form: Offset}, `{"data":[{}],"meta":{"page":"1","nb_pages":1}}`, 0, "", "no page and nb_pages"},
 		{ask{form: Offset}, `{"data":[{}]}`, 0, "", "no page and nb_pages"},
 
-		{ask{form: Single}, ` {"id": 1, "error": null} `, 1, "", ""},
-		{ask{form: Single}, `{}`, 0, "", "without content"},
-		{ask{form: Single}, `{"error":{"msg":"no"}}`, 0, "", "without content"},
-		{ask{form: Single}, `{"id":1`, 0, "", "not complete JSON"},
-		{ask{form: Single}, `{"id":1}{}`, 0, "", "more than one"},
-		{ask{form: Single}, `null`, 0, "", "expected an object"},
+		{ask{form: SingleObject}, ` {"id": 1, "error": null} `, 1, "", ""},
+		{ask{form: SingleObject}, `{}`, 0, "", "without content"},
+		{ask{form: SingleObject}, `{"error":{"msg":"no"}}`, 0, "", "without content"},
+		{ask{form: SingleObject}, `{"id":1`, 0, "", "not complete JSON"},
+		{ask{form: SingleObject}, `{"id":1}{}`, 0, "", "more than one"},
+		{ask{form: SingleObject}, `null`, 0, "", "expected an object"},
 	} {
 		p, err := cut([]byte(test.body), test.ask)
 		switch {
 		case test.wrong != "":
-			if !is(err, Unproven) || !strings.Contains(err.Error(), test.wrong) || p != nil {
+			if !is(err, InvalidResponse) || !strings.Contains(err.Error(), test.wrong) || p != nil {
 				t.Errorf("form %d, %s: %+v, %v; want an error with %q", test.form, test.body, p, err, test.wrong)
 			}
 		case err != nil:
 			t.Errorf("form %d, %s: %v", test.form, test.body, err)
-		case len(p.Records) != test.records || p.Next != test.next || p.Bytes != len(test.body):
-			t.Errorf("form %d, %s: %d records, next %q, %d bytes", test.form, test.body, len(p.Records), p.Next, p.Bytes)
-		case test.form == Single && string(p.Records[0]) != strings.TrimSpace(test.body):
+		case len(p.Records) != test.records || p.NextToken != test.next || p.Bytes != len(test.body):
+			t.Errorf("form %d, %s: %d records, next %q, %d bytes", test.form, test.body, len(p.Records), p.NextToken, p.Bytes)
+		case test.form == SingleObject && string(p.Records[0]) != strings.TrimSpace(test.body):
 			t.Errorf("%s became %s", test.body, p.Records[0])
 		}
 	}
@@ -139,7 +139,7 @@ func FuzzPage(f *testing.F) {
 	f.Add([]byte(`{"data":[],"data":[{}],"meta":{"next_cursor":null}}`))
 	f.Add([]byte("{\"data\":[{\"\xff\":\"\xc0\"}],\"meta\":{\"next_cursor\":\"\xff\"}}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		a := ask{form: Listed, query: url.Values{"limit": {"3"}}}
+		a := ask{form: CursorList, query: url.Values{"limit": {"3"}}}
 		before := bytes.Clone(body)
 		p, err := cut(body, a)
 		if !bytes.Equal(body, before) {
@@ -160,8 +160,8 @@ func FuzzPage(f *testing.F) {
 				t.Fatalf("%q: record %d is %q, want %q", body, i, p.Records[i], want[i])
 			}
 		}
-		if p.Next != next {
-			t.Fatalf("%q: next %q, want %q", body, p.Next, next)
+		if p.NextToken != next {
+			t.Fatalf("%q: next %q, want %q", body, p.NextToken, next)
 		}
 		for n := range len(bytes.TrimRight(body, " \t\r\n")) {
 			if _, err := cut(body[:n:n], a); err == nil {
@@ -238,7 +238,7 @@ func object(raw json.RawMessage) (map[string][]json.RawMessage, bool) {
 func BenchmarkCut(b *testing.B) {
 	row := `{"id":82000102,"uri":"/api/tickets/82000102/","subject":"Where is my \"order\"?","tags":[{"id":1,"name":"vip"}],"meta":{},"text":"` + strings.Repeat("lorem ipsum ", 100) + `"}`
 	body := fmt.Appendf(nil, `{"object":"list","data":[%s],"meta":{"prev_cursor":null,"next_cursor":"x"}}`, strings.TrimSuffix(strings.Repeat(row+",", 100), ","))
-	a := ask{form: Listed, query: url.Values{"limit": {"100"}}}
+	a := ask{form: CursorList, query: url.Values{"limit": {"100"}}}
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -42,7 +42,7 @@ func TestPublicTransport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.List(context.Background(), Listed, "tags", nil, "")
+		_, err = c.List(context.Background(), CursorList, "tags", nil, "")
 		var e *Error
 		if !errors.As(err, &e) || e.Kind != Network || e.Temporary() || asked {
 			t.Errorf("%s: %v, asked: %v", origin, err, asked)
@@ -76,7 +76,7 @@ func TestTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = client.List(context.Background(), Listed, "tags", nil, ""); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err = client.List(context.Background(), CursorList, "tags", nil, ""); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %s", err, c.want)
 		}
 	}

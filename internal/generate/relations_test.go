@@ -157,9 +157,9 @@ func TestRelationsJoin(t *testing.T) {
 
 // everyRecord reads the built-in account.
 func everyRecord(t *testing.T) map[string][]any {
-	budget := gorgias.NewBudget(0)
+	budget := gorgias.NewRateLimiter(0)
 	client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: direct{&sandbox.Server{Limit: 1_000_000}}, Budget: budget})
+		Transport: direct{&sandbox.Server{Limit: 1_000_000}}, RateLimiter: budget})
 	if err != nil {
 		t.Fatal(err)
 	}

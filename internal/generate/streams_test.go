@@ -260,9 +260,9 @@ type count struct{ requests, rows, pages int }
 // nothing has happened for hours.
 func atRest(t *testing.T, s *connector.Stream) (c count) {
 	box := &sandbox.Server{Limit: 1_000_000}
-	budget := gorgias.NewBudget(0)
+	budget := gorgias.NewRateLimiter(0)
 	client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: direct{box}, Budget: budget})
+		Transport: direct{box}, RateLimiter: budget})
 	if err != nil {
 		t.Fatal(err)
 	}

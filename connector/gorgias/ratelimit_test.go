@@ -80,7 +80,7 @@ type load struct {
 }
 
 // run returns how long the load took. Refused requests are sent again.
-func (l load) run(t *testing.T, budget *Budget, server *bucket) time.Duration {
+func (l load) run(t *testing.T, budget *RateLimiter, server *bucket) time.Duration {
 	t.Helper()
 	begin := time.Now()
 	todo := make(chan struct{}, l.requests)
@@ -165,7 +165,7 @@ func settings(empty time.Duration, yield func(setting)) {
 // which it could be done.
 func (s setting) run(t *testing.T, server *bucket) (took, least time.Duration) {
 	l := load{requests: 400, workers: s.workers, latency: func() (time.Duration, time.Duration) { return s.latency / 2, s.latency / 2 }}
-	took = l.run(t, NewBudget(0.1), server)
+	took = l.run(t, NewRateLimiter(0.1), server)
 	least = time.Duration(400-s.height) * s.empty / time.Duration(s.height)
 	return took, least
 }
@@ -285,7 +285,7 @@ func TestBudgetFasterBucket(t *testing.T) {
 // several at once count as one.
 func TestBudgetPausesLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBudget(0)
+		b := NewRateLimiter(0)
 		c := admitted(t, b)
 		b.answered(c, answer{used: 1, limit: 40})
 		b.answered(admitted(t, b), answer{refused: true})
@@ -312,7 +312,7 @@ func TestBudgetPausesLonger(t *testing.T) {
 // request; and its limit and count hold at once.
 func TestBudgetAsksFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBudget(0.1)
+		b := NewRateLimiter(0.1)
 		first := admitted(t, b)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -329,7 +329,7 @@ func TestBudgetAsksFirst(t *testing.T) {
 // A limit is heard even when the count changes nothing.
 func TestBudgetHearsTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBudget(0.1)
+		b := NewRateLimiter(0.1)
 		b.answered(admitted(t, b), answer{used: 0, limit: 80})
 		if _, limit := b.Usage(); limit != 80 {
 			t.Errorf("limit %v, want 80", limit)
@@ -341,7 +341,7 @@ func TestBudgetHearsTheLimit(t *testing.T) {
 // answer that was long on its way.
 func TestBudgetBelievesTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBudget(0.1)
+		b := NewRateLimiter(0.1)
 		b.answered(admitted(t, b), answer{used: 1, limit: 40})
 		old := admitted(t, b)
 		time.Sleep(time.Second)
@@ -357,7 +357,7 @@ func TestBudgetBelievesTheNewest(t *testing.T) {
 // and holds up nobody. A long wait is announced, once.
 func TestBudgetOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBudget(0)
+		b := NewRateLimiter(0)
 		var announced []time.Duration
 		begin := time.Now()
 		b.Waiting = func(until time.Time) { announced = append(announced, until.Sub(begin)) }
@@ -407,7 +407,7 @@ func TestBudgetOrder(t *testing.T) {
 // The waits of half a second that a full bucket brings are not worth a word.
 func TestBudgetShortWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBudget(0.9) // four of forty are ours
+		b := NewRateLimiter(0.9) // four of forty are ours
 		b.Waiting = func(until time.Time) { t.Errorf("announced a wait of %v", time.Until(until)) }
 		begin := time.Now()
 		for range 10 {
@@ -419,7 +419,7 @@ func TestBudgetShortWaits(t *testing.T) {
 	})
 }
 
-func admitted(t *testing.T, b *Budget) *call {
+func admitted(t *testing.T, b *RateLimiter) *call {
 	t.Helper()
 	c, err := b.wait(t.Context())
 	if err != nil {
@@ -505,7 +505,7 @@ func TestBudgetNeverRefused(t *testing.T) {
 					}
 				}
 			}
-			l.run(t, NewBudget(reserve), server)
+			l.run(t, NewRateLimiter(reserve), server)
 			stop()
 			if server.refused > 0 {
 				t.Errorf("seed %d, case %d: %d refused (height %d, reserve %v, %d workers, latency %v, steady %v, up %v)",

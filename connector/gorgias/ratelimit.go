@@ -30,7 +30,7 @@ const (
 // request each.
 //
 // All clients of one account share one Budget.
-type Budget struct {
+type RateLimiter struct {
 	// Waiting, if set before the budget is used, is told when a wait of more
 	// than a second begins, and when that wait will end as far as is known. It
 	// must not block, nor ask the budget anything.
@@ -69,8 +69,8 @@ type answer struct {
 // NewBudget returns the budget of an account of which nothing is known yet. The
 // reserve is the share of the bucket, from 0 to less than 1, that is left to
 // others who use the account.
-func NewBudget(reserve float64) *Budget {
-	b := &Budget{
+func NewRateLimiter(reserve float64) *RateLimiter {
+	b := &RateLimiter{
 		reserve: min(max(reserve, 0), 1),
 		turn:    make(chan struct{}, 1),
 		limit:   height,
@@ -83,7 +83,7 @@ func NewBudget(reserve float64) *Budget {
 
 // Usage returns how many requests the account's bucket holds, as far as we know,
 // and how many fit in it.
-func (b *Budget) Usage() (used, limit float64) {
+func (b *RateLimiter) Usage() (used, limit float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.level(time.Now()), float64(b.limit)
@@ -91,7 +91,7 @@ func (b *Budget) Usage() (used, limit float64) {
 
 // Forecast returns how long so many requests take in seconds, if nobody else
 // draws on the account, with the limit and the reserve that count.
-func (b *Budget) Forecast(requests int) (limit int, reserve, seconds float64) {
+func (b *RateLimiter) Forecast(requests int) (limit int, reserve, seconds float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	free := float64(b.limit)*(1-b.reserve) - b.level(time.Now())
@@ -100,14 +100,14 @@ func (b *Budget) Forecast(requests int) (limit int, reserve, seconds float64) {
 
 // Allows returns how many requests the account allows in so long a time, its
 // bucket being empty at first, whoever makes them.
-func (b *Budget) Allows(d time.Duration) float64 {
+func (b *RateLimiter) Capacity(d time.Duration) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return float64(b.limit) * (1 + d.Seconds()/window.Seconds())
 }
 
 // Sent returns how many requests were let go.
-func (b *Budget) Sent() int {
+func (b *RateLimiter) Sent() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.sent
@@ -115,7 +115,7 @@ func (b *Budget) Sent() int {
 
 // wait blocks until one request may be sent. The call it returns must be
 // answered, whatever becomes of the request.
-func (b *Budget) wait(ctx context.Context) (*call, error) {
+func (b *RateLimiter) wait(ctx context.Context) (*call, error) {
 	select {
 	case b.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -146,7 +146,7 @@ func (b *Budget) wait(ctx context.Context) (*call, error) {
 }
 
 // tell announces a wait that is worth a word, once. The lock is held.
-func (b *Budget) tell(wait time.Duration, until time.Time) {
+func (b *RateLimiter) tell(wait time.Duration, until time.Time) {
 	if wait > time.Second && until.After(b.told) && b.Waiting != nil {
 		b.told = until
 		b.Waiting(until)
@@ -154,7 +154,7 @@ func (b *Budget) tell(wait time.Duration, until time.Time) {
 }
 
 // admit lets a request go, or says how long to wait before asking again.
-func (b *Budget) admit(now time.Time) (*call, time.Duration, <-chan struct{}) {
+func (b *RateLimiter) admit(now time.Time) (*call, time.Duration, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.met && len(b.out) > 0 { // the first goes alone, to see what others have left
@@ -180,7 +180,7 @@ func (b *Budget) admit(now time.Time) (*call, time.Duration, <-chan struct{}) {
 // number and may have been rounded down, so the rest may be almost one more.
 // (A bucket that leaks faster than we think shows as others who give back.)
 // A call that was let go later knows better, even if it was answered sooner.
-func (b *Budget) answered(c *call, a answer) {
+func (b *RateLimiter) answered(c *call, a answer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
@@ -216,7 +216,7 @@ func (b *Budget) answered(c *call, a answer) {
 // that does not say for how long: a second at first, then longer each time. A
 // call that was let go before the last pause was refused for the same reason as
 // the one that began it, and changes nothing.
-func (b *Budget) pause(c *call, a answer, now time.Time) {
+func (b *RateLimiter) pause(c *call, a answer, now time.Time) {
 	fresh := !c.at.Before(b.until)
 	switch {
 	case !a.refused && fresh:
@@ -233,18 +233,18 @@ func (b *Budget) pause(c *call, a answer, now time.Time) {
 }
 
 // level returns how many requests are in the bucket, or on their way to it.
-func (b *Budget) level(now time.Time) float64 {
+func (b *RateLimiter) level(now time.Time) float64 {
 	return (float64(b.room.Burst()) - b.room.TokensAt(now)) / request
 }
 
 // own returns our own part of the level. It falls below zero when others keep
 // the bucket filled with less and less of ours in it; only differences matter.
-func (b *Budget) own(now time.Time) float64 {
+func (b *RateLimiter) own(now time.Time) float64 {
 	return b.level(now) - b.others
 }
 
 // set begins a new limiter at a level. Its tokens come back as the bucket leaks.
-func (b *Budget) set(level float64, now time.Time) {
+func (b *RateLimiter) set(level float64, now time.Time) {
 	ours := max(request, int(math.Round(float64(b.limit)*(1-b.reserve)*request)))
 	leak := float64(b.limit*request) / window.Seconds()
 	b.room = rate.NewLimiter(rate.Limit(leak), ours)

@@ -23,8 +23,8 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
 )
 
 var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere")
@@ -368,8 +368,8 @@ func (h *history) changeWith(r *rand.Rand) {
 // ticketOf is the ticket of a message; 0 if there is no such message.
 func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 	for row := range box.Each("messages") {
-		if id, _ := shape.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
-			of, _ := shape.Field(row, "ticket_id")
+		if id, _ := conform.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
+			of, _ := conform.Field(row, "ticket_id")
 			ticket, _ = strconv.ParseInt(string(of), 10, 64)
 		}
 	}
@@ -529,7 +529,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			for _, raw := range b.Records {
 				at := cursorOf(b.Stream, raw)
 				if b.Stream.Walk == connector.Daily { // the end bounds the days, not when they are read
-					day, _ := shape.Field(raw, "day")
+					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
 				if !plan.End.IsZero() && b.Stream.Incremental() && at.After(plan.End) {
@@ -619,7 +619,7 @@ func (h *history) judgeDays(s *connector.Stream) error {
 		}
 	}
 	for key, raw := range h.written[s.Name] {
-		measures, _ := shape.Field([]byte(raw), "measures")
+		measures, _ := conform.Field([]byte(raw), "measures")
 		if cursorOf(s, []byte(raw)).Equal(latest[of(raw)]) && len(measures) > 0 {
 			present[key] = raw
 		}
@@ -675,7 +675,7 @@ var opened = regexp.MustCompile(`"opened_datetime":\s*("[^"]*"|null)`)
 // are dated as what they belong to.
 func (h *history) past(s *connector.Stream, raw string) bool {
 	of := func(field, parent string) (string, bool) {
-		id, _ := shape.Field([]byte(raw), field)
+		id, _ := conform.Field([]byte(raw), field)
 		row, ok := h.truth(parent)[string(id)]
 		return row, ok
 	}

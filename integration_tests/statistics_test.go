@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
 )
 
 // TestDaysAnywhere holds the histories of TestKillAnywhere for the statistics
@@ -100,7 +100,7 @@ func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func
 // daysOf lists the days of which something was written.
 func daysOf(written map[string]string) (all []string) {
 	for _, raw := range written {
-		day, _ := shape.Field([]byte(raw), "day")
+		day, _ := conform.Field([]byte(raw), "day")
 		all = append(all, strings.Trim(string(day), `"`))
 	}
 	slices.Sort(all)

@@ -166,7 +166,7 @@ func reports(text string) []connector.Report {
 // statistics puts the rows of a report as the account has them now, dated as
 // their day begins.
 func statistics(box *sandbox.Server, r connector.Report, put func(raw []byte)) {
-	today := time.Now().Add(box.Ahead).In(r.Zone).Format(time.DateOnly)
+	today := time.Now().Add(box.ClockOffset).In(r.Zone).Format(time.DateOnly)
 	for year := 1980; year <= 2040; year++ {
 		question, _ := json.Marshal(map[string]any{"query": map[string]any{
 			"scope": r.Scope, "timezone": r.Zone.String(), "measures": r.Measures, "dimensions": r.Dimensions,

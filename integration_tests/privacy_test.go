@@ -239,8 +239,8 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	const salt, integration = "salt of/the house+é", "int3gration/secret+é"
 	secrets := []string{boxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
 	s := &spy{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
-		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, Key: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
-		Rotate: true, Live: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
+		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, APIKey: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
+		RotateRefreshToken: true, ChangeRate: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
 	for stream, paths := range map[string][]string{

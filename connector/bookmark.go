@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // A Bookmark is how far a stream has got. It holds from the moment the batch
@@ -232,7 +232,7 @@ func foreign(s *Stream, keys map[string]json.RawMessage) (Bookmark, error) {
 			if text == "" {
 				return time.Time{}, true, nil // a run that ended before its first bookmark
 			}
-			if t, ok := shape.Instant(text); ok {
+			if t, ok := conform.ParseTimestamp(text); ok {
 				return t, true, nil
 			}
 		}
@@ -324,7 +324,7 @@ func (i *instant) UnmarshalText(text []byte) error {
 		*i = instant{}
 		return nil
 	}
-	t, ok := shape.Instant(string(text))
+	t, ok := conform.ParseTimestamp(string(text))
 	if !ok {
 		return errors.New("expected an instant such as 2026-01-31T00:00:00Z")
 	}

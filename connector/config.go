@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // Config is what a user configures. Its fields, their comments and their tags
@@ -215,7 +215,7 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		if d.text == "" {
 			continue
 		}
-		at, ok := shape.Instant(d.text)
+		at, ok := conform.ParseTimestamp(d.text)
 		if !ok {
 			fail(d.name, "expected %s", dates)
 			continue
@@ -227,7 +227,7 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	}
 	if text := c.Credentials.TokenExpiryDate; text != "" {
 		var ok bool
-		if s.Expires, ok = shape.Instant(text); !ok {
+		if s.Expires, ok = conform.ParseTimestamp(text); !ok {
 			fail("token_expiry_date", "expected an instant such as 2026-01-31T00:00:00Z; leave it empty if it is not known")
 		}
 	}

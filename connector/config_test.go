@@ -57,12 +57,12 @@ func TestConfig(t *testing.T) {
 		}},
 		{"texts for other values", `{"subdomain":"acme","overlap":"5","mask_secrets":"no","rate_limit_reserve":" 0.5 ","exclude_fields":"tickets.subject, tickets.customer.email",` + account + `}`, func(s *Settings) bool {
 			v := s.Privacy.Of(Find("tickets"))
-			return s.Overlap == 5*time.Minute && s.Reserve == 0.5 && len(v.Exclude) == 2 && s.Privacy.Of(Find("integrations")).Secrets == nil
+			return s.Overlap == 5*time.Minute && s.Reserve == 0.5 && len(v.Exclude) == 2 && s.Privacy.Of(Find("integrations")).SecretColumns == nil
 		}},
 		{"what is concealed", `{"subdomain":"acme","exclude_fields":["tickets.tags[].name","customers.data.note"],"hash_fields":["customers.email"],"hash_salt":"a salt of my own!",` + account + `}`, func(s *Settings) bool {
 			c, i := s.Privacy.Of(Find("customers")), s.Privacy.Of(Find("integrations"))
 			return slices.Equal(s.Privacy.Of(Find("tickets")).Exclude[0], []string{"tags", "name"}) && len(c.Exclude) == 1 && len(c.Hash) == 1 &&
-				string(c.Salt) == "a salt of my own!" && len(i.Secrets) > 0 && slices.Contains(s.Secrets(), "a salt of my own!") && s.Warnings == nil
+				string(c.Salt) == "a salt of my own!" && len(i.SecretColumns) > 0 && slices.Contains(s.Secrets(), "a salt of my own!") && s.Warnings == nil
 		}},
 		{"a field nobody documented", `{"subdomain":"acme","exclude_fields":["tickets.customer.shoe_size"],` + account + `}`, func(s *Settings) bool {
 			return len(s.Warnings) == 1 && s.Warnings[0] == "exclude_fields: entry 1: no such field is documented; it is concealed if there is one"

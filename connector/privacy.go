@@ -5,27 +5,27 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // Privacy is what is not to be shown of the records. A nil Privacy masks what
 // the table says is secret, and shows all else.
 type Privacy struct {
-	streams map[string]*shape.Privacy
+	streams map[string]*conform.FieldRules
 	shown   bool // secrets are not masked
 }
 
 // Of returns what is not to be shown of a stream's records.
-func (p *Privacy) Of(s *Stream) *shape.Privacy {
+func (p *Privacy) Of(s *Stream) *conform.FieldRules {
 	if p == nil {
-		return &shape.Privacy{Secrets: s.Secrets}
+		return &conform.FieldRules{SecretColumns: s.Secrets}
 	}
-	v := &shape.Privacy{}
+	v := &conform.FieldRules{}
 	if own := p.streams[s.Name]; own != nil {
 		*v = *own
 	}
 	if !p.shown {
-		v.Secrets = s.Secrets
+		v.SecretColumns = s.Secrets
 	}
 	return v
 }
@@ -33,14 +33,14 @@ func (p *Privacy) Of(s *Stream) *shape.Privacy {
 // newPrivacy reads the settings that conceal fields. It returns the fields that
 // it takes on trust, since no schema declares them; fail is told of mistakes.
 func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Privacy, unproven []string) {
-	p = &Privacy{streams: map[string]*shape.Privacy{}, shown: !c.MaskSecrets}
+	p = &Privacy{streams: map[string]*conform.FieldRules{}, shown: !c.MaskSecrets}
 	for _, list := range []struct {
 		name    string
 		entries []string
-		add     func(v *shape.Privacy, path []string)
+		add     func(v *conform.FieldRules, path []string)
 	}{
-		{"exclude_fields", c.ExcludeFields, func(v *shape.Privacy, path []string) { v.Exclude = append(v.Exclude, path) }},
-		{"hash_fields", c.HashFields, func(v *shape.Privacy, path []string) { v.Hash = append(v.Hash, path) }},
+		{"exclude_fields", c.ExcludeFields, func(v *conform.FieldRules, path []string) { v.Exclude = append(v.Exclude, path) }},
+		{"hash_fields", c.HashFields, func(v *conform.FieldRules, path []string) { v.Hash = append(v.Hash, path) }},
 	} {
 		for i, text := range list.entries {
 			fault := func(format string, args ...any) {
@@ -53,7 +53,7 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 				fault("it names no stream; expected stream.field such as customers.email")
 			case len(path) == 0 || slices.Contains(path, ""):
 				fault("it names no field; expected stream.field such as %s.%s. To leave out a stream, deselect it", s.Name, s.example())
-			case s.needs(path[0]) || path[0] == shape.Unrecognized && len(path) > 1 && s.needs(path[1]):
+			case s.needs(path[0]) || path[0] == conform.Unrecognized && len(path) > 1 && s.needs(path[1]):
 				fault("%s.%s is needed: by it the destination tells records and their versions apart", s.Name, path[len(path)-1])
 			case !declares(s.Schema(""), path[:1]):
 				fault("%s has no such field; docs/streams.md lists them", s.Name)
@@ -67,7 +67,7 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 				}
 				v := p.streams[s.Name]
 				if v == nil {
-					v = &shape.Privacy{Salt: []byte(c.HashSalt)}
+					v = &conform.FieldRules{Salt: []byte(c.HashSalt)}
 					p.streams[s.Name] = v
 				}
 				list.add(v, path)
@@ -87,7 +87,7 @@ func (s *Stream) needs(column string) bool {
 
 // example is a field that may be left out.
 func (s *Stream) example() string {
-	for name := range shape.Properties(s.Schema("")) {
+	for name := range conform.Properties(s.Schema("")) {
 		if !slices.Contains(s.Key, name) && name != s.Cursor {
 			return name
 		}
@@ -102,7 +102,7 @@ func (s *Stream) misspelt(path []string) string {
 	for i, name := range path {
 		var below []byte
 		var known []string
-		for n, property := range shape.Properties(schema) {
+		for n, property := range conform.Properties(schema) {
 			if known = append(known, n); n == name {
 				below = property
 			}
@@ -124,14 +124,14 @@ func declares(schema []byte, path []string) bool {
 	for _, name := range path {
 		var below []byte
 		open := true
-		for n, property := range shape.Properties(schema) {
+		for n, property := range conform.Properties(schema) {
 			open = false
 			if n == name {
 				below = property
 			}
 		}
 		if below == nil {
-			kind, _ := shape.Field(schema, "type")
+			kind, _ := conform.Field(schema, "type")
 			return open && (bytes.Contains(kind, []byte("object")) || bytes.Contains(kind, []byte("array")))
 		}
 		schema = below

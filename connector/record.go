@@ -8,12 +8,12 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // field returns the value of a top-level field as it stands; nil if absent.
 func field(raw []byte, name string) []byte {
-	value, _ := shape.Field(raw, name)
+	value, _ := conform.Field(raw, name)
 	return value
 }
 
@@ -25,7 +25,7 @@ func cursorOf(raw []byte, name string) time.Time {
 	if len(value) < 2 || value[0] != '"' {
 		return time.Time{}
 	}
-	t, _ := shape.Instant(string(value[1 : len(value)-1]))
+	t, _ := conform.ParseTimestamp(string(value[1 : len(value)-1]))
 	return t
 }
 

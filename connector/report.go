@@ -14,7 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // A Report is a question to the account's statistics, asked for every day.
@@ -273,7 +273,7 @@ func (r *Report) bucket(raws []json.RawMessage, from, to day) (name string, ok b
 		}
 	}
 	var others []string
-	for name := range shape.Members(raws[0]) {
+	for name := range conform.Members(raws[0]) {
 		if !slices.Contains(r.Dimensions, name) && !slices.Contains(r.Measures, name) && in(name) {
 			others = append(others, name)
 		}
@@ -288,7 +288,7 @@ func (r *Report) bucket(raws []json.RawMessage, from, to day) (name string, ok b
 // is midnight or left out, or as the instant at which a day begins in the zone.
 func (r *Report) dayIn(value []byte) (day, bool) {
 	text := strings.Trim(string(value), `"`)
-	at, ok := shape.Instant(text)
+	at, ok := conform.ParseTimestamp(text)
 	if !ok || len(text) < len(time.DateOnly) || value[0] != '"' {
 		return 0, false
 	}
@@ -305,7 +305,7 @@ func (r *Report) dayIn(value []byte) (day, bool) {
 func (r *Report) line(raw json.RawMessage, d day, bucket string) line {
 	values := map[string][]byte{}
 	var dimensions, measures, rest []byte
-	for name, value := range shape.Members(raw) {
+	for name, value := range conform.Members(raw) {
 		switch {
 		case slices.Contains(r.Dimensions, name):
 			values[name] = value

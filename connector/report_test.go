@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 func configured(reports string) (*Settings, error) {
@@ -139,8 +139,8 @@ func TestLines(t *testing.T) {
 				}
 				var row struct{ Report, Day, Row string }
 				_ = json.Unmarshal(record, &row)
-				more, _ := shape.Field(record, "more")
-				measures, _ := shape.Field(record, "measures")
+				more, _ := conform.Field(record, "more")
+				measures, _ := conform.Field(record, "measures")
 				want[row.Day+" "+row.Row+" "+string(more)]--
 				if row.Report != r.Name || row.Day != d.String() || string(measures) != `{"n":null}` || strings.Contains(string(record), name) {
 					t.Fatalf("seed %d: %s", seed, record)

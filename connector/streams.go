@@ -4,8 +4,8 @@ import (
 	"net/url"
 	"time"
 
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/gorgias"
-	"source-gorgias/connector/shape"
 	"source-gorgias/schemas"
 )
 
@@ -45,7 +45,7 @@ func Streams() []*Stream {
 		Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Event{}, Scope: "events:read",
 	}, {
 		Name: "integrations", Path: "integrations", Query: oldest, Walk: Scan,
-		Key: []string{"id"}, Secrets: []string{"http", "meta", shape.Unrecognized}, Record: schemas.Integration{}, Scope: "integrations:read",
+		Key: []string{"id"}, Secrets: []string{"http", "meta", conform.Unrecognized}, Record: schemas.Integration{}, Scope: "integrations:read",
 	}, {
 		Name: "jobs", Path: "jobs", Query: created, Walk: NewestFirst,
 		Key: []string{"id"}, Cursor: "created_datetime", Mutable: 7 * day, Record: schemas.Job{}, Scope: "jobs:read",
@@ -53,7 +53,7 @@ func Streams() []*Stream {
 		// Of the six orders of the documentation, this one is in no doubt.
 		Name: "macros", Path: "macros", Query: oldest, Walk: Scan,
 		Passes: []url.Values{{}, {"archived": {"true"}}},
-		Key:    []string{"id"}, Secrets: []string{"actions", shape.Unrecognized}, Record: schemas.Macro{}, Scope: "macros:read",
+		Key:    []string{"id"}, Secrets: []string{"actions", conform.Unrecognized}, Record: schemas.Macro{}, Scope: "macros:read",
 	}, {
 		Name: "rules", Path: "rules", Query: oldest, Walk: Scan,
 		Key: []string{"id"}, Record: schemas.Rule{}, Scope: "rules:read",

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/gorgias"
-	"source-gorgias/connector/shape"
 )
 
 // A Tally is what a sync has come to: what was written of each stream, and what
@@ -34,7 +34,7 @@ type Count struct {
 	Retold  int // those that were read again because an event named them, and
 	Graves  int // the tombstones of what was deleted
 	// Lost are the values that became null, by where they stood and why.
-	Lost map[shape.Change]int
+	Lost map[conform.Nulled]int
 	// Done is set if the stream has been read to its end.
 	Done bool
 	// Failure is what ended the stream before; nil if nothing did.
@@ -45,7 +45,7 @@ type Count struct {
 func (p *Plan) NewTally() *Tally {
 	t := &Tally{began: time.Now(), budget: p.Budget}
 	for _, s := range p.Streams {
-		t.Counts = append(t.Counts, &Count{Stream: s, Lost: map[shape.Change]int{}})
+		t.Counts = append(t.Counts, &Count{Stream: s, Lost: map[conform.Nulled]int{}})
 	}
 	return t
 }
@@ -90,7 +90,7 @@ func (t *Tally) Warn(text string) {
 }
 
 // Lose counts a value of a stream that became null.
-func (t *Tally) Lose(s *Stream, change shape.Change) {
+func (t *Tally) Lose(s *Stream, change conform.Nulled) {
 	if c := t.of(s); c != nil {
 		c.Lost[change]++
 	}
@@ -123,7 +123,7 @@ type Loss struct {
 // Losses returns what became null, the most first.
 func (t *Tally) Losses() (all []Loss) {
 	for _, c := range t.Counts {
-		for _, change := range slices.SortedFunc(maps.Keys(c.Lost), func(a, b shape.Change) int {
+		for _, change := range slices.SortedFunc(maps.Keys(c.Lost), func(a, b conform.Nulled) int {
 			return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Reason, b.Reason))
 		}) {
 			all = append(all, Loss{c.Stream.Name + "." + change.Field, change.Reason.String(), c.Lost[change]})

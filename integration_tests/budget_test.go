@@ -94,8 +94,8 @@ func TestBudget(t *testing.T) {
 				} else {
 					t.Logf("%s, %d workers: %.1f s, %.3f of the minimum", c.name, workers, took, ratio)
 				}
-				if box.Refused() > 0 {
-					t.Errorf("%s, %d workers: %d requests were refused", c.name, workers, box.Refused())
+				if box.RateLimited() > 0 {
+					t.Errorf("%s, %d workers: %d requests were refused", c.name, workers, box.RateLimited())
 				}
 			})
 		}

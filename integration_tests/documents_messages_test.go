@@ -142,7 +142,7 @@ func provocations(t *testing.T) []provocation {
 	// app reads with an app's credentials.
 	app := func(change func(*sandbox.Server), credentials string, args ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
-			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: boxSecret, RefreshToken: "a-refresh-token", Rotate: true}
+			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: boxSecret, RefreshToken: "a-refresh-token", RotateRefreshToken: true}
 			change(box)
 			srv := httptest.NewServer(box)
 			t.Cleanup(srv.Close)
@@ -177,8 +177,8 @@ func provocations(t *testing.T) []provocation {
 		}, "tickets")},
 		{"events that are gone", forgotten},
 		{"nonsense", stream(answer(200, "<html></html>", "Content-Type", "text/html"))},
-		{"half a page", stream(&sandbox.Fault{Cut: 500})},
-		{"a broken connection", stream(&sandbox.Fault{Break: true})},
+		{"half a page", stream(&sandbox.Fault{Truncate: 500})},
+		{"a broken connection", stream(&sandbox.Fault{Disconnect: true})},
 		{"a bad parameter", stream(answer(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
 		{"no such host", broken(&net.DNSError{Err: "no such host", Name: "acme.gorgias.com", IsNotFound: true})},
 		{"no way", broken(errors.New("connect: connection refused"))},
@@ -226,7 +226,7 @@ func forgotten(t *testing.T) (text string) {
 	catalogue(t)
 	synctest.Test(t, func(t *testing.T) {
 		box := small()
-		box.Doubts.EventsKept, box.Live = 24*time.Hour, 1
+		box.Quirks.EventRetention, box.ChangeRate = 24*time.Hour, 1
 		h := newHouse(t, box)
 		marks := map[string]connector.Bookmark{}
 		for range 2 {

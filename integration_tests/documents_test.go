@@ -325,8 +325,8 @@ func account(config string) *sandbox.Server {
 	box := &sandbox.Server{Seed: 1, Limit: unlimited}
 	if s, err := connector.ParseConfig([]byte(config), false); err == nil { // else check says it best
 		c := s.Credentials
-		box.Subdomain, box.Email, box.Key = s.Subdomain, c.Email, c.APIKey
-		box.ClientID, box.ClientSecret, box.RefreshToken, box.Token = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
+		box.Subdomain, box.Email, box.APIKey = s.Subdomain, c.Email, c.APIKey
+		box.ClientID, box.ClientSecret, box.RefreshToken, box.AccessToken = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
 	}
 	return box
 }

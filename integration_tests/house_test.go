@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
 )
 
 // direct is a network without wires: requests go straight into a handler. In a
@@ -108,7 +108,7 @@ var asOf = regexp.MustCompile(`,"as_of_datetime":"[^"]*"`)
 func keyOf(s *connector.Stream, raw []byte) string {
 	parts := make([]string, len(s.Key))
 	for i, name := range s.Key {
-		value, _ := shape.Field(raw, name)
+		value, _ := conform.Field(raw, name)
 		parts[i] = string(value)
 	}
 	return strings.Join(parts, "/")
@@ -116,8 +116,8 @@ func keyOf(s *connector.Stream, raw []byte) string {
 
 // cursorOf is a record's cursor.
 func cursorOf(s *connector.Stream, raw []byte) time.Time {
-	value, _ := shape.Field(raw, s.Cursor)
-	at, _ := shape.Instant(strings.Trim(string(value), `"`))
+	value, _ := conform.Field(raw, s.Cursor)
+	at, _ := conform.ParseTimestamp(strings.Trim(string(value), `"`))
 	return at
 }
 
@@ -166,7 +166,7 @@ func reports(text string) []connector.Report {
 // statistics puts the rows of a report as the account has them now, dated as
 // their day begins.
 func statistics(box *sandbox.Server, r connector.Report, put func(raw []byte)) {
-	today := time.Now().Add(box.Ahead).In(r.Zone).Format(time.DateOnly)
+	today := time.Now().Add(box.ClockOffset).In(r.Zone).Format(time.DateOnly)
 	for year := 1980; year <= 2040; year++ {
 		question, _ := json.Marshal(map[string]any{"query": map[string]any{
 			"scope": r.Scope, "timezone": r.Zone.String(), "measures": r.Measures, "dimensions": r.Dimensions,

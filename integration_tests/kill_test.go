@@ -23,8 +23,8 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
 )
 
 var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere")
@@ -130,11 +130,11 @@ func (h *history) live() error {
 	// With no overlap nothing may be late, but instants may still be shared.
 	h.overlap = []time.Duration{0, 10 * time.Minute}[h.IntN(2)]
 	box := &sandbox.Server{
-		Seed: h.Uint64(), Limit: unlimited, Ahead: skew,
+		Seed: h.Uint64(), Limit: unlimited, ClockOffset: skew,
 		Size: sandbox.Size{Tickets: small(), Messages: small(), Customers: small(), Events: small(), Surveys: small(),
 			Calls: small(), CallEvents: small(), Recordings: small(), Users: small(), Teams: small(), Tags: small(),
-			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), Fields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
-		Lag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
+			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), CustomFields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
+		VisibilityLag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
 	}
 	h.tokens = &tokens{net: direct{box}, now: func() time.Time { return time.Now().Add(skew) },
 		known: map[string]bool{}, detours: map[string]string{}}
@@ -171,7 +171,7 @@ func (h *history) live() error {
 	}
 	if h.chance(0.5) { // what nobody knows of statistics
 		name := []string{"", ".day", "-", "bucket"}[h.IntN(4)]
-		box.Doubts = sandbox.Doubts{DayName: name, PeriodsAfter: name != "-" && h.chance(0.5), DaysAsInstant: h.chance(0.5), StatsCreated: h.chance(0.5)}
+		box.Quirks = sandbox.Quirks{DayColumn: name, PeriodStartExclusive: name != "-" && h.chance(0.5), DaysInUTC: h.chance(0.5), StatsStatus201: h.chance(0.5)}
 	}
 	if h.chance(0.3) {
 		if err := h.nip(); err != nil {
@@ -254,9 +254,9 @@ func (h *history) happen(r *http.Request) *sandbox.Fault {
 	}
 	switch own.IntN(7) {
 	case 0:
-		return &sandbox.Fault{Cut: 1 + own.IntN(400)}
+		return &sandbox.Fault{Truncate: 1 + own.IntN(400)}
 	case 1:
-		return &sandbox.Fault{Break: true}
+		return &sandbox.Fault{Disconnect: true}
 	case 2:
 		return &sandbox.Fault{Status: 200, Body: "<html>maintenance</html>"}
 	case 3:
@@ -280,7 +280,7 @@ func (h *history) changeWith(r *rand.Rand) {
 	if h.changes.Add(1) > int32(h.most) {
 		return
 	}
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	visible := now.Add(time.Duration(r.Int64N(int64(h.overlap)*9/10 + 1)))
 	some := func(path string) int64 {
 		var ids []int64
@@ -313,14 +313,14 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 36, 37:
 		// The same tag of the same ticket comes and goes.
 		if tag := lowest(h.box, "tags"); tag != 0 {
-			h.box.TagTicket(lowest(h.box, "tickets"), tag)
+			h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
 		}
 	case 35:
 		h.box.AddTicket(now.AddDate(-2, 0, 0), now.AddDate(-2, 0, 0), visible) // an import
 	case 16:
 		h.box.EditMessage(h.young(r, "messages"))
 	case 17:
-		h.box.ReadMessage(h.young(r, "messages"))
+		h.box.OpenMessage(h.young(r, "messages"))
 	case 18:
 		h.box.SendSurvey(h.young(r, "satisfaction-surveys"))
 	case 19:
@@ -333,11 +333,11 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 4, 5:
 		h.box.AddMessage(some("tickets"))
 	case 6:
-		h.box.TouchTicket(some("tickets"))
+		h.box.EditTicketSubject(some("tickets"))
 	case 7:
 		h.box.CloseTicket(some("tickets"), r.IntN(2) == 0)
 	case 8:
-		h.box.AskSurvey(some("tickets"))
+		h.box.ScheduleSurvey(some("tickets"))
 	case 9:
 		h.box.AddCustomer()
 	case 10:
@@ -360,7 +360,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		case 1:
 			h.box.Edit(path, id)
 		case 2:
-			h.box.Retire(path, id)
+			h.box.Deactivate(path, id)
 		}
 	}
 }
@@ -368,8 +368,8 @@ func (h *history) changeWith(r *rand.Rand) {
 // ticketOf is the ticket of a message; 0 if there is no such message.
 func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 	for row := range box.Each("messages") {
-		if id, _ := shape.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
-			of, _ := shape.Field(row, "ticket_id")
+		if id, _ := conform.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
+			of, _ := conform.Field(row, "ticket_id")
 			ticket, _ = strconv.ParseInt(string(of), 10, 64)
 		}
 	}
@@ -405,7 +405,7 @@ func (h *history) share() error {
 	time.Sleep(time.Minute)
 	h.calm = true
 	defer func() { h.calm = false }()
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	h.box.AddTicket(now, now, now)
 	time.Sleep(time.Minute)
 	for range 2 {
@@ -421,7 +421,7 @@ func (h *history) share() error {
 func (h *history) nip() error {
 	first := h.next()
 	if h.chance(0.3) { // up to an end; and the next one cannot go on from its place
-		first.End = time.Now().Add(h.box.Ahead - time.Hour)
+		first.End = time.Now().Add(h.box.ClockOffset - time.Hour)
 	}
 	if err := h.read(first, h.IntN(3)); err != nil {
 		return err
@@ -447,7 +447,7 @@ func (h *history) untag() error {
 		return nil
 	}
 	for range 3 {
-		h.box.TagTicket(lowest(h.box, "tickets"), tag)
+		h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
 		time.Sleep(20 * time.Minute)
 		if err := h.sync(-1); err != nil {
 			return err
@@ -478,7 +478,7 @@ func (h *history) next() *connector.Plan {
 func (h *history) interval() error {
 	plan := h.next()
 	back := []time.Duration{time.Hour, 20 * 24 * time.Hour, 300 * 24 * time.Hour}[h.IntN(3)]
-	plan.End = time.Now().Add(h.box.Ahead - time.Duration(h.Int64N(int64(back))))
+	plan.End = time.Now().Add(h.box.ClockOffset - time.Duration(h.Int64N(int64(back))))
 	before := stored(h.t, h.marks)
 	begun := func(name string) bool {
 		m := before[name]
@@ -529,7 +529,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			for _, raw := range b.Records {
 				at := cursorOf(b.Stream, raw)
 				if b.Stream.Walk == connector.Daily { // the end bounds the days, not when they are read
-					day, _ := shape.Field(raw, "day")
+					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
 				if !plan.End.IsZero() && b.Stream.Incremental() && at.After(plan.End) {
@@ -619,7 +619,7 @@ func (h *history) judgeDays(s *connector.Stream) error {
 		}
 	}
 	for key, raw := range h.written[s.Name] {
-		measures, _ := shape.Field([]byte(raw), "measures")
+		measures, _ := conform.Field([]byte(raw), "measures")
 		if cursorOf(s, []byte(raw)).Equal(latest[of(raw)]) && len(measures) > 0 {
 			present[key] = raw
 		}
@@ -675,7 +675,7 @@ var opened = regexp.MustCompile(`"opened_datetime":\s*("[^"]*"|null)`)
 // are dated as what they belong to.
 func (h *history) past(s *connector.Stream, raw string) bool {
 	of := func(field, parent string) (string, bool) {
-		id, _ := shape.Field([]byte(raw), field)
+		id, _ := conform.Field([]byte(raw), field)
 		row, ok := h.truth(parent)[string(id)]
 		return row, ok
 	}
@@ -717,7 +717,7 @@ func (h *history) mutable(s *connector.Stream, raw string) bool {
 	if s.Parent != "" {
 		window = connector.Find(s.Parent).Mutable
 	}
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
 }
 
@@ -753,7 +753,7 @@ func (h *history) known(raw json.RawMessage) bool {
 	var row struct{ Day, Timezone string }
 	_ = json.Unmarshal(raw, &row)
 	zone, _ := time.LoadLocation(row.Timezone)
-	return time.Now().Add(h.box.Ahead-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
+	return time.Now().Add(h.box.ClockOffset-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
 }
 
 // tokens is a network whose server forgets the page tokens it has given out.

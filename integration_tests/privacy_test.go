@@ -24,8 +24,8 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
 )
 
 // A spy stands between the program and an account. It plants marks in records,
@@ -154,7 +154,7 @@ func put(v any, path []string, mark string) (done bool) {
 		}
 	case map[string]any:
 		below, there := v[path[0]]
-		if !there && path[0] != shape.Unrecognized && len(v) > 0 { // values by id
+		if !there && path[0] != conform.Unrecognized && len(v) > 0 { // values by id
 			for _, e := range v {
 				if m, ok := e.(map[string]any); ok && m["id"] != nil && m["value"] != nil {
 					done = put(e, path, mark) || done
@@ -185,7 +185,7 @@ func put(v any, path []string, mark string) (done bool) {
 func everyField() (all []plant) {
 	var below func(stream string, schema []byte, path []string)
 	below = func(stream string, schema []byte, path []string) {
-		for name, property := range shape.Properties(schema) {
+		for name, property := range conform.Properties(schema) {
 			at := append(slices.Clone(path), name)
 			all = append(all, plant{stream: stream, path: at})
 			below(stream, property, at)
@@ -197,7 +197,7 @@ func everyField() (all []plant) {
 	return slices.DeleteFunc(all, func(p plant) bool {
 		s := connector.Find(p.stream)
 		switch p.path[0] {
-		case s.Cursor, shape.Unrecognized:
+		case s.Cursor, conform.Unrecognized:
 			return true
 		case "tags", "custom_fields", "attachments": // other streams show them too
 			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
@@ -239,8 +239,8 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	const salt, integration = "salt of/the house+é", "int3gration/secret+é"
 	secrets := []string{boxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
 	s := &spy{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
-		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, Key: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
-		Rotate: true, Live: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
+		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, APIKey: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
+		RotateRefreshToken: true, ChangeRate: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
 	for stream, paths := range map[string][]string{
@@ -416,7 +416,7 @@ func thinned(catalog []byte, random *rand.Rand) []byte {
 		properties := s["schema"].(map[string]any)["properties"].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(properties)) {
 			key, _ := s["key_properties"].([]any)
-			if random.IntN(3) == 0 && !slices.Contains(key, any(name)) && name != shape.Unrecognized {
+			if random.IntN(3) == 0 && !slices.Contains(key, any(name)) && name != conform.Unrecognized {
 				delete(properties, name)
 			}
 		}

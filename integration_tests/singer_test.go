@@ -364,7 +364,7 @@ func TestTapAwkward(t *testing.T) {
 		}
 	}()
 	box := small()
-	box.Email, box.Key, box.Limit = boxMail, boxSecret, unlimited
+	box.Email, box.APIKey, box.Limit = boxMail, boxSecret, unlimited
 	r := rand.New(rand.NewPCG(seed, 0))
 	odd := []string{
 		`null`, `true`, `"true"`, `0`, `-0`, `12.0`, `"12"`, `1.5`, `"1.5"`, `1e3`, `1e21`, `9007199254740993`, `9223372036854775807`, `9223372036854775808`, `1e400`,

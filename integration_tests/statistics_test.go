@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
 )
 
 // TestDaysAnywhere holds the histories of TestKillAnywhere for the statistics
@@ -60,7 +60,7 @@ func TestDaysAnywhere(t *testing.T) {
 func (h *history) flicker() error {
 	h.calm = true
 	defer func() { h.calm = false }()
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	id := h.box.AddTicket(now.Add(-time.Duration(h.Int64N(int64(20*24*time.Hour)))), now, now)
 	for i, stop := range []int{-1, h.IntN(6), -1} {
 		if err := h.sync(stop); err != nil {
@@ -100,7 +100,7 @@ func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func
 // daysOf lists the days of which something was written.
 func daysOf(written map[string]string) (all []string) {
 	for _, raw := range written {
-		day, _ := shape.Field([]byte(raw), "day")
+		day, _ := conform.Field([]byte(raw), "day")
 		all = append(all, strings.Trim(string(day), `"`))
 	}
 	slices.Sort(all)
@@ -339,7 +339,7 @@ func TestReportsFail(t *testing.T) {
 
 	// Rows that tell no day, of periods that begin after their day: neither can
 	// be read without the other.
-	h = newHouse(t, &sandbox.Server{Limit: unlimited, Doubts: sandbox.Doubts{DayName: "-", PeriodsAfter: true}})
+	h = newHouse(t, &sandbox.Server{Limit: unlimited, Quirks: sandbox.Quirks{DayColumn: "-", PeriodStartExclusive: true}})
 	if written, _, err := days(t, h, map[string]connector.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not say of which day they are") {
 		t.Errorf("%d rows, %v", len(written), err)
 	}
@@ -400,7 +400,7 @@ func TestOnlyReads(t *testing.T) {
 	var mu sync.Mutex
 	posted := map[string]bool{}
 	box := small()
-	box.Live, box.Doubts.CursorsExpire = 0.5, time.Millisecond
+	box.ChangeRate, box.Quirks.PageTokenLifetime = 0.5, time.Millisecond
 	box.Log = func(r *http.Request, _ int) {
 		mu.Lock()
 		defer mu.Unlock()

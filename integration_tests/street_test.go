@@ -214,7 +214,7 @@ func file(t testing.TB, name, text string) string {
 // config for it. Its allowance is not what is tested.
 func onPort(t testing.TB, box *sandbox.Server) (config string) {
 	t.Helper()
-	box.Email, box.Key = boxMail, boxSecret
+	box.Email, box.APIKey = boxMail, boxSecret
 	if box.Limit == 0 {
 		box.Limit = unlimited
 	}

@@ -15,7 +15,7 @@ func discovered(streams []*connector.Stream, privacy *connector.Privacy) (*catal
 		if err != nil {
 			return nil, err
 		}
-		d := stream{Name: s.Name, Schema: flat(conform.Schema()), Modes: []string{"full_refresh"}}
+		d := stream{Name: s.Name, Schema: flat(conform.JSON()), Modes: []string{"full_refresh"}}
 		for _, k := range s.Key {
 			d.Key = append(d.Key, []string{k})
 		}

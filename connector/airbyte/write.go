@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // Tombstone is the column by which the protocol's destinations know a deleted
@@ -149,7 +149,7 @@ func (w *Writer) status(stream, s string, reasons ...reason) error {
 // progress is what the writer knows of a stream under way.
 type progress struct {
 	stream  *connector.Stream
-	shape   *shape.Shape
+	shape   *conform.Schema
 	prefix  []byte
 	running bool
 	count   int // records since the last state
@@ -285,7 +285,7 @@ func (w *Writer) record(p *progress, raw []byte) error {
 			w.buf = append(w.buf, ',')
 		}
 		reason := "SOURCE_SERIALIZATION_ERROR"
-		if c.Reason == shape.TooLarge {
+		if c.Reason == conform.TooLarge {
 			reason = "SOURCE_FIELD_SIZE_LIMITATION"
 		}
 		w.Tally.Lose(p.stream, c)

@@ -155,8 +155,8 @@ func (s *invocation) sandbox(c *cli.Context) error {
 		return err
 	}
 	box := &sandbox.Server{
-		Seed: c.Uint64("seed"), Live: c.Float64("live"), Limit: c.Int("limit"), Email: boxEmail, Key: boxKey,
-		ClientID: boxApp, ClientSecret: boxAppSecret, RefreshToken: boxRefresh, Rotate: c.Bool("rotate"),
+		Seed: c.Uint64("seed"), ChangeRate: c.Float64("live"), Limit: c.Int("limit"), Email: boxEmail, APIKey: boxKey,
+		ClientID: boxApp, ClientSecret: boxAppSecret, RefreshToken: boxRefresh, RotateRefreshToken: c.Bool("rotate"),
 		Size: sandbox.Size{Messages: c.Int("messages"), Tickets: c.Int("messages") / 5},
 	}
 	fmt.Fprintf(s.stderr, "the sandbox listens on %[1]s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%[1]s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %[2]q, \"api_key\": %[3]q}}\n"+
@@ -213,7 +213,7 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
 	if box {
 		listener := sandbox.Listen()
-		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: boxEmail, Key: boxKey}, ReadHeaderTimeout: time.Minute}
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: boxEmail, APIKey: boxKey}, ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }()
 		options.Transport = &http.Transport{DialContext: listener.DialContext}
 		a.close = func() { _ = server.Close() }

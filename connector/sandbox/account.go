@@ -17,14 +17,14 @@ type Size struct {
 	Tickets, Messages, Customers, Events, Surveys int
 	Calls, CallEvents, Recordings                 int
 
-	Users, Teams, Tags, Macros, Rules, Views, Fields, Integrations, Jobs, Widgets int
+	Users, Teams, Tags, Macros, Rules, Views, CustomFields, Integrations, Jobs, Widgets int
 }
 
 // DefaultSize is small, but several of its lists are longer than a page.
 var DefaultSize = Size{
 	Tickets: 400, Messages: 2000, Customers: 300, Events: 1500, Surveys: 130,
 	Calls: 120, CallEvents: 360, Recordings: 60,
-	Users: 40, Teams: 7, Tags: 140, Macros: 150, Rules: 23, Views: 14, Fields: 12, Integrations: 9, Jobs: 110, Widgets: 5,
+	Users: 40, Teams: 7, Tags: 140, Macros: 150, Rules: 23, Views: 14, CustomFields: 12, Integrations: 9, Jobs: 110, Widgets: 5,
 }
 
 func (s Size) whole() Size {
@@ -36,7 +36,7 @@ func (s Size) whole() Size {
 		{&s.Tickets, d.Tickets}, {&s.Messages, d.Messages}, {&s.Customers, d.Customers}, {&s.Events, d.Events},
 		{&s.Surveys, d.Surveys}, {&s.Calls, d.Calls}, {&s.CallEvents, d.CallEvents}, {&s.Recordings, d.Recordings},
 		{&s.Users, d.Users}, {&s.Teams, d.Teams}, {&s.Tags, d.Tags}, {&s.Macros, d.Macros}, {&s.Rules, d.Rules},
-		{&s.Views, d.Views}, {&s.Fields, d.Fields}, {&s.Integrations, d.Integrations}, {&s.Jobs, d.Jobs}, {&s.Widgets, d.Widgets},
+		{&s.Views, d.Views}, {&s.CustomFields, d.CustomFields}, {&s.Integrations, d.Integrations}, {&s.Jobs, d.Jobs}, {&s.Widgets, d.Widgets},
 	} {
 		*f.n = max(cmp.Or(*f.n, f.d), 0)
 	}
@@ -57,7 +57,7 @@ type account struct {
 	size             Size
 	epoch            instant // where the base ends and the changes begin
 	subdomain, email string
-	doubts           Doubts
+	doubts           Quirks
 
 	tickets   *table[ticket]
 	messages  *table[message]
@@ -89,9 +89,9 @@ type pending struct {
 func newAccount(s *Server, now time.Time) *account {
 	a := &account{
 		seed: s.Seed, size: s.Size.whole(), epoch: instantOf(now.Truncate(time.Second)),
-		subdomain: cmp.Or(s.Subdomain, "sandbox"), email: cmp.Or(s.Email, defaultEmail), doubts: s.Doubts,
+		subdomain: cmp.Or(s.Subdomain, "sandbox"), email: cmp.Or(s.Email, defaultEmail), doubts: s.Quirks,
 		moved: map[int64][]int64{}, surveyed: map[int64]int64{},
-		lag: s.Lag, now: s.now, rand: rand.New(rand.NewPCG(s.Seed, uint64(ofChange))),
+		lag: s.VisibilityLag, now: s.now, rand: rand.New(rand.NewPCG(s.Seed, uint64(ofChange))),
 	}
 	n := a.size
 	start, end := a.epoch-300*day, a.epoch-2*hour
@@ -112,7 +112,7 @@ func newAccount(s *Server, now time.Time) *account {
 	a.macros = kept(firstMacro, n.Macros, a.macro)
 	a.rules = kept(firstRule, n.Rules, a.rule)
 	a.views = kept(firstView, n.Views, a.view)
-	a.fields = kept(firstField, n.Fields, a.customField)
+	a.fields = kept(firstField, n.CustomFields, a.customField)
 	a.integrations = kept(firstIntegration, n.Integrations, a.integration)
 	a.jobs = kept(firstJob, n.Jobs, a.job)
 	a.widgets = kept(firstWidget, n.Widgets, a.widget)

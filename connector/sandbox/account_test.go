@@ -147,7 +147,7 @@ func TestSurveysOfTickets(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	s := &Server{Size: Size{Tickets: 12, Messages: 31, Customers: -1, Events: -1, Surveys: 99, Tags: -1, Users: -1, Fields: -1, Views: -1, Teams: -1, Macros: -1, Rules: -1, Integrations: -1, Jobs: -1, Widgets: -1, Calls: -1}}
+	s := &Server{Size: Size{Tickets: 12, Messages: 31, Customers: -1, Events: -1, Surveys: 99, Tags: -1, Users: -1, CustomFields: -1, Views: -1, Teams: -1, Macros: -1, Rules: -1, Integrations: -1, Jobs: -1, Widgets: -1, Calls: -1}}
 	for path, want := range map[string]int{"tickets": 18, "messages": 43, "customers": 0, "satisfaction-surveys": 12, "tags": 0, "users": 0, "phone/voice-calls": 0, "phone/voice-call-events": 0} {
 		if got := len(all(s, path)); got != want {
 			t.Errorf("%d %s, want %d", got, path, want)

@@ -23,7 +23,7 @@ func (s *Server) EditCustomer(id int64) bool { return edit(s, customers, id, (*c
 func (c *change) editCustomer(r customer) {
 	r.name = `"` + pick(&c.luck, firstNames) + " " + pick(&c.luck, lastNames) + `"`
 	r.note = `"` + string(c.luck.prose()) + `"`
-	if c.size.Fields > 2 {
+	if c.size.CustomFields > 2 {
 		r.values = c.refill(r.values, 2)
 	}
 	r.updated = c.at

@@ -26,7 +26,7 @@ func (c *change) bounce(m message) {
 }
 
 // ReadMessage has a message opened by whom it was sent to. No event tells.
-func (s *Server) ReadMessage(id int64) bool { return edit(s, messagesOf, id, (*change).read) }
+func (s *Server) OpenMessage(id int64) bool { return edit(s, messagesOf, id, (*change).read) }
 
 func (c *change) read(m message) {
 	m.read = c.at
@@ -34,11 +34,11 @@ func (c *change) read(m message) {
 }
 
 // DeleteMessage deletes a message: it stays, with a deleted_datetime, unless
-// Doubts.DeletedVanish.
+// Quirks.DeletedMessagesVanish.
 func (s *Server) DeleteMessage(id int64) bool { return edit(s, messagesOf, id, (*change).strike) }
 
 func (c *change) strike(m message) {
-	if m.deleted = c.at; c.doubts.DeletedVanish {
+	if m.deleted = c.at; c.doubts.DeletedMessagesVanish {
 		drop(c, c.messages, m.id)
 	} else {
 		put(c, c.messages, m.id, m)
@@ -48,7 +48,7 @@ func (c *change) strike(m message) {
 
 // AskSurvey plans a survey for a ticket and returns the survey's id; 0 if
 // there is no such ticket or it has one. No event tells before it is sent.
-func (s *Server) AskSurvey(ticketID int64) (id int64) {
+func (s *Server) ScheduleSurvey(ticketID int64) (id int64) {
 	edit(s, tickets, ticketID, func(c *change, t ticket) { id = c.ask(t) })
 	return id
 }

@@ -91,7 +91,7 @@ func (c *change) editRecord(n nature, t *table[record], r record) {
 // Retire takes one out of use: users, rules, views, custom fields, integrations
 // and widgets are deactivated, macros archived, jobs done, recordings deleted.
 // It returns false for those that know no such state.
-func (s *Server) Retire(path string, id int64) bool {
+func (s *Server) Deactivate(path string, id int64) bool {
 	n, _ := natureOf(path)
 	return n.retired != "" && s.rework(path, id, (*change).retire)
 }
@@ -110,7 +110,7 @@ func (c *change) retire(n nature, t *table[record], r record) {
 
 // Remove deletes one. It returns false for jobs, calls and recordings, which
 // cannot be.
-func (s *Server) Remove(path string, id int64) bool {
+func (s *Server) Delete(path string, id int64) bool {
 	n, _ := natureOf(path)
 	return n.event != "" && s.rework(path, id, (*change).remove)
 }

@@ -62,7 +62,7 @@ func (c *change) say(t ticket, created instant, agent bool) int64 {
 // another event of the same context does.
 func (c *change) tell(m message, kind string) {
 	data, apart := pickIf(c.luck.one(2), `{"ticket_id":`+num(m.ticket)+`}`, "null"), uint64(0)
-	if c.doubts.NamelessMessages {
+	if c.doubts.MessageEventsWithoutTicket {
 		data, apart = "null", 1
 	}
 	c.event("TicketMessage", m.id, kind, data)
@@ -113,7 +113,7 @@ func (c *change) move(t ticket) {
 }
 
 // TouchTicket gives a ticket another subject, which moves its updated_datetime.
-func (s *Server) TouchTicket(id int64) bool {
+func (s *Server) EditTicketSubject(id int64) bool {
 	return edit(s, tickets, id, (*change).touch)
 }
 
@@ -147,10 +147,10 @@ func (c *change) assign(t ticket) {
 }
 
 // The next four leave a ticket's updated_datetime where it is, unless
-// Doubts.MarksMove: that it moves is not documented, and only the events tell.
+// Quirks.TagsMoveUpdated: that it moves is not documented, and only the events tell.
 
 // TagTicket puts a tag on a ticket, or takes it off if it is there.
-func (s *Server) TagTicket(id, tag int64) bool {
+func (s *Server) ToggleTicketTag(id, tag int64) bool {
 	return edit(s, tickets, id, func(c *change, t ticket) { c.label(t, tag) })
 }
 
@@ -169,7 +169,7 @@ func (c *change) label(t ticket, tag int64) {
 }
 
 // FillField gives a ticket another value in one of its custom fields.
-func (s *Server) FillField(id int64) bool { return edit(s, tickets, id, (*change).fill) }
+func (s *Server) EditTicketField(id int64) bool { return edit(s, tickets, id, (*change).fill) }
 
 func (c *change) fill(t ticket) {
 	t.values = c.refill(t.values, 0)
@@ -206,7 +206,7 @@ func (c *change) trash(t ticket, trashed bool) {
 }
 
 // SpamTicket marks a ticket as spam or takes the mark off.
-func (s *Server) SpamTicket(id int64, spam bool) bool {
+func (s *Server) MarkTicketSpam(id int64, spam bool) bool {
 	return edit(s, tickets, id, func(c *change, t ticket) { c.mark(t, spam) })
 }
 

@@ -38,7 +38,7 @@ func (a *account) newCustomer(id int64, created, updated instant) customer {
 	if c.one(8) {
 		r.note = string(append(append([]byte{'"'}, c.prose()...), '"'))
 	}
-	r.values = a.values(&c, a.size.Fields/3, func(k int) int { return 3*k + 2 })
+	r.values = a.values(&c, a.size.CustomFields/3, func(k int) int { return 3*k + 2 })
 	return r
 }
 

@@ -228,7 +228,7 @@ func ticketShelf(a *account, q *query) (shelf, *refusal) {
 	}
 	write := func(j *jot, t *ticket) { a.writeTicket(j, t, inList) }
 	switch {
-	case q.Has("ticket_ids") && a.doubts.IDsRefused:
+	case q.Has("ticket_ids") && a.doubts.TicketIDsRejected:
 		return nil, refuse("ticket_ids", "Unknown field.")
 	case q.Has("ticket_ids"):
 		return choose(a.tickets, q.numbers("ticket_ids"), keep, write), nil
@@ -288,7 +288,7 @@ func eventShelf(a *account, q *query) (shelf, *refusal) {
 	if q.Has("object_type") && !q.Has("object_id") {
 		return nil, refuse("object_type", "object_type requires object_id.")
 	}
-	if q.Has("types") && a.doubts.TypesRefused {
+	if q.Has("types") && a.doubts.EventTypesRejected {
 		return nil, refuse("types", "Unknown field.")
 	}
 	in := window{from: a.forgotten()}

@@ -36,7 +36,7 @@ func (a *account) baseMessage(i int) message {
 		} else if c.one(3) {
 			m.read = m.created + instant(c.below(int(3*hour)))
 		}
-		if c.one(60) && !a.doubts.DeletedVanish {
+		if c.one(60) && !a.doubts.DeletedMessagesVanish {
 			m.deleted = m.created + hour
 		}
 	} else {

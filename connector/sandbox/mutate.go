@@ -50,7 +50,7 @@ func (c *change) mutateTicket(r *rand.Rand) {
 		}
 		c.label(t, tag)
 	case n < 40:
-		if c.size.Fields > 0 {
+		if c.size.CustomFields > 0 {
 			c.fill(t)
 		}
 	case n < 42:

@@ -28,13 +28,13 @@ func (s *Server) grant(r *http.Request) answer {
 		return answer{status: http.StatusUnauthorized, body: []byte(`{"error":"invalid_client"}`)}
 	}
 	refresh := s.RefreshToken
-	if s.Rotate && len(s.granted) > 0 {
+	if s.RotateRefreshToken && len(s.granted) > 0 {
 		refresh += "-" + strconv.Itoa(len(s.granted))
 	}
 	if r.PostFormValue("grant_type") != "refresh_token" || r.PostFormValue("refresh_token") != refresh {
 		return answer{status: http.StatusBadRequest, body: []byte(`{"error":"invalid_grant"}`)}
 	}
-	if s.Rotate {
+	if s.RotateRefreshToken {
 		refresh = s.RefreshToken + "-" + strconv.Itoa(len(s.granted)+1)
 	}
 	g := grant{"access-" + strconv.Itoa(len(s.granted)+1), time.Now().Add(tokenLife)}

@@ -19,7 +19,7 @@ type request struct {
 	body      []byte
 	bare      bool
 	now       instant
-	doubts    Doubts
+	doubts    Quirks
 }
 
 // An answer is what goes back.
@@ -122,7 +122,7 @@ const most = 100
 
 // query reads the request as the entry allows.
 func (r *request) query(e entry) (*query, *refusal) {
-	q := &query{Values: r.values, path: r.path, limit: 30, now: r.now, expire: instant(r.doubts.CursorsExpire / time.Microsecond)}
+	q := &query{Values: r.values, path: r.path, limit: 30, now: r.now, expire: instant(r.doubts.PageTokenLifetime / time.Microsecond)}
 	if e.limit != 0 {
 		q.limit = e.limit
 	}

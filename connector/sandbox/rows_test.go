@@ -77,7 +77,7 @@ func names(t *testing.T, object []byte) ([]string, map[string]json.RawMessage) {
 
 func TestRowsAreLikeTheSamples(t *testing.T) {
 	// awkward by any seed: nulls where they can be, and where they can be missed
-	s := &Server{Size: Size{Widgets: 40, Integrations: 60, Fields: 60, Teams: 12, Rules: 60, Views: 40}}
+	s := &Server{Size: Size{Widgets: 40, Integrations: 60, CustomFields: 60, Teams: 12, Rules: 60, Views: 40}}
 	for _, path := range resources {
 		specs := strings.Fields(members[path])
 		nulls, values, missing := map[string]int{}, map[string]int{}, map[string]int{}

@@ -37,24 +37,24 @@ type Server struct {
 	Size  Size      // how many rows it begins with
 	Epoch time.Time // where the account stands at first: its rows are of the 300 days before; zero = the time of the first use
 
-	Subdomain  string // the account's domain; "" = sandbox
-	Email, Key string // what Basic authentication takes; "" = sandbox@example.com, sandbox-key
-	Token      string // the Bearer token that is taken; "" = none
+	Subdomain     string // the account's domain; "" = sandbox
+	Email, APIKey string // what Basic authentication takes; "" = sandbox@example.com, sandbox-key
+	AccessToken   string // the Bearer token that is taken; "" = none
 
 	// The OAuth app that POST /oauth/token knows; it takes the refresh token
 	// (any number of times) if RefreshToken is set. The access tokens it gives
 	// out are taken for a day.
 	ClientID, ClientSecret, RefreshToken string
 
-	Rotate bool // a refresh token is taken once; with the access token comes the next
+	RotateRefreshToken bool // a refresh token is taken once; with the access token comes the next
 
 	Limit  int           // the height of the leaky bucket, for any credentials; 0 = 40
 	Window time.Duration // the time in which a full bucket runs empty; 0 = 20 s
 
-	Ahead time.Duration // how far the account's clock is ahead of this machine's; negative = behind
+	ClockOffset time.Duration // how far the account's clock is ahead of this machine's; negative = behind
 
-	Live float64       // random changes (see Mutate) per answered request, on average
-	Lag  time.Duration // a change is visible in lists up to this long after the instants it writes
+	ChangeRate    float64       // random changes (see Mutate) per answered request, on average
+	VisibilityLag time.Duration // a change is visible in lists up to this long after the instants it writes
 
 	// Fail, if set, is asked before each request, from many goroutines. A fault
 	// with a Status stands in front of the account: nothing else happens, and
@@ -63,7 +63,7 @@ type Server struct {
 
 	Forbidden []string // paths answered with 403, and all below them: "events", "phone"
 	BareLists bool     // lists that fit one page are bare arrays, as the documentation prints them
-	Doubts    Doubts   // what nobody knows of Gorgias, read otherwise
+	Quirks    Quirks   // what nobody knows of Gorgias, read otherwise
 
 	// Log, if set, is told of every request and the status it was answered
 	// with, from many goroutines; 0 if it was not.
@@ -90,12 +90,12 @@ type Fault struct {
 	Header http.Header // added to the answer's
 	Body   string      // with Status; "" = what Gorgias or the proxy before it sends (HTML from 500 up)
 
-	Cut   int  // only so many bytes of the body are sent, as if they were all; negative = none
-	Break bool // the connection is dropped after Cut bytes of the body, or after half of it
+	Truncate   int  // only so many bytes of the body are sent, as if they were all; negative = none
+	Disconnect bool // the connection is dropped after Cut bytes of the body, or after half of it
 }
 
 // now is the time by the account's clock.
-func (s *Server) now() time.Time { return time.Now().Add(s.Ahead) }
+func (s *Server) now() time.Time { return time.Now().Add(s.ClockOffset) }
 
 // open makes the account. The lock is held.
 func (s *Server) open() *account {
@@ -121,7 +121,7 @@ func (s *Server) Requests() int {
 }
 
 // Refused returns how many requests found the bucket full.
-func (s *Server) Refused() int {
+func (s *Server) RateLimited() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.refused
@@ -316,9 +316,9 @@ func (s *Server) serve(r *http.Request, h http.Header) answer {
 	}
 	got := serve(a, &request{
 		path: path, uri: strings.TrimSuffix(r.URL.Path, "/") + "?" + r.URL.RawQuery, ids: ids, values: values, body: body, bare: s.BareLists,
-		now: instantOf(s.now()), doubts: s.Doubts,
+		now: instantOf(s.now()), doubts: s.Quirks,
 	})
-	for s.debt += s.Live; s.debt > 0 && a.rand.Float64() < s.debt; s.debt-- {
+	for s.debt += s.ChangeRate; s.debt > 0 && a.rand.Float64() < s.debt; s.debt-- {
 		a.begin(time.Time{}).mutate(a.rand)
 	}
 	return got
@@ -327,10 +327,10 @@ func (s *Server) serve(r *http.Request, h http.Header) answer {
 // knows tells whether the request's credentials are the account's.
 func (s *Server) knows(r *http.Request) bool {
 	if email, key, ok := r.BasicAuth(); ok {
-		return email == cmp.Or(s.Email, defaultEmail) && key == cmp.Or(s.Key, defaultKey)
+		return email == cmp.Or(s.Email, defaultEmail) && key == cmp.Or(s.APIKey, defaultKey)
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return ok && token != "" && (token == s.Token || s.valid(token))
+	return ok && token != "" && (token == s.AccessToken || s.valid(token))
 }
 
 // send writes the answer, spoiled as the fault says.
@@ -338,9 +338,9 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer, f Fault)
 	h := w.Header()
 	whole := len(a.body)
 	switch {
-	case f.Cut != 0:
-		a.body = a.body[:min(max(f.Cut, 0), whole)]
-	case f.Break:
+	case f.Truncate != 0:
+		a.body = a.body[:min(max(f.Truncate, 0), whole)]
+	case f.Disconnect:
 		a.body = a.body[:whole/2]
 	case whole > 1000 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"):
 		h.Set("Content-Encoding", "gzip")
@@ -356,7 +356,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer, f Fault)
 		return
 	}
 	length := len(a.body)
-	if f.Break {
+	if f.Disconnect {
 		length = whole // and net/http drops the connection of a handler that wrote less
 	}
 	h.Set("Content-Length", strconv.Itoa(length))

@@ -151,7 +151,7 @@ func TestStatusOfRequests(t *testing.T) {
 }
 
 func TestMethodsAndCredentials(t *testing.T) {
-	s := unlimited(&Server{Token: "tok"})
+	s := unlimited(&Server{AccessToken: "tok"})
 	for _, test := range []struct {
 		method, path, user, key, auth string
 		status                        int
@@ -600,15 +600,15 @@ func TestNamedChanges(t *testing.T) {
 		moves bool
 		event string
 	}{
-		"touch":   {func() bool { return s.TouchTicket(tk) }, true, "ticket-subject-updated"},
+		"touch":   {func() bool { return s.EditTicketSubject(tk) }, true, "ticket-subject-updated"},
 		"close":   {func() bool { return s.CloseTicket(tk, true) }, true, "ticket-closed"},
 		"assign":  {func() bool { return s.AssignTicket(tk) }, true, "ticket-assigned"},
 		"message": {func() bool { return s.AddMessage(tk) != 0 }, true, "ticket-message-created"},
 		"import":  {func() bool { return s.ImportMessage(tk, time.Now().AddDate(-1, 0, 0)) != 0 }, true, "ticket-message-created"},
-		"tag":     {func() bool { return s.TagTicket(tk, firstTag) }, false, "ticket-tags-added"},
-		"fill":    {func() bool { return s.FillField(tk) }, false, "ticket-updated"},
+		"tag":     {func() bool { return s.ToggleTicketTag(tk, firstTag) }, false, "ticket-tags-added"},
+		"fill":    {func() bool { return s.EditTicketField(tk) }, false, "ticket-updated"},
 		"trash":   {func() bool { return s.TrashTicket(tk, true) }, false, "ticket-trashed"},
-		"spam":    {func() bool { return s.SpamTicket(tk, true) }, false, "ticket-marked-spam"},
+		"spam":    {func() bool { return s.MarkTicketSpam(tk, true) }, false, "ticket-marked-spam"},
 	} {
 		before, _ := a.tickets.get(tk)
 		body := get(s, "/api/tickets/"+num(tk)+"?relationships=custom_fields").Body.String()
@@ -642,7 +642,7 @@ func TestNamedChanges(t *testing.T) {
 		t.Errorf("a ticket the customer came back to: %+v", answered)
 	}
 	m := a.threadOf(tk)[0]
-	survey := s.AskSurvey(tk)
+	survey := s.ScheduleSurvey(tk)
 	call := s.AddCall(tk)
 	customer := s.AddCustomer()
 	into := s.AddCustomer()
@@ -653,20 +653,20 @@ func TestNamedChanges(t *testing.T) {
 	}{
 		"edit message":     {s.EditMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"body_text":"Edited: `},
 		"fail message":     {s.FailMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"last_sending_error":{`},
-		"read message":     {s.ReadMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"opened_datetime":"`},
+		"read message":     {s.OpenMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"opened_datetime":"`},
 		"delete message":   {s.DeleteMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"deleted_datetime":"`},
 		"no message":       {s.DeleteMessage(1), false, "", ""},
-		"ask twice":        {s.AskSurvey(tk) != 0, false, "", ""},
+		"ask twice":        {s.ScheduleSurvey(tk) != 0, false, "", ""},
 		"send survey":      {s.SendSurvey(survey), true, "/api/satisfaction-surveys/" + num(survey), `"sent_datetime":"`},
 		"answer survey":    {s.AnswerSurvey(survey, 4), true, "/api/satisfaction-surveys/" + num(survey), `"score":4,"scored_datetime":"`},
 		"call":             {call != 0, true, "/api/phone/voice-calls/" + num(call), `"ticket_id":`},
-		"delete recording": {s.Retire("phone/voice-call-recordings", recording), true, "/api/phone/voice-call-recordings/" + num(recording), `"url":null`},
+		"delete recording": {s.Deactivate("phone/voice-call-recordings", recording), true, "/api/phone/voice-call-recordings/" + num(recording), `"url":null`},
 		"edit customer":    {s.EditCustomer(customer), true, "", ""},
 		"merge customers":  {s.MergeCustomers(customer, into), true, "/api/customers/" + num(into), ""},
 		"merge tags":       {s.MergeTags(firstTag+1, firstTag), true, "/api/tags/" + num(firstTag), ""},
 		"merge no tags":    {s.MergeTags(firstTag+1, firstTag), false, "", ""},
-		"remove a job":     {s.Remove("jobs", firstJob), false, "/api/jobs/" + num(firstJob), ""},
-		"retire a tag":     {s.Retire("tags", firstTag), false, "", ""},
+		"remove a job":     {s.Delete("jobs", firstJob), false, "/api/jobs/" + num(firstJob), ""},
+		"retire a tag":     {s.Deactivate("tags", firstTag), false, "", ""},
 	} {
 		if test.ok != test.want {
 			t.Errorf("%s: %v", name, test.ok)
@@ -685,8 +685,8 @@ func TestNamedChanges(t *testing.T) {
 		if !s.Edit(path, id) || get(s, "/api/"+path+"/"+num(id)).Body.String() == before {
 			t.Errorf("%s: not edited", path)
 		}
-		s.Retire(path, id)
-		if removed := s.Remove(path, id); removed != (path != "jobs") || (get(s, "/api/"+path+"/"+num(id)).Code == 404) != removed {
+		s.Deactivate(path, id)
+		if removed := s.Delete(path, id); removed != (path != "jobs") || (get(s, "/api/"+path+"/"+num(id)).Code == 404) != removed {
 			t.Errorf("%s: removed %v", path, removed)
 		}
 	}
@@ -725,8 +725,8 @@ func TestBucket(t *testing.T) {
 		if w := get(s, "/api/account"); limit(w) != "1/40" {
 			t.Errorf("after an hour: %s", limit(w))
 		}
-		if s.Requests() != 47 || s.Refused() != 4 || s.Hits("account") != 42 {
-			t.Errorf("%d requests, %d refused, %d hits", s.Requests(), s.Refused(), s.Hits("account"))
+		if s.Requests() != 47 || s.RateLimited() != 4 || s.Hits("account") != 42 {
+			t.Errorf("%d requests, %d refused, %d hits", s.Requests(), s.RateLimited(), s.Hits("account"))
 		}
 		slow := &Server{Limit: 2, Window: 10 * time.Second}
 		get(slow, "/api/account")
@@ -816,19 +816,19 @@ func TestOverTheListener(t *testing.T) {
 		if n := s.Hits("tickets"); n != before {
 			t.Errorf("the account saw %d faults", n-before)
 		}
-		*fault = Fault{Cut: 100}
+		*fault = Fault{Truncate: 100}
 		if _, b, err = ask("/api/tickets"); err != nil || !bytes.Equal(b, plain[:100]) {
 			t.Errorf("cut: %v, %d bytes", err, len(b))
 		}
-		*fault = Fault{Cut: -1}
+		*fault = Fault{Truncate: -1}
 		if w, b, err = ask("/api/tickets"); err != nil || len(b) != 0 || w.StatusCode != 200 {
 			t.Errorf("cut to nothing: %v, %d bytes", err, len(b))
 		}
-		*fault = Fault{Break: true}
+		*fault = Fault{Disconnect: true}
 		if _, b, err = ask("/api/tickets"); !errors.Is(err, io.ErrUnexpectedEOF) || len(b) != len(plain)/2 {
 			t.Errorf("broken: %v, %d bytes", err, len(b))
 		}
-		*fault = Fault{Break: true, Cut: 7}
+		*fault = Fault{Disconnect: true, Truncate: 7}
 		if _, b, err = ask("/api/tickets"); !errors.Is(err, io.ErrUnexpectedEOF) || len(b) != 7 {
 			t.Errorf("broken at 7: %v, %d bytes", err, len(b))
 		}
@@ -866,7 +866,7 @@ func TestLive(t *testing.T) {
 	}
 	// how many, counted by the instants they take while time stands still
 	synctest.Test(t, func(t *testing.T) {
-		s, a := opened(unlimited(&Server{Live: 2.5}))
+		s, a := opened(unlimited(&Server{ChangeRate: 2.5}))
 		get(s, "/api/account")
 		start := a.last
 		for range 1000 {
@@ -879,7 +879,7 @@ func TestLive(t *testing.T) {
 }
 
 func TestConcurrentUse(t *testing.T) {
-	s := unlimited(&Server{Live: 1, Fail: func(*http.Request) *Fault { return nil }})
+	s := unlimited(&Server{ChangeRate: 1, Fail: func(*http.Request) *Fault { return nil }})
 	done := make(chan int)
 	for i := range 4 {
 		go func() {

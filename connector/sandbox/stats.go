@@ -403,20 +403,20 @@ func (q *question) answer(a *account) []*stat {
 }
 
 // write writes a row as the doubts want it.
-func (q *question) write(j *jot, row *stat, doubts Doubts) {
+func (q *question) write(j *jot, row *stat, doubts Quirks) {
 	j.open("", '{')
 	for i, name := range q.Dimensions {
 		j.raw(name, row.facet[i])
 	}
-	if len(q.Times) > 0 && doubts.DayName != "-" {
+	if len(q.Times) > 0 && doubts.DayColumn != "-" {
 		name := q.time
-		if strings.HasPrefix(doubts.DayName, ".") {
-			name += doubts.DayName
-		} else if doubts.DayName != "" {
-			name = doubts.DayName
+		if strings.HasPrefix(doubts.DayColumn, ".") {
+			name += doubts.DayColumn
+		} else if doubts.DayColumn != "" {
+			name = doubts.DayColumn
 		}
 		text := row.begin.Format("2006-01-02T15:04:05.000")
-		if doubts.DaysAsInstant {
+		if doubts.DaysInUTC {
 			text = row.begin.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		j.raw(name, quote(text))
@@ -450,11 +450,11 @@ func (a *account) stats(r *request) answer {
 		return failure(http.StatusInternalServerError, "Internal error.")
 	}
 	var q question
-	if bad := q.read(r.body, a.doubts.PeriodsAfter); bad != nil {
+	if bad := q.read(r.body, a.doubts.PeriodStartExclusive); bad != nil {
 		return bad.answer()
 	}
 	// A cursor belongs to the body it was made with.
-	list := &query{Values: url.Values{"body": {string(r.body)}}, path: statsPath, order: "name", now: r.now, expire: instant(r.doubts.CursorsExpire / time.Microsecond)}
+	list := &query{Values: url.Values{"body": {string(r.body)}}, path: statsPath, order: "name", now: r.now, expire: instant(r.doubts.PageTokenLifetime / time.Microsecond)}
 	if r.values.Has("cursor") && !list.resume(r.values.Get("cursor")) {
 		return refuse("cursor", "Invalid cursor.").answer()
 	}
@@ -482,7 +482,7 @@ func (a *account) stats(r *request) answer {
 	j.raw("next_cursor", next)
 	j.close('}')
 	j.close('}')
-	return answer{status: pickIf(a.doubts.StatsCreated, http.StatusCreated, http.StatusOK), body: j.b}
+	return answer{status: pickIf(a.doubts.StatsStatus201, http.StatusCreated, http.StatusOK), body: j.b}
 }
 
 // Statistics returns all rows that would answer a request for statistics now,
@@ -497,7 +497,7 @@ func (s *Server) Statistics(body []byte) (rows [][]byte) {
 	}
 	for _, row := range q.answer(a) {
 		var j jot
-		q.write(&j, row, Doubts{})
+		q.write(&j, row, Quirks{})
 		rows = append(rows, j.b)
 	}
 	return rows

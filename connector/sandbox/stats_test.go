@@ -182,27 +182,27 @@ func TestStatsCount(t *testing.T) {
 	}
 	check()
 	for i := range int64(250) {
-		s.SpamTicket(firstTicket+3*i, i%2 == 0)
+		s.MarkTicketSpam(firstTicket+3*i, i%2 == 0)
 	}
 	check()
 }
 
-func TestStatsDoubts(t *testing.T) {
+func TestStatsQuirks(t *testing.T) {
 	for _, c := range []struct {
-		doubts Doubts
+		doubts Quirks
 		status int
 		says   string
 		hides  string
 	}{
-		{Doubts{}, 200, `"createdDatetime":"2026-04-05T00:00:00.000"`, ""},
-		{Doubts{DayName: ".day"}, 200, `"createdDatetime.day":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
-		{Doubts{DayName: "bucket"}, 200, `"bucket":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
-		{Doubts{DayName: "-"}, 200, `"ticketCount":`, `2026-04`},
-		{Doubts{DaysAsInstant: true}, 200, `"createdDatetime":"2026-04-05T04:00:00.000Z"`, ""},
-		{Doubts{PeriodsAfter: true}, 200, `"createdDatetime":"2026-04-06`, `"createdDatetime":"2026-04-05`},
-		{Doubts{StatsCreated: true}, 201, `"createdDatetime":"2026-04-05`, ""},
+		{Quirks{}, 200, `"createdDatetime":"2026-04-05T00:00:00.000"`, ""},
+		{Quirks{DayColumn: ".day"}, 200, `"createdDatetime.day":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
+		{Quirks{DayColumn: "bucket"}, 200, `"bucket":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
+		{Quirks{DayColumn: "-"}, 200, `"ticketCount":`, `2026-04`},
+		{Quirks{DaysInUTC: true}, 200, `"createdDatetime":"2026-04-05T04:00:00.000Z"`, ""},
+		{Quirks{PeriodStartExclusive: true}, 200, `"createdDatetime":"2026-04-06`, `"createdDatetime":"2026-04-05`},
+		{Quirks{StatsStatus201: true}, 201, `"createdDatetime":"2026-04-05`, ""},
 	} {
-		s := unlimited(&Server{Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Doubts: c.doubts})
+		s := unlimited(&Server{Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Quirks: c.doubts})
 		body := asking("tickets-created", "2026-04-05", "2026-04-10", `,"measures":["ticketCount"],"time_dimensions":[{"dimension":"createdDatetime","granularity":"day"}]`)
 		w := post(s, "/api/reporting/stats", strings.Replace(body, "UTC", "America/New_York", 1))
 		if text := w.Body.String(); w.Code != c.status || !strings.Contains(text, c.says) || c.hides != "" && strings.Contains(text, c.hides) {

@@ -146,7 +146,7 @@ func checkPages[R row](t *testing.T, r *rand.Rand, tb *table[R], rows map[int64]
 func TestPagesJoinedAreTheSortedList(t *testing.T) {
 	r := dice(t)
 	for range 25 {
-		s, a := opened(&Server{Seed: r.Uint64(), Size: smallSize(r), Lag: time.Duration(r.IntN(2)) * time.Hour})
+		s, a := opened(&Server{Seed: r.Uint64(), Size: smallSize(r), VisibilityLag: time.Duration(r.IntN(2)) * time.Hour})
 		for range 3 {
 			m := spell(a)
 			checkPages(t, r, a.tickets, m.tickets, "created_datetime", "updated_datetime")
@@ -263,7 +263,7 @@ func written[R row](t *table[R], objectType string, seq uint64) []string {
 func TestLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := dice(t)
-		s, a := opened(&Server{Seed: r.Uint64(), Lag: time.Minute})
+		s, a := opened(&Server{Seed: r.Uint64(), VisibilityLag: time.Minute})
 		start := time.Now()
 		id := s.AddTicket(time.Time{}, time.Time{}, start.Add(10*time.Second))
 		seen := func() bool {
@@ -360,7 +360,7 @@ func TestChangesGoForward(t *testing.T) {
 func TestClockAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, ahead := range []time.Duration{0, 3 * time.Hour, -3 * time.Hour} {
-			s, a := opened(unlimited(&Server{Ahead: ahead}))
+			s, a := opened(unlimited(&Server{ClockOffset: ahead}))
 			time.Sleep(time.Minute)
 			there := time.Now().Add(ahead)
 			id := s.AddCustomer()

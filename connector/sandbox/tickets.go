@@ -106,7 +106,7 @@ func (a *account) baseTicket(i int) ticket {
 		}
 		t.tags = slices.Compact(t.tags)
 	}
-	t.values = a.values(&c, a.size.Fields-a.size.Fields/3, func(k int) int { return k/2*3 + k%2 })
+	t.values = a.values(&c, a.size.CustomFields-a.size.CustomFields/3, func(k int) int { return k/2*3 + k%2 })
 	return t
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // Name is what this program is called as a tap.
@@ -78,7 +78,7 @@ type field struct {
 // read adds the settings of a specification. It is ours, so it can be read.
 // Needed are those that must be given beside them.
 func (f *Form) read(spec []byte, needed []string, inner bool) {
-	properties, _ := shape.Field(spec, "properties")
+	properties, _ := conform.Field(spec, "properties")
 	all, _ := members(properties)
 	var form struct{ Required []string }
 	_ = json.Unmarshal(spec, &form)

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // Tombstone is the column by which the protocol's targets know a deleted
@@ -25,7 +25,7 @@ func schema(s *connector.Stream, privacy *connector.Privacy) (json.RawMessage, e
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	return singers(conform.Schema()), nil
+	return singers(conform.JSON()), nil
 }
 
 // singers is a schema of ours on one line, in the protocol's keywords.
@@ -41,7 +41,7 @@ func singers(schema []byte) json.RawMessage {
 // paths lists the properties a schema declares, in its order; not those within
 // lists, which are selected as one.
 func paths(schema []byte) (all [][]string, err error) {
-	_, err = shape.Compile(schema, func(path []string) bool {
+	_, err = conform.Compile(schema, func(path []string) bool {
 		all = append(all, path)
 		return true
 	})
@@ -127,7 +127,7 @@ type Warning struct{ Stream, Text string }
 // A choice is a stream that was selected.
 type choice struct {
 	*connector.Stream
-	shape *shape.Shape
+	shape *conform.Schema
 	key   []string
 	whole bool // its bookmark is neither heeded nor kept
 }
@@ -291,7 +291,7 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 		c.key = w.Key
 	}
 	w.Schema = flat(w.Schema)
-	columns, declared := shape.Field(w.Schema, "properties")
+	columns, declared := conform.Field(w.Schema, "properties")
 	if !declared || string(columns) == "{}" {
 		w.Schema = ours // none was sent
 	}
@@ -319,10 +319,10 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 	needed := append(automatics(s), c.key...)
 	var kept [][]string
 	v := privacy.Of(s)
-	if slices.Contains(v.Secrets, shape.Unrecognized) {
+	if slices.Contains(v.SecretColumns, conform.Unrecognized) {
 		for _, path := range all {
 			if len(path) == 1 && !has(known, path) { // else it would be among the undeclared
-				v.Secrets = append(slices.Clone(v.Secrets), path[0])
+				v.SecretColumns = append(slices.Clone(v.SecretColumns), path[0])
 			}
 		}
 	}
@@ -338,9 +338,9 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 	if err != nil {
 		return nil, err
 	}
-	shown, _ := shape.Field(c.shape.Schema(), "properties")
+	shown, _ := conform.Field(c.shape.JSON(), "properties")
 	for _, name := range c.key {
-		if _, ok := shape.Field(shown, name); !ok {
+		if _, ok := conform.Field(shown, name); !ok {
 			return nil, fmt.Errorf("the key %q is left out by exclude_fields", name)
 		}
 	}
@@ -407,16 +407,16 @@ func has(paths [][]string, path []string) bool {
 // declare puts a property into a schema, as ours declares it, unless it is
 // there.
 func declare(schema, ours []byte, name string) ([]byte, error) {
-	columns, _ := shape.Field(schema, "properties")
-	if _, there := shape.Field(columns, name); there || len(columns) == 0 {
+	columns, _ := conform.Field(schema, "properties")
+	if _, there := conform.Field(columns, name); there || len(columns) == 0 {
 		return schema, nil
 	}
 	at := bytes.Index(schema, columns)
 	if at < 0 {
 		return nil, errors.New("its schema cannot be read")
 	}
-	mine, _ := shape.Field(ours, "properties")
-	value, _ := shape.Field(mine, name)
+	mine, _ := conform.Field(ours, "properties")
+	value, _ := conform.Field(mine, name)
 	column := fmt.Appendf(nil, "%q:%s,", name, value)
 	return slices.Concat(schema[:at+1], column, schema[at+1:]), nil
 }

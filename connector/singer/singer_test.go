@@ -40,8 +40,8 @@ func FuzzCatalog(f *testing.F) {
 			}
 			seen[c.Name] = true
 			var schema struct{ Properties map[string]any }
-			if err := json.Unmarshal(c.shape.Schema(), &schema); err != nil {
-				t.Fatalf("%s: %s: %v", raw, c.shape.Schema(), err)
+			if err := json.Unmarshal(c.shape.JSON(), &schema); err != nil {
+				t.Fatalf("%s: %s: %v", raw, c.shape.JSON(), err)
 			}
 			for _, name := range append(automatics(c.Stream), c.key...) {
 				if _, ok := schema.Properties[name]; !ok {
@@ -148,7 +148,7 @@ func TestCatalogConceals(t *testing.T) {
 			}
 		}
 		for _, words := range []string{"Secrets in it are masked. Secrets", "of: A salted"} {
-			if bytes.Contains(c.shape.Schema(), []byte(words)) {
+			if bytes.Contains(c.shape.JSON(), []byte(words)) {
 				t.Errorf("%s: %s", c.Name, words)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // A Writer writes messages, each whole, and those of a batch in one call. It
@@ -56,7 +56,7 @@ type progress struct {
 	version int64 // of its records, for targets; 0 if they are not told
 	count   int   // records since the counter was logged
 	counted time.Time
-	lost    map[shape.Change]int
+	lost    map[conform.Nulled]int
 	long    bool  // a line was longer than some can take
 	fault   error // a record could not be written: the stream is over
 }
@@ -79,7 +79,7 @@ func (w *Writer) warn(sel *Selection) {
 }
 
 func (w *Writer) schema(c *choice) error {
-	m := schemaMessage{Type: "SCHEMA", Stream: c.Name, Schema: c.shape.Schema(), Key: c.key}
+	m := schemaMessage{Type: "SCHEMA", Stream: c.Name, Schema: c.shape.JSON(), Key: c.key}
 	if !c.whole {
 		m.Bookmarks = []string{c.Cursor}
 	}
@@ -99,7 +99,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	began := time.Now()
 	streams := map[*connector.Stream]*progress{}
 	for _, c := range sel.choices {
-		p := &progress{choice: c, began: began, counted: began, lost: map[shape.Change]int{}}
+		p := &progress{choice: c, began: began, counted: began, lost: map[conform.Nulled]int{}}
 		if w.Activate && !w.Still && !c.Incremental() {
 			p.version = began.Unix()
 		}
@@ -248,7 +248,7 @@ func (w *Writer) record(p *progress, prefix, raw []byte) error {
 func (w *Writer) account(p *progress) {
 	w.Log.Count("record_count", p.count, map[string]any{"stream": p.Name})
 	p.count, p.counted = 0, time.Now()
-	for _, c := range slices.SortedFunc(maps.Keys(p.lost), func(a, b shape.Change) int { return cmp.Compare(a.Field, b.Field) }) {
+	for _, c := range slices.SortedFunc(maps.Keys(p.lost), func(a, b conform.Nulled) int { return cmp.Compare(a.Field, b.Field) }) {
 		w.Log.Print(Warn, p.Name, "%d values of %s became null: what the API sent %v", p.lost[c], c.Field, c.Reason)
 	}
 	clear(p.lost)

@@ -14,7 +14,7 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/singer"
 )
 
@@ -154,12 +154,12 @@ func keyOf(s *connector.Stream, raw string) string {
 }
 
 func cursorOf(s *connector.Stream, raw string) time.Time {
-	at, _ := shape.Instant(strings.Trim(fieldOf(raw, s.Cursor), `"`))
+	at, _ := conform.ParseTimestamp(strings.Trim(fieldOf(raw, s.Cursor), `"`))
 	return at
 }
 
 func fieldOf(raw, name string) string {
-	value, _ := shape.Field([]byte(raw), name)
+	value, _ := conform.Field([]byte(raw), name)
 	return string(value)
 }
 

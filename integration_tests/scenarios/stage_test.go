@@ -75,8 +75,8 @@ var core = append([]string{"ticket_custom_field_values", "ticket_message_attachm
 // perform plays the scenario and reports whether, of a loop, there is another.
 func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 	s := &stage{T: t, scenario: c, mode: m, deaf: m.events == "forbidden", n: n, turn: turn, page: 5, losses: map[string]bool{}}
-	s.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, Ahead: c.ahead, Lag: c.lag, Doubts: c.doubts, Fail: s.fail, Size: sandbox.Size{Tickets: 4, Messages: 8,
-		Customers: 6, Events: 12, Surveys: 4, Calls: 6, CallEvents: 9, Recordings: 6, Users: 6, Teams: 6, Tags: 6, Macros: 6, Rules: 6, Views: 2, Fields: 6, Integrations: 2, Jobs: 6, Widgets: 2}}
+	s.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, ClockOffset: c.ahead, VisibilityLag: c.lag, Quirks: c.doubts, Fail: s.fail, Size: sandbox.Size{Tickets: 4, Messages: 8,
+		Customers: 6, Events: 12, Surveys: 4, Calls: 6, CallEvents: 9, Recordings: 6, Users: 6, Teams: 6, Tags: 6, Macros: 6, Rules: 6, Views: 2, CustomFields: 6, Integrations: 2, Jobs: 6, Widgets: 2}}
 	names := slices.Concat(core, c.more)
 	if c.loop {
 		names, s.page = slices.Concat(few, c.more), 10
@@ -108,8 +108,8 @@ func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 		t, m := s.ticket(time.Hour)
 		s.young, s.fresh = append(s.young, t), append(s.fresh, m...)
 	}
-	s.box.AskSurvey(s.young[1]) // the watermark leaves the others behind
-	s.box.TagTicket(s.t[5], s.ids("tags", "")[0])
+	s.box.ScheduleSurvey(s.young[1]) // the watermark leaves the others behind
+	s.box.ToggleTicketTag(s.t[5], s.ids("tags", "")[0])
 	s.tags, s.customers = s.ids("tags", ""), []int64{s.box.AddCustomer(), s.box.AddCustomer()}
 	s.pass(time.Hour)
 	if !c.cold {
@@ -132,7 +132,7 @@ func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 func (s *stage) pass(d time.Duration) { time.Sleep(d) }
 
 // now is the account's present.
-func (s *stage) now() time.Time { return time.Now().Add(s.box.Ahead) }
+func (s *stage) now() time.Time { return time.Now().Add(s.box.ClockOffset) }
 
 // fail is asked by the account, from many goroutines.
 func (s *stage) fail(r *http.Request) *sandbox.Fault {
@@ -446,20 +446,20 @@ func (s *stage) mergeCustomers() {
 }
 
 func (s *stage) tag(ticket int64) {
-	s.box.TagTicket(ticket, s.tags[0])
+	s.box.ToggleTicketTag(ticket, s.tags[0])
 	s.unheard("stale", "tickets", ticket)
 	s.unheard("missing", "ticket_tags", ticket, s.tags[0])
 }
 
 // untag takes its tag off the last of the old tickets.
 func (s *stage) untag() {
-	s.box.TagTicket(s.t[5], s.tags[0])
+	s.box.ToggleTicketTag(s.t[5], s.tags[0])
 	s.unheard("stale", "tickets", s.t[5])
 	s.unheard("ghost", "ticket_tags", s.t[5], s.tags[0])
 }
 
 func (s *stage) fill(ticket int64) {
-	s.box.FillField(ticket)
+	s.box.EditTicketField(ticket)
 	if s.unheard("stale", "tickets", ticket); s.deaf {
 		s.lostParts("missing", "ticket_custom_field_values", ticket)
 	}
@@ -489,8 +489,8 @@ func (s *stage) unseen() {
 func (s *stage) shown() {
 	t, _ := s.ticket(0)
 	s.box.AddMessage(t)
-	s.box.AskSurvey(t)
-	s.box.TouchTicket(s.young[0])
+	s.box.ScheduleSurvey(t)
+	s.box.EditTicketSubject(s.young[0])
 	s.box.CloseTicket(s.young[1], true)
 	s.box.EditCustomer(s.box.AddCustomer())
 }

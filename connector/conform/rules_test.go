@@ -1,4 +1,4 @@
-package shape_test
+package conform_test
 
 import (
 	"fmt"
@@ -8,15 +8,15 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // shaped compiles {"properties":{…}} and shapes one record.
-func shaped(t *testing.T, props string, keep func([]string) bool, record string) (string, []shape.Change) {
+func shaped(t *testing.T, props string, keep func([]string) bool, record string) (string, []conform.Nulled) {
 	t.Helper()
-	s, err := shape.Compile([]byte(`{"type":"object","properties":{`+props+`}}`), keep)
+	s, err := conform.Compile([]byte(`{"type":"object","properties":{`+props+`}}`), keep)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,14 +126,14 @@ func TestValues(t *testing.T) {
 		{`{"type":"integer"}`, `null`, same}, {`{"type":"integer"}`, `"x"`, lost},
 	} {
 		want := c.want
-		var changes []shape.Change
+		var changes []conform.Nulled
 		switch want {
 		case same:
 			want = c.value
 		case lost:
-			want, changes = "null", []shape.Change{{Column: "v", Field: "v", Reason: shape.BadType}}
+			want, changes = "null", []conform.Nulled{{Column: "v", Field: "v", Reason: conform.BadType}}
 			if strings.Contains(c.schema, "date-time") {
-				changes[0].Reason = shape.BadInstant
+				changes[0].Reason = conform.BadTimestamp
 			}
 		}
 		got, gotChanges := shaped(t, `"v":`+c.schema, nil, `{"v":`+c.value+`}`)
@@ -149,12 +149,12 @@ func TestChanges(t *testing.T) {
 	if want := `{"tags":[{"name":null},null,{"at":null},{"name":null}],"customer":{"a":{"b":null}},"id":null}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	want := []shape.Change{
-		{Column: "tags", Field: "tags[].name", Reason: shape.BadType},
-		{Column: "tags", Field: "tags[]", Reason: shape.BadType},
-		{Column: "tags", Field: "tags[].at", Reason: shape.BadInstant},
-		{Column: "customer", Field: "customer.a.b", Reason: shape.BadType},
-		{Column: "id", Field: "id", Reason: shape.BadType},
+	want := []conform.Nulled{
+		{Column: "tags", Field: "tags[].name", Reason: conform.BadType},
+		{Column: "tags", Field: "tags[]", Reason: conform.BadType},
+		{Column: "tags", Field: "tags[].at", Reason: conform.BadTimestamp},
+		{Column: "customer", Field: "customer.a.b", Reason: conform.BadType},
+		{Column: "id", Field: "id", Reason: conform.BadType},
 	}
 	if !slices.Equal(changes, want) {
 		t.Errorf("changes %v, want %v", changes, want)
@@ -168,7 +168,7 @@ func TestChanges(t *testing.T) {
 
 // The changes of one record outlive the next.
 func TestChangesStay(t *testing.T) {
-	s, err := shape.Compile([]byte(`{"properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}`), nil)
+	s, err := conform.Compile([]byte(`{"properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,14 +226,14 @@ func TestInstant(t *testing.T) {
 		"9999-12-31T23:59:59.999999999":           time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
 		"0000-12-31T23:59:59-00:01":               time.Date(1, 1, 1, 0, 0, 59, 0, time.UTC),
 	} {
-		if got, ok := shape.Instant(text); !ok || !got.Equal(want) || got.Location() != time.UTC {
+		if got, ok := conform.ParseTimestamp(text); !ok || !got.Equal(want) || got.Location() != time.UTC {
 			t.Errorf("%q: %v, %v, want %v", text, got, ok, want)
 		}
 	}
 	for _, text := range []string{"", "now", "0000-00-00", "0000-00-00T00:00:00Z", "2026-1-2", "2026-01-02T", "2026-01-02T03:04", "2026-01-02T03:04:05.", "2026-01-02T03:04:05,5", "2026-01-02T03:04:05+", "2026-01-02T03:04:05+5",
 		"2026-01-02T03:04:05+24:00", "2026-01-02T03:04:05+00:60", "2026-01-02T03:04:05*00:00", "2026-01-02T03:04:05 +00:00", "2026-01-02T03:04:60Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-13-01", "2026-00-01", "2026-01-00", "2025-02-29",
 		"2026-01-02Z", "2026/01/02", "1767225600", "+2026-01-02", "Fri, 02 Jan 2026 03:04:05 GMT", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "0000-06-01", " 2026-01-02", "2026-01-02T03:04:05Zx", "２０２６-01-02"} {
-		if got, ok := shape.Instant(text); ok {
+		if got, ok := conform.ParseTimestamp(text); ok {
 			t.Errorf("%q was read as %v", text, got)
 		}
 	}
@@ -261,9 +261,9 @@ func TestInstantLayouts(t *testing.T) {
 
 func TestTooLarge(t *testing.T) {
 	const props = `"id":{"type":"string"},"body":{"type":["string","null"]},"meta":{"type":["object","null"],"properties":{"n":{"type":"integer"}}},"unrecognized_fields":{"type":["object","null"]}`
-	fits := strings.Repeat("x", shape.MaxField-2)
+	fits := strings.Repeat("x", conform.MaxField-2)
 	got, changes := shaped(t, props, nil, `{"body":"`+fits+`"}`)
-	if len(got) < shape.MaxField || changes != nil {
+	if len(got) < conform.MaxField || changes != nil {
 		t.Errorf("%d bytes are left of a body that fits, %v", len(got), changes)
 	}
 	large := fits + "x"
@@ -271,7 +271,7 @@ func TestTooLarge(t *testing.T) {
 	if want := `{"id":"` + large + `","body":null,"meta":null,"unrecognized_fields":null}`; got != want {
 		t.Errorf("got %d bytes, ending in %s", len(got), got[len(got)-80:])
 	}
-	want := []shape.Change{{Column: "body", Field: "body", Reason: shape.TooLarge}, {Column: "meta", Field: "meta", Reason: shape.TooLarge}, {Column: "unrecognized_fields", Field: "unrecognized_fields", Reason: shape.TooLarge}}
+	want := []conform.Nulled{{Column: "body", Field: "body", Reason: conform.TooLarge}, {Column: "meta", Field: "meta", Reason: conform.TooLarge}, {Column: "unrecognized_fields", Field: "unrecognized_fields", Reason: conform.TooLarge}}
 	if !slices.Equal(changes, want) {
 		t.Errorf("changes %v, want %v", changes, want)
 	}
@@ -282,7 +282,7 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	s, err := shape.Compile([]byte(`{"properties":{"a":{}}}`), nil)
+	s, err := conform.Compile([]byte(`{"properties":{"a":{}}}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestCompileErrors(t *testing.T) {
 		`{"properties":{"a":{"items":{"properties":{"b":{"type":["x"]}}}}}}`: `a[].b: unknown type "x"`,
 		`{"properties":{"a":{},"a\u0000":{}}}`:                               "declared twice",
 	} {
-		if _, err := shape.Compile([]byte(schema), nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := conform.Compile([]byte(schema), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", schema, err, want)
 		}
 	}
@@ -324,7 +324,7 @@ func TestKeepIsAskedOnce(t *testing.T) {
 		path[0] = "overwritten"
 		return !strings.HasSuffix(asked[len(asked)-1], "gone")
 	}
-	_, err := shape.Compile([]byte(`{"properties":{"a":{"properties":{"b":{"properties":{"c":{}}},"gone":{"properties":{"d":{}}}}},"l":{"items":{"properties":{"e":{}}}}}}`), keep)
+	_, err := conform.Compile([]byte(`{"properties":{"a":{"properties":{"b":{"properties":{"c":{}}},"gone":{"properties":{"d":{}}}}},"l":{"items":{"properties":{"e":{}}}}}}`), keep)
 	if want := []string{"a", "a.b", "a.b.c", "a.gone", "l"}; err != nil || !slices.Equal(asked, want) {
 		t.Errorf("asked %q, want %q; %v", asked, want, err)
 	}
@@ -341,11 +341,11 @@ func TestSchema(t *testing.T) {
 		{without("a.b", "a.c"), `{"properties":{"a":{"required":true,"properties":{"b":{},"c":{}}}}}`, `{"properties":{"a":{"required":true,"properties":{}}}}`},
 		{without("a"), "{\"description\":\"\u2028\",\"properties\":{\"a\":{},\"l\":{\"items\":{\"properties\":{\"a\":{}}}}}}", `{"description":"\u2028","properties":{"l":{"items":{"properties":{"a":{}}}}}}`},
 	} {
-		s, err := shape.Compile([]byte(c.schema), c.keep)
+		s, err := conform.Compile([]byte(c.schema), c.keep)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(s.Schema()); got != c.want {
+		if got := string(s.JSON()); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}
@@ -354,11 +354,11 @@ func TestSchema(t *testing.T) {
 func TestField(t *testing.T) {
 	const raw = ` { "x" : {"id":7,"s":"}"} , "id" : 12 ,"\u0061t":"a\"}b","n":null,"l":[1,[{}]],"id":13,"last":-1.5e3 } `
 	for name, want := range map[string]string{"x": `{"id":7,"s":"}"}`, "id": `12`, "at": `"a\"}b"`, "n": `null`, "l": `[1,[{}]]`, "last": `-1.5e3`, "none": "", "s": ""} {
-		if got, ok := shape.Field([]byte(raw), name); string(got) != want || ok != (want != "") {
+		if got, ok := conform.Field([]byte(raw), name); string(got) != want || ok != (want != "") {
 			t.Errorf("%s: %s, %v, want %s", name, got, ok, want)
 		}
 	}
-	if _, ok := shape.Field([]byte(`{}`), ""); ok {
+	if _, ok := conform.Field([]byte(`{}`), ""); ok {
 		t.Error("a field in an empty object")
 	}
 }
@@ -371,7 +371,7 @@ func TestFieldAgrees(t *testing.T) {
 		for _, name := range []string{"id", "a", "zz", ""} {
 			got, changes := shaped(t, quote(name)+":{}", nil, raw)
 			want := `{` + quote(name) + `:null}`
-			if value, ok := shape.Field([]byte(raw), name); ok {
+			if value, ok := conform.Field([]byte(raw), name); ok {
 				want, _ = shaped(t, quote(name)+":{}", nil, `{`+quote(name)+`:`+string(value)+`}`)
 			}
 			if got != want || changes != nil {
@@ -379,6 +379,47 @@ func TestFieldAgrees(t *testing.T) {
 			}
 		}
 	}
+}
+
+// checkFields compares Fields with Field.
+func checkFields(t *testing.T, raw []byte, names ...string) {
+	t.Helper()
+	values := make([][]byte, len(names))
+	for i := range values {
+		values[i] = []byte("from the last record")
+	}
+	conform.Fields(raw, names, values)
+	for i, name := range names {
+		want, ok := conform.Field(raw, name)
+		if string(values[i]) != string(want) || (values[i] != nil) != ok {
+			t.Fatalf("%s of %q: %q, %v; want %q, %v", name, raw, values[i], values[i] != nil, want, ok)
+		}
+	}
+}
+
+// Fields finds what Field finds, also under repeated names.
+func TestFields(t *testing.T) {
+	checkFields(t, []byte(`{"id":1,"a":2}`))
+	for seed := range uint64(3_000) {
+		m := newMaker(seed)
+		raw := []byte(m.record(0))
+		var names []string
+		for range m.IntN(5) {
+			names = append(names, pick(m, append(somePlaces, "zz", "")...))
+		}
+		checkFields(t, raw, names...)
+	}
+	// It stops at the last field it needs: what follows is not even read.
+	checkFields(t, []byte(`{"a":1,"b":2,`), "b", "a")
+}
+
+func FuzzFields(f *testing.F) {
+	for seed := range uint64(50) {
+		f.Add([]byte(newMaker(seed).record(0)), "id", "a", "zz")
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, a, b, c string) {
+		checkFields(t, raw, a, b, c, a)
+	})
 }
 
 // An object may have very many members without it taking the square of time,

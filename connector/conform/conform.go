@@ -19,7 +19,7 @@
 //
 // All else keeps its bytes: the order of members, the spelling of numbers and
 // strings. Names alone are always written in their shortest spelling.
-package shape
+package conform
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ const MaxField = 10 << 20
 // A Shape is what a record of one stream must look like, compiled once from
 // the stream's schema and the selection. It owns the space its work needs, so
 // only one goroutine at a time may call Append.
-type Shape struct {
+type Schema struct {
 	root   *node
 	rest   int   // the column Unrecognized in root.props, or -1
 	covert *node // of undeclared fields, what is not to be shown; may be nil
@@ -50,7 +50,7 @@ type Shape struct {
 }
 
 // A Change tells that a value was lost: null stands in its place.
-type Change struct {
+type Nulled struct {
 	Column string // the top-level column
 	Field  string // the place within it: "customer.email", "tags[].name"
 	Reason Reason
@@ -60,16 +60,16 @@ type Change struct {
 type Reason uint8
 
 const (
-	BadType    Reason = iota + 1 // it is not, and does not certainly stand for, a value of the declared type
-	BadInstant                   // it cannot be read as an instant between the years 1 and 9999
-	TooLarge                     // it is larger than MaxField
+	BadType      Reason = iota + 1 // it is not, and does not certainly stand for, a value of the declared type
+	BadTimestamp                   // it cannot be read as an instant between the years 1 and 9999
+	TooLarge                       // it is larger than MaxField
 )
 
 func (r Reason) String() string {
 	switch r {
 	case BadType:
 		return "does not fit the declared type"
-	case BadInstant:
+	case BadTimestamp:
 		return "cannot be read as an instant"
 	case TooLarge:
 		return "is too large"
@@ -79,7 +79,7 @@ func (r Reason) String() string {
 
 // Schema returns the schema without the deselected properties, on one line and
 // otherwise as it was given. The caller must not change it.
-func (s *Shape) Schema() []byte { return s.schema }
+func (s *Schema) JSON() []byte { return s.schema }
 
 var errRecord = errors.New("record is not one JSON object")
 
@@ -87,7 +87,7 @@ var errRecord = errors.New("record is not one JSON object")
 // newline. The changes say what was lost, each place and reason once; they are
 // nil for most records. An error means that raw is not one JSON object; dst is
 // then returned as it was.
-func (s *Shape) Append(dst, raw []byte) ([]byte, []Change, error) {
+func (s *Schema) Append(dst, raw []byte) ([]byte, []Nulled, error) {
 	// This is close to half of the work. A walk that checks the grammar as it
 	// goes would save most of it, but then the grammar would be ours to get right.
 	// Repeated names and invalid UTF-8 are not refused, for they are mended.

@@ -1,4 +1,4 @@
-package shape_test
+package conform_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -187,11 +187,11 @@ func mendSpelling(raw string) string {
 // A reference is the state of one run.
 type reference struct {
 	keep    func(path []string) bool
-	changes []shape.Change
+	changes []conform.Nulled
 }
 
 // run conforms raw.
-func (r *reference) run(schema, raw []byte) (string, []shape.Change, error) {
+func (r *reference) run(schema, raw []byte) (string, []conform.Nulled, error) {
 	root, err := parse(schema)
 	if err != nil {
 		return "", nil, err
@@ -241,15 +241,15 @@ func dropRepeated(t *tree) {
 
 // restColumn reports whether there is a column for undeclared fields.
 func (r *reference) restColumn(root *tree) bool {
-	c := root.get("properties").get(shape.Unrecognized)
-	return c != nil && allows(c, "object") && c.get("properties") == nil && !closed(c) && r.keep([]string{shape.Unrecognized})
+	c := root.get("properties").get(conform.Unrecognized)
+	return c != nil && allows(c, "object") && c.get("properties") == nil && !closed(c) && r.keep([]string{conform.Unrecognized})
 }
 
 // gatherUndeclared moves the undeclared fields below Unrecognized.
 func gatherUndeclared(root, t *tree) {
 	rest := &tree{kind: '{'}
 	for i := 0; i < len(t.names); {
-		if name := t.names[i]; name == shape.Unrecognized || root.get("properties").get(name) == nil {
+		if name := t.names[i]; name == conform.Unrecognized || root.get("properties").get(name) == nil {
 			rest.add(name, t.kids[i])
 			t.remove(i)
 		} else {
@@ -257,7 +257,7 @@ func gatherUndeclared(root, t *tree) {
 		}
 	}
 	if len(rest.kids) > 0 {
-		t.add(shape.Unrecognized, rest)
+		t.add(conform.Unrecognized, rest)
 	}
 }
 
@@ -394,16 +394,16 @@ func (r *reference) conform(schema, t *tree, column, field string) *tree {
 			return with
 		}
 	}
-	why := shape.BadType
+	why := conform.BadType
 	if isInstant(schema) {
-		why = shape.BadInstant
+		why = conform.BadTimestamp
 	}
 	r.lose(column, field, why)
 	return nothing()
 }
 
-func (r *reference) lose(column, field string, why shape.Reason) {
-	if c := (shape.Change{Column: column, Field: field, Reason: why}); !slices.Contains(r.changes, c) {
+func (r *reference) lose(column, field string, why conform.Reason) {
+	if c := (conform.Nulled{Column: column, Field: field, Reason: why}); !slices.Contains(r.changes, c) {
 		r.changes = append(r.changes, c)
 	}
 }
@@ -485,10 +485,10 @@ func plainInstant(s string) (time.Time, bool) {
 // limit takes out what is too large.
 func (r *reference) limit(root, t *tree) {
 	for i, name := range t.names {
-		if len(t.kids[i].encode()) > shape.MaxField && allows(root.get("properties").get(name), "null") {
+		if len(t.kids[i].encode()) > conform.MaxField && allows(root.get("properties").get(name), "null") {
 			t.kids[i] = nothing()
-			r.changes = slices.DeleteFunc(r.changes, func(c shape.Change) bool { return c.Column == name })
-			r.lose(name, name, shape.TooLarge)
+			r.changes = slices.DeleteFunc(r.changes, func(c conform.Nulled) bool { return c.Column == name })
+			r.lose(name, name, conform.TooLarge)
 		}
 	}
 }
@@ -501,14 +501,14 @@ func (r *reference) addAbsent(root, t *tree) {
 		return
 	}
 	rest := nothing()
-	if i := slices.Index(t.names, shape.Unrecognized); i >= 0 && r.restColumn(root) {
+	if i := slices.Index(t.names, conform.Unrecognized); i >= 0 && r.restColumn(root) {
 		rest = t.kids[i]
 		t.remove(i)
 	}
 	for _, name := range props.names {
 		switch {
 		case slices.Contains(t.names, name) || !r.keep([]string{name}):
-		case name == shape.Unrecognized:
+		case name == conform.Unrecognized:
 			t.add(name, rest)
 		default:
 			t.add(name, nothing())

@@ -1,4 +1,4 @@
-package shape_test
+package conform_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -26,7 +26,7 @@ func newMaker(seed uint64) *maker { return &maker{Rand: rand.New(rand.NewPCG(see
 
 func pick[T any](m *maker, from ...T) T { return from[m.IntN(len(from))] }
 
-var somePlaces = []string{"id", "a", "b", "c", "email", "tags", "é", `q"`, "x\u2028y", "created_datetime", shape.Unrecognized}
+var somePlaces = []string{"id", "a", "b", "c", "email", "tags", "é", `q"`, "x\u2028y", "created_datetime", conform.Unrecognized}
 
 // schema makes a schema for a record, or below one.
 func (m *maker) schema(depth int) string {
@@ -147,7 +147,7 @@ func check(t *testing.T, schema string, keep func([]string) bool, record string,
 		t.Helper()
 		t.Fatalf("%s\nschema: %s\nrecord: %q", fmt.Sprintf(format, args...), schema, record)
 	}
-	s, err := shape.Compile([]byte(schema), keep)
+	s, err := conform.Compile([]byte(schema), keep)
 	if err != nil {
 		fail("compile: %v", err)
 	}
@@ -192,7 +192,7 @@ func check(t *testing.T, schema string, keep func([]string) bool, record string,
 		fail("a NUL: %q", got)
 	}
 	if !nonNull {
-		checkValid(fail, s.Schema(), got)
+		checkValid(fail, s.JSON(), got)
 	}
 	checkAgain(fail, s, ref.restColumn(mustParse(schema)), tidy)
 }
@@ -270,14 +270,14 @@ func relaxed(v any) any {
 
 // checkAgain: a shaped record is a fixed point, but that the field
 // unrecognized_fields, being undeclared data now, moves below itself.
-func checkAgain(fail func(string, ...any), s *shape.Shape, rest bool, shaped *tree) {
+func checkAgain(fail func(string, ...any), s *conform.Schema, rest bool, shaped *tree) {
 	raw := shaped.encode()
 	if rest {
-		i := slices.Index(shaped.names, shape.Unrecognized)
+		i := slices.Index(shaped.names, conform.Unrecognized)
 		below := &tree{kind: '{'}
-		below.add(shape.Unrecognized, shaped.kids[i])
+		below.add(conform.Unrecognized, shaped.kids[i])
 		shaped.remove(i)
-		shaped.add(shape.Unrecognized, below)
+		shaped.add(conform.Unrecognized, below)
 	}
 	again, changes, err := s.Append(nil, []byte(raw))
 	if err != nil || changes != nil || string(again) != shaped.encode() {
@@ -320,6 +320,6 @@ func FuzzShape(f *testing.F) {
 		m := newMaker(seed)
 		schema, keep := m.schema(0), m.keep()
 		check(t, schema, keep, string(record), true)
-		shape.Field(record, "id") // does not panic, whatever it is given
+		conform.Field(record, "id") // does not panic, whatever it is given
 	})
 }

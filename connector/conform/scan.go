@@ -1,4 +1,4 @@
-package shape
+package conform
 
 import (
 	"bytes"
@@ -17,6 +17,26 @@ func Field(raw []byte, name string) (jsontext.Value, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Fields finds several top-level fields in one pass over raw: values[i] becomes
+// the value of the field names[i] as raw spells it, or nil if there is none. It
+// agrees with [Field] about every field, reads no further than the last one it
+// needs, and does not allocate. names may repeat; values is as long as names.
+func Fields(raw []byte, names []string, values [][]byte) {
+	clear(values)
+	missing := len(names)
+	for name, value := range members(raw) {
+		for i := range names {
+			if values[i] == nil && string(name) == names[i] {
+				values[i] = value
+				missing--
+			}
+		}
+		if missing == 0 {
+			return
+		}
+	}
 }
 
 // Properties yields what a schema declares of an object, or of the objects in a

@@ -1,4 +1,4 @@
-package shape_test
+package conform_test
 
 import (
 	"bytes"
@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // privacy makes up what is not to be shown of records, most of it being there.
-func (m *maker) privacy(records ...*tree) *shape.Privacy {
+func (m *maker) privacy(records ...*tree) *conform.FieldRules {
 	var there [][]string
 	var visit func(t *tree, path []string)
 	visit = func(t *tree, path []string) {
@@ -45,19 +45,19 @@ func (m *maker) privacy(records ...*tree) *shape.Privacy {
 		}
 		return all
 	}
-	return &shape.Privacy{Exclude: places(), Hash: places(), Salt: []byte("salt")}
+	return &conform.FieldRules{Exclude: places(), Hash: places(), Salt: []byte("salt")}
 }
 
 // conceal does to a shaped record what privacy asks for, one place after the
 // other: what is left out first, then the hashes, the deepest first.
-func conceal(v *shape.Privacy, schema, record *tree, rests bool) {
+func conceal(v *conform.FieldRules, schema, record *tree, rests bool) {
 	visit := func(path []string, do func(in *tree, i int)) {
 		declared := schema.get("properties").get(path[0]) != nil
-		if path[0] == shape.Unrecognized && len(path) > 1 && schema.get("properties").get(path[1]) != nil {
+		if path[0] == conform.Unrecognized && len(path) > 1 && schema.get("properties").get(path[1]) != nil {
 			find(record, path[1:], do)
 		}
-		switch in := record.get(shape.Unrecognized); {
-		case declared && (!rests || path[0] != shape.Unrecognized || len(path) == 1):
+		switch in := record.get(conform.Unrecognized); {
+		case declared && (!rests || path[0] != conform.Unrecognized || len(path) == 1):
 			find(record, path, do)
 		case in == nil || !rests:
 		case declared:
@@ -66,7 +66,7 @@ func conceal(v *shape.Privacy, schema, record *tree, rests bool) {
 			find(in, path, do)
 		}
 	}
-	rest := record.get(shape.Unrecognized)
+	rest := record.get(conform.Unrecognized)
 	full := rests && rest != nil && len(rest.kids) > 0
 	for _, path := range v.Exclude {
 		visit(path, (*tree).remove)
@@ -107,7 +107,7 @@ func loosen(schema *tree, path []string) {
 	case i < 0:
 	case len(path) > 1:
 		loosen(properties.kids[i], path[1:])
-	case !slices.Equal(path, []string{shape.Unrecognized}):
+	case !slices.Equal(path, []string{conform.Unrecognized}):
 		properties.kids[i] = &tree{kind: '{'}
 	}
 }
@@ -115,14 +115,14 @@ func loosen(schema *tree, path []string) {
 // place is a path without the column in which undeclared fields are gathered,
 // and below is its depth.
 func place(path []string) []string {
-	if path[0] == shape.Unrecognized && len(path) > 1 {
+	if path[0] == conform.Unrecognized && len(path) > 1 {
 		return path[1:]
 	}
 	return path
 }
 
 func below(path []string) int {
-	if path[0] == shape.Unrecognized && len(path) == 1 {
+	if path[0] == conform.Unrecognized && len(path) == 1 {
 		return 0
 	}
 	return len(place(path))
@@ -153,7 +153,7 @@ func TestPrivacy(t *testing.T) {
 	for seed := range uint64(5_000) {
 		m := newMaker(seed)
 		schema, keep, record := m.schema(0), m.keep(), m.record(0)
-		plain, err := shape.Compile([]byte(schema), keep)
+		plain, err := conform.Compile([]byte(schema), keep)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,15 +163,15 @@ func TestPrivacy(t *testing.T) {
 		}
 		rests := (&reference{keep: keep}).restColumn(mustParse(schema))
 		v := m.privacy(mustParse(string(raw)), mustParse(record))
-		v.Hash = slices.DeleteFunc(v.Hash, func(path []string) bool { return !rests && path[0] == shape.Unrecognized })
+		v.Hash = slices.DeleteFunc(v.Hash, func(path []string) bool { return !rests && path[0] == conform.Unrecognized })
 		loose := mustParse(schema)
 		for _, path := range v.Hash {
 			loosen(loose, path)
-			if path[0] == shape.Unrecognized && len(path) > 1 {
+			if path[0] == conform.Unrecognized && len(path) > 1 {
 				loosen(loose, path[1:])
 			}
 		}
-		if plain, err = shape.Compile([]byte(loose.encode()), keep); err != nil {
+		if plain, err = conform.Compile([]byte(loose.encode()), keep); err != nil {
 			t.Fatal(err)
 		}
 		if raw, _, err = plain.Append(nil, []byte(record)); err != nil {
@@ -191,14 +191,14 @@ func TestPrivacy(t *testing.T) {
 			t.Fatalf("seed %d\nschema  %s\nrecord  %s\nleft out %q\nhashed  %q\ngot  %s\nwant %s", seed, schema, record, v.Exclude, v.Hash, got, want.encode())
 		}
 		if !m.nonNull && !strings.Contains(schema, "required") {
-			checkValid(func(format string, args ...any) { t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...) }, private.Schema(), got)
+			checkValid(func(format string, args ...any) { t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...) }, private.JSON(), got)
 		}
 	}
 }
 
 // TestPrivateSchema: the schema says what is done.
 func TestPrivateSchema(t *testing.T) {
-	v := &shape.Privacy{Exclude: [][]string{{"b"}, {"tags", "name"}, {"free", "x"}}, Hash: [][]string{{"a"}, {"tags", "id"}, {"free", "y"}}, Secrets: []string{"free"}}
+	v := &conform.FieldRules{Exclude: [][]string{{"b"}, {"tags", "name"}, {"free", "x"}}, Hash: [][]string{{"a"}, {"tags", "id"}, {"free", "y"}}, SecretColumns: []string{"free"}}
 	s, err := v.Compile([]byte(`{"type":"object","required":["a","b"],"properties":{
 		"a":{"type":["integer","null"],"description":"An \"a\"."},"b":{"type":["string","null"]},
 		"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"type":["integer","null"]},"name":{"type":["string","null"]}}}},
@@ -210,7 +210,7 @@ func TestPrivateSchema(t *testing.T) {
 		`"a":{"description":"A salted SHA-256, in hexadecimal digits, of: An \"a\".","type":["string","null"]},` +
 		`"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"description":"A salted SHA-256, in hexadecimal digits, of: this place","type":["string","null"]}}}},` +
 		`"free":{"description":"Secrets in it are masked. Free.","type":["object","null"],"additionalProperties":true}}}`
-	if got := string(s.Schema()); got != want {
+	if got := string(s.JSON()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -218,7 +218,7 @@ func TestPrivateSchema(t *testing.T) {
 // TestSecrets: what stands under the name of a secret, or looks like one, is
 // masked, and all else is left as it is.
 func TestSecrets(t *testing.T) {
-	v := &shape.Privacy{Secrets: []string{"free", shape.Unrecognized}}
+	v := &conform.FieldRules{SecretColumns: []string{"free", conform.Unrecognized}}
 	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{"type":["object","null"],"additionalProperties":true},
 		"unrecognized_fields":{"type":["object","null"],"additionalProperties":true},"token":{"type":["string","null"]}}}`), nil)
 	if err != nil {
@@ -259,7 +259,7 @@ func TestSecrets(t *testing.T) {
 // names that tell, and looks for it in what is written, in every form.
 func TestSecretsAnywhere(t *testing.T) {
 	const secret = "c0rrect+horse/battery"
-	v := &shape.Privacy{Secrets: []string{"free"}}
+	v := &conform.FieldRules{SecretColumns: []string{"free"}}
 	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{}}}`), nil)
 	if err != nil {
 		t.Fatal(err)

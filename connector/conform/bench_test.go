@@ -1,4 +1,4 @@
-package shape_test
+package conform_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -126,16 +126,16 @@ func bytesOf(page [][]byte) (n int64) {
 	return n
 }
 
-func newMessageShape(b *testing.B) *shape.Shape {
+func newMessageShape(b *testing.B) *conform.Schema {
 	b.Helper()
-	s, err := shape.Compile([]byte(messageSchema), nil)
+	s, err := conform.Compile([]byte(messageSchema), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return s
 }
 
-func shapeAll(b *testing.B, s *shape.Shape, dst []byte, page [][]byte) []byte {
+func shapeAll(b *testing.B, s *conform.Schema, dst []byte, page [][]byte) []byte {
 	dst = dst[:0]
 	for _, record := range page {
 		var err error
@@ -228,4 +228,29 @@ func BenchmarkRatio(b *testing.B) {
 	}
 	b.ReportMetric(float64(reading)/float64(shaping), "shape/tokens")
 	b.ReportMetric(float64(lax)/float64(shaping), "shape/lenient-tokens")
+}
+
+// BenchmarkFields compares finding a record's key, cursor and parent in one
+// pass with one call of Field for each.
+func BenchmarkFields(b *testing.B) {
+	page := messages(100)
+	names := []string{"id", "created_datetime", "ticket_id"}
+	values := make([][]byte, len(names))
+	run := func(name string, do func(record []byte)) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(bytesOf(page))
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, record := range page {
+					do(record)
+				}
+			}
+		})
+	}
+	run("together", func(record []byte) { conform.Fields(record, names, values) })
+	run("one by one", func(record []byte) {
+		for i, name := range names {
+			values[i], _ = conform.Field(record, name)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package shape
+package conform
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ type pass struct {
 	i   int
 	dst []byte
 
-	changes []Change
+	changes []Nulled
 	cover   cover
 	hidden  bool // something was masked
 	salt    []byte
@@ -34,7 +34,7 @@ type member struct {
 
 // record conforms the record itself. Unlike any object below it, it has all
 // its properties when it is done, and no others.
-func (p *pass) record(s *Shape) {
+func (p *pass) record(s *Schema) {
 	n := s.root
 	p.seen = append(p.seen, make([]bool, len(n.props))...)
 	p.dst = append(p.dst, '{')
@@ -71,7 +71,7 @@ func (p *pass) record(s *Shape) {
 }
 
 // undeclared returns what is known of an undeclared field.
-func (s *Shape) undeclared(name []byte) *prop {
+func (s *Schema) undeclared(name []byte) *prop {
 	if s.covert == nil {
 		return anyProp
 	}
@@ -170,7 +170,7 @@ func (p *pass) clear(n *node) {
 	switch {
 	case ok:
 	case n.instant:
-		p.lose(n, BadInstant)
+		p.lose(n, BadTimestamp)
 	default:
 		p.lose(n, BadType)
 	}
@@ -179,7 +179,7 @@ func (p *pass) clear(n *node) {
 // lose writes null in the place of a value and notes why.
 func (p *pass) lose(n *node, why Reason) {
 	p.dst = append(p.dst, "null"...)
-	if c := (Change{n.column, n.field, why}); !slices.Contains(p.changes, c) {
+	if c := (Nulled{n.column, n.field, why}); !slices.Contains(p.changes, c) {
 		p.changes = append(p.changes, c)
 	}
 }

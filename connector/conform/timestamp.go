@@ -1,4 +1,4 @@
-package shape
+package conform
 
 import "time"
 
@@ -8,7 +8,7 @@ import "time"
 // the T; or a date alone, which means its beginning. The result is in UTC, and
 // exact to the nanosecond. Texts that name no instant between the years 1 and
 // 9999 are not ok.
-func Instant(text string) (t time.Time, ok bool) { return readInstant(text) }
+func ParseTimestamp(text string) (t time.Time, ok bool) { return readInstant(text) }
 
 func readInstant[T string | []byte](s T) (t time.Time, ok bool) {
 	if len(s) < len("2006-01-02") || s[4] != '-' || s[7] != '-' {

@@ -1,4 +1,4 @@
-package shape
+package conform
 
 import (
 	"encoding/json"
@@ -78,7 +78,7 @@ func newProp(name []byte, n *node, drop bool) prop {
 // with a deselected child loses its undeclared members too.
 //
 // The error names the place where the schema cannot be understood.
-func Compile(schema []byte, keep func(path []string) bool) (*Shape, error) {
+func Compile(schema []byte, keep func(path []string) bool) (*Schema, error) {
 	s, err := read(schema, keep)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func Compile(schema []byte, keep func(path []string) bool) (*Shape, error) {
 }
 
 // read makes a Shape but for its schema.
-func read(schema []byte, keep func(path []string) bool) (*Shape, error) {
+func read(schema []byte, keep func(path []string) bool) (*Schema, error) {
 	if !jsontext.Value(schema).IsValid() {
 		return nil, errors.New("schema: not valid JSON, or a name is repeated")
 	}
@@ -106,7 +106,7 @@ func read(schema []byte, keep func(path []string) bool) (*Shape, error) {
 	if root.accepts&object == 0 {
 		return nil, errors.New("schema: type: a record is an object")
 	}
-	s := &Shape{root: root, rest: -1}
+	s := &Schema{root: root, rest: -1}
 	if k, ok := root.index[Unrecognized]; ok {
 		if c := root.props[k]; !c.drop && c.accepts&object != 0 && c.props == nil && !c.closed {
 			s.rest = k

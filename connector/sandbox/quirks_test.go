@@ -11,7 +11,7 @@ import (
 
 // Each doubt, and the reading that is taken without it: what is asked after
 // some changes, and the answer's status and what it says.
-func TestDoubts(t *testing.T) {
+func TestQuirks(t *testing.T) {
 	ticket, into := firstTicket+9, firstTicket+3
 	m := func(s *Server) int64 { // a message of the ticket
 		return ids(read(t, s, fmt.Sprint("/api/messages?order_by=created_datetime:asc&ticket_id=", ticket)))[0]
@@ -23,59 +23,59 @@ func TestDoubts(t *testing.T) {
 	ok := reading{status: 200}
 	for _, test := range []struct {
 		name          string
-		doubts        Doubts
+		doubts        Quirks
 		change        func(s *Server)
 		path          func(s *Server) string
 		likely, doubt reading
 	}{
-		{"types", Doubts{TypesRefused: true}, nil,
+		{"types", Quirks{EventTypesRejected: true}, nil,
 			func(*Server) string { return "/api/events?types=ticket-deleted" }, ok, reading{400, `"types"`, ""}},
-		{"ticket_ids", Doubts{IDsRefused: true}, nil,
+		{"ticket_ids", Quirks{TicketIDsRejected: true}, nil,
 			func(*Server) string { return fmt.Sprint("/api/tickets?ticket_ids=", ticket) }, ok, reading{400, `"ticket_ids"`, ""}},
-		{"cursors", Doubts{CursorsExpire: time.Minute}, nil, func(s *Server) string {
+		{"cursors", Quirks{PageTokenLifetime: time.Minute}, nil, func(s *Server) string {
 			cursor := url.QueryEscape(*read(t, s, "/api/messages?limit=5").Meta.Next)
 			time.Sleep(time.Minute)
 			read(t, s, "/api/messages?limit=5&cursor="+cursor) // a young one
 			time.Sleep(time.Minute)
 			return "/api/messages?limit=5&cursor=" + cursor
 		}, ok, reading{400, "Invalid cursor.", ""}},
-		{"events kept", Doubts{EventsKept: 100 * 24 * time.Hour}, nil,
+		{"events kept", Quirks{EventRetention: 100 * 24 * time.Hour}, nil,
 			func(s *Server) string {
 				return "/api/events?created_datetime[lt]=" + time.Now().AddDate(0, 0, -101).UTC().Format(time.RFC3339)
 			}, reading{200, `"id"`, ""}, reading{200, "", `"id"`}},
-		{"events kept, the young ones", Doubts{EventsKept: 100 * 24 * time.Hour}, nil,
+		{"events kept, the young ones", Quirks{EventRetention: 100 * 24 * time.Hour}, nil,
 			func(s *Server) string {
 				return "/api/events?order_by=created_datetime:asc&created_datetime[gte]=" + time.Now().AddDate(0, 0, -99).UTC().Format(time.RFC3339)
 			}, reading{200, `"id"`, ""}, reading{200, `"id"`, ""}},
-		{"tags", Doubts{MarksMove: true}, func(s *Server) { s.TagTicket(ticket, firstTag) }, nil, ok, ok},
-		{"values", Doubts{MarksMove: true}, func(s *Server) { s.FillField(ticket) }, nil, ok, ok},
-		{"trash", Doubts{MarksMove: true}, func(s *Server) { s.TrashTicket(ticket, true) }, nil, ok, ok},
-		{"spam", Doubts{MarksMove: true}, func(s *Server) { s.SpamTicket(ticket, true) }, nil, ok, ok},
-		{"deleted message", Doubts{DeletedVanish: true}, nil, func(s *Server) string {
+		{"tags", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.ToggleTicketTag(ticket, firstTag) }, nil, ok, ok},
+		{"values", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.EditTicketField(ticket) }, nil, ok, ok},
+		{"trash", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.TrashTicket(ticket, true) }, nil, ok, ok},
+		{"spam", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.MarkTicketSpam(ticket, true) }, nil, ok, ok},
+		{"deleted message", Quirks{DeletedMessagesVanish: true}, nil, func(s *Server) string {
 			id := m(s)
 			s.DeleteMessage(id)
 			return fmt.Sprintf("/api/tickets/%d/messages/%d", ticket, id)
 		}, reading{200, "deleted_datetime", `"deleted_datetime":null`}, reading{404, "", ""}},
-		{"deleted message in lists", Doubts{DeletedVanish: true}, func(s *Server) { s.DeleteMessage(m(s)) },
+		{"deleted message in lists", Quirks{DeletedMessagesVanish: true}, func(s *Server) { s.DeleteMessage(m(s)) },
 			func(s *Server) string { return fmt.Sprint("/api/messages?ticket_id=", ticket) },
 			reading{200, `"deleted_datetime":"2`, ""}, reading{200, "", `"deleted_datetime":"2`}},
-		{"data of a message's event", Doubts{NamelessMessages: true}, func(s *Server) {
+		{"data of a message's event", Quirks{MessageEventsWithoutTicket: true}, func(s *Server) {
 			for range 8 { // of which some would name it
 				s.EditMessage(m(s))
 			}
 		}, func(s *Server) string { return "/api/events?types=ticket-message-updated&limit=8" },
 			reading{200, fmt.Sprintf(`{"ticket_id":%d}`, ticket), ""}, reading{200, "", "ticket_id"}},
-		{"merge", Doubts{MergesAtAbsorbed: true}, func(s *Server) { s.MergeTickets(ticket, into) },
+		{"merge", Quirks{MergeEventsOnAbsorbed: true}, func(s *Server) { s.MergeTickets(ticket, into) },
 			func(*Server) string { return "/api/events?types=ticket-merged&limit=1" },
 			reading{200, fmt.Sprintf(`"data":{"source_ticket_id":%d},"object_id":%d`, ticket, into), ""},
 			reading{200, fmt.Sprintf(`"data":{"survivor":{"ticket":%d}},"object_id":%d`, into, ticket), ""}},
-		{"merge of customers", Doubts{MergesAtAbsorbed: true}, func(s *Server) { s.MergeCustomers(firstCustomer, firstCustomer+3) },
+		{"merge of customers", Quirks{MergeEventsOnAbsorbed: true}, func(s *Server) { s.MergeCustomers(firstCustomer, firstCustomer+3) },
 			func(*Server) string { return "/api/events?types=customer-merged&limit=1" },
 			reading{200, fmt.Sprintf(`"data":{"source_customer_id":%d},"object_id":%d`, firstCustomer, firstCustomer+3), ""},
 			reading{200, fmt.Sprintf(`"data":{"survivor":{"customer":%d}},"object_id":%d`, firstCustomer+3, firstCustomer), ""}},
-		{"merged", Doubts{MergedNotFound: true}, func(s *Server) { s.MergeTickets(ticket, into) },
+		{"merged", Quirks{MergedNotFound: true}, func(s *Server) { s.MergeTickets(ticket, into) },
 			func(*Server) string { return fmt.Sprint("/api/tickets/", ticket) }, reading{status: 301}, reading{404, "", ""}},
-		{"message of what was merged", Doubts{MergedNotFound: true}, nil, func(s *Server) string {
+		{"message of what was merged", Quirks{MergedNotFound: true}, nil, func(s *Server) string {
 			id := m(s)
 			s.MergeTickets(ticket, into)
 			return fmt.Sprintf("/api/tickets/%d/messages/%d", ticket, id)
@@ -85,7 +85,7 @@ func TestDoubts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, want := unlimited(&Server{Seed: 3}), test.likely
 				if doubtful {
-					s.Doubts, want = test.doubts, test.doubt
+					s.Quirks, want = test.doubts, test.doubt
 				}
 				updated := func() instant {
 					_, a := opened(s)
@@ -116,7 +116,7 @@ func TestDoubts(t *testing.T) {
 // its messages; without, each does.
 func TestDoubtsOfContexts(t *testing.T) {
 	for _, doubtful := range []bool{false, true} {
-		s, a := opened(unlimited(&Server{Doubts: Doubts{NamelessMessages: doubtful}}))
+		s, a := opened(unlimited(&Server{Quirks: Quirks{MessageEventsWithoutTicket: doubtful}}))
 		s.AddTicket(time.Time{}, time.Time{}, time.Time{})
 		s.AddMessage(firstTicket)
 		tickets, messages := map[uint64]int{}, 0
@@ -142,7 +142,7 @@ func TestDoubtsOfContexts(t *testing.T) {
 // pages too.
 func TestDoubtsOfTheOrderOfEvents(t *testing.T) {
 	for _, doubtful := range []bool{false, true} {
-		s := unlimited(&Server{Doubts: Doubts{EventsNewestFirst: doubtful}})
+		s := unlimited(&Server{Quirks: Quirks{EventsNewestFirst: doubtful}})
 		var all []int64
 		for next := ""; ; {
 			l := read(t, s, "/api/events?limit=100&order_by=created_datetime:asc"+next)
@@ -161,7 +161,7 @@ func TestDoubtsOfTheOrderOfEvents(t *testing.T) {
 func TestDoubtsOfOldMessages(t *testing.T) {
 	for _, doubtful := range []bool{false, true} {
 		deleted := 0
-		for row := range (&Server{Doubts: Doubts{DeletedVanish: doubtful}}).Each("messages") {
+		for row := range (&Server{Quirks: Quirks{DeletedMessagesVanish: doubtful}}).Each("messages") {
 			if !strings.Contains(string(row), `"deleted_datetime":null`) {
 				deleted++
 			}

@@ -1,32 +1,37 @@
 //go:build !race
 
-package shape_test
+package conform_test
 
 import (
 	"bytes"
 	"testing"
 
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 )
 
 // A clean record costs no memory but its own bytes. Under the race detector
 // sync.Pool, which jsontext keeps its decoders in, forgets at random.
 func TestAllocations(t *testing.T) {
-	s, err := shape.Compile([]byte(messageSchema), nil)
+	s, err := conform.Compile([]byte(messageSchema), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := messages(20)
 	var dst []byte
+	names := []string{"id", "created_datetime", "absent"}
+	values := make([][]byte, len(names))
 	work := func() {
 		dst = dst[:0]
 		for _, record := range page {
-			var changes []shape.Change
+			var changes []conform.Nulled
 			if dst, changes, err = s.Append(dst, record); err != nil || changes != nil {
 				t.Fatal(changes, err)
 			}
-			if id, ok := shape.Field(record, "created_datetime"); !ok || id[0] != '"' {
+			if id, ok := conform.Field(record, "created_datetime"); !ok || id[0] != '"' {
 				t.Fatal(string(id))
+			}
+			if conform.Fields(record, names, values); values[0] == nil || values[1] == nil || values[2] != nil {
+				t.Fatalf("%q", values)
 			}
 		}
 	}

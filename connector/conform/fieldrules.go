@@ -1,4 +1,4 @@
-package shape
+package conform
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 // names of members, from the column down; elements of lists have no name in it:
 // ["channels", "address"] is the address of each channel. It holds wherever the
 // place is, also if the schema does not declare it.
-type Privacy struct {
+type FieldRules struct {
 	// Exclude are the places that are left out.
 	Exclude [][]string
 	// Hash are the places where the SHA-256 of a value stands for it, in
@@ -22,18 +22,18 @@ type Privacy struct {
 	Salt []byte
 	// Secrets are the columns in which credentials of others lie. What looks like
 	// one is masked there (mask.go).
-	Secrets []string
+	SecretColumns []string
 }
 
 // Compile is [Compile] for records that are not to be shown as they are. The
 // Shape's schema says what has been done.
-func (v *Privacy) Compile(schema []byte, keep func(path []string) bool) (*Shape, error) {
+func (v *FieldRules) Compile(schema []byte, keep func(path []string) bool) (*Schema, error) {
 	s, err := read(schema, keep)
 	if err != nil || v == nil {
 		return s, err
 	}
 	s.pass.salt = v.Salt
-	for _, column := range v.Secrets {
+	for _, column := range v.SecretColumns {
 		if k, ok := s.root.index[column]; ok {
 			s.root.props[k].masked = true
 		} else {
@@ -55,7 +55,7 @@ func (v *Privacy) Compile(schema []byte, keep func(path []string) bool) (*Shape,
 }
 
 // conceal hashes what is at a path, or leaves it out.
-func (s *Shape) conceal(path []string, out bool) {
+func (s *Schema) conceal(path []string, out bool) {
 	_, declared := s.root.index[path[0]]
 	if path[0] == Unrecognized && len(path) > 1 { // a catalog, or a later release, may have made a column of it
 		if _, own := s.root.index[path[1]]; own {
@@ -75,7 +75,7 @@ func (s *Shape) conceal(path []string, out bool) {
 
 // gathered is what is known of the undeclared fields, among which comes what no
 // column is declared for.
-func (s *Shape) gathered() *node {
+func (s *Schema) gathered() *node {
 	if s.covert == nil {
 		s.covert = free(&node{column: Unrecognized, field: Unrecognized})
 	}

@@ -131,9 +131,9 @@ type Settings struct {
 	Overlap     time.Duration
 	Reports     []Report
 	Windows     map[string]time.Duration // by stream name
-	Revise      time.Duration            // between two looks at the windows
+	WindowInterval      time.Duration            // between two looks at the windows
 	Tombstones  bool                     // tell of deletions
-	Public      bool                     // only public addresses are connected to, over TLS
+	PublicOnly      bool                     // only public addresses are connected to, over TLS
 	Privacy     *Privacy
 	Salt        string // of the hashes
 	Concurrency int
@@ -171,19 +171,19 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	if err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
-	plain(fields)
-	moved, err := lift(fields)
+	normalizeScalars(fields)
+	moved, err := unwrapSling(fields)
 	if err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
-	fit(fields)
-	spelled := normalize(fields, moved)
-	strangers := unknown(fields)
+	coerceTypes(fields)
+	spelled := applyAliases(fields, moved)
+	strangers := takeUnknown(fields)
 	problems := append(validate(fields, spelled, strangers), misspelled(strangers)...)
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
 	}
-	s := &Settings{Public: cloud}
+	s := &Settings{PublicOnly: cloud}
 	for _, name := range strangers {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the setting %q is not known and was not used%s", name, DidYouMean(last(name), settings())))
 	}
@@ -242,12 +242,12 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	for name, value := range map[string]string{"email": c.Credentials.Email, "api_key": c.Credentials.APIKey, "client_id": c.Credentials.ClientID,
 		"client_secret": c.Credentials.ClientSecret, "refresh_token": c.Credentials.RefreshToken, "access_token": c.Credentials.AccessToken} {
 		switch {
-		case reference.MatchString(value):
+		case placeholderPattern.MatchString(value):
 			fail(name, "it is a reference that nobody has filled in; expected the value itself")
-		case name == "email" && value != "" && !mail.MatchString(value):
+		case name == "email" && value != "" && !emailPattern.MatchString(value):
 			fail(name, "expected an e-mail address such as admin@acme.com")
-		case name == "api_key" && mail.MatchString(value):
-			fail(name, "it is an e-mail address; expected %s", meant[name])
+		case name == "api_key" && emailPattern.MatchString(value):
+			fail(name, "it is an e-mail address; expected %s", expectation[name])
 		}
 	}
 	slices.Sort(problems)
@@ -267,7 +267,7 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		"voice_call_recordings": time.Duration(c.VoiceCallRecordingsWindow) * day,
 		"statistics":            time.Duration(c.ReportsWindow) * day,
 	}
-	s.Revise, s.Tombstones = time.Duration(c.WindowInterval)*time.Hour, c.Deletes == "tombstone"
+	s.WindowInterval, s.Tombstones = time.Duration(c.WindowInterval)*time.Hour, c.Deletes == "tombstone"
 	return s, nil
 }
 
@@ -278,7 +278,7 @@ func (s *Settings) Plan(tombstone string) *Plan {
 		tombstone = ""
 	}
 	return &Plan{
-		Start: s.Start, End: s.End, Overlap: s.Overlap, Reports: s.Reports, Windows: s.Windows, Revise: s.Revise,
+		Start: s.Start, End: s.End, Overlap: s.Overlap, Reports: s.Reports, Windows: s.Windows, Revise: s.WindowInterval,
 		Tombstone: tombstone, Concurrency: s.Concurrency,
 	}
 }
@@ -289,11 +289,11 @@ func (s *Settings) Streams() []*Stream { return offered(len(s.Reports) > 0) }
 
 // Offered is Settings.Streams of a configuration that need not be good, or
 // there at all: nobody wants to be asked for credentials by a catalog.
-func Offered(config []byte) []*Stream {
+func AvailableStreams(config []byte) []*Stream {
 	fields, _ := decode(config)
-	moved, _ := lift(fields)
-	fit(fields)
-	normalize(fields, moved)
+	moved, _ := unwrapSling(fields)
+	coerceTypes(fields)
+	applyAliases(fields, moved)
 	return offered(fields["reports"] != nil)
 }
 
@@ -310,9 +310,9 @@ func (s *Settings) Secrets() []string {
 }
 
 // What stands in a file for a value that another program puts there.
-var reference = regexp.MustCompile(`^(\$\{.*\}|\{\{.*\}\}|ref\+[a-z0-9]+://.*)$`)
+var placeholderPattern = regexp.MustCompile(`^(\$\{.*\}|\{\{.*\}\}|ref\+[a-z0-9]+://.*)$`)
 
-var mail = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
 
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
@@ -353,10 +353,10 @@ func WithAccount(raw []byte, subdomain, email, key string) ([]byte, error) {
 	if err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
-	if _, err := lift(fields); err != nil {
+	if _, err := unwrapSling(fields); err != nil {
 		return nil, &ConfigError{[]string{err.Error()}}
 	}
-	for _, name := range append([]string{"base_url", "domain_name", "domain", "username", "email_address", "password"}, flat...) {
+	for _, name := range append([]string{"base_url", "domain_name", "domain", "username", "email_address", "password"}, credentialFields...) {
 		delete(fields, name)
 	}
 	fields["subdomain"] = subdomain

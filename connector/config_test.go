@@ -173,7 +173,7 @@ func TestURI(t *testing.T) {
 		"gorgias://acme?api_key=s3cr3t&email=a%40acme.com":            func(s *Settings) bool { return s.Concurrency == 4 },
 		"gorgias://acme.gorgias.com/?api_key=s3cr3t&email=a@acme.com": func(s *Settings) bool { return true },
 		"GORGIAS://a%40acme.com:s3cr3t@acme?overlap=5&mask_secrets=false&exclude_fields=tickets.subject,users.email&start_date=2026-01-31": func(s *Settings) bool {
-			return s.Overlap == 5*time.Minute && len(s.Privacy.Of(Find("users")).Exclude) == 1 && s.Start.Day() == 31 && s.Privacy.shown
+			return s.Overlap == 5*time.Minute && len(s.Privacy.Of(Find("users")).Exclude) == 1 && s.Start.Day() == 31 && s.Privacy.secretsVisible
 		},
 		"gorgias://acme?password=s3cr3t&username=a@acme.com&&interval_start=2026-01-31": func(s *Settings) bool { return s.Start.Day() == 31 },
 	} {

@@ -119,7 +119,7 @@ func Unreadable(raw []byte, err error) string {
 	switch {
 	case errors.As(err, &syntax):
 		var any any // its decoder tells more
-		return "it " + other(raw, json.NewDecoder(bytes.NewReader(raw)).Decode(&any))
+		return "it " + describeNonJSON(raw, json.NewDecoder(bytes.NewReader(raw)).Decode(&any))
 	case errors.As(err, &typ) && typ.Field != "":
 		return fmt.Sprintf("%q is a JSON %s", typ.Field, typ.Value)
 	case errors.As(err, &typ):

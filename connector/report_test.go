@@ -51,7 +51,7 @@ func TestReports(t *testing.T) {
 		t.Errorf("%d of %d streams are offered", n, all)
 	}
 	for config, want := range map[string]bool{``: false, `null`: false, `{}`: false, `{"reports":[]}`: false, `{"reports":[{}]}`: true, `{"reports":[{"scope":"x"}],"overlap":"x"}`: true} {
-		if got := len(Offered([]byte(config))) == len(Streams()); got != want {
+		if got := len(AvailableStreams([]byte(config))) == len(Streams()); got != want {
 			t.Errorf("%s: offered: %v", config, got)
 		}
 	}

@@ -142,7 +142,7 @@ func TestConfiguredCatalog(t *testing.T) {
 		t.Skip("there is none")
 	}
 	c := call{args: []string{"read", "--sandbox", "--catalog", path}}
-	if got, want := c.transcript().configured, names(connector.Offered(nil)); !slices.Equal(got, want) {
+	if got, want := c.transcript().configured, names(connector.AvailableStreams(nil)); !slices.Equal(got, want) {
 		t.Errorf("it names %q, what needs no reports is %q", got, want)
 	}
 	if tr := c.inside(t); tr.code != 0 {

@@ -41,7 +41,7 @@ func TestCost(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { costs = costsOf(t, names) })
 		return costs
 	}
-	fed, own, all := shown(big), shown(big[:len(big)-1]), shown(names(connector.Offered(nil)))
+	fed, own, all := shown(big), shown(big[:len(big)-1]), shown(names(connector.AvailableStreams(nil)))
 	for i, row := range []string{
 		"first sync: 10,000 tickets, 60,000 messages, 8,000 customers, 3,000 surveys, 100,000 events",
 		"a day's changes: 500 tickets changed, 1,500 messages new, 60 surveys answered, 20 old messages edited, 30 deletions and merges",

@@ -114,13 +114,13 @@ func TestTapArguments(t *testing.T) {
 			case tags:
 				ok = ok && len(rows) == 1 && len(rows["tags"]) > 1
 			case everything:
-				ok = ok && len(rows) == len(connector.Offered(nil))
+				ok = ok && len(rows) == len(connector.AvailableStreams(nil))
 			case nothing:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tickets"`))
 			case schemas:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tags"`))
 			case sample:
-				ok = ok && len(rows) == len(connector.Offered(nil)) && len(rows["tags"]) == 1
+				ok = ok && len(rows) == len(connector.AvailableStreams(nil)) && len(rows["tags"]) == 1
 			default:
 				ok = ok && bytes.Contains(tr.stdout, []byte(c.want)) && len(rows) == 0
 			}

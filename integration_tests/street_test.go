@@ -176,7 +176,7 @@ func (c call) transcript() *transcript {
 		if i := slices.IndexFunc(c.args, func(a string) bool { return a == "--config" || a == "-config" }); i >= 0 && i+1 < len(c.args) {
 			config, _ = os.ReadFile(c.args[i+1])
 		}
-		tr.configured = names(connector.Offered(config))
+		tr.configured = names(connector.AvailableStreams(config))
 	}
 	for i, arg := range c.args {
 		path, is := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-catalog=")

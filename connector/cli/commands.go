@@ -202,7 +202,7 @@ const impatient = 4
 func (s *invocation) dial(settings *connector.Settings, options gorgias.Options, box bool) (*account, error) {
 	a := &account{settings: settings, budget: gorgias.NewRateLimiter(settings.Reserve), close: func() {}}
 	options.Origin, options.RateLimiter, options.Transport = settings.Origin, a.budget, gorgias.Transport()
-	if settings.Public {
+	if settings.PublicOnly {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
 	}
 	options.Retried = func(err error, wait time.Duration) {

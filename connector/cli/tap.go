@@ -202,7 +202,7 @@ var longAgo = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 func tapOffered(paths []string) []*connector.Stream {
 	fields, _ := tapConfig(paths)
 	raw, _ := json.Marshal(fields) // of nothing, null
-	return connector.Offered(raw)
+	return connector.AvailableStreams(raw)
 }
 
 // tapSelection is what the catalog selects; of the streams that are offered,

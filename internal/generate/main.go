@@ -55,7 +55,7 @@ func generate(records []any) (map[string][]byte, error) {
 		return nil, err
 	}
 	files[filepath.Join("connector", "spec.json")] = specification
-	if files["catalog.json"], err = airbyte.Configured(connector.Offered(nil)); err != nil {
+	if files["catalog.json"], err = airbyte.Configured(connector.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}
 	readme, err := os.ReadFile("README.md")

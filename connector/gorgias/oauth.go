@@ -32,11 +32,11 @@ type OAuth struct {
 	// for the first time. Its error ends the request that needed it.
 	Renewed func(Token) error
 
-	place     string
+	tokenURL     string
 	transport http.RoundTripper
 
-	turn  chan struct{} // held by who looks at the grant, or renews it
-	grant Token
+	lock  chan struct{} // held by who looks at the grant, or renews it
+	token Token
 }
 
 // NewOAuth returns the keeper of a grant for the account at an origin.
@@ -44,22 +44,22 @@ func NewOAuth(origin string, transport http.RoundTripper, grant Token) *OAuth {
 	if transport == nil {
 		transport = Transport()
 	}
-	return &OAuth{place: strings.TrimSuffix(origin, "/") + "/oauth/token", transport: transport, turn: make(chan struct{}, 1), grant: grant}
+	return &OAuth{tokenURL: strings.TrimSuffix(origin, "/") + "/oauth/token", transport: transport, lock: make(chan struct{}, 1), token: grant}
 }
 
 // early is how long before its end a token is replaced: longer than an answer
 // takes.
-const early = 2 * time.Minute
+const renewBefore = 2 * time.Minute
 
 // Authorize is an Auth: it authorizes a request with a token that holds.
 func (o *OAuth) Authorize(ctx context.Context, r *http.Request) error {
 	select {
-	case o.turn <- struct{}{}:
+	case o.lock <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-o.turn }()
-	if o.grant.Access == "" || !o.grant.Expires.IsZero() && time.Now().After(o.grant.Expires.Add(-early)) {
+	defer func() { <-o.lock }()
+	if o.token.Access == "" || !o.token.Expires.IsZero() && time.Now().After(o.token.Expires.Add(-renewBefore)) {
 		next, err := o.renew(ctx)
 		if err != nil {
 			return err
@@ -69,22 +69,22 @@ func (o *OAuth) Authorize(ctx context.Context, r *http.Request) error {
 				return err
 			}
 		}
-		o.grant = next
+		o.token = next
 	}
-	r.Header.Set("Authorization", "Bearer "+o.grant.Access)
+	r.Header.Set("Authorization", "Bearer "+o.token.Access)
 	return nil
 }
 
 // Rejected hears that the server did not accept what a request was authorized
 // with. It reports whether another attempt will have another token.
 func (o *OAuth) Rejected(r *http.Request) bool {
-	o.turn <- struct{}{}
-	defer func() { <-o.turn }()
-	if o.grant.Refresh == "" {
+	o.lock <- struct{}{}
+	defer func() { <-o.lock }()
+	if o.token.Refresh == "" {
 		return false
 	}
-	if r.Header.Get("Authorization") == "Bearer "+o.grant.Access {
-		o.grant.Access = ""
+	if r.Header.Get("Authorization") == "Bearer "+o.token.Access {
+		o.token.Access = ""
 	}
 	return true
 }
@@ -104,7 +104,7 @@ func (e *RenewalError) Temporary() bool { return e.temporary }
 // what others do; that it may do so in the body is said of some servers.
 func (o *OAuth) renew(ctx context.Context) (Token, error) {
 	next, err := o.ask(ctx, true)
-	var unknown *unknownClient
+	var unknown *errUnknownClient
 	if errors.As(err, &unknown) {
 		if other, again := o.ask(ctx, false); again == nil || !errors.As(again, &unknown) {
 			next, err = other, again
@@ -116,10 +116,10 @@ func (o *OAuth) renew(ctx context.Context) (Token, error) {
 	return next, err
 }
 
-type unknownClient struct{ error }
+type errUnknownClient struct{ error }
 
 func (o *OAuth) ask(ctx context.Context, header bool) (Token, error) {
-	g := o.grant
+	g := o.token
 	if g.Refresh == "" {
 		return g, &RenewalError{Message: "the access token has expired, and there is no refresh token"}
 	}
@@ -130,7 +130,7 @@ func (o *OAuth) ask(ctx context.Context, header bool) (Token, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.place, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.tokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return g, &RenewalError{Message: "the origin is no place to ask for a token"}
 	}
@@ -141,8 +141,8 @@ func (o *OAuth) ask(ctx context.Context, header bool) (Token, error) {
 	}
 	res, err := o.transport.RoundTrip(req)
 	if err != nil {
-		e := broken(err)
-		return g, &RenewalError{Message: "no token could be had: " + o.safe(e.Message), temporary: e.temporary}
+		e := networkError(err)
+		return g, &RenewalError{Message: "no token could be had: " + o.redact(e.Message), temporary: e.temporary}
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
@@ -166,23 +166,23 @@ func (o *OAuth) ask(ctx context.Context, header bool) (Token, error) {
 		g.Refresh = or(a.Refresh, g.Refresh)
 		return g, nil
 	case a.Error == "invalid_client":
-		return g, &unknownClient{errors.New("invalid_client")}
+		return g, &errUnknownClient{errors.New("invalid_client")}
 	case a.Error == "invalid_grant":
 		return g, &RenewalError{Message: "the app's permission was revoked, or its refresh token was replaced: authorize it again"}
 	case res.StatusCode == http.StatusOK, res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500:
 		return g, &RenewalError{Message: fmt.Sprintf("no token could be had: status %d without one", res.StatusCode), temporary: true}
 	}
 	said := strings.TrimSpace(a.Error + " " + a.Reason)
-	return g, &RenewalError{Message: o.safe(strings.TrimSpace(fmt.Sprintf("no token could be had: status %d %s", res.StatusCode, said)))}
+	return g, &RenewalError{Message: o.redact(strings.TrimSpace(fmt.Sprintf("no token could be had: status %d %s", res.StatusCode, said)))}
 }
 
 // safe hides what a server may echo.
-func (o *OAuth) safe(text string) string {
-	for _, secret := range []string{o.grant.ClientSecret, o.grant.Refresh, o.grant.Access} {
+func (o *OAuth) redact(text string) string {
+	for _, secret := range []string{o.token.ClientSecret, o.token.Refresh, o.token.Access} {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "***")
 			text = strings.ReplaceAll(text, url.QueryEscape(secret), "***")
 		}
 	}
-	return tidy(text)
+	return singleLine(text)
 }

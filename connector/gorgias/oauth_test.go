@@ -14,22 +14,22 @@ import (
 )
 
 // office is a server that gives out tokens and accepts them.
-type office struct {
+type tokenServer struct {
 	t        *testing.T
 	mu       sync.Mutex
 	refresh  string
 	access   string
 	until    time.Time
 	rotates  bool
-	body     bool // the app must name itself in the body
+	credentialsInBody     bool // the app must name itself in the body
 	revoked  bool
-	trouble  int // so many requests for tokens fail
-	given    int
+	failures  int // so many requests for tokens fail
+	issued    int
 	rejected int
-	told     string // the last access token that was announced
+	announced     string // the last access token that was announced
 }
 
-func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
+func (o *tokenServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	status, answer := http.StatusOK, empty
@@ -38,12 +38,12 @@ func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		id, secret, header := r.BasicAuth()
-		if o.body {
+		if o.credentialsInBody {
 			id, secret, header = r.PostFormValue("client_id"), r.PostFormValue("client_secret"), true
 		}
 		switch {
-		case o.trouble > 0:
-			o.trouble--
+		case o.failures > 0:
+			o.failures--
 			status, answer = http.StatusBadGateway, "<html>"
 		case !header || id != "app" || secret != "app's secret":
 			status, answer = http.StatusUnauthorized, `{"error":"invalid_client"}`
@@ -51,32 +51,32 @@ func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
 			status, answer = http.StatusBadRequest, `{"error":"invalid_grant"}`
 		default:
 			time.Sleep(time.Second)
-			o.given++
-			o.access, o.until = fmt.Sprintf("access %d", o.given), time.Now().Add(24*time.Hour)
+			o.issued++
+			o.access, o.until = fmt.Sprintf("access %d", o.issued), time.Now().Add(24*time.Hour)
 			answer = fmt.Sprintf(`{"access_token":%q,"expires_in":86400,"token_type":"Bearer"}`, o.access)
 			if o.rotates {
-				o.refresh = fmt.Sprintf("refresh %d", o.given)
+				o.refresh = fmt.Sprintf("refresh %d", o.issued)
 				answer = fmt.Sprintf(`{"access_token":%q,"expires_in":86400,"refresh_token":%q}`, o.access, o.refresh)
 			}
 		}
 	case r.Header.Get("Authorization") != "Bearer "+o.access || !time.Now().Before(o.until):
 		o.rejected++
 		status, answer = http.StatusUnauthorized, `{"error":{"msg":"expired"}}`
-	case o.given > 0 && o.told != o.access:
+	case o.issued > 0 && o.announced != o.access:
 		o.t.Errorf("%q was used before it was announced", o.access)
 	}
 	h := http.Header{"Content-Type": {"application/json"}, "Date": {time.Now().UTC().Format(http.TimeFormat)}}
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 }
 
-func (o *office) open(t *testing.T, g Token) (*Client, *OAuth) {
+func (o *tokenServer) client(t *testing.T, g Token) (*Client, *OAuth) {
 	t.Helper()
 	o.t = t
 	keeper := NewOAuth("https://acme.example", o, g)
 	keeper.Renewed = func(g Token) error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.told = g.Access
+		o.announced = g.Access
 		if g.Refresh != o.refresh {
 			t.Errorf("the refresh token %q was announced, and it is %q", g.Refresh, o.refresh)
 		}
@@ -97,8 +97,8 @@ func TestOAuthExpiry(t *testing.T) {
 	for _, rotates := range []bool{false, true} {
 		for _, body := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				o := &office{refresh: "refresh 0", rotates: rotates, body: body}
-				c, _ := o.open(t, app)
+				o := &tokenServer{refresh: "refresh 0", rotates: rotates, credentialsInBody: body}
+				c, _ := o.client(t, app)
 				var streams sync.WaitGroup
 				for range 4 {
 					streams.Go(func() {
@@ -111,8 +111,8 @@ func TestOAuthExpiry(t *testing.T) {
 					})
 				}
 				streams.Wait()
-				if o.given != 3 || o.rejected != 0 {
-					t.Errorf("in 60 hours %d tokens were given out and %d requests refused, expected 3 and none", o.given, o.rejected)
+				if o.issued != 3 || o.rejected != 0 {
+					t.Errorf("in 60 hours %d tokens were given out and %d requests refused, expected 3 and none", o.issued, o.rejected)
 				}
 			})
 		}
@@ -123,10 +123,10 @@ func TestOAuthExpiry(t *testing.T) {
 // all; one that was just given out is not replaced again.
 func TestOAuthRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &office{refresh: "refresh 0", rotates: true}
+		o := &tokenServer{refresh: "refresh 0", rotates: true}
 		g := app
 		g.Access, g.Expires = "of yesterday", time.Now().Add(time.Hour)
-		c, _ := o.open(t, g)
+		c, _ := o.client(t, g)
 		var streams sync.WaitGroup
 		for range 4 {
 			streams.Go(func() {
@@ -136,13 +136,13 @@ func TestOAuthRejected(t *testing.T) {
 			})
 		}
 		streams.Wait()
-		if o.given != 1 {
-			t.Errorf("%d tokens were given out for one that was refused", o.given)
+		if o.issued != 1 {
+			t.Errorf("%d tokens were given out for one that was refused", o.issued)
 		}
 		o.mu.Lock()
-		o.access, o.told = "of another app", "of another app"
+		o.access, o.announced = "of another app", "of another app"
 		o.mu.Unlock()
-		o.given = 0
+		o.issued = 0
 		o.revoked = true
 		_, err := c.List(context.Background(), CursorList, "tickets", nil, "")
 		var e *Error
@@ -154,24 +154,24 @@ func TestOAuthRejected(t *testing.T) {
 
 // What cannot be renewed ends the request with words that say why, and with no
 // secret in them; trouble at the server passes.
-func TestOAuthFaults(t *testing.T) {
+func TestOAuthErrors(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		office *office
+		office *tokenServer
 		grant  Token
 		kind   Kind
 		says   string
 	}{
-		{"a wrong secret", &office{refresh: "refresh 0"}, Token{ClientID: "app", ClientSecret: "wr0ng+s3cret", Refresh: "refresh 0"}, Unauthorized, "the app is not known"},
-		{"a refresh token of long ago", &office{refresh: "refresh 9"}, app, Unauthorized, "authorize it again"},
-		{"no refresh token", &office{}, Token{Access: "expired"}, Unauthorized, "401"},
-		{"a moment's trouble", &office{refresh: "refresh 0", trouble: 3}, app, 0, ""},
-		{"lasting trouble", &office{refresh: "refresh 0", trouble: 30}, app, Network, "no token could be had: status 502"},
+		{"a wrong secret", &tokenServer{refresh: "refresh 0"}, Token{ClientID: "app", ClientSecret: "wr0ng+s3cret", Refresh: "refresh 0"}, Unauthorized, "the app is not known"},
+		{"a refresh token of long ago", &tokenServer{refresh: "refresh 9"}, app, Unauthorized, "authorize it again"},
+		{"no refresh token", &tokenServer{}, Token{Access: "expired"}, Unauthorized, "401"},
+		{"a moment's trouble", &tokenServer{refresh: "refresh 0", failures: 3}, app, 0, ""},
+		{"lasting trouble", &tokenServer{refresh: "refresh 0", failures: 30}, app, Network, "no token could be had: status 502"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := c.office
-				client, _ := o.open(t, c.grant)
+				client, _ := o.client(t, c.grant)
 				_, err := client.List(context.Background(), CursorList, "tickets", nil, "")
 				var e *Error
 				switch errors.As(err, &e); {

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	window  = 20 * time.Second // a full bucket runs empty in this time
-	height  = 40               // requests in a full bucket, until an answer names another limit
+	drainTime  = 20 * time.Second // a full bucket runs empty in this time
+	bucketSize  = 40               // requests in a full bucket, until an answer names another limit
 	request = 1_000_000        // the limiter's tokens are millionths of a request
-	spare   = 0.1              // reserve when nobody names one
+	defaultReserve   = 0.1              // reserve when nobody names one
 )
 
 // A Budget is the allowance of one account. The server keeps a leaky bucket for
@@ -34,36 +34,36 @@ type RateLimiter struct {
 	// Waiting, if set before the budget is used, is told when a wait of more
 	// than a second begins, and when that wait will end as far as is known. It
 	// must not block, nor ask the budget anything.
-	Waiting func(until time.Time)
+	Waiting func(blockedUntil time.Time)
 
 	reserve float64
-	turn    chan struct{} // held by the waiter whose turn it is: first come, first served
+	queue    chan struct{} // held by the waiter whose turn it is: first come, first served
 
 	mu      sync.Mutex
 	sent    int           // requests let go so far
 	limit   int           // requests that fit in the bucket
-	room    *rate.Limiter // its tokens are what is left for us, below the reserve
-	others  float64       // the part of the level that is not our own
-	newest  time.Time     // when the call that told us of others was let go
-	out     map[*call]bool
-	met     bool          // an answer has come
-	until   time.Time     // nobody may send before
-	strikes int           // refusals in a row that did not say how long to wait
-	told    time.Time     // the end of the last wait that was announced
+	bucket    *rate.Limiter // its tokens are what is left for us, below the reserve
+	externalUsage  float64       // the part of the level that is not our own
+	newestSent  time.Time     // when the call that told us of others was let go
+	inFlight     map[*call]bool
+	calibrated     bool          // an answer has come
+	blockedUntil   time.Time     // nobody may send before
+	consecutive429 int           // refusals in a row that did not say how long to wait
+	announcedUntil    time.Time     // the end of the last wait that was announced
 	changed chan struct{} // closed at the next answer
 }
 
 // A call is a request that was let go and has not been answered.
 type call struct {
-	at    time.Time
-	least float64 // of our own requests, so many were in the bucket at any time since
+	sentAt    time.Time
+	ownMin float64 // of our own requests, so many were in the bucket at any time since
 }
 
 // An answer is what a response, or the lack of one, says of the bucket.
-type answer struct {
+type callLimit struct {
 	used, limit int           // the server's count; a limit of 0: it did not say
-	refused     bool          // 429
-	rest        time.Duration // nobody may send for so long
+	rejected     bool          // 429
+	retryAfter        time.Duration // nobody may send for so long
 }
 
 // NewBudget returns the budget of an account of which nothing is known yet. The
@@ -72,9 +72,9 @@ type answer struct {
 func NewRateLimiter(reserve float64) *RateLimiter {
 	b := &RateLimiter{
 		reserve: min(max(reserve, 0), 1),
-		turn:    make(chan struct{}, 1),
-		limit:   height,
-		out:     map[*call]bool{},
+		queue:    make(chan struct{}, 1),
+		limit:   bucketSize,
+		inFlight:     map[*call]bool{},
 		changed: make(chan struct{}),
 	}
 	b.set(0, time.Now())
@@ -95,7 +95,7 @@ func (b *RateLimiter) Forecast(requests int) (limit int, reserve, seconds float6
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	free := float64(b.limit)*(1-b.reserve) - b.level(time.Now())
-	return b.limit, b.reserve, max(0, float64(requests)-free) * window.Seconds() / float64(b.limit)
+	return b.limit, b.reserve, max(0, float64(requests)-free) * drainTime.Seconds() / float64(b.limit)
 }
 
 // Allows returns how many requests the account allows in so long a time, its
@@ -103,7 +103,7 @@ func (b *RateLimiter) Forecast(requests int) (limit int, reserve, seconds float6
 func (b *RateLimiter) Capacity(d time.Duration) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return float64(b.limit) * (1 + d.Seconds()/window.Seconds())
+	return float64(b.limit) * (1 + d.Seconds()/drainTime.Seconds())
 }
 
 // Sent returns how many requests were let go.
@@ -117,11 +117,11 @@ func (b *RateLimiter) Sent() int {
 // answered, whatever becomes of the request.
 func (b *RateLimiter) wait(ctx context.Context) (*call, error) {
 	select {
-	case b.turn <- struct{}{}:
+	case b.queue <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	defer func() { <-b.turn }()
+	defer func() { <-b.queue }()
 
 	for {
 		if err := ctx.Err(); err != nil {
@@ -133,7 +133,7 @@ func (b *RateLimiter) wait(ctx context.Context) (*call, error) {
 			return c, nil
 		}
 		b.mu.Lock()
-		b.tell(delay, now.Add(delay))
+		b.announce(delay, now.Add(delay))
 		b.mu.Unlock()
 		timer := time.NewTimer(delay)
 		select {
@@ -146,9 +146,9 @@ func (b *RateLimiter) wait(ctx context.Context) (*call, error) {
 }
 
 // tell announces a wait that is worth a word, once. The lock is held.
-func (b *RateLimiter) tell(wait time.Duration, until time.Time) {
-	if wait > time.Second && until.After(b.told) && b.Waiting != nil {
-		b.told = until
+func (b *RateLimiter) announce(wait time.Duration, until time.Time) {
+	if wait > time.Second && until.After(b.announcedUntil) && b.Waiting != nil {
+		b.announcedUntil = until
 		b.Waiting(until)
 	}
 }
@@ -157,18 +157,18 @@ func (b *RateLimiter) tell(wait time.Duration, until time.Time) {
 func (b *RateLimiter) admit(now time.Time) (*call, time.Duration, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.met && len(b.out) > 0 { // the first goes alone, to see what others have left
+	if !b.calibrated && len(b.inFlight) > 0 { // the first goes alone, to see what others have left
 		return nil, time.Second, b.changed
 	}
-	if rest := b.until.Sub(now); rest > 0 {
+	if rest := b.blockedUntil.Sub(now); rest > 0 {
 		return nil, rest, b.changed
 	}
-	if !b.room.AllowN(now, request) {
-		short := (request - b.room.TokensAt(now)) / float64(b.room.Limit())
+	if !b.bucket.AllowN(now, request) {
+		short := (request - b.bucket.TokensAt(now)) / float64(b.bucket.Limit())
 		return nil, time.Duration(short*float64(time.Second)) + time.Microsecond, b.changed
 	}
-	c := &call{at: now, least: b.own(now) - float64(len(b.out))}
-	b.out[c] = true
+	c := &call{sentAt: now, ownMin: b.own(now) - float64(len(b.inFlight))}
+	b.inFlight[c] = true
 	b.sent++
 	return c, 0, nil
 }
@@ -180,34 +180,34 @@ func (b *RateLimiter) admit(now time.Time) (*call, time.Duration, <-chan struct{
 // number and may have been rounded down, so the rest may be almost one more.
 // (A bucket that leaks faster than we think shows as others who give back.)
 // A call that was let go later knows better, even if it was answered sooner.
-func (b *RateLimiter) answered(c *call, a answer) {
+func (b *RateLimiter) done(c *call, a callLimit) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	level, own := b.level(now), b.own(now)
-	for o := range b.out { // of all that are out, only o itself is sure to have been counted
-		o.least = min(o.least, own-float64(len(b.out)-1))
+	for o := range b.inFlight { // of all that are out, only o itself is sure to have been counted
+		o.ownMin = min(o.ownMin, own-float64(len(b.inFlight)-1))
 	}
-	delete(b.out, c)
+	delete(b.inFlight, c)
 
-	limit, others := b.limit, b.others
+	limit, others := b.limit, b.externalUsage
 	if a.limit > 0 {
 		limit = a.limit
 	}
 	switch {
-	case a.refused:
+	case a.rejected:
 		others += max(0, float64(limit)-level)
-	case a.limit > 0 && !c.at.Before(b.newest):
-		others = float64(a.used) + 1 - c.least
-		b.newest = c.at
+	case a.limit > 0 && !c.sentAt.Before(b.newestSent):
+		others = float64(a.used) + 1 - c.ownMin
+		b.newestSent = c.sentAt
 	}
-	if limit != b.limit || others != b.others {
-		b.limit, b.others = limit, others
+	if limit != b.limit || others != b.externalUsage {
+		b.limit, b.externalUsage = limit, others
 		b.set(own+others, now)
 	}
 
-	b.pause(c, a, now)
-	b.met = true
+	b.block(c, a, now)
+	b.calibrated = true
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
@@ -216,39 +216,39 @@ func (b *RateLimiter) answered(c *call, a answer) {
 // that does not say for how long: a second at first, then longer each time. A
 // call that was let go before the last pause was refused for the same reason as
 // the one that began it, and changes nothing.
-func (b *RateLimiter) pause(c *call, a answer, now time.Time) {
-	fresh := !c.at.Before(b.until)
+func (b *RateLimiter) block(c *call, a callLimit, now time.Time) {
+	fresh := !c.sentAt.Before(b.blockedUntil)
 	switch {
-	case !a.refused && fresh:
-		b.strikes = 0
-	case a.refused && a.rest <= 0 && fresh:
-		a.rest = time.Second << b.strikes
-		b.strikes = min(b.strikes+1, 6)
+	case !a.rejected && fresh:
+		b.consecutive429 = 0
+	case a.rejected && a.retryAfter <= 0 && fresh:
+		a.retryAfter = time.Second << b.consecutive429
+		b.consecutive429 = min(b.consecutive429+1, 6)
 	}
-	if until := now.Add(a.rest); until.After(b.until) {
-		b.until = until
+	if until := now.Add(a.retryAfter); until.After(b.blockedUntil) {
+		b.blockedUntil = until
 		// The one who was refused waits elsewhere, and perhaps alone.
-		b.tell(a.rest, until)
+		b.announce(a.retryAfter, until)
 	}
 }
 
 // level returns how many requests are in the bucket, or on their way to it.
 func (b *RateLimiter) level(now time.Time) float64 {
-	return (float64(b.room.Burst()) - b.room.TokensAt(now)) / request
+	return (float64(b.bucket.Burst()) - b.bucket.TokensAt(now)) / request
 }
 
 // own returns our own part of the level. It falls below zero when others keep
 // the bucket filled with less and less of ours in it; only differences matter.
 func (b *RateLimiter) own(now time.Time) float64 {
-	return b.level(now) - b.others
+	return b.level(now) - b.externalUsage
 }
 
 // set begins a new limiter at a level. Its tokens come back as the bucket leaks.
 func (b *RateLimiter) set(level float64, now time.Time) {
 	ours := max(request, int(math.Round(float64(b.limit)*(1-b.reserve)*request)))
-	leak := float64(b.limit*request) / window.Seconds()
-	b.room = rate.NewLimiter(rate.Limit(leak), ours)
+	leak := float64(b.limit*request) / drainTime.Seconds()
+	b.bucket = rate.NewLimiter(rate.Limit(leak), ours)
 	for debt := int(math.Round(level * request)); debt > 0; debt -= ours {
-		b.room.ReserveN(now, min(debt, ours))
+		b.bucket.ReserveN(now, min(debt, ours))
 	}
 }

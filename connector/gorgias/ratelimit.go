@@ -10,245 +10,260 @@ import (
 )
 
 const (
-	window  = 20 * time.Second // a full bucket runs empty in this time
-	height  = 40               // requests in a full bucket, until an answer names another limit
-	request = 1_000_000        // the limiter's tokens are millionths of a request
-	spare   = 0.1              // reserve when nobody names one
+	drainTime      = 20 * time.Second // in which a full bucket leaks empty
+	defaultLimit   = 40               // the rate limit until a response names another
+	defaultReserve = 0.1
 )
 
-// A Budget is the allowance of one account. The server keeps a leaky bucket for
-// it: each request adds one, a full bucket runs empty in 20 seconds, and what
-// does not fit is refused with 429. The budget keeps its own account of that
-// bucket and lets a request go when it fits and still leaves the reserve free.
+// A RateLimiter delays requests so that the account's rate limit is not
+// exceeded. All clients of one account share one RateLimiter.
 //
-// The level is what we sent ourselves, leaking as the bucket does, plus what
-// others have sent as far as the server's answers tell. It counts a request from
-// the moment it is let go, and takes every doubt for full: as long as others
-// send no more than the reserve before an answer can tell of it, nothing of ours
-// is refused. Doubts cost no time while they last, since the bucket leaks at the
-// same rate at any level; only those that are left at the end of a sync cost a
-// request each.
+// The API keeps a leaky bucket for each account: a request raises its level by
+// one, limit requests leak out in drainTime, and a request that does not fit is
+// rejected with 429. The limiter tracks an upper bound of that level. Our own
+// requests count from the moment they are admitted; the requests of other
+// integrations are known from the call limit header of the responses. A request
+// is admitted if it fits into the budget: the limit less the reserve.
 //
-// All clients of one account share one Budget.
+// So none of our requests is rejected as long as other integrations send no more
+// than the reserve before a response can show it. A bound that is too high costs
+// no time while a sync runs, because the bucket leaks at the same rate at any
+// level; at the end of a sync it costs the time of one request per request that
+// it is too high.
 type RateLimiter struct {
-	// Waiting, if set before the budget is used, is told when a wait of more
-	// than a second begins, and when that wait will end as far as is known. It
-	// must not block, nor ask the budget anything.
+	// Waiting, if set before the limiter is used, is called when a wait of more
+	// than a second begins, with the time at which it ends as far as is known.
+	// It must neither block nor call the limiter.
 	Waiting func(until time.Time)
 
 	reserve float64
-	turn    chan struct{} // held by the waiter whose turn it is: first come, first served
+	queue   chan struct{} // held by the first waiter: requests are admitted in the order of their arrival
 
-	mu      sync.Mutex
-	sent    int           // requests let go so far
-	limit   int           // requests that fit in the bucket
-	room    *rate.Limiter // its tokens are what is left for us, below the reserve
-	others  float64       // the part of the level that is not our own
-	newest  time.Time     // when the call that told us of others was let go
-	out     map[*call]bool
-	met     bool          // an answer has come
-	until   time.Time     // nobody may send before
-	strikes int           // refusals in a row that did not say how long to wait
-	told    time.Time     // the end of the last wait that was announced
-	changed chan struct{} // closed at the next answer
+	mu             sync.Mutex
+	sent           int     // requests admitted so far
+	bucket         bucket  // its level: our own requests and externalUsage
+	externalUsage  float64 // the part of the level that is not our own
+	newestSent     time.Time
+	inFlight       map[*call]bool
+	calibrated     bool      // a response has arrived
+	blockedUntil   time.Time // no request is admitted before
+	consecutive429 int       // without Retry-After
+	announcedUntil time.Time // the end of the last wait passed to Waiting
+	changed        chan struct{}
 }
 
-// A call is a request that was let go and has not been answered.
-type call struct {
-	at    time.Time
-	least float64 // of our own requests, so many were in the bucket at any time since
+// A rate.Limiter takes whole tokens only, and levels have fractions.
+const tokensPerRequest = 1_000_000
+
+// A bucket is a leaky bucket. A rate.Limiter does the leaking: its missing tokens
+// are the level, and come back at the rate of the leak.
+type bucket struct {
+	limit int // requests that fit
+	room  *rate.Limiter
 }
 
-// An answer is what a response, or the lack of one, says of the bucket.
-type answer struct {
-	used, limit int           // the server's count; a limit of 0: it did not say
-	refused     bool          // 429
-	rest        time.Duration // nobody may send for so long
-}
-
-// NewBudget returns the budget of an account of which nothing is known yet. The
-// reserve is the share of the bucket, from 0 to less than 1, that is left to
-// others who use the account.
-func NewRateLimiter(reserve float64) *RateLimiter {
-	b := &RateLimiter{
-		reserve: min(max(reserve, 0), 1),
-		turn:    make(chan struct{}, 1),
-		limit:   height,
-		out:     map[*call]bool{},
-		changed: make(chan struct{}),
-	}
-	b.set(0, time.Now())
+// newBucket returns a bucket that holds level requests.
+func newBucket(limit int, level float64, now time.Time) bucket {
+	b := bucket{limit: limit}
+	size := max(float64(limit), math.Ceil(level))
+	b.room = rate.NewLimiter(rate.Limit(b.leak()*tokensPerRequest), int(size)*tokensPerRequest)
+	b.room.ReserveN(now, int(math.Round(level*tokensPerRequest)))
 	return b
 }
 
-// Usage returns how many requests the account's bucket holds, as far as we know,
-// and how many fit in it.
-func (b *RateLimiter) Usage() (used, limit float64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.level(time.Now()), float64(b.limit)
+// leak returns how many requests leak out in a second.
+func (b bucket) leak() float64 { return float64(b.limit) / drainTime.Seconds() }
+
+func (b bucket) level(now time.Time) float64 {
+	return (float64(b.room.Burst()) - b.room.TokensAt(now)) / tokensPerRequest
 }
 
-// Forecast returns how long so many requests take in seconds, if nobody else
-// draws on the account, with the limit and the reserve that count.
-func (b *RateLimiter) Forecast(requests int) (limit int, reserve, seconds float64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	free := float64(b.limit)*(1-b.reserve) - b.level(time.Now())
-	return b.limit, b.reserve, max(0, float64(requests)-free) * window.Seconds() / float64(b.limit)
+func (b bucket) add(now time.Time) { b.room.ReserveN(now, tokensPerRequest) }
+
+// A call is a request in flight.
+type call struct {
+	sentAt time.Time
+	ownMin float64 // the lowest number of our own requests that the bucket can have held since
 }
 
-// Allows returns how many requests the account allows in so long a time, its
-// bucket being empty at first, whoever makes them.
-func (b *RateLimiter) Capacity(d time.Duration) float64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return float64(b.limit) * (1 + d.Seconds()/window.Seconds())
+// A callLimit is what a response, or its absence, shows of the bucket.
+type callLimit struct {
+	used, limit int           // the API's count; a limit of 0: the response has none
+	rejected    bool          // 429
+	retryAfter  time.Duration // no request may be sent for so long
 }
 
-// Sent returns how many requests were let go.
-func (b *RateLimiter) Sent() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.sent
+// NewRateLimiter returns the limiter of an account whose usage is not known yet.
+// The reserve is the share of the rate limit, from 0 to less than 1, that is left
+// to other integrations.
+func NewRateLimiter(reserve float64) *RateLimiter {
+	return &RateLimiter{
+		reserve:  min(max(reserve, 0), 1),
+		queue:    make(chan struct{}, 1),
+		bucket:   newBucket(defaultLimit, 0, time.Now()),
+		inFlight: map[*call]bool{},
+		changed:  make(chan struct{}),
+	}
 }
 
-// wait blocks until one request may be sent. The call it returns must be
-// answered, whatever becomes of the request.
-func (b *RateLimiter) wait(ctx context.Context) (*call, error) {
+// Usage returns how many requests the account's bucket holds, at most, and how
+// many fit into it.
+func (l *RateLimiter) Usage() (used, limit float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bucket.level(time.Now()), float64(l.bucket.limit)
+}
+
+// Forecast returns how many seconds so many requests take if no other integration
+// sends any, with the limit and the reserve on which that rests.
+func (l *RateLimiter) Forecast(requests int) (limit int, reserve, seconds float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	free := l.budget() - l.bucket.level(time.Now())
+	return l.bucket.limit, l.reserve, max(0, float64(requests)-free) / l.bucket.leak()
+}
+
+// Capacity returns how many requests the rate limit allows in so long a time, by
+// all integrations together, if the bucket is empty at first.
+func (l *RateLimiter) Capacity(d time.Duration) float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return float64(l.bucket.limit) + d.Seconds()*l.bucket.leak()
+}
+
+// Sent returns how many requests were admitted.
+func (l *RateLimiter) Sent() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sent
+}
+
+// wait blocks until one request may be sent. The caller must pass the call to
+// done, whatever becomes of the request.
+func (l *RateLimiter) wait(ctx context.Context) (*call, error) {
 	select {
-	case b.turn <- struct{}{}:
+	case l.queue <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	defer func() { <-b.turn }()
+	defer func() { <-l.queue }()
 
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		now := time.Now()
-		c, delay, changed := b.admit(now)
+		c, until, changed := l.admit()
 		if c != nil {
 			return c, nil
 		}
-		b.mu.Lock()
-		b.tell(delay, now.Add(delay))
-		b.mu.Unlock()
-		timer := time.NewTimer(delay)
+		timer := time.NewTimer(time.Until(until))
 		select {
 		case <-timer.C:
-		case <-changed: // it may be sooner now, or later
+		case <-changed:
 		case <-ctx.Done():
 		}
 		timer.Stop()
 	}
 }
 
-// tell announces a wait that is worth a word, once. The lock is held.
-func (b *RateLimiter) tell(wait time.Duration, until time.Time) {
-	if wait > time.Second && until.After(b.told) && b.Waiting != nil {
-		b.told = until
-		b.Waiting(until)
-	}
-}
-
-// admit lets a request go, or says how long to wait before asking again.
-func (b *RateLimiter) admit(now time.Time) (*call, time.Duration, <-chan struct{}) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.met && len(b.out) > 0 { // the first goes alone, to see what others have left
-		return nil, time.Second, b.changed
-	}
-	if rest := b.until.Sub(now); rest > 0 {
-		return nil, rest, b.changed
-	}
-	if !b.room.AllowN(now, request) {
-		short := (request - b.room.TokensAt(now)) / float64(b.room.Limit())
-		return nil, time.Duration(short*float64(time.Second)) + time.Microsecond, b.changed
-	}
-	c := &call{at: now, least: b.own(now) - float64(len(b.out))}
-	b.out[c] = true
-	b.sent++
-	return c, 0, nil
-}
-
-// answered takes a call back, once, with what its answer says.
-//
-// The server counted at some moment of the call's life. At that moment at least
-// c.least of what it counted was ours; the rest was not. The count is a whole
-// number and may have been rounded down, so the rest may be almost one more.
-// (A bucket that leaks faster than we think shows as others who give back.)
-// A call that was let go later knows better, even if it was answered sooner.
-func (b *RateLimiter) answered(c *call, a answer) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// admit admits a request. If there is no room for one, it returns the time to
+// wait for, and a channel that is closed when that time may have changed.
+func (l *RateLimiter) admit() (*call, time.Time, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := time.Now()
-	level, own := b.level(now), b.own(now)
-	for o := range b.out { // of all that are out, only o itself is sure to have been counted
-		o.least = min(o.least, own-float64(len(b.out)-1))
+	if until := l.earliest(now); until.After(now) {
+		l.announce(until, now)
+		return nil, until, l.changed
 	}
-	delete(b.out, c)
+	l.bucket.add(now)
+	c := &call{sentAt: now, ownMin: l.own(now) - float64(len(l.inFlight))}
+	l.inFlight[c] = true
+	l.sent++
+	return c, time.Time{}, nil
+}
 
-	limit, others := b.limit, b.others
-	if a.limit > 0 {
-		limit = a.limit
+// earliest returns when the next request may be sent, as far as is known.
+func (l *RateLimiter) earliest(now time.Time) time.Time {
+	if !l.calibrated && len(l.inFlight) > 0 {
+		return now.Add(time.Second) // the first request is sent alone, to learn what others use
 	}
+	if l.blockedUntil.After(now) {
+		return l.blockedUntil
+	}
+	excess := l.bucket.level(now) + 1 - l.budget()
+	if excess <= 0 {
+		return now
+	}
+	return now.Add(time.Duration(excess/l.bucket.leak()*float64(time.Second)) + time.Microsecond)
+}
+
+// announce passes a wait of more than a second to Waiting, once.
+func (l *RateLimiter) announce(until, now time.Time) {
+	if until.Sub(now) > time.Second && until.After(l.announcedUntil) && l.Waiting != nil {
+		l.announcedUntil = until
+		l.Waiting(until)
+	}
+}
+
+// done ends a call, with what its response shows.
+//
+// The API counted at some time between the call's start and now. At that time, at
+// least ownMin of its count were our own requests; the rest is external. The
+// count is a whole number and may have been rounded down, so the rest may be
+// almost one more. A bucket that leaks faster than drainTime shows as external
+// usage that decreases.
+//
+// Only the call that was sent last counts: it knows more than one that was sent
+// earlier, even if that one's response arrives later.
+func (l *RateLimiter) done(c *call, r callLimit) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	own := l.own(now)
+	for o := range l.inFlight { // of all in flight, only o itself is certain to be counted in its response
+		o.ownMin = min(o.ownMin, own-float64(len(l.inFlight)-1))
+	}
+	delete(l.inFlight, c)
+
+	limit := or(r.limit, l.bucket.limit)
 	switch {
-	case a.refused:
-		others += max(0, float64(limit)-level)
-	case a.limit > 0 && !c.at.Before(b.newest):
-		others = float64(a.used) + 1 - c.least
-		b.newest = c.at
+	case r.rejected: // the bucket is full
+		l.externalUsage = max(l.externalUsage, float64(limit)-own)
+	case r.limit > 0 && !c.sentAt.Before(l.newestSent):
+		l.externalUsage = float64(r.used) + 1 - c.ownMin
+		l.newestSent = c.sentAt
 	}
-	if limit != b.limit || others != b.others {
-		b.limit, b.others = limit, others
-		b.set(own+others, now)
-	}
+	l.bucket = newBucket(limit, own+l.externalUsage, now)
 
-	b.pause(c, a, now)
-	b.met = true
-	close(b.changed)
-	b.changed = make(chan struct{})
+	l.block(c, r, now)
+	l.calibrated = true
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
 
-// pause stops everyone after an answer that asks for a rest, and after a refusal
-// that does not say for how long: a second at first, then longer each time. A
-// call that was let go before the last pause was refused for the same reason as
-// the one that began it, and changes nothing.
-func (b *RateLimiter) pause(c *call, a answer, now time.Time) {
-	fresh := !c.at.Before(b.until)
+// block delays all requests after a response with Retry-After, and after a 429
+// without one: by a second at first, then longer each time. A call that was sent
+// before the last block was rejected for the same reason, and changes nothing.
+func (l *RateLimiter) block(c *call, r callLimit, now time.Time) {
+	wait, newer := r.retryAfter, !c.sentAt.Before(l.blockedUntil)
 	switch {
-	case !a.refused && fresh:
-		b.strikes = 0
-	case a.refused && a.rest <= 0 && fresh:
-		a.rest = time.Second << b.strikes
-		b.strikes = min(b.strikes+1, 6)
+	case !r.rejected && newer:
+		l.consecutive429 = 0
+	case r.rejected && wait <= 0 && newer:
+		wait = time.Second << l.consecutive429
+		l.consecutive429 = min(l.consecutive429+1, 6)
 	}
-	if until := now.Add(a.rest); until.After(b.until) {
-		b.until = until
-		// The one who was refused waits elsewhere, and perhaps alone.
-		b.tell(a.rest, until)
+	if until := now.Add(wait); until.After(l.blockedUntil) {
+		l.blockedUntil = until
+		// The rejected request waits in its own backoff, and perhaps no other waits here.
+		l.announce(until, now)
 	}
 }
 
-// level returns how many requests are in the bucket, or on their way to it.
-func (b *RateLimiter) level(now time.Time) float64 {
-	return (float64(b.room.Burst()) - b.room.TokensAt(now)) / request
-}
+// budget returns how many requests the bucket may hold for us to send one.
+func (l *RateLimiter) budget() float64 { return max(1, float64(l.bucket.limit)*(1-l.reserve)) }
 
-// own returns our own part of the level. It falls below zero when others keep
-// the bucket filled with less and less of ours in it; only differences matter.
-func (b *RateLimiter) own(now time.Time) float64 {
-	return b.level(now) - b.others
-}
-
-// set begins a new limiter at a level. Its tokens come back as the bucket leaks.
-func (b *RateLimiter) set(level float64, now time.Time) {
-	ours := max(request, int(math.Round(float64(b.limit)*(1-b.reserve)*request)))
-	leak := float64(b.limit*request) / window.Seconds()
-	b.room = rate.NewLimiter(rate.Limit(leak), ours)
-	for debt := int(math.Round(level * request)); debt > 0; debt -= ours {
-		b.room.ReserveN(now, min(debt, ours))
-	}
-}
+// own returns our own part of the level. It falls below zero when others keep the
+// bucket filled while ours leak; only its differences matter.
+func (l *RateLimiter) own(now time.Time) float64 { return l.bucket.level(now) - l.externalUsage }

@@ -151,18 +151,22 @@ func skipScalar(b []byte, i int) int {
 	return i
 }
 
-// skipText returns where the string at b[i] ends.
+// skipText returns where the string at b[i] ends. It searches for a quote once
+// per quote, not once per escape: a string may hold a million escapes.
 func skipText(b []byte, i int) int {
-	for i++; i < len(b); {
+	i++
+	for i < len(b) {
 		quote := bytes.IndexByte(b[i:], '"')
 		if quote < 0 {
 			break
 		}
-		slash := bytes.IndexByte(b[i:i+quote], '\\')
-		if slash < 0 {
-			return i + quote + 1
+		for end := i + quote; i <= end; {
+			escape := bytes.IndexByte(b[i:end], '\\')
+			if escape < 0 {
+				return end + 1
+			}
+			i += escape + 2
 		}
-		i += slash + 2
 	}
 	return len(b)
 }

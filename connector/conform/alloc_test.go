@@ -23,9 +23,9 @@ func TestAllocations(t *testing.T) {
 	work := func() {
 		dst = dst[:0]
 		for _, record := range page {
-			var changes []conform.Nulled
-			if dst, changes, err = s.Append(dst, record); err != nil || changes != nil {
-				t.Fatal(changes, err)
+			var nulled []conform.Nulled
+			if dst, nulled, err = s.Append(dst, record); err != nil || nulled != nil {
+				t.Fatal(nulled, err)
 			}
 			if id, ok := conform.Field(record, "created_datetime"); !ok || id[0] != '"' {
 				t.Fatal(string(id))

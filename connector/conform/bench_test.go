@@ -126,7 +126,7 @@ func bytesOf(page [][]byte) (n int64) {
 	return n
 }
 
-func newMessageShape(b *testing.B) *conform.Schema {
+func newMessageSchema(b *testing.B) *conform.Schema {
 	b.Helper()
 	s, err := conform.Compile([]byte(messageSchema), nil)
 	if err != nil {
@@ -135,7 +135,7 @@ func newMessageShape(b *testing.B) *conform.Schema {
 	return s
 }
 
-func shapeAll(b *testing.B, s *conform.Schema, dst []byte, page [][]byte) []byte {
+func appendAll(b *testing.B, s *conform.Schema, dst []byte, page [][]byte) []byte {
 	dst = dst[:0]
 	for _, record := range page {
 		var err error
@@ -175,8 +175,8 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 	var dst []byte
-	s := newMessageShape(b)
-	run("shape", func(b *testing.B) { dst = shapeAll(b, s, dst, page) })
+	s := newMessageSchema(b)
+	run("shape", func(b *testing.B) { dst = appendAll(b, s, dst, page) })
 	var d jsontext.Decoder
 	var buf bytes.Buffer
 	run("tokens", func(b *testing.B) { readTokens(b, &d, &buf, page) })
@@ -211,7 +211,7 @@ func BenchmarkPage(b *testing.B) {
 // shape is.
 func BenchmarkRatio(b *testing.B) {
 	page := messages(100)
-	s := newMessageShape(b)
+	s := newMessageSchema(b)
 	var dst []byte
 	var d jsontext.Decoder
 	var buf bytes.Buffer
@@ -219,7 +219,7 @@ func BenchmarkRatio(b *testing.B) {
 	var shaping, reading, lax time.Duration
 	for b.Loop() {
 		start := time.Now()
-		dst = shapeAll(b, s, dst, page)
+		dst = appendAll(b, s, dst, page)
 		shaped := time.Now()
 		readTokens(b, &d, &buf, page)
 		read := time.Now()

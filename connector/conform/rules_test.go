@@ -14,17 +14,17 @@ import (
 )
 
 // shaped compiles {"properties":{…}} and shapes one record.
-func shaped(t *testing.T, props string, keep func([]string) bool, record string) (string, []conform.Nulled) {
+func conformOne(t *testing.T, props string, keep func([]string) bool, record string) (string, []conform.Nulled) {
 	t.Helper()
 	s, err := conform.Compile([]byte(`{"type":"object","properties":{`+props+`}}`), keep)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, changes, err := s.Append(nil, []byte(record))
+	got, nulled, err := s.Append(nil, []byte(record))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(got), changes
+	return string(got), nulled
 }
 
 // without keeps all paths but those, written like customer.email.
@@ -34,7 +34,7 @@ func without(fields ...string) func([]string) bool {
 
 func TestMembers(t *testing.T) {
 	const customer = `"customer":{"type":["object","null"],"properties":{"id":{"type":["integer","null"]},"email":{"type":["string","null"]}},"additionalProperties":true}`
-	const rest = `"unrecognized_fields":{"type":["object","null"]}`
+	const unrecognized = `"unrecognized_fields":{"type":["object","null"]}`
 	for _, c := range []struct {
 		name, props  string
 		keep         func([]string) bool
@@ -47,10 +47,10 @@ func TestMembers(t *testing.T) {
 		{"an empty record", `"a":{}`, nil, `{}`, `{"a":null}`},
 		{"no columns", ``, nil, `{"a":1}`, `{}`},
 		{"undeclared goes", `"a":{}`, nil, `{"a":1,"b":2}`, `{"a":1}`},
-		{"undeclared is gathered", `"a":{},` + rest + `,"z":{}`, nil, `{"x":{"p": 1},"a":1,"y":[ ]}`, `{"a":1,"unrecognized_fields":{"x":{"p":1},"y":[]},"z":null}`},
-		{"nothing undeclared", `"a":{},` + rest, nil, `{"a":1}`, `{"a":1,"unrecognized_fields":null}`},
-		{"a field of that name", `"a":{},` + rest, nil, `{"unrecognized_fields":null,"a":1}`, `{"a":1,"unrecognized_fields":{"unrecognized_fields":null}}`},
-		{"gathering deselected", `"a":{},` + rest, without("unrecognized_fields"), `{"a":1,"x":2,"unrecognized_fields":3}`, `{"a":1}`},
+		{"undeclared is gathered", `"a":{},` + unrecognized + `,"z":{}`, nil, `{"x":{"p": 1},"a":1,"y":[ ]}`, `{"a":1,"unrecognized_fields":{"x":{"p":1},"y":[]},"z":null}`},
+		{"nothing undeclared", `"a":{},` + unrecognized, nil, `{"a":1}`, `{"a":1,"unrecognized_fields":null}`},
+		{"a field of that name", `"a":{},` + unrecognized, nil, `{"unrecognized_fields":null,"a":1}`, `{"a":1,"unrecognized_fields":{"unrecognized_fields":null}}`},
+		{"gathering deselected", `"a":{},` + unrecognized, without("unrecognized_fields"), `{"a":1,"x":2,"unrecognized_fields":3}`, `{"a":1}`},
 		{"the column is not for that", `"unrecognized_fields":{"type":["string","null"]}`, nil, `{"x":2,"unrecognized_fields":"y"}`, `{"unrecognized_fields":"y"}`},
 		{"the column is closed", `"unrecognized_fields":{"type":["object","null"],"additionalProperties":false}`, nil, `{"x":2,"unrecognized_fields":{"y":1}}`, `{"unrecognized_fields":{}}`},
 		{"deselected", `"a":{},"b":{}`, without("a"), `{"a":1,"b":2}`, `{"b":2}`},
@@ -65,13 +65,13 @@ func TestMembers(t *testing.T) {
 		{"repeated in another spelling", `"a":{}`, nil, `{"\u0061":1,"a":2,"a\u0000":3}`, `{"a":1}`},
 		{"repeated below", customer, nil, `{"customer":{"id":1,"id":2,"x":1,"x":2}}`, `{"customer":{"id":1,"x":1}}`},
 		{"repeated in free objects", `"m":{}`, nil, `{"m":[{"x":{"y":1,"y":2},"x":3}]}`, `{"m":[{"x":{"y":1}}]}`},
-		{"repeated and undeclared", rest, nil, `{"x":1,"x":2}`, `{"unrecognized_fields":{"x":1}}`},
+		{"repeated and undeclared", unrecognized, nil, `{"x":1,"x":2}`, `{"unrecognized_fields":{"x":1}}`},
 		{"repeated after mending", `"m":{}`, nil, `{"m":{"x":1,"x\u0000":2,"\ud800":3,"\udfff":4}}`, `{"m":{"x":1,"` + "\uFFFD" + `":3}}`},
 		{"not repeated: another object", `"m":{}`, nil, `{"m":[{"x":1},{"x":{"x":1}}]}`, `{"m":[{"x":1},{"x":{"x":1}}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got, changes := shaped(t, c.props, c.keep, c.record); got != c.want || changes != nil {
-				t.Errorf("%s\ngot:  %s, %v\nwant: %s", c.record, got, changes, c.want)
+			if got, nulled := conformOne(t, c.props, c.keep, c.record); got != c.want || nulled != nil {
+				t.Errorf("%s\ngot:  %s, %v\nwant: %s", c.record, got, nulled, c.want)
 			}
 		})
 	}
@@ -79,73 +79,73 @@ func TestMembers(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	const (
-		integer = `{"type":["integer","null"]}`
-		int64s  = `{"type":["integer","null"],"minimum":-9223372036854775808,"maximum":9223372036854775807}`
-		number  = `{"type":["number","null"]}`
-		text    = `{"type":["string","null"]}`
-		flag    = `{"type":["boolean","null"]}`
-		instant = `{"type":["string","null"],"format":"date-time"}`
-		object  = `{"type":["object","null"]}`
-		list    = `{"type":["array","null"]}`
-		same    = "" // goes through as it is
-		lost    = "lost"
+		integer   = `{"type":["integer","null"]}`
+		int64s    = `{"type":["integer","null"],"minimum":-9223372036854775808,"maximum":9223372036854775807}`
+		number    = `{"type":["number","null"]}`
+		str       = `{"type":["string","null"]}`
+		flag      = `{"type":["boolean","null"]}`
+		timestamp = `{"type":["string","null"],"format":"date-time"}`
+		object    = `{"type":["object","null"]}`
+		array     = `{"type":["array","null"]}`
+		same      = "" // goes through as it is
+		unfit     = "lost"
 	)
 	for _, c := range []struct{ schema, value, want string }{
 		{integer, `12`, same}, {integer, `-0`, same}, {integer, `9007199254740993`, same}, {integer, `null`, same},
 		{integer, `12.0`, `12`}, {integer, `1.2e1`, `12`}, {integer, `1200e-2`, `12`}, {integer, `-1.20E+2`, `-120`}, {integer, `0.0`, `0`}, {integer, `-0e5`, `0`},
 		{integer, `"12"`, `12`}, {integer, `"-12.0"`, `-12`}, {integer, `"1\u00002"`, `12`}, {integer, `"\u0031"`, `1`},
-		{integer, `1.5`, lost}, {integer, `"1.5"`, lost}, {integer, `"007"`, lost}, {integer, `" 1"`, lost}, {integer, `"+1"`, lost}, {integer, `""`, lost},
-		{integer, `"x"`, lost}, {integer, `true`, lost}, {integer, `{}`, lost}, {integer, `[1]`, lost}, {integer, `"1 2"`, lost},
-		{integer, `9223372036854775808`, same}, {integer, `1e63`, "1" + strings.Repeat("0", 63)}, {integer, `1e64`, lost}, {integer, `1e999999999999`, lost}, {integer, `1e-999999999999`, lost},
+		{integer, `1.5`, unfit}, {integer, `"1.5"`, unfit}, {integer, `"007"`, unfit}, {integer, `" 1"`, unfit}, {integer, `"+1"`, unfit}, {integer, `""`, unfit},
+		{integer, `"x"`, unfit}, {integer, `true`, unfit}, {integer, `{}`, unfit}, {integer, `[1]`, unfit}, {integer, `"1 2"`, unfit},
+		{integer, `9223372036854775808`, same}, {integer, `1e63`, "1" + strings.Repeat("0", 63)}, {integer, `1e64`, unfit}, {integer, `1e999999999999`, unfit}, {integer, `1e-999999999999`, unfit},
 		{int64s, `9223372036854775807`, same}, {int64s, `-9223372036854775808`, same}, {int64s, `9223372036854775807.0`, `9223372036854775807`},
-		{int64s, `9223372036854775808`, lost}, {int64s, `-9223372036854775809`, lost}, {int64s, `"9223372036854775808"`, lost}, {int64s, `1e20`, lost},
-		{`{"type":["integer","null"],"minimum":-9223372036854776000,"maximum":9223372036854776000}`, `9223372036854775808`, lost},
-		{`{"type":["integer","null"],"minimum":-9.3e18,"maximum":9.3e18}`, `9223372036854775808`, lost},
+		{int64s, `9223372036854775808`, unfit}, {int64s, `-9223372036854775809`, unfit}, {int64s, `"9223372036854775808"`, unfit}, {int64s, `1e20`, unfit},
+		{`{"type":["integer","null"],"minimum":-9223372036854776000,"maximum":9223372036854776000}`, `9223372036854775808`, unfit},
+		{`{"type":["integer","null"],"minimum":-9.3e18,"maximum":9.3e18}`, `9223372036854775808`, unfit},
 		{`{"type":["integer","null"],"minimum":-9223372036854776000,"maximum":9223372036854776000}`, `-9223372036854775808`, same},
 		{`{"type":["integer","null"],"minimum":-9.3e18,"maximum":9.3e18}`, `9223372036854775807`, same},
-		{`{"type":["integer","null"],"minimum":-1.5e1,"maximum":2e1}`, `20`, same}, {`{"type":["integer","null"],"minimum":-1.5e1,"maximum":2e1}`, `21`, lost},
-		{`{"type":["integer","null"],"minimum":0,"maximum":100}`, `101`, lost},
+		{`{"type":["integer","null"],"minimum":-1.5e1,"maximum":2e1}`, `20`, same}, {`{"type":["integer","null"],"minimum":-1.5e1,"maximum":2e1}`, `21`, unfit},
+		{`{"type":["integer","null"],"minimum":0,"maximum":100}`, `101`, unfit},
 		{`{"type":["integer","null"],"minimum":0}`, `-1`, same},
 		{number, `1.50`, same}, {number, `1E400`, same}, {number, `0.1234567890123456789012345678901234567890`, same}, {number, `12`, same},
-		{number, `"1.5"`, `1.5`}, {number, `"1E5"`, `1E5`}, {number, `"1."`, lost}, {number, `"NaN"`, lost}, {number, `false`, lost}, {number, `""`, lost}, {number, `"-"`, lost},
-		{flag, `true`, same}, {flag, `"true"`, `true`}, {flag, `"false"`, `false`}, {flag, `"True"`, lost}, {flag, `1`, lost}, {flag, `"1"`, lost}, {flag, `{}`, lost},
-		{text, `"x"`, same}, {text, `12.50`, `"12.50"`}, {text, `true`, `"true"`}, {text, `{}`, lost}, {text, `["a"]`, lost},
-		{object, `{"a":1}`, same}, {object, `"{}"`, lost}, {object, `[]`, lost}, {object, `1`, lost},
-		{list, `[1,"a",[{}]]`, same}, {list, `{}`, lost}, {list, `"a"`, lost}, {list, `false`, lost},
-		{instant, `"2026-01-02T03:04:05+00:00"`, `"2026-01-02T03:04:05.000000Z"`}, {instant, `"2026-01-02T03:04:05.000000Z"`, same},
-		{instant, `1767225600`, lost}, {instant, `"1767225600"`, lost}, {instant, `""`, lost}, {instant, `{}`, lost}, {instant, `true`, lost},
-		{instant, `"2026\u002d01-02"`, `"2026-01-02T00:00:00.000000Z"`},
+		{number, `"1.5"`, `1.5`}, {number, `"1E5"`, `1E5`}, {number, `"1."`, unfit}, {number, `"NaN"`, unfit}, {number, `false`, unfit}, {number, `""`, unfit}, {number, `"-"`, unfit},
+		{flag, `true`, same}, {flag, `"true"`, `true`}, {flag, `"false"`, `false`}, {flag, `"True"`, unfit}, {flag, `1`, unfit}, {flag, `"1"`, unfit}, {flag, `{}`, unfit},
+		{str, `"x"`, same}, {str, `12.50`, `"12.50"`}, {str, `true`, `"true"`}, {str, `{}`, unfit}, {str, `["a"]`, unfit},
+		{object, `{"a":1}`, same}, {object, `"{}"`, unfit}, {object, `[]`, unfit}, {object, `1`, unfit},
+		{array, `[1,"a",[{}]]`, same}, {array, `{}`, unfit}, {array, `"a"`, unfit}, {array, `false`, unfit},
+		{timestamp, `"2026-01-02T03:04:05+00:00"`, `"2026-01-02T03:04:05.000000Z"`}, {timestamp, `"2026-01-02T03:04:05.000000Z"`, same},
+		{timestamp, `1767225600`, unfit}, {timestamp, `"1767225600"`, unfit}, {timestamp, `""`, unfit}, {timestamp, `{}`, unfit}, {timestamp, `true`, unfit},
+		{timestamp, `"2026\u002d01-02"`, `"2026-01-02T00:00:00.000000Z"`},
 
 		// What a catalog may bring along.
 		{`{"type":"string"}`, `1`, `"1"`}, {`{"type":["null","integer"]}`, `"1"`, `1`}, {`{}`, `[1,"x",{"a":1.0}]`, same}, {`true`, `1.0`, same},
 		{`{"type":["null","integer"],"title":"x","oneOf":[{"type":"string"}],"readOnly":true}`, `"1"`, `1`}, {`{"type":[]}`, `1.0`, same},
 		{`{"type":["string","integer"]}`, `1`, same}, {`{"type":["string","integer"]}`, `1.0`, `"1.0"`}, {`{"type":["integer","string"]}`, `1.0`, `1`}, {`{"type":["integer","string"]}`, `1.5`, `"1.5"`},
-		{`{"type":["boolean","integer"]}`, `"true"`, `true`}, {`{"type":["boolean","integer"]}`, `"1"`, `1`}, {`{"type":["integer","number"]}`, `1.0`, same}, {`{"type":["object","array"]}`, `[1]`, same}, {`{"type":"null"}`, `1`, lost},
-		{`{"type":["integer","string"],"format":"date-time"}`, `5`, same}, {`{"type":["integer","string"],"format":"date-time"}`, `"5"`, `5`}, {`{"type":["integer","string"],"format":"date-time"}`, `5.5`, lost},
-		{`{"type":["string","null"],"format":"email"}`, `"x"`, same}, {`{"type":["integer","null"],"format":"date-time"}`, `"5"`, `5`}, {`{"format":"date-time"}`, `"5"`, lost}, {`{"format":"date-time"}`, `5`, same},
-		{`{"type":"integer"}`, `null`, same}, {`{"type":"integer"}`, `"x"`, lost},
+		{`{"type":["boolean","integer"]}`, `"true"`, `true`}, {`{"type":["boolean","integer"]}`, `"1"`, `1`}, {`{"type":["integer","number"]}`, `1.0`, same}, {`{"type":["object","array"]}`, `[1]`, same}, {`{"type":"null"}`, `1`, unfit},
+		{`{"type":["integer","string"],"format":"date-time"}`, `5`, same}, {`{"type":["integer","string"],"format":"date-time"}`, `"5"`, `5`}, {`{"type":["integer","string"],"format":"date-time"}`, `5.5`, unfit},
+		{`{"type":["string","null"],"format":"email"}`, `"x"`, same}, {`{"type":["integer","null"],"format":"date-time"}`, `"5"`, `5`}, {`{"format":"date-time"}`, `"5"`, unfit}, {`{"format":"date-time"}`, `5`, same},
+		{`{"type":"integer"}`, `null`, same}, {`{"type":"integer"}`, `"x"`, unfit},
 	} {
 		want := c.want
-		var changes []conform.Nulled
+		var nulled []conform.Nulled
 		switch want {
 		case same:
 			want = c.value
-		case lost:
-			want, changes = "null", []conform.Nulled{{Column: "v", Field: "v", Reason: conform.BadType}}
+		case unfit:
+			want, nulled = "null", []conform.Nulled{{Column: "v", Field: "v", Reason: conform.BadType}}
 			if strings.Contains(c.schema, "date-time") {
-				changes[0].Reason = conform.BadTimestamp
+				nulled[0].Reason = conform.BadTimestamp
 			}
 		}
-		got, gotChanges := shaped(t, `"v":`+c.schema, nil, `{"v":`+c.value+`}`)
-		if got != `{"v":`+want+`}` || !slices.Equal(gotChanges, changes) {
-			t.Errorf("%s as %s: %s, %v; want %s", c.value, c.schema, got, gotChanges, want)
+		got, gotNulled := conformOne(t, `"v":`+c.schema, nil, `{"v":`+c.value+`}`)
+		if got != `{"v":`+want+`}` || !slices.Equal(gotNulled, nulled) {
+			t.Errorf("%s as %s: %s, %v; want %s", c.value, c.schema, got, gotNulled, want)
 		}
 	}
 }
 
-func TestChanges(t *testing.T) {
+func TestNulled(t *testing.T) {
 	const props = `"id":{"type":"integer"},"tags":{"items":{"type":"object","properties":{"name":{"type":"string"},"at":{"type":"string","format":"date-time"}}}},"customer":{"properties":{"a":{"properties":{"b":{"type":"integer"}}}}}`
-	got, changes := shaped(t, props, nil, `{"tags":[{"name":[]},7,{"at":"soon"},{"name":{}}],"customer":{"a":{"b":"x"}},"id":"y"}`)
+	got, nulled := conformOne(t, props, nil, `{"tags":[{"name":[]},7,{"at":"soon"},{"name":{}}],"customer":{"a":{"b":"x"}},"id":"y"}`)
 	if want := `{"tags":[{"name":null},null,{"at":null},{"name":null}],"customer":{"a":{"b":null}},"id":null}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -156,10 +156,10 @@ func TestChanges(t *testing.T) {
 		{Column: "customer", Field: "customer.a.b", Reason: conform.BadType},
 		{Column: "id", Field: "id", Reason: conform.BadType},
 	}
-	if !slices.Equal(changes, want) {
-		t.Errorf("changes %v, want %v", changes, want)
+	if !slices.Equal(nulled, want) {
+		t.Errorf("changes %v, want %v", nulled, want)
 	}
-	for _, c := range changes {
+	for _, c := range nulled {
 		if strings.Contains(c.Reason.String(), "unknown") {
 			t.Errorf("%v has no words", c)
 		}
@@ -167,7 +167,7 @@ func TestChanges(t *testing.T) {
 }
 
 // The changes of one record outlive the next.
-func TestChangesStay(t *testing.T) {
+func TestNulledIsNotReused(t *testing.T) {
 	s, err := conform.Compile([]byte(`{"properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}`), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -195,19 +195,19 @@ func TestStrings(t *testing.T) {
 		}
 		for _, pad := range []string{"", "12345", "1234567", "12345678"} { // eight bytes are looked at together
 			in, want := `"`+pad+c.in+pad+`"`, `"`+pad+want+pad+`"`
-			got, changes := shaped(t, `"declared":{"type":"string"},"free":{}`, nil, `{"declared":`+in+`,"free":[{"x":`+in+`}]}`)
-			if want := `{"declared":` + want + `,"free":[{"x":` + want + `}]}`; got != want || changes != nil {
-				t.Errorf("%q: %q, %v, want %q", in, got, changes, want)
+			got, nulled := conformOne(t, `"declared":{"type":"string"},"free":{}`, nil, `{"declared":`+in+`,"free":[{"x":`+in+`}]}`)
+			if want := `{"declared":` + want + `,"free":[{"x":` + want + `}]}`; got != want || nulled != nil {
+				t.Errorf("%q: %q, %v, want %q", in, got, nulled, want)
 			}
 		}
 	}
-	got, _ := shaped(t, `"free":{}`, nil, `{"free":{"a\u0000\u0062\/":1,"\u2028":2,"`+"\u2029"+`":3,"\ud83d\ude00":4,"\"":5}}`)
+	got, _ := conformOne(t, `"free":{}`, nil, `{"free":{"a\u0000\u0062\/":1,"\u2028":2,"`+"\u2029"+`":3,"\ud83d\ude00":4,"\"":5}}`)
 	if want := `{"free":{"ab/":1,"\u2028":2,"\u2029":3,"😀":4,"\"":5}}`; got != want {
 		t.Errorf("names: %s, want %s", got, want)
 	}
 }
 
-func TestInstant(t *testing.T) {
+func TestParseTimestamp(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for text, want := range map[string]time.Time{
 		"2026-01-02T03:04:05Z":                    at,
@@ -231,7 +231,7 @@ func TestInstant(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "now", "0000-00-00", "0000-00-00T00:00:00Z", "2026-1-2", "2026-01-02T", "2026-01-02T03:04", "2026-01-02T03:04:05.", "2026-01-02T03:04:05,5", "2026-01-02T03:04:05+", "2026-01-02T03:04:05+5",
-		"2026-01-02T03:04:05+24:00", "2026-01-02T03:04:05+00:60", "2026-01-02T03:04:05*00:00", "2026-01-02T03:04:05 +00:00", "2026-01-02T03:04:60Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-13-01", "2026-00-01", "2026-01-00", "2025-02-29",
+		"2026-01-02T03:04:05+24:00", "2026-01-02T03:04:05+00:60", "2026-01-02T03:04:05*00:00", "2026-01-02T03:04:05 +00:00", "2026-01-02T3:04:05Z", "2026-01-02T3:04:05.5Z", "2026-01-02T03:04:05,5Z", "2026-01-02T03:04:05-", "2026-01-02T03:04:05+:0:00", "2026-01-02T03:04:05+0:00", "2026-01-02T03:04:60Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-13-01", "2026-00-01", "2026-01-00", "2025-02-29",
 		"2026-01-02Z", "2026/01/02", "1767225600", "+2026-01-02", "Fri, 02 Jan 2026 03:04:05 GMT", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "0000-06-01", " 2026-01-02", "2026-01-02T03:04:05Zx", "２０２６-01-02"} {
 		if got, ok := conform.ParseTimestamp(text); ok {
 			t.Errorf("%q was read as %v", text, got)
@@ -239,8 +239,29 @@ func TestInstant(t *testing.T) {
 	}
 }
 
+// ParseTimestamp agrees with trying one layout after the other.
+func FuzzParseTimestamp(f *testing.F) {
+	for _, text := range []string{"2026-01-02", "2026-01-02T03:04:05Z", "2026-01-02 03:04:05.123456+0530", "2026-01-02t03:04:05-08", "2026-02-30T00:00:00+00:00", "9999-12-31T23:59:59-00:01"} {
+		f.Add(text)
+		for i := range text { // one character off
+			f.Add(text[:i] + text[i+1:])
+			for _, c := range "059:,. Zz+-" {
+				f.Add(text[:i] + string(c) + text[i+1:])
+				f.Add(text[:i] + string(c) + text[i:])
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := conform.ParseTimestamp(text)
+		want, wantOK := plainTimestamp(text)
+		if ok != wantOK || ok && !got.Equal(want) {
+			t.Errorf("%q: %v, %v, want %v, %v", text, got, ok, want, wantOK)
+		}
+	})
+}
+
 // Every instant, written in any layout, comes out as the one canonical text.
-func TestInstantLayouts(t *testing.T) {
+func TestTimestampLayouts(t *testing.T) {
 	const seed = 3
 	r := rand.New(rand.NewPCG(seed, 0))
 	layouts := []string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999Z0700", "2006-01-02T15:04:05-07:00", "2006-01-02T15:04:05.000Z07:00"}
@@ -253,8 +274,8 @@ func TestInstantLayouts(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := fmt.Sprintf(`{"v":"%s"}`, precise.UTC().Format("2006-01-02T15:04:05.000000Z"))
-		if got, changes := shaped(t, `"v":{"type":"string","format":"date-time"}`, nil, `{"v":"`+text+`"}`); got != want || changes != nil {
-			t.Fatalf("seed %d: %s: %s, %v, want %s", seed, text, got, changes, want)
+		if got, nulled := conformOne(t, `"v":{"type":"string","format":"date-time"}`, nil, `{"v":"`+text+`"}`); got != want || nulled != nil {
+			t.Fatalf("seed %d: %s: %s, %v, want %s", seed, text, got, nulled, want)
 		}
 	}
 }
@@ -262,22 +283,22 @@ func TestInstantLayouts(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	const props = `"id":{"type":"string"},"body":{"type":["string","null"]},"meta":{"type":["object","null"],"properties":{"n":{"type":"integer"}}},"unrecognized_fields":{"type":["object","null"]}`
 	fits := strings.Repeat("x", conform.MaxField-2)
-	got, changes := shaped(t, props, nil, `{"body":"`+fits+`"}`)
-	if len(got) < conform.MaxField || changes != nil {
-		t.Errorf("%d bytes are left of a body that fits, %v", len(got), changes)
+	got, nulled := conformOne(t, props, nil, `{"body":"`+fits+`"}`)
+	if len(got) < conform.MaxField || nulled != nil {
+		t.Errorf("%d bytes are left of a body that fits, %v", len(got), nulled)
 	}
 	large := fits + "x"
-	got, changes = shaped(t, props, nil, `{"id":"`+large+`","body":"`+large+`","meta":{"n":"x","y":"`+large+`"},"z":"`+large+`"}`)
+	got, nulled = conformOne(t, props, nil, `{"id":"`+large+`","body":"`+large+`","meta":{"n":"x","y":"`+large+`"},"z":"`+large+`"}`)
 	if want := `{"id":"` + large + `","body":null,"meta":null,"unrecognized_fields":null}`; got != want {
 		t.Errorf("got %d bytes, ending in %s", len(got), got[len(got)-80:])
 	}
 	want := []conform.Nulled{{Column: "body", Field: "body", Reason: conform.TooLarge}, {Column: "meta", Field: "meta", Reason: conform.TooLarge}, {Column: "unrecognized_fields", Field: "unrecognized_fields", Reason: conform.TooLarge}}
-	if !slices.Equal(changes, want) {
-		t.Errorf("changes %v, want %v", changes, want)
+	if !slices.Equal(nulled, want) {
+		t.Errorf("changes %v, want %v", nulled, want)
 	}
 	// It is the written size that counts.
-	if _, changes = shaped(t, props, nil, `{"body":"`+fits+strings.Repeat(`\u0000`, 100)+`"}`); changes != nil {
-		t.Errorf("removed characters count: %v", changes)
+	if _, nulled = conformOne(t, props, nil, `{"body":"`+fits+strings.Repeat(`\u0000`, 100)+`"}`); nulled != nil {
+		t.Errorf("removed characters count: %v", nulled)
 	}
 }
 
@@ -288,9 +309,9 @@ func TestErrors(t *testing.T) {
 	}
 	for _, raw := range []string{"", " ", "null", "[]", `"x"`, "1", "{", `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}{}`, `{"a":1} x`, `{"a":01}`, `{"a":"\x"}`, "{\"a\":\"\t\"}", `{'a':1}`, "\ufeff{}",
 		`{"a":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`} {
-		got, changes, err := s.Append([]byte("before"), []byte(raw))
-		if err == nil || string(got) != "before" || changes != nil {
-			t.Errorf("%.40q: %q, %v, %v", raw, got, changes, err)
+		got, nulled, err := s.Append([]byte("before"), []byte(raw))
+		if err == nil || string(got) != "before" || nulled != nil {
+			t.Errorf("%.40q: %q, %v, %v", raw, got, nulled, err)
 		}
 	}
 	if got, _, err := s.Append([]byte("before"), []byte(`{"a":1}`)); err != nil || string(got) != `before{"a":1}` {
@@ -317,16 +338,16 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
-func TestKeepIsAskedOnce(t *testing.T) {
-	var asked []string
+func TestKeepCalledOnce(t *testing.T) {
+	var called []string
 	keep := func(path []string) bool {
-		asked = append(asked, strings.Join(path, "."))
+		called = append(called, strings.Join(path, "."))
 		path[0] = "overwritten"
-		return !strings.HasSuffix(asked[len(asked)-1], "gone")
+		return !strings.HasSuffix(called[len(called)-1], "gone")
 	}
 	_, err := conform.Compile([]byte(`{"properties":{"a":{"properties":{"b":{"properties":{"c":{}}},"gone":{"properties":{"d":{}}}}},"l":{"items":{"properties":{"e":{}}}}}}`), keep)
-	if want := []string{"a", "a.b", "a.b.c", "a.gone", "l"}; err != nil || !slices.Equal(asked, want) {
-		t.Errorf("asked %q, want %q; %v", asked, want, err)
+	if want := []string{"a", "a.b", "a.b.c", "a.gone", "l"}; err != nil || !slices.Equal(called, want) {
+		t.Errorf("asked %q, want %q; %v", called, want, err)
 	}
 }
 
@@ -367,14 +388,14 @@ func TestField(t *testing.T) {
 // and reads it where the shape does.
 func TestFieldAgrees(t *testing.T) {
 	for seed := range uint64(3_000) {
-		raw := newMaker(seed).record(0)
+		raw := newGenerator(seed).record(0)
 		for _, name := range []string{"id", "a", "zz", ""} {
-			got, changes := shaped(t, quote(name)+":{}", nil, raw)
+			got, nulled := conformOne(t, quote(name)+":{}", nil, raw)
 			want := `{` + quote(name) + `:null}`
 			if value, ok := conform.Field([]byte(raw), name); ok {
-				want, _ = shaped(t, quote(name)+":{}", nil, `{`+quote(name)+`:`+string(value)+`}`)
+				want, _ = conformOne(t, quote(name)+":{}", nil, `{`+quote(name)+`:`+string(value)+`}`)
 			}
-			if got != want || changes != nil {
+			if got != want || nulled != nil {
 				t.Fatalf("seed %d: %s of %s: %s, want %s", seed, name, raw, got, want)
 			}
 		}
@@ -401,11 +422,11 @@ func checkFields(t *testing.T, raw []byte, names ...string) {
 func TestFields(t *testing.T) {
 	checkFields(t, []byte(`{"id":1,"a":2}`))
 	for seed := range uint64(3_000) {
-		m := newMaker(seed)
-		raw := []byte(m.record(0))
+		g := newGenerator(seed)
+		raw := []byte(g.record(0))
 		var names []string
-		for range m.IntN(5) {
-			names = append(names, pick(m, append(somePlaces, "zz", "")...))
+		for range g.IntN(5) {
+			names = append(names, pick(g, append(fieldNames, "zz", "")...))
 		}
 		checkFields(t, raw, names...)
 	}
@@ -415,7 +436,7 @@ func TestFields(t *testing.T) {
 
 func FuzzFields(f *testing.F) {
 	for seed := range uint64(50) {
-		f.Add([]byte(newMaker(seed).record(0)), "id", "a", "zz")
+		f.Add([]byte(newGenerator(seed).record(0)), "id", "a", "zz")
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, a, b, c string) {
 		checkFields(t, raw, a, b, c, a)
@@ -433,7 +454,7 @@ func TestManyNames(t *testing.T) {
 	}
 	b.WriteString(`,"7":7,"99999":0}}`)
 	start := time.Now()
-	got, _ := shaped(t, `"m":{}`, nil, b.String())
+	got, _ := conformOne(t, `"m":{}`, nil, b.String())
 	if !jsontext.Value(got).IsValid() || strings.Count(got, ",") != n-1 {
 		t.Errorf("%d commas, and valid: %v", strings.Count(got, ","), jsontext.Value(got).IsValid())
 	}

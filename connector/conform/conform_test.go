@@ -16,7 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// A maker makes up schemas, selections and records, the awkward ones first.
+// A generator makes random schemas, selections and records, mostly awkward ones.
 type generator struct {
 	*rand.Rand
 	nonNull bool // a type without null was used
@@ -28,7 +28,7 @@ func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 
 var fieldNames = []string{"id", "a", "b", "c", "email", "tags", "é", `q"`, "x\u2028y", "created_datetime", conform.Unrecognized}
 
-// schema makes a schema for a record, or below one.
+// schema makes the schema of a record or of an object within one.
 func (g *generator) schema(depth int) string {
 	object := func(extra string) string {
 		var props []string
@@ -77,7 +77,7 @@ func (g *generator) property(depth int) string {
 		`{}`, `true`)
 }
 
-// keep makes a selection: the same path always gets the same answer.
+// keep makes a selection that is the same for the same path.
 func (g *generator) keep() func([]string) bool {
 	salt, share := g.Uint64(), pick[uint64](g, 0, 0, 1, 3)
 	return func(path []string) bool {
@@ -89,7 +89,7 @@ func (g *generator) keep() func([]string) bool {
 
 func (g *generator) blank() string { return pick(g, "", "", "", " ", "\n\t", " \r") }
 
-// record makes a record: members the schema may know, under awkward spellings.
+// record makes a record: members that the schema may declare, spelled awkwardly.
 func (g *generator) record(depth int) string {
 	var b strings.Builder
 	b.WriteString("{" + g.blank())
@@ -139,8 +139,8 @@ func (g *generator) text() string {
 	return `"` + b.String() + `"`
 }
 
-// check shapes one record and holds it against the reference and against what
-// must be true of every shaped record.
+// check conforms one record and compares it with the reference and with what
+// must be true of every conformed record.
 func check(t *testing.T, schema string, keep func([]string) bool, record string, nonNull bool) {
 	t.Helper()
 	fail := func(format string, args ...any) {
@@ -159,7 +159,7 @@ func check(t *testing.T, schema string, keep func([]string) bool, record string,
 		fail("error %v, want %v", err, wantErr)
 	}
 	if record != before {
-		fail("the input was changed")
+		fail("the input changed")
 	}
 	if err != nil {
 		if string(got) != "<" || nulled != nil {
@@ -171,10 +171,10 @@ func check(t *testing.T, schema string, keep func([]string) bool, record string,
 		fail("record differs\ngot:  %s\nwant: %s", got, want)
 	}
 	if !slices.Equal(nulled, wantNulled) {
-		fail("changes %v, want %v", nulled, wantNulled)
+		fail("nulled %v, want %v", nulled, wantNulled)
 	}
 	if !jsontext.Value(got).IsValid() {
-		fail("a strict reader refuses %q", got)
+		fail("a strict decoder rejects %q", got)
 	}
 	compact := jsontext.Value(bytes.Clone(got))
 	if err := compact.Compact(); err != nil || !bytes.Equal(compact, got) {
@@ -248,8 +248,8 @@ func checkValid(fail func(string, ...any), schema, record []byte) {
 	}
 }
 
-// relaxed takes numbers that the validator could not compute with for others
-// of the same type.
+// relaxed replaces numbers that the validator cannot compute with by others of
+// the same type.
 func relaxed(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -268,8 +268,8 @@ func relaxed(v any) any {
 	return v
 }
 
-// checkAgain: a shaped record is a fixed point, but that the field
-// unrecognized_fields, being undeclared data now, moves below itself.
+// checkFixedPoint: a conformed record is a fixed point, except that the field
+// unrecognized_fields, which is undeclared data now, moves below itself.
 func checkFixedPoint(fail func(string, ...any), s *conform.Schema, unrecognized bool, conformed *tree) {
 	raw := conformed.encode()
 	if unrecognized {
@@ -281,7 +281,7 @@ func checkFixedPoint(fail func(string, ...any), s *conform.Schema, unrecognized 
 	}
 	again, nulled, err := s.Append(nil, []byte(raw))
 	if err != nil || nulled != nil || string(again) != conformed.encode() {
-		fail("shaped again: %s, %v, %v\nwas: %s", again, nulled, err, raw)
+		fail("conformed again: %s, %v, %v\nwas: %s", again, nulled, err, raw)
 	}
 }
 
@@ -313,13 +313,13 @@ func FuzzAppend(f *testing.F) {
 	for _, record := range []string{"", "{", "{}", "[]", "{}{}", `{"a":1,}`, `{"a" 1}`, `{"a":tru}`, `{"a":01}`, `{"a":"\x"}`, `{"a":"\u00"}`, "{\"a\":\"\n\"}", " {} ", "\ufeff{}", `{"a":1 "b":2}`, `{,"a":1}`, `{"a":"\ud83`} {
 		f.Add(uint64(7), []byte(record))
 	}
-	// The seed makes the schema, the selection, and a record; then the record
-	// that the fuzzer mutates is held against the same schema.
+	// The seed makes the schema, the selection and a record. The record that the
+	// fuzzer mutates is then conformed to the same schema.
 	f.Fuzz(func(t *testing.T, seed uint64, record []byte) {
 		checkSeed(t, seed)
 		g := newGenerator(seed)
 		schema, keep := g.schema(0), g.keep()
 		check(t, schema, keep, string(record), true)
-		conform.Field(record, "id") // does not panic, whatever it is given
+		conform.Field(record, "id") // does not panic
 	})
 }

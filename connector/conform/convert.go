@@ -13,7 +13,7 @@ import (
 // not matter, since values that n accepts are not converted.
 func (n *node) convert(dst, scalar []byte) ([]byte, bool) {
 	if scalar == nil {
-		return dst, false // an object or a list
+		return dst, false // an object or an array
 	}
 	for _, to := range n.conversions {
 		switch to {

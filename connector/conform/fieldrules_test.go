@@ -14,16 +14,16 @@ import (
 	"source-gorgias/connector/conform"
 )
 
-// privacy makes up what is not to be shown of records, most of it being there.
+// fieldRules makes random rules, mostly for fields that the records have.
 func (g *generator) fieldRules(records ...*tree) *conform.FieldRules {
-	var there [][]string
+	var present [][]string
 	var visit func(t *tree, path []string)
 	visit = func(t *tree, path []string) {
 		for i, kid := range t.children {
 			at := path
 			if t.kind == '{' {
 				at = append(slices.Clone(path), t.names[i])
-				there = append(there, at)
+				present = append(present, at)
 			}
 			visit(kid, at)
 		}
@@ -31,10 +31,10 @@ func (g *generator) fieldRules(records ...*tree) *conform.FieldRules {
 	for _, r := range records {
 		visit(r, nil)
 	}
-	places := func() (all [][]string) {
+	paths := func() (all [][]string) {
 		for range g.IntN(4) {
-			if g.IntN(3) > 0 && len(there) > 0 {
-				all = append(all, pick(g, there...))
+			if g.IntN(3) > 0 && len(present) > 0 {
+				all = append(all, pick(g, present...))
 				continue
 			}
 			var path []string
@@ -45,12 +45,12 @@ func (g *generator) fieldRules(records ...*tree) *conform.FieldRules {
 		}
 		return all
 	}
-	return &conform.FieldRules{Exclude: places(), Hash: places(), Salt: []byte("salt")}
+	return &conform.FieldRules{Exclude: paths(), Hash: paths(), Salt: []byte("salt")}
 }
 
-// conceal does to a shaped record what privacy asks for, one place after the
-// other: what is left out first, then the hashes, the deepest first.
-func applyRules(v *conform.FieldRules, schema, record *tree, unrecognized bool) {
+// applyRules applies the rules to a conformed record, one path after the other:
+// first it excludes, then it hashes, the deepest paths first.
+func applyRules(rules *conform.FieldRules, schema, record *tree, unrecognized bool) {
 	visit := func(path []string, do func(in *tree, i int)) {
 		declared := schema.get("properties").get(path[0]) != nil
 		if path[0] == conform.Unrecognized && len(path) > 1 && schema.get("properties").get(path[1]) != nil {
@@ -68,16 +68,16 @@ func applyRules(v *conform.FieldRules, schema, record *tree, unrecognized bool) 
 	}
 	column := record.get(conform.Unrecognized)
 	full := unrecognized && column != nil && len(column.children) > 0
-	for _, path := range v.Exclude {
+	for _, path := range rules.Exclude {
 		visit(path, (*tree).remove)
 	}
-	if full && column.kind == '{' && len(column.children) == 0 { // all that was undeclared is left out
+	if full && column.kind == '{' && len(column.children) == 0 { // every undeclared field is excluded
 		*column = *nullTree()
 	}
-	deepest := slices.SortedFunc(slices.Values(v.Hash), func(a, b []string) int { return depthOf(b) - depthOf(a) })
+	deepest := slices.SortedFunc(slices.Values(rules.Hash), func(a, b []string) int { return depthOf(b) - depthOf(a) })
 	for i, path := range deepest {
 		if slices.ContainsFunc(deepest[:i], func(other []string) bool { return slices.Equal(withoutUnrecognized(other), withoutUnrecognized(path)) }) {
-			continue // said twice
+			continue // repeated
 		}
 		visit(path, func(in *tree, i int) {
 			kid := in.children[i]
@@ -94,7 +94,7 @@ func applyRules(v *conform.FieldRules, schema, record *tree, unrecognized bool) 
 	}
 }
 
-// loosen lets a place of a schema be anything.
+// acceptAll makes a schema accept every value at a path.
 func acceptAll(schema *tree, path []string) {
 	if items := schema.get("items"); items != nil && allows(schema, "array") {
 		acceptAll(items, path)
@@ -112,8 +112,7 @@ func acceptAll(schema *tree, path []string) {
 	}
 }
 
-// place is a path without the column in which undeclared fields are gathered,
-// and below is its depth.
+// withoutUnrecognized returns a path without the column for undeclared fields.
 func withoutUnrecognized(path []string) []string {
 	if path[0] == conform.Unrecognized && len(path) > 1 {
 		return path[1:]
@@ -121,6 +120,7 @@ func withoutUnrecognized(path []string) []string {
 	return path
 }
 
+// depthOf returns the depth of the field, which that column does not add to.
 func depthOf(path []string) int {
 	if path[0] == conform.Unrecognized && len(path) == 1 {
 		return 0
@@ -128,7 +128,7 @@ func depthOf(path []string) int {
 	return len(withoutUnrecognized(path))
 }
 
-// find calls do for each member that a path leads to, through lists.
+// visitPath calls do for each member at a path, through arrays.
 func visitPath(t *tree, path []string, do func(in *tree, i int)) {
 	switch t.kind {
 	case '[':
@@ -147,8 +147,8 @@ func visitPath(t *tree, path []string, do func(in *tree, i int)) {
 	}
 }
 
-// TestPrivacy holds records that are not to be shown as they are against the
-// same records shaped without it and concealed afterwards.
+// TestFieldRules compares records conformed under rules with records conformed
+// without them, to which the rules are applied afterwards.
 func TestFieldRules(t *testing.T) {
 	for seed := range uint64(5_000) {
 		g := newGenerator(seed)
@@ -162,10 +162,10 @@ func TestFieldRules(t *testing.T) {
 			t.Fatal(err)
 		}
 		unrecognized := (&reference{keep: keep}).hasUnrecognizedColumn(mustParse(schema))
-		v := g.fieldRules(mustParse(string(raw)), mustParse(record))
-		v.Hash = slices.DeleteFunc(v.Hash, func(path []string) bool { return !unrecognized && path[0] == conform.Unrecognized })
+		rules := g.fieldRules(mustParse(string(raw)), mustParse(record))
+		rules.Hash = slices.DeleteFunc(rules.Hash, func(path []string) bool { return !unrecognized && path[0] == conform.Unrecognized })
 		loose := mustParse(schema)
-		for _, path := range v.Hash {
+		for _, path := range rules.Hash {
 			acceptAll(loose, path)
 			if path[0] == conform.Unrecognized && len(path) > 1 {
 				acceptAll(loose, path[1:])
@@ -178,28 +178,28 @@ func TestFieldRules(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := mustParse(string(raw))
-		private, err := v.Compile([]byte(schema), keep)
+		ruled, err := rules.Compile([]byte(schema), keep)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _, err := private.Append(nil, []byte(record))
+		got, _, err := ruled.Append(nil, []byte(record))
 		if err != nil {
 			t.Fatal(err)
 		}
-		applyRules(v, mustParse(schema), want, unrecognized)
+		applyRules(rules, mustParse(schema), want, unrecognized)
 		if string(got) != want.encode() {
-			t.Fatalf("seed %d\nschema  %s\nrecord  %s\nleft out %q\nhashed  %q\ngot  %s\nwant %s", seed, schema, record, v.Exclude, v.Hash, got, want.encode())
+			t.Fatalf("seed %d\nschema  %s\nrecord  %s\nexcluded %q\nhashed   %q\ngot  %s\nwant %s", seed, schema, record, rules.Exclude, rules.Hash, got, want.encode())
 		}
 		if !g.nonNull && !strings.Contains(schema, "required") {
-			checkValid(func(format string, args ...any) { t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...) }, private.JSON(), got)
+			checkValid(func(format string, args ...any) { t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...) }, ruled.JSON(), got)
 		}
 	}
 }
 
-// TestPrivateSchema: the schema says what is done.
+// TestFieldRulesSchema: the schema describes what the rules do.
 func TestFieldRulesSchema(t *testing.T) {
-	v := &conform.FieldRules{Exclude: [][]string{{"b"}, {"tags", "name"}, {"free", "x"}}, Hash: [][]string{{"a"}, {"tags", "id"}, {"free", "y"}}, SecretColumns: []string{"free"}}
-	s, err := v.Compile([]byte(`{"type":"object","required":["a","b"],"properties":{
+	rules := &conform.FieldRules{Exclude: [][]string{{"b"}, {"tags", "name"}, {"free", "x"}}, Hash: [][]string{{"a"}, {"tags", "id"}, {"free", "y"}}, SecretColumns: []string{"free"}}
+	s, err := rules.Compile([]byte(`{"type":"object","required":["a","b"],"properties":{
 		"a":{"type":["integer","null"],"description":"An \"a\"."},"b":{"type":["string","null"]},
 		"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"type":["integer","null"]},"name":{"type":["string","null"]}}}},
 		"free":{"description":"Free.","type":["object","null"],"additionalProperties":true}}}`), nil)
@@ -215,11 +215,11 @@ func TestFieldRulesSchema(t *testing.T) {
 	}
 }
 
-// TestSecrets: what stands under the name of a secret, or looks like one, is
-// masked, and all else is left as it is.
+// TestMaskSecrets: members with the name of a secret and strings that look like
+// one are masked, and everything else is unchanged.
 func TestMaskSecrets(t *testing.T) {
-	v := &conform.FieldRules{SecretColumns: []string{"free", conform.Unrecognized}}
-	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{"type":["object","null"],"additionalProperties":true},
+	rules := &conform.FieldRules{SecretColumns: []string{"free", conform.Unrecognized}}
+	s, err := rules.Compile([]byte(`{"type":"object","properties":{"free":{"type":["object","null"],"additionalProperties":true},
 		"unrecognized_fields":{"type":["object","null"],"additionalProperties":true},"token":{"type":["string","null"]}}}`), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +232,7 @@ func TestMaskSecrets(t *testing.T) {
 		`{"accessToken":"s","apiKey":1,"API-KEY":"k","password":""}`:                                  `{"accessToken":"****","apiKey":"****","API-KEY":"****","password":""}`,
 		`{"credentials":{"user":"u","nested":[{"a":1,"b":true}]}}`:                                    `{"credentials":{"user":"****","nested":[{"a":"****","b":true}]}}`,
 		`{"key":"api_key","value":"s3cret"}`:                                                          `{"key":"api_key","value":"****"}`,
-		`{"key":"colour","value":"red","public_key":"pk"}`:                                            `{"key":"colour","value":"red","public_key":"pk"}`,
+		`{"key":"color","value":"red","public_key":"pk"}`:                                             `{"key":"color","value":"red","public_key":"pk"}`,
 		`{"url":"https://jo:s3cret@shop.example/a?id=5&api_key=s3cret&b=c#d"}`:                        `{"url":"https://****@shop.example/a?id=5&api_key=****&b=c#d"}`,
 		`{"note":"send Bearer abcdefgh12345 along"}`:                                                  `{"note":"send **** along"}`,
 		`{"hook":"https://hooks.slack.com/services/T0/B0/xyz"}`:                                       `{"hook":"https://****"}`,
@@ -255,22 +255,22 @@ func TestMaskSecrets(t *testing.T) {
 	}
 }
 
-// TestSecretsAnywhere hides a secret at random places of random documents under
-// names that tell, and looks for it in what is written, in every form.
+// TestMaskSecretsAnywhere puts a secret somewhere in random documents, under the
+// name of a secret, and searches the output for every form of it.
 func TestMaskSecretsAnywhere(t *testing.T) {
 	const secret = "c0rrect+horse/battery"
-	v := &conform.FieldRules{SecretColumns: []string{"free"}}
-	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{}}}`), nil)
+	rules := &conform.FieldRules{SecretColumns: []string{"free"}}
+	s, err := rules.Compile([]byte(`{"type":"object","properties":{"free":{}}}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for seed := range uint64(5_000) {
 		g := newGenerator(seed)
-		hidden := pick[any](g, secret, []any{secret, 5}, map[string]any{"a": secret}, map[string]any{"b": []any{map[string]any{"c": secret}}})
-		var doc any = map[string]any{pick(g, "token", "client_secret", "refreshToken", "X-Api-Key", "Password", "webhook_signature", "stripe_key", "basic_auth", "session_id"): hidden}
+		value := pick[any](g, secret, []any{secret, 5}, map[string]any{"a": secret}, map[string]any{"b": []any{map[string]any{"c": secret}}})
+		var doc any = map[string]any{pick(g, "token", "client_secret", "refreshToken", "X-Api-Key", "Password", "webhook_signature", "stripe_key", "basic_auth", "session_id"): value}
 		switch g.IntN(3) {
 		case 0:
-			doc = map[string]any{"headers": map[string]any{pick(g, "X-Anything", "Cookie", "authorization"): hidden}}
+			doc = map[string]any{"headers": map[string]any{pick(g, "X-Anything", "Cookie", "authorization"): value}}
 		case 1:
 			doc = map[string]any{"url": "https://" + pick(g, "u:"+url.QueryEscape(secret)+"@h/", "h/?a=1&access_token="+url.QueryEscape(secret), "h/p?signature="+url.QueryEscape(secret)+"&z=1")}
 		}

@@ -19,9 +19,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The reference does what a shape does in the plainest way: it decodes to a
-// tree, applies one rule after the other to the whole of it, and encodes. It
-// shares no code with the package and reads the schema anew at every step.
+// The reference does what a Schema does in the plainest way: it decodes a record
+// to a tree, applies one rule after the other to the whole tree, and encodes it.
+// It shares no code with the package and reads the schema again at every step.
 
 // A tree is a JSON value. Scalars keep their spelling; names are decoded.
 type tree struct {
@@ -33,7 +33,7 @@ type tree struct {
 
 func nullTree() *tree { return &tree{kind: 'n', spelling: "null"} }
 
-// parse reads one JSON value, of which only the grammar need be right.
+// parse reads one JSON value. Names may repeat and UTF-8 may be invalid.
 func parse(raw []byte) (*tree, error) {
 	d := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	t, err := parseNext(d)
@@ -112,7 +112,7 @@ func (t *tree) encode() string {
 	return t.spelling
 }
 
-// quote spells a string in its shortest form, but the line breaks escaped.
+// quote returns a JSON string in its shortest form, with line breaks escaped.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -123,7 +123,7 @@ func quote(s string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\u0085", `\u0085`)
 }
 
-// saidBy returns what a mended JSON string says.
+// content returns the content of a repaired JSON string.
 func content(spelling string) (text string) {
 	if err := json.Unmarshal([]byte(spelling), &text); err != nil {
 		panic(err)
@@ -131,8 +131,8 @@ func content(spelling string) (text string) {
 	return text
 }
 
-// mendSpelling cuts a JSON string into what spells one UTF-16 unit or one rune
-// each, replaces what must not stay, and puts it together again.
+// repairSpelling splits a JSON string into spellings of one UTF-16 unit or one
+// rune each, replaces what is not allowed, and joins them again.
 func repairSpelling(raw string) string {
 	type unit struct {
 		r        rune
@@ -152,7 +152,7 @@ func repairSpelling(raw string) string {
 		case r == '\\':
 			n, u = 2, unit{'x', s[:2]}
 		case r == utf8.RuneError:
-			u.spelling = "\uFFFD" // whether it stood there or a stray byte did
+			u.spelling = "\uFFFD" // also for a stray byte
 		}
 		units = append(units, u)
 		s = s[n:]
@@ -239,13 +239,13 @@ func dropRepeated(t *tree) {
 	}
 }
 
-// restColumn reports whether there is a column for undeclared fields.
+// hasUnrecognizedColumn reports whether there is a column for undeclared fields.
 func (r *reference) hasUnrecognizedColumn(root *tree) bool {
 	c := root.get("properties").get(conform.Unrecognized)
 	return c != nil && allows(c, "object") && c.get("properties") == nil && !closed(c) && r.keep([]string{conform.Unrecognized})
 }
 
-// gatherUndeclared moves the undeclared fields below Unrecognized.
+// moveUndeclared moves the undeclared fields below Unrecognized.
 func moveUndeclared(root, t *tree) {
 	unrecognized := &tree{kind: '{'}
 	for i := 0; i < len(t.names); {
@@ -261,26 +261,26 @@ func moveUndeclared(root, t *tree) {
 	}
 }
 
-// dropDeselected removes deselected members at every depth outside lists, and
-// their undeclared siblings below the top.
+// dropDeselected removes deselected members at every depth outside arrays, and
+// their undeclared siblings below the top level.
 func (r *reference) dropDeselected(schema, t *tree, path []string) {
 	props := schema.get("properties")
 	if t.kind != '{' || props == nil {
 		return
 	}
-	var gone []string
+	var deselected []string
 	for _, name := range props.names {
 		if !r.keep(append(slices.Clone(path), name)) {
-			gone = append(gone, name)
+			deselected = append(deselected, name)
 		}
 	}
 	for i := len(t.names) - 1; i >= 0; i-- {
 		name := t.names[i]
 		declared := props.get(name)
 		switch {
-		case slices.Contains(gone, name):
+		case slices.Contains(deselected, name):
 			t.remove(i)
-		case declared == nil && len(gone) > 0 && len(path) > 0:
+		case declared == nil && len(deselected) > 0 && len(path) > 0:
 			t.remove(i)
 		case declared != nil:
 			r.dropDeselected(declared, t.children[i], append(slices.Clone(path), name))
@@ -410,7 +410,7 @@ func (r *reference) nullify(column, field string, reason conform.Reason) {
 
 var numberGrammar = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-// convert turns what a scalar says into the first type it certainly stands for.
+// convert returns a scalar as the first type that it certainly stands for.
 func convert(schema *tree, text string) *tree {
 	for _, name := range typesOf(schema) {
 		switch {
@@ -429,7 +429,7 @@ func convert(schema *tree, text string) *tree {
 	return nil
 }
 
-// wholeNumber computes the value exactly, unless it is absurdly large or small.
+// wholeNumber computes the value exactly, unless it is extremely large or small.
 func wholeNumber(num string) (string, bool) {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(num), "e")
 	if strings.Trim(mantissa, "-0.") == "" {
@@ -467,7 +467,7 @@ func inBounds(schema *tree, num string) bool {
 
 var timestampGrammar = regexp.MustCompile(`^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$`)
 
-// plainInstant tries one layout after the other.
+// plainTimestamp tries one layout after the other.
 func plainTimestamp(s string) (time.Time, bool) {
 	if !timestampGrammar.MatchString(s) {
 		return time.Time{}, false
@@ -482,7 +482,7 @@ func plainTimestamp(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// limit takes out what is too large.
+// limit nullifies columns that are too large.
 func (r *reference) limit(root, t *tree) {
 	for i, name := range t.names {
 		if len(t.children[i].encode()) > conform.MaxField && allows(root.get("properties").get(name), "null") {
@@ -493,8 +493,8 @@ func (r *reference) limit(root, t *tree) {
 	}
 }
 
-// addAbsent adds null for the columns that the record lacks. Undeclared fields
-// take their column's place among them.
+// addAbsent adds null for the columns that the record lacks. The column for
+// undeclared fields is in its place among them.
 func (r *reference) addAbsent(root, t *tree) {
 	props := root.get("properties")
 	if props == nil {

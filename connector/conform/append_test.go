@@ -2,18 +2,16 @@ package conform_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"source-gorgias/connector/conform"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// shaped compiles {"properties":{…}} and shapes one record.
+// conformOne compiles {"properties":{…}} and conforms one record.
 func conformOne(t *testing.T, props string, keep func([]string) bool, record string) (string, []conform.Nulled) {
 	t.Helper()
 	s, err := conform.Compile([]byte(`{"type":"object","properties":{`+props+`}}`), keep)
@@ -27,7 +25,7 @@ func conformOne(t *testing.T, props string, keep func([]string) bool, record str
 	return string(got), nulled
 }
 
-// without keeps all paths but those, written like customer.email.
+// without keeps all paths but the given ones, written like customer.email.
 func without(fields ...string) func([]string) bool {
 	return func(path []string) bool { return !slices.Contains(fields, strings.Join(path, ".")) }
 }
@@ -40,33 +38,33 @@ func TestMembers(t *testing.T) {
 		keep         func([]string) bool
 		record, want string
 	}{
-		{"white space goes", `"a":{},"b":{}`, nil, " { \"a\" : [ 1 , { } , [ ] ] ,\n\"b\":\t\"x y\" } ", `{"a":[1,{},[]],"b":"x y"}`},
+		{"white space is removed", `"a":{},"b":{}`, nil, " { \"a\" : [ 1 , { } , [ ] ] ,\n\"b\":\t\"x y\" } ", `{"a":[1,{},[]],"b":"x y"}`},
 		{"order stays", `"a":{},"b":{}`, nil, `{"b":1,"a":2}`, `{"b":1,"a":2}`},
 		{"absent is null, in the order of the schema", `"a":{},"b":{},"c":{}`, nil, `{"b":1}`, `{"b":1,"a":null,"c":null}`},
 		{"absent below stays absent", customer, nil, `{"customer":{"id":1}}`, `{"customer":{"id":1}}`},
 		{"an empty record", `"a":{}`, nil, `{}`, `{"a":null}`},
 		{"no columns", ``, nil, `{"a":1}`, `{}`},
-		{"undeclared goes", `"a":{}`, nil, `{"a":1,"b":2}`, `{"a":1}`},
-		{"undeclared is gathered", `"a":{},` + unrecognized + `,"z":{}`, nil, `{"x":{"p": 1},"a":1,"y":[ ]}`, `{"a":1,"unrecognized_fields":{"x":{"p":1},"y":[]},"z":null}`},
+		{"undeclared is dropped", `"a":{}`, nil, `{"a":1,"b":2}`, `{"a":1}`},
+		{"undeclared moves to the column", `"a":{},` + unrecognized + `,"z":{}`, nil, `{"x":{"p": 1},"a":1,"y":[ ]}`, `{"a":1,"unrecognized_fields":{"x":{"p":1},"y":[]},"z":null}`},
 		{"nothing undeclared", `"a":{},` + unrecognized, nil, `{"a":1}`, `{"a":1,"unrecognized_fields":null}`},
 		{"a field of that name", `"a":{},` + unrecognized, nil, `{"unrecognized_fields":null,"a":1}`, `{"a":1,"unrecognized_fields":{"unrecognized_fields":null}}`},
-		{"gathering deselected", `"a":{},` + unrecognized, without("unrecognized_fields"), `{"a":1,"x":2,"unrecognized_fields":3}`, `{"a":1}`},
-		{"the column is not for that", `"unrecognized_fields":{"type":["string","null"]}`, nil, `{"x":2,"unrecognized_fields":"y"}`, `{"unrecognized_fields":"y"}`},
+		{"the column is deselected", `"a":{},` + unrecognized, without("unrecognized_fields"), `{"a":1,"x":2,"unrecognized_fields":3}`, `{"a":1}`},
+		{"the column is not an object", `"unrecognized_fields":{"type":["string","null"]}`, nil, `{"x":2,"unrecognized_fields":"y"}`, `{"unrecognized_fields":"y"}`},
 		{"the column is closed", `"unrecognized_fields":{"type":["object","null"],"additionalProperties":false}`, nil, `{"x":2,"unrecognized_fields":{"y":1}}`, `{"unrecognized_fields":{}}`},
 		{"deselected", `"a":{},"b":{}`, without("a"), `{"a":1,"b":2}`, `{"b":2}`},
 		{"deselected and absent", `"a":{},"b":{}`, without("a"), `{}`, `{"b":null}`},
 		{"undeclared below stays", customer, nil, `{"customer":{"x":1,"id":2}}`, `{"customer":{"x":1,"id":2}}`},
-		{"a deselected child takes the undeclared along", customer, without("customer.email"), `{"customer":{"x":1,"id":2,"email":"e"}}`, `{"customer":{"id":2}}`},
-		{"a deselected parent takes its children along", customer, without("customer"), `{"customer":{"id":2}}`, `{}`},
+		{"a deselected child drops the undeclared too", customer, without("customer.email"), `{"customer":{"x":1,"id":2,"email":"e"}}`, `{"customer":{"id":2}}`},
+		{"a deselected parent drops its children too", customer, without("customer"), `{"customer":{"id":2}}`, `{}`},
 		{"all children deselected", customer, without("customer.id", "customer.email"), `{"customer":{"id":2,"x":1}}`, `{"customer":{}}`},
-		{"selection ends at lists", `"l":{"items":{"properties":{"a":{}}}}`, without("l.a", "a", "l.items.a"), `{"l":[{"a":1}]}`, `{"l":[{"a":1}]}`},
+		{"selection ends at arrays", `"l":{"items":{"properties":{"a":{}}}}`, without("l.a", "a", "l.items.a"), `{"l":[{"a":1}]}`, `{"l":[{"a":1}]}`},
 		{"a closed object", `"a":{"properties":{"b":{}},"additionalProperties":false}`, nil, `{"a":{"b":1,"c":2}}`, `{"a":{"b":1}}`},
 		{"the first of repeated fields", `"a":{}`, nil, `{"a":1,"a":2}`, `{"a":1}`},
 		{"repeated in another spelling", `"a":{}`, nil, `{"\u0061":1,"a":2,"a\u0000":3}`, `{"a":1}`},
 		{"repeated below", customer, nil, `{"customer":{"id":1,"id":2,"x":1,"x":2}}`, `{"customer":{"id":1,"x":1}}`},
-		{"repeated in free objects", `"m":{}`, nil, `{"m":[{"x":{"y":1,"y":2},"x":3}]}`, `{"m":[{"x":{"y":1}}]}`},
+		{"repeated in objects without a schema", `"m":{}`, nil, `{"m":[{"x":{"y":1,"y":2},"x":3}]}`, `{"m":[{"x":{"y":1}}]}`},
 		{"repeated and undeclared", unrecognized, nil, `{"x":1,"x":2}`, `{"unrecognized_fields":{"x":1}}`},
-		{"repeated after mending", `"m":{}`, nil, `{"m":{"x":1,"x\u0000":2,"\ud800":3,"\udfff":4}}`, `{"m":{"x":1,"` + "\uFFFD" + `":3}}`},
+		{"repeated after repair", `"m":{}`, nil, `{"m":{"x":1,"x\u0000":2,"\ud800":3,"\udfff":4}}`, `{"m":{"x":1,"` + "\uFFFD" + `":3}}`},
 		{"not repeated: another object", `"m":{}`, nil, `{"m":[{"x":1},{"x":{"x":1}}]}`, `{"m":[{"x":1},{"x":{"x":1}}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -87,8 +85,8 @@ func TestValues(t *testing.T) {
 		timestamp = `{"type":["string","null"],"format":"date-time"}`
 		object    = `{"type":["object","null"]}`
 		array     = `{"type":["array","null"]}`
-		same      = "" // goes through as it is
-		unfit     = "lost"
+		same      = "" // unchanged
+		unfit     = "unfit"
 	)
 	for _, c := range []struct{ schema, value, want string }{
 		{integer, `12`, same}, {integer, `-0`, same}, {integer, `9007199254740993`, same}, {integer, `null`, same},
@@ -116,7 +114,7 @@ func TestValues(t *testing.T) {
 		{timestamp, `1767225600`, unfit}, {timestamp, `"1767225600"`, unfit}, {timestamp, `""`, unfit}, {timestamp, `{}`, unfit}, {timestamp, `true`, unfit},
 		{timestamp, `"2026\u002d01-02"`, `"2026-01-02T00:00:00.000000Z"`},
 
-		// What a catalog may bring along.
+		// What a catalog may contain.
 		{`{"type":"string"}`, `1`, `"1"`}, {`{"type":["null","integer"]}`, `"1"`, `1`}, {`{}`, `[1,"x",{"a":1.0}]`, same}, {`true`, `1.0`, same},
 		{`{"type":["null","integer"],"title":"x","oneOf":[{"type":"string"}],"readOnly":true}`, `"1"`, `1`}, {`{"type":[]}`, `1.0`, same},
 		{`{"type":["string","integer"]}`, `1`, same}, {`{"type":["string","integer"]}`, `1.0`, `"1.0"`}, {`{"type":["integer","string"]}`, `1.0`, `1`}, {`{"type":["integer","string"]}`, `1.5`, `"1.5"`},
@@ -157,16 +155,16 @@ func TestNulled(t *testing.T) {
 		{Column: "id", Field: "id", Reason: conform.BadType},
 	}
 	if !slices.Equal(nulled, want) {
-		t.Errorf("changes %v, want %v", nulled, want)
+		t.Errorf("nulled %v, want %v", nulled, want)
 	}
 	for _, c := range nulled {
 		if strings.Contains(c.Reason.String(), "unknown") {
-			t.Errorf("%v has no words", c)
+			t.Errorf("%v has no text", c)
 		}
 	}
 }
 
-// The changes of one record outlive the next.
+// The nulled values of one record stay valid after the next.
 func TestNulledIsNotReused(t *testing.T) {
 	s, err := conform.Compile([]byte(`{"properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}`), nil)
 	if err != nil {
@@ -175,7 +173,7 @@ func TestNulledIsNotReused(t *testing.T) {
 	_, first, _ := s.Append(nil, []byte(`{"a":"x"}`))
 	_, second, _ := s.Append(nil, []byte(`{"b":"x"}`))
 	if len(first) != 1 || first[0].Column != "a" || len(second) != 1 || second[0].Column != "b" {
-		t.Errorf("changes %v and %v", first, second)
+		t.Errorf("nulled %v and %v", first, second)
 	}
 }
 
@@ -193,7 +191,7 @@ func TestStrings(t *testing.T) {
 		if want == kept {
 			want = c.in
 		}
-		for _, pad := range []string{"", "12345", "1234567", "12345678"} { // eight bytes are looked at together
+		for _, pad := range []string{"", "12345", "1234567", "12345678"} { // eight bytes are tested together
 			in, want := `"`+pad+c.in+pad+`"`, `"`+pad+want+pad+`"`
 			got, nulled := conformOne(t, `"declared":{"type":"string"},"free":{}`, nil, `{"declared":`+in+`,"free":[{"x":`+in+`}]}`)
 			if want := `{"declared":` + want + `,"free":[{"x":` + want + `}]}`; got != want || nulled != nil {
@@ -204,79 +202,6 @@ func TestStrings(t *testing.T) {
 	got, _ := conformOne(t, `"free":{}`, nil, `{"free":{"a\u0000\u0062\/":1,"\u2028":2,"`+"\u2029"+`":3,"\ud83d\ude00":4,"\"":5}}`)
 	if want := `{"free":{"ab/":1,"\u2028":2,"\u2029":3,"😀":4,"\"":5}}`; got != want {
 		t.Errorf("names: %s, want %s", got, want)
-	}
-}
-
-func TestParseTimestamp(t *testing.T) {
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for text, want := range map[string]time.Time{
-		"2026-01-02T03:04:05Z":                    at,
-		"2026-01-02t03:04:05z":                    at,
-		"2026-01-02 03:04:05":                     at,
-		"2026-01-02T03:04:05+00:00":               at,
-		"2026-01-02T08:34:05+05:30":               at,
-		"2026-01-02T08:34:05+0530":                at,
-		"2026-01-01T19:04:05-08":                  at,
-		"2026-01-02T03:04:05.5":                   at.Add(500 * time.Millisecond),
-		"2026-01-02T03:04:05.000001Z":             at.Add(time.Microsecond),
-		"2026-01-02T03:04:05.1234567899999+00:00": at.Add(123456789),
-		"2026-01-02":                              time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
-		"2024-02-29":                              time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC),
-		"0001-01-01T00:00:00Z":                    {},
-		"9999-12-31T23:59:59.999999999":           time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
-		"0000-12-31T23:59:59-00:01":               time.Date(1, 1, 1, 0, 0, 59, 0, time.UTC),
-	} {
-		if got, ok := conform.ParseTimestamp(text); !ok || !got.Equal(want) || got.Location() != time.UTC {
-			t.Errorf("%q: %v, %v, want %v", text, got, ok, want)
-		}
-	}
-	for _, text := range []string{"", "now", "0000-00-00", "0000-00-00T00:00:00Z", "2026-1-2", "2026-01-02T", "2026-01-02T03:04", "2026-01-02T03:04:05.", "2026-01-02T03:04:05,5", "2026-01-02T03:04:05+", "2026-01-02T03:04:05+5",
-		"2026-01-02T03:04:05+24:00", "2026-01-02T03:04:05+00:60", "2026-01-02T03:04:05*00:00", "2026-01-02T03:04:05 +00:00", "2026-01-02T3:04:05Z", "2026-01-02T3:04:05.5Z", "2026-01-02T03:04:05,5Z", "2026-01-02T03:04:05-", "2026-01-02T03:04:05+:0:00", "2026-01-02T03:04:05+0:00", "2026-01-02T03:04:60Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-13-01", "2026-00-01", "2026-01-00", "2025-02-29",
-		"2026-01-02Z", "2026/01/02", "1767225600", "+2026-01-02", "Fri, 02 Jan 2026 03:04:05 GMT", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "0000-06-01", " 2026-01-02", "2026-01-02T03:04:05Zx", "２０２６-01-02"} {
-		if got, ok := conform.ParseTimestamp(text); ok {
-			t.Errorf("%q was read as %v", text, got)
-		}
-	}
-}
-
-// ParseTimestamp agrees with trying one layout after the other.
-func FuzzParseTimestamp(f *testing.F) {
-	for _, text := range []string{"2026-01-02", "2026-01-02T03:04:05Z", "2026-01-02 03:04:05.123456+0530", "2026-01-02t03:04:05-08", "2026-02-30T00:00:00+00:00", "9999-12-31T23:59:59-00:01"} {
-		f.Add(text)
-		for i := range text { // one character off
-			f.Add(text[:i] + text[i+1:])
-			for _, c := range "059:,. Zz+-" {
-				f.Add(text[:i] + string(c) + text[i+1:])
-				f.Add(text[:i] + string(c) + text[i:])
-			}
-		}
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, ok := conform.ParseTimestamp(text)
-		want, wantOK := plainTimestamp(text)
-		if ok != wantOK || ok && !got.Equal(want) {
-			t.Errorf("%q: %v, %v, want %v, %v", text, got, ok, want, wantOK)
-		}
-	})
-}
-
-// Every instant, written in any layout, comes out as the one canonical text.
-func TestTimestampLayouts(t *testing.T) {
-	const seed = 3
-	r := rand.New(rand.NewPCG(seed, 0))
-	layouts := []string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999Z0700", "2006-01-02T15:04:05-07:00", "2006-01-02T15:04:05.000Z07:00"}
-	for range 10_000 {
-		layout := layouts[r.IntN(len(layouts))]
-		at := time.Unix(r.Int64N(300e9)-60e9, r.Int64N(1e9)).In(time.FixedZone("", (r.IntN(2*1439)-1439)*60))
-		text := at.Format(layout)
-		precise, err := time.Parse(layout, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := fmt.Sprintf(`{"v":"%s"}`, precise.UTC().Format("2006-01-02T15:04:05.000000Z"))
-		if got, nulled := conformOne(t, `"v":{"type":"string","format":"date-time"}`, nil, `{"v":"`+text+`"}`); got != want || nulled != nil {
-			t.Fatalf("seed %d: %s: %s, %v, want %s", seed, text, got, nulled, want)
-		}
 	}
 }
 
@@ -294,9 +219,9 @@ func TestTooLarge(t *testing.T) {
 	}
 	want := []conform.Nulled{{Column: "body", Field: "body", Reason: conform.TooLarge}, {Column: "meta", Field: "meta", Reason: conform.TooLarge}, {Column: "unrecognized_fields", Field: "unrecognized_fields", Reason: conform.TooLarge}}
 	if !slices.Equal(nulled, want) {
-		t.Errorf("changes %v, want %v", nulled, want)
+		t.Errorf("nulled %v, want %v", nulled, want)
 	}
-	// It is the written size that counts.
+	// The written size counts.
 	if _, nulled = conformOne(t, props, nil, `{"body":"`+fits+strings.Repeat(`\u0000`, 100)+`"}`); nulled != nil {
 		t.Errorf("removed characters count: %v", nulled)
 	}
@@ -319,146 +244,18 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestCompileErrors(t *testing.T) {
-	for schema, want := range map[string]string{
-		``:                                    "not valid JSON",
-		`{"type":"object",}`:                  "not valid JSON",
-		`{"properties":{"a":{},"a":{}}}`:      "repeated",
-		`[]`:                                  "not an object",
-		`{"type":"string"}`:                   "a record is an object",
-		`{"properties":[]}`:                   "properties is not an object",
-		`{"properties":{"a":{"type":7}}}`:     "a: type is neither",
-		`{"properties":{"a":{"type":"int"}}}`: `a: unknown type "int"`,
-		`{"properties":{"a":{"items":{"properties":{"b":{"type":["x"]}}}}}}`: `a[].b: unknown type "x"`,
-		`{"properties":{"a":{},"a\u0000":{}}}`:                               "declared twice",
-	} {
-		if _, err := conform.Compile([]byte(schema), nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %s", schema, err, want)
-		}
-	}
-}
-
-func TestKeepCalledOnce(t *testing.T) {
-	var called []string
-	keep := func(path []string) bool {
-		called = append(called, strings.Join(path, "."))
-		path[0] = "overwritten"
-		return !strings.HasSuffix(called[len(called)-1], "gone")
-	}
-	_, err := conform.Compile([]byte(`{"properties":{"a":{"properties":{"b":{"properties":{"c":{}}},"gone":{"properties":{"d":{}}}}},"l":{"items":{"properties":{"e":{}}}}}}`), keep)
-	if want := []string{"a", "a.b", "a.b.c", "a.gone", "l"}; err != nil || !slices.Equal(called, want) {
-		t.Errorf("asked %q, want %q; %v", called, want, err)
-	}
-}
-
-func TestSchema(t *testing.T) {
-	for _, c := range []struct {
-		keep         func([]string) bool
-		schema, want string
-	}{
-		{nil, " {\n \"type\" : \"object\",\"x\":1.0, \"properties\" : { \"b\" : { } , \"a\":true } }\n", `{"type":"object","x":1.0,"properties":{"b":{},"a":true}}`},
-		{without("a"), `{"required":["a","b"],"properties":{"b":{},"a":{}},"z":[{"a": 1}]}`, `{"required":["b"],"properties":{"b":{}},"z":[{"a":1}]}`},
-		{without("a.b"), `{"properties":{"a":{"type":["object","null"],"properties":{"b":{},"c":{"description":"x\ny"}},"additionalProperties":true}}}`, `{"properties":{"a":{"type":["object","null"],"properties":{"c":{"description":"x\ny"}},"additionalProperties":true}}}`},
-		{without("a.b", "a.c"), `{"properties":{"a":{"required":true,"properties":{"b":{},"c":{}}}}}`, `{"properties":{"a":{"required":true,"properties":{}}}}`},
-		{without("a"), "{\"description\":\"\u2028\",\"properties\":{\"a\":{},\"l\":{\"items\":{\"properties\":{\"a\":{}}}}}}", `{"description":"\u2028","properties":{"l":{"items":{"properties":{"a":{}}}}}}`},
-	} {
-		s, err := conform.Compile([]byte(c.schema), c.keep)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := string(s.JSON()); got != c.want {
-			t.Errorf("got  %s\nwant %s", got, c.want)
-		}
-	}
-}
-
-func TestField(t *testing.T) {
-	const raw = ` { "x" : {"id":7,"s":"}"} , "id" : 12 ,"\u0061t":"a\"}b","n":null,"l":[1,[{}]],"id":13,"last":-1.5e3 } `
-	for name, want := range map[string]string{"x": `{"id":7,"s":"}"}`, "id": `12`, "at": `"a\"}b"`, "n": `null`, "l": `[1,[{}]]`, "last": `-1.5e3`, "none": "", "s": ""} {
-		if got, ok := conform.Field([]byte(raw), name); string(got) != want || ok != (want != "") {
-			t.Errorf("%s: %s, %v, want %s", name, got, ok, want)
-		}
-	}
-	if _, ok := conform.Field([]byte(`{}`), ""); ok {
-		t.Error("a field in an empty object")
-	}
-}
-
-// Field agrees with the shape about which of the fields of one name counts,
-// and reads it where the shape does.
-func TestFieldAgrees(t *testing.T) {
-	for seed := range uint64(3_000) {
-		raw := newGenerator(seed).record(0)
-		for _, name := range []string{"id", "a", "zz", ""} {
-			got, nulled := conformOne(t, quote(name)+":{}", nil, raw)
-			want := `{` + quote(name) + `:null}`
-			if value, ok := conform.Field([]byte(raw), name); ok {
-				want, _ = conformOne(t, quote(name)+":{}", nil, `{`+quote(name)+`:`+string(value)+`}`)
-			}
-			if got != want || nulled != nil {
-				t.Fatalf("seed %d: %s of %s: %s, want %s", seed, name, raw, got, want)
-			}
-		}
-	}
-}
-
-// checkFields compares Fields with Field.
-func checkFields(t *testing.T, raw []byte, names ...string) {
-	t.Helper()
-	values := make([][]byte, len(names))
-	for i := range values {
-		values[i] = []byte("from the last record")
-	}
-	conform.Fields(raw, names, values)
-	for i, name := range names {
-		want, ok := conform.Field(raw, name)
-		if string(values[i]) != string(want) || (values[i] != nil) != ok {
-			t.Fatalf("%s of %q: %q, %v; want %q, %v", name, raw, values[i], values[i] != nil, want, ok)
-		}
-	}
-}
-
-// Fields finds what Field finds, also under repeated names.
-func TestFields(t *testing.T) {
-	checkFields(t, []byte(`{"id":1,"a":2}`))
-	for seed := range uint64(3_000) {
-		g := newGenerator(seed)
-		raw := []byte(g.record(0))
-		var names []string
-		for range g.IntN(5) {
-			names = append(names, pick(g, append(fieldNames, "zz", "")...))
-		}
-		checkFields(t, raw, names...)
-	}
-	// It stops at the last field it needs: what follows is not even read.
-	checkFields(t, []byte(`{"a":1,"b":2,`), "b", "a")
-}
-
-func FuzzFields(f *testing.F) {
-	for seed := range uint64(50) {
-		f.Add([]byte(newGenerator(seed).record(0)), "id", "a", "zz")
-	}
-	f.Fuzz(func(t *testing.T, raw []byte, a, b, c string) {
-		checkFields(t, raw, a, b, c, a)
-	})
-}
-
-// An object may have very many members without it taking the square of time,
-// and still has each name once.
+// An object may have very many members: with a search through all of them for
+// each one, this test would take minutes.
 func TestManyNames(t *testing.T) {
-	const n = 100_000
+	const n = 300_000
 	var b strings.Builder
 	b.WriteString(`{"m":{"0":0`)
 	for i := range n {
 		fmt.Fprintf(&b, `,"%d":%d`, i, i)
 	}
 	b.WriteString(`,"7":7,"99999":0}}`)
-	start := time.Now()
 	got, _ := conformOne(t, `"m":{}`, nil, b.String())
 	if !jsontext.Value(got).IsValid() || strings.Count(got, ",") != n-1 {
 		t.Errorf("%d commas, and valid: %v", strings.Count(got, ","), jsontext.Value(got).IsValid())
-	}
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("took %v", took)
 	}
 }

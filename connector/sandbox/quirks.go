@@ -31,27 +31,27 @@ type Quirks struct {
 // merge tells the object at which a merge is told, and the data that name the
 // other one. How data would name a survivor nobody can know, so it does it in
 // a way nobody can guess.
-func (a *account) merge(what string, from, into int64) (object int64, data string) {
-	if a.doubts.MergeEventsOnAbsorbed {
-		return from, `{"survivor":{"` + what + `":` + num(into) + `}}`
+func (a *account) mergeEvent(what string, from, into int64) (object int64, data string) {
+	if a.quirks.MergeEventsOnAbsorbed {
+		return from, `{"survivor":{"` + what + `":` + number(into) + `}}`
 	}
-	return into, `{"source_` + what + `_id":` + num(from) + `}`
+	return into, `{"source_` + what + `_id":` + number(from) + `}`
 }
 
 // stamp puts a ticket after a change of which it is not known whether it moves
 // its updated_datetime.
-func (c *change) stamp(t ticket) {
-	if c.doubts.TagsMoveUpdated {
+func (c *change) putLabeled(t ticket) {
+	if c.quirks.TagsMoveUpdated {
 		t.updated = c.at
 	}
-	put(c, c.tickets, t.id, t)
+	putRow(c, c.tickets, t.id, t)
 }
 
 // forgotten is the instant before which events are no longer listed; 0 = none
 // is.
-func (a *account) forgotten() int64 {
-	if a.doubts.EventRetention == 0 {
+func (a *account) oldestListedEvent() int64 {
+	if a.quirks.EventRetention == 0 {
 		return 0
 	}
-	return int64(instantOf(a.now().Add(-a.doubts.EventRetention)))
+	return int64(timestampOf(a.now().Add(-a.quirks.EventRetention)))
 }

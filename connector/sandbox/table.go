@@ -10,33 +10,33 @@ import (
 
 // A key is a row's place in an order: the value sorted by, a number or a text
 // or both, then the id.
-type key struct {
+type sortKey struct {
 	n  int64
 	s  string
 	id int64
 }
 
-func (k key) compare(o key) int {
+func (k sortKey) compare(o sortKey) int {
 	return cmp.Or(cmp.Compare(k.n, o.n), cmp.Compare(k.s, o.s), cmp.Compare(k.id, o.id))
 }
 
 // A row can say where it stands in an order of its resource. An order is named
 // by the field sorted by.
-type row interface{ key(order string) key }
+type row interface{ sortKey(order string) sortKey }
 
 // A base is the part of a table that is not kept but computed: n rows in the
 // order of their ids and their creation.
 type base[R row] struct {
 	timeline
-	first, stride int64 // the ids: first, first+stride, …
-	absorbed      int64 // how far after its own is the id of what a row absorbed; 0 = none did
-	row           func(i int) R
-	times         func(i int) instant // when rows were created, where it is not for the timeline to say
+	first, stride  int64 // the ids: first, first+stride, …
+	absorbedOffset int64 // how far after its own is the id of what a row absorbed; 0 = none did
+	row            func(i int) R
+	createdAt      func(i int) timestamp // when rows were created, where it is not for the timeline to say
 }
 
-func (b *base[R]) created(i int) instant {
-	if b.times != nil {
-		return b.times(i)
+func (b *base[R]) created(i int) timestamp {
+	if b.createdAt != nil {
+		return b.createdAt(i)
 	}
 	return b.timeline.created(i)
 }
@@ -44,7 +44,7 @@ func (b *base[R]) created(i int) instant {
 func (b *base[R]) id(i int) int64 { return b.first + int64(i)*b.stride }
 
 // find returns the index of an id.
-func (b *base[R]) find(id int64) (int, bool) {
+func (b *base[R]) index(id int64) (int, bool) {
 	if b.stride == 0 || id < b.first || (id-b.first)%b.stride != 0 {
 		return 0, false
 	}
@@ -53,29 +53,29 @@ func (b *base[R]) find(id int64) (int, bool) {
 }
 
 // at returns the index and the key of the row at place p of an order.
-func (b *base[R]) at(order string, p int) (int, key) {
+func (b *base[R]) at(order string, p int) (int, sortKey) {
 	switch order {
 	case "updated_datetime":
-		i := b.place(p)
-		return i, key{n: int64(b.updated(p)), id: b.id(i)}
+		i := b.updatePosition(p)
+		return i, sortKey{n: int64(b.updated(p)), id: b.id(i)}
 	case "id":
-		return p, key{n: b.id(p), id: b.id(p)}
+		return p, sortKey{n: b.id(p), id: b.id(p)}
 	default:
-		return p, key{n: int64(b.created(p)), id: b.id(p)}
+		return p, sortKey{n: int64(b.created(p)), id: b.id(p)}
 	}
 }
 
 // survivor tells into what row the one with this id was merged.
 func (t *table[R]) survivor(id int64) (int64, bool) {
-	into, ok := t.merged[id]
-	if !ok && t.base.absorbed != 0 {
-		into = id - t.base.absorbed
-		_, ok = t.base.find(into)
+	into, ok := t.mergedInto[id]
+	if !ok && t.base.absorbedOffset != 0 {
+		into = id - t.base.absorbedOffset
+		_, ok = t.base.index(into)
 	}
-	if further, again := t.merged[into]; ok && again {
+	if further, again := t.mergedInto[into]; ok && again {
 		for again {
 			into = further
-			further, again = t.merged[into]
+			further, again = t.mergedInto[into]
 		}
 	}
 	return into, ok
@@ -84,47 +84,47 @@ func (t *table[R]) survivor(id int64) (int64, bool) {
 // A version is a row as one change left it; gone, if it took the row away. Of
 // two versions the one with the greater seq is the later.
 type version[R row] struct {
-	row  R
-	gone bool
-	seq  uint64
+	row     R
+	deleted bool
+	seq     uint64
 }
 
 // A table is the base with the changes laid over it. Lists show what is
 // visible; a change may be there before lists show it.
 type table[R row] struct {
-	base   base[R]
-	shown  map[int64]version[R] // changed rows as lists show them
-	fresh  map[int64]version[R] // changed rows that lists do not show yet
-	sorted map[string][]key     // the keys of what is shown and not gone, per order
-	merged map[int64]int64      // what was absorbed, and by what
-	top    int64                // the highest id given so far
+	base       base[R]
+	listed     map[int64]version[R] // changed rows as lists show them
+	unlisted   map[int64]version[R] // changed rows that lists do not show yet
+	sortedKeys map[string][]sortKey // the keys of what is shown and not gone, per order
+	mergedInto map[int64]int64      // what was absorbed, and by what
+	maxID      int64                // the highest id given so far
 }
 
 func newTable[R row](b base[R]) *table[R] {
 	return &table[R]{
-		base:   b,
-		shown:  map[int64]version[R]{},
-		fresh:  map[int64]version[R]{},
-		sorted: map[string][]key{},
-		merged: map[int64]int64{},
-		top:    b.id(b.n) + 1000, // a gap that tells old from new to who reads along
+		base:       b,
+		listed:     map[int64]version[R]{},
+		unlisted:   map[int64]version[R]{},
+		sortedKeys: map[string][]sortKey{},
+		mergedInto: map[int64]int64{},
+		maxID:      b.id(b.n) + 1000, // a gap that tells old from new to who reads along
 	}
 }
 
 // get returns a row as it is.
 func (t *table[R]) get(id int64) (R, bool) {
-	if v, ok := t.fresh[id]; ok {
-		return v.row, !v.gone
+	if v, ok := t.unlisted[id]; ok {
+		return v.row, !v.deleted
 	}
-	return t.see(id)
+	return t.getListed(id)
 }
 
 // see returns a row as lists show it.
-func (t *table[R]) see(id int64) (R, bool) {
-	if v, ok := t.shown[id]; ok {
-		return v.row, !v.gone
+func (t *table[R]) getListed(id int64) (R, bool) {
+	if v, ok := t.listed[id]; ok {
+		return v.row, !v.deleted
 	}
-	if i, ok := t.base.find(id); ok {
+	if i, ok := t.base.index(id); ok {
 		return t.base.row(i), true
 	}
 	var none R
@@ -132,40 +132,40 @@ func (t *table[R]) see(id int64) (R, bool) {
 }
 
 // show makes a version visible, unless a later one is.
-func (t *table[R]) show(id int64, v version[R]) {
-	if f, ok := t.fresh[id]; ok && f.seq <= v.seq {
-		delete(t.fresh, id)
+func (t *table[R]) setListed(id int64, v version[R]) {
+	if f, ok := t.unlisted[id]; ok && f.seq <= v.seq {
+		delete(t.unlisted, id)
 	}
-	old, was := t.shown[id]
+	old, was := t.listed[id]
 	if old.seq > v.seq {
 		return
 	}
-	for order, keys := range t.sorted {
-		if was && !old.gone {
-			at, _ := slices.BinarySearchFunc(keys, old.row.key(order), key.compare)
+	for order, keys := range t.sortedKeys {
+		if was && !old.deleted {
+			at, _ := slices.BinarySearchFunc(keys, old.row.sortKey(order), sortKey.compare)
 			keys = slices.Delete(keys, at, at+1)
 		}
-		if !v.gone {
-			k := v.row.key(order)
-			at, _ := slices.BinarySearchFunc(keys, k, key.compare)
+		if !v.deleted {
+			k := v.row.sortKey(order)
+			at, _ := slices.BinarySearchFunc(keys, k, sortKey.compare)
 			keys = slices.Insert(keys, at, k)
 		}
-		t.sorted[order] = keys
+		t.sortedKeys[order] = keys
 	}
-	t.shown[id] = v
+	t.listed[id] = v
 }
 
 // keys returns the sorted keys of the changed rows.
-func (t *table[R]) keys(order string) []key {
-	keys, ok := t.sorted[order]
+func (t *table[R]) changedKeys(order string) []sortKey {
+	keys, ok := t.sortedKeys[order]
 	if !ok {
-		for _, v := range t.shown {
-			if !v.gone {
-				keys = append(keys, v.row.key(order))
+		for _, v := range t.listed {
+			if !v.deleted {
+				keys = append(keys, v.row.sortKey(order))
 			}
 		}
-		slices.SortFunc(keys, key.compare)
-		t.sorted[order] = keys
+		slices.SortFunc(keys, sortKey.compare)
+		t.sortedKeys[order] = keys
 	}
 	return keys
 }
@@ -173,9 +173,9 @@ func (t *table[R]) keys(order string) []key {
 // walk yields the visible rows of an order strictly after a key, or from its
 // beginning: two sorted rows of rows, the base and what lies over it, merged.
 // A base that is not empty knows creation, update and id to sort by.
-func (t *table[R]) walk(order string, desc bool, after *key) iter.Seq2[key, R] {
-	return func(yield func(key, R) bool) {
-		over := t.keys(order)
+func (t *table[R]) rows(order string, desc bool, after *sortKey) iter.Seq2[sortKey, R] {
+	return func(yield func(sortKey, R) bool) {
+		over := t.changedKeys(order)
 		step, p, q := 1, 0, 0
 		if desc {
 			step, p, q = -1, t.base.n-1, len(over)-1
@@ -186,7 +186,7 @@ func (t *table[R]) walk(order string, desc bool, after *key) iter.Seq2[key, R] {
 				return k.compare(*after) >= 0
 			})
 			var met bool
-			q, met = slices.BinarySearchFunc(over, *after, key.compare)
+			q, met = slices.BinarySearchFunc(over, *after, sortKey.compare)
 			if desc {
 				p, q = p-1, q-1
 			} else {
@@ -202,10 +202,10 @@ func (t *table[R]) walk(order string, desc bool, after *key) iter.Seq2[key, R] {
 		}
 		for {
 			var i int
-			var below, above key
+			var below, above sortKey
 			for ; 0 <= p && p < t.base.n; p += step {
 				i, below = t.base.at(order, p)
-				if _, changed := t.shown[below.id]; !changed {
+				if _, changed := t.listed[below.id]; !changed {
 					break
 				}
 			}
@@ -220,7 +220,7 @@ func (t *table[R]) walk(order string, desc bool, after *key) iter.Seq2[key, R] {
 				}
 				p += step
 			case inOver:
-				if !yield(above, t.shown[above.id].row) {
+				if !yield(above, t.listed[above.id].row) {
 					return
 				}
 				q += step
@@ -233,8 +233,8 @@ func (t *table[R]) walk(order string, desc bool, after *key) iter.Seq2[key, R] {
 
 // any returns some row that is there, one of the changed ones as likely as one
 // of the base; false if it finds none in a few tries.
-func (t *table[R]) any(r *rand.Rand) (R, bool) {
-	over := t.keys("created_datetime")
+func (t *table[R]) randomRow(r *rand.Rand) (R, bool) {
+	over := t.changedKeys("created_datetime")
 	for range 8 {
 		n := t.base.n + len(over)
 		if n == 0 {

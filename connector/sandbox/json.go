@@ -9,10 +9,10 @@ import (
 // A jot writes JSON from left to right. Where a comma is due it sees for
 // itself. Texts are kept and handed over raw, as JSON: only so can they hold
 // what a Go string cannot, such as a lone surrogate.
-type jot struct{ b []byte }
+type jsonWriter struct{ b []byte }
 
 // comma separates what follows from what stands before.
-func (j *jot) comma() {
+func (j *jsonWriter) comma() {
 	if n := len(j.b); n > 0 {
 		switch j.b[n-1] {
 		case '{', '[', ':':
@@ -22,27 +22,27 @@ func (j *jot) comma() {
 	}
 }
 
-func (j *jot) key(name string) {
+func (j *jsonWriter) memberName(name string) {
 	j.comma()
 	j.b = append(append(append(j.b, '"'), name...), '"', ':')
 }
 
 // raw writes a member whose value is JSON already; "" stands for null.
-func (j *jot) raw(name, json string) {
-	j.key(name)
+func (j *jsonWriter) raw(name, json string) {
+	j.memberName(name)
 	if json == "" {
 		json = "null"
 	}
 	j.b = append(j.b, json...)
 }
 
-func (j *jot) int(name string, v int64) {
-	j.key(name)
+func (j *jsonWriter) int(name string, v int64) {
+	j.memberName(name)
 	j.b = strconv.AppendInt(j.b, v, 10)
 }
 
 // ref writes the id of another thing; 0 is null.
-func (j *jot) ref(name string, id int64) {
+func (j *jsonWriter) ref(name string, id int64) {
 	if id == 0 {
 		j.raw(name, "")
 		return
@@ -50,23 +50,23 @@ func (j *jot) ref(name string, id int64) {
 	j.int(name, id)
 }
 
-func (j *jot) bool(name string, v bool) {
-	j.key(name)
+func (j *jsonWriter) bool(name string, v bool) {
+	j.memberName(name)
 	j.b = strconv.AppendBool(j.b, v)
 }
 
-func (j *jot) time(name string, t instant) {
+func (j *jsonWriter) time(name string, t timestamp) {
 	if t == 0 {
 		j.raw(name, "")
 		return
 	}
-	j.key(name)
-	j.b = append(t.append(append(j.b, '"'), true), '"')
+	j.memberName(name)
+	j.b = append(t.appendTo(append(j.b, '"'), true), '"')
 }
 
 // link writes a path made of words and ids as a text.
-func (j *jot) link(name string, parts ...any) {
-	j.key(name)
+func (j *jsonWriter) text(name string, parts ...any) {
+	j.memberName(name)
 	j.b = append(j.b, '"')
 	for _, p := range parts {
 		switch p := p.(type) {
@@ -81,16 +81,16 @@ func (j *jot) link(name string, parts ...any) {
 
 // open begins an object or a list: as a member if it has a name, else as an
 // element.
-func (j *jot) open(name string, brace byte) {
+func (j *jsonWriter) open(name string, brace byte) {
 	if name != "" {
-		j.key(name)
+		j.memberName(name)
 	} else {
 		j.comma()
 	}
 	j.b = append(j.b, brace)
 }
 
-func (j *jot) close(brace byte) { j.b = append(j.b, brace) }
+func (j *jsonWriter) close(brace byte) { j.b = append(j.b, brace) }
 
 // quote returns s as a JSON text.
 func quote(s string) string {
@@ -102,27 +102,27 @@ func quote(s string) string {
 }
 
 // num, yes and when are raw values of the kinds their names say.
-func num(v int64) string { return strconv.FormatInt(v, 10) }
+func number(v int64) string { return strconv.FormatInt(v, 10) }
 
 // ref is an id, null for 0.
-func ref(id int64) string {
+func idOrNull(id int64) string {
 	if id == 0 {
 		return "null"
 	}
-	return num(id)
+	return number(id)
 }
 
-func yes(v bool) string { return strconv.FormatBool(v) }
+func boolean(v bool) string { return strconv.FormatBool(v) }
 
-func when(t instant) string {
+func datetime(t timestamp) string {
 	if t == 0 {
 		return "null"
 	}
-	return string(append(t.append([]byte{'"'}, true), '"'))
+	return string(append(t.appendTo([]byte{'"'}, true), '"'))
 }
 
 // list joins raw values to a list.
-func list(raws []string) string {
+func jsonArray(raws []string) string {
 	b := []byte{'['}
 	for i, r := range raws {
 		if i > 0 {

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// A jot writes JSON from left to right. Where a comma is due it sees for
-// itself. Texts are kept and handed over raw, as JSON: only so can they hold
-// what a Go string cannot, such as a lone surrogate.
+// A jsonWriter appends JSON from left to right and inserts the commas. Strings
+// are passed to it raw, as JSON, because a Go string cannot hold everything
+// that a JSON string can, such as a lone surrogate.
 type jsonWriter struct{ b []byte }
 
-// comma separates what follows from what stands before.
+// comma appends a comma, unless an object, a list or a value begins here.
 func (j *jsonWriter) comma() {
 	if n := len(j.b); n > 0 {
 		switch j.b[n-1] {
@@ -22,12 +22,13 @@ func (j *jsonWriter) comma() {
 	}
 }
 
+// memberName writes the name of a member, whose value follows.
 func (j *jsonWriter) memberName(name string) {
 	j.comma()
 	j.b = append(append(append(j.b, '"'), name...), '"', ':')
 }
 
-// raw writes a member whose value is JSON already; "" stands for null.
+// raw writes a member whose value is JSON; "" stands for null.
 func (j *jsonWriter) raw(name, json string) {
 	j.memberName(name)
 	if json == "" {
@@ -41,7 +42,7 @@ func (j *jsonWriter) int(name string, v int64) {
 	j.b = strconv.AppendInt(j.b, v, 10)
 }
 
-// ref writes the id of another thing; 0 is null.
+// ref writes the id of another object; 0 is null.
 func (j *jsonWriter) ref(name string, id int64) {
 	if id == 0 {
 		j.raw(name, "")
@@ -64,7 +65,8 @@ func (j *jsonWriter) time(name string, t timestamp) {
 	j.b = append(t.appendTo(append(j.b, '"'), true), '"')
 }
 
-// link writes a path made of words and ids as a text.
+// text writes a string that is the concatenation of its parts: strings, which
+// need no escaping, and int64 ids.
 func (j *jsonWriter) text(name string, parts ...any) {
 	j.memberName(name)
 	j.b = append(j.b, '"')
@@ -79,8 +81,7 @@ func (j *jsonWriter) text(name string, parts ...any) {
 	j.b = append(j.b, '"')
 }
 
-// open begins an object or a list: as a member if it has a name, else as an
-// element.
+// open begins an object or a list: a member if it has a name, else an element.
 func (j *jsonWriter) open(name string, brace byte) {
 	if name != "" {
 		j.memberName(name)
@@ -90,9 +91,10 @@ func (j *jsonWriter) open(name string, brace byte) {
 	j.b = append(j.b, brace)
 }
 
+// close ends an object or a list.
 func (j *jsonWriter) close(brace byte) { j.b = append(j.b, brace) }
 
-// quote returns s as a JSON text.
+// quote returns s as a JSON string.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -101,10 +103,10 @@ func quote(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// num, yes and when are raw values of the kinds their names say.
+// number returns v as JSON.
 func number(v int64) string { return strconv.FormatInt(v, 10) }
 
-// ref is an id, null for 0.
+// idOrNull returns an id as JSON, null for 0.
 func idOrNull(id int64) string {
 	if id == 0 {
 		return "null"
@@ -112,8 +114,10 @@ func idOrNull(id int64) string {
 	return number(id)
 }
 
+// boolean returns v as JSON.
 func boolean(v bool) string { return strconv.FormatBool(v) }
 
+// datetime returns t as JSON, null for 0.
 func datetime(t timestamp) string {
 	if t == 0 {
 		return "null"
@@ -121,7 +125,7 @@ func datetime(t timestamp) string {
 	return string(append(t.appendTo([]byte{'"'}, true), '"'))
 }
 
-// list joins raw values to a list.
+// jsonArray joins raw values to a list.
 func jsonArray(raws []string) string {
 	b := []byte{'['}
 	for i, r := range raws {

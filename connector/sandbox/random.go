@@ -2,12 +2,12 @@ package sandbox
 
 import "math/bits"
 
-// A chance is an endless row of random numbers that depends on nothing but
-// where it began: whoever begins it again reads the same numbers. It is how a
-// row of the account can be told from its place, without being kept.
+// A prng is a pseudorandom number generator whose state is one word. The
+// numbers depend on the start value only, so that a row of the account can be
+// computed from its index again and again, without being stored.
 type prng uint64
 
-// A kind keeps the chances of different things apart.
+// A salt makes the numbers for one purpose independent of those for another.
 type salt uint64
 
 const (
@@ -29,17 +29,16 @@ const (
 	saltField
 	saltSetting
 	saltChange
-	saltRequest
 )
 
-// begin returns the chance of the i-th thing of a kind.
-func newPRNG(seed uint64, k salt, i int64) prng {
-	c := prng(seed ^ uint64(k)*0xd6e8feb86659fd93 ^ uint64(i)*0xa0761d6478bd642f)
-	c.next()
-	return c
+// newPRNG returns the generator for the i-th object that uses the salt.
+func newPRNG(seed uint64, s salt, i int64) prng {
+	p := prng(seed ^ uint64(s)*0xd6e8feb86659fd93 ^ uint64(i)*0xa0761d6478bd642f)
+	p.next()
+	return p
 }
 
-// next is splitmix64.
+// next returns the next 64 random bits, by splitmix64.
 func (p *prng) next() uint64 {
 	*p += 0x9e3779b97f4a7c15
 	z := uint64(*p)
@@ -48,13 +47,14 @@ func (p *prng) next() uint64 {
 	return z ^ z>>31
 }
 
-// below returns a number in [0,n); 0 for n < 2.
+// intn returns a number in [0,n); 0 for n < 2.
 func (p *prng) intn(n int) int {
 	hi, _ := bits.Mul64(p.next(), uint64(max(n, 1)))
 	return int(hi)
 }
 
-// one reports true once in n times.
+// oneIn returns true with a probability of 1/n.
 func (p *prng) oneIn(n int) bool { return p.intn(n) == 0 }
 
+// pick returns a random element.
 func pick[T any](rng *prng, from []T) T { return from[rng.intn(len(from))] }

@@ -8,8 +8,8 @@ import (
 	"sort"
 )
 
-// A key is a row's place in an order: the value sorted by, a number or a text
-// or both, then the id.
+// A sortKey is the position of a row in an order: the value that the list is
+// sorted by (a number, a string or both), then the id.
 type sortKey struct {
 	n  int64
 	s  string
@@ -20,18 +20,18 @@ func (k sortKey) compare(o sortKey) int {
 	return cmp.Or(cmp.Compare(k.n, o.n), cmp.Compare(k.s, o.s), cmp.Compare(k.id, o.id))
 }
 
-// A row can say where it stands in an order of its resource. An order is named
-// by the field sorted by.
+// A row is a record of any resource. An order is the name of the field that
+// the list is sorted by.
 type row interface{ sortKey(order string) sortKey }
 
-// A base is the part of a table that is not kept but computed: n rows in the
-// order of their ids and their creation.
+// A base is the part of a table that is computed instead of stored: n rows, by
+// ascending id and creation.
 type base[R row] struct {
 	timeline
 	first, stride  int64 // the ids: first, first+stride, …
-	absorbedOffset int64 // how far after its own is the id of what a row absorbed; 0 = none did
+	absorbedOffset int64 // id of the row that a row absorbed, less its own; 0 = none did
 	row            func(i int) R
-	createdAt      func(i int) timestamp // when rows were created, where it is not for the timeline to say
+	createdAt      func(i int) timestamp // overrides the timeline
 }
 
 func (b *base[R]) created(i int) timestamp {
@@ -43,7 +43,7 @@ func (b *base[R]) created(i int) timestamp {
 
 func (b *base[R]) id(i int) int64 { return b.first + int64(i)*b.stride }
 
-// find returns the index of an id.
+// index returns the index of an id; false if no row of the base has it.
 func (b *base[R]) index(id int64) (int, bool) {
 	if b.stride == 0 || id < b.first || (id-b.first)%b.stride != 0 {
 		return 0, false
@@ -52,7 +52,7 @@ func (b *base[R]) index(id int64) (int, bool) {
 	return i, i < b.n
 }
 
-// at returns the index and the key of the row at place p of an order.
+// at returns the index and the key of the row at position p of an order.
 func (b *base[R]) at(order string, p int) (int, sortKey) {
 	switch order {
 	case "updated_datetime":
@@ -65,39 +65,41 @@ func (b *base[R]) at(order string, p int) (int, sortKey) {
 	}
 }
 
-// survivor tells into what row the one with this id was merged.
+// survivor returns the id of the row that the row with this id was merged
+// into, directly or by several merges; false if it was not merged.
 func (t *table[R]) survivor(id int64) (int64, bool) {
 	into, ok := t.mergedInto[id]
 	if !ok && t.base.absorbedOffset != 0 {
 		into = id - t.base.absorbedOffset
 		_, ok = t.base.index(into)
 	}
-	if further, again := t.mergedInto[into]; ok && again {
-		for again {
-			into = further
-			further, again = t.mergedInto[into]
+	for ok {
+		next, merged := t.mergedInto[into]
+		if !merged {
+			break
 		}
+		into = next
 	}
 	return into, ok
 }
 
-// A version is a row as one change left it; gone, if it took the row away. Of
-// two versions the one with the greater seq is the later.
+// A version is a row as one change left it, or its deletion. A greater seq is
+// a later version.
 type version[R row] struct {
 	row     R
 	deleted bool
 	seq     uint64
 }
 
-// A table is the base with the changes laid over it. Lists show what is
-// visible; a change may be there before lists show it.
+// A table holds the rows of one resource: the base and the versions that
+// changes wrote. A change may be current before lists show it.
 type table[R row] struct {
 	base       base[R]
-	listed     map[int64]version[R] // changed rows as lists show them
+	listed     map[int64]version[R] // changed rows as lists show them, by id
 	unlisted   map[int64]version[R] // changed rows that lists do not show yet
-	sortedKeys map[string][]sortKey // the keys of what is shown and not gone, per order
-	mergedInto map[int64]int64      // what was absorbed, and by what
-	maxID      int64                // the highest id given so far
+	sortedKeys map[string][]sortKey // ascending keys of the rows in listed that are not deleted, by order
+	mergedInto map[int64]int64      // ids of absorbed rows and of what absorbed them
+	maxID      int64                // the highest id so far
 }
 
 func newTable[R row](b base[R]) *table[R] {
@@ -107,11 +109,11 @@ func newTable[R row](b base[R]) *table[R] {
 		unlisted:   map[int64]version[R]{},
 		sortedKeys: map[string][]sortKey{},
 		mergedInto: map[int64]int64{},
-		maxID:      b.id(b.n) + 1000, // a gap that tells old from new to who reads along
+		maxID:      b.id(b.n) + 1000, // a gap, so that a reader of test output can tell new rows from base rows
 	}
 }
 
-// get returns a row as it is.
+// get returns the current version of a row; false if there is none.
 func (t *table[R]) get(id int64) (R, bool) {
 	if v, ok := t.unlisted[id]; ok {
 		return v.row, !v.deleted
@@ -119,7 +121,8 @@ func (t *table[R]) get(id int64) (R, bool) {
 	return t.getListed(id)
 }
 
-// see returns a row as lists show it.
+// getListed returns the version of a row that lists show; false if they show
+// none.
 func (t *table[R]) getListed(id int64) (R, bool) {
 	if v, ok := t.listed[id]; ok {
 		return v.row, !v.deleted
@@ -131,7 +134,7 @@ func (t *table[R]) getListed(id int64) (R, bool) {
 	return none, false
 }
 
-// show makes a version visible, unless a later one is.
+// setListed makes lists show a version, unless they show a later one.
 func (t *table[R]) setListed(id int64, v version[R]) {
 	if f, ok := t.unlisted[id]; ok && f.seq <= v.seq {
 		delete(t.unlisted, id)
@@ -155,7 +158,7 @@ func (t *table[R]) setListed(id int64, v version[R]) {
 	t.listed[id] = v
 }
 
-// keys returns the sorted keys of the changed rows.
+// changedKeys returns the ascending keys of the changed rows that lists show.
 func (t *table[R]) changedKeys(order string) []sortKey {
 	keys, ok := t.sortedKeys[order]
 	if !ok {
@@ -170,60 +173,26 @@ func (t *table[R]) changedKeys(order string) []sortKey {
 	return keys
 }
 
-// walk yields the visible rows of an order strictly after a key, or from its
-// beginning: two sorted rows of rows, the base and what lies over it, merged.
-// A base that is not empty knows creation, update and id to sort by.
+// rows yields the rows that lists show, in an order, strictly after a key or
+// from the beginning. It merges the base rows and the changed rows. A base
+// that is not empty can be sorted by creation, update and id only.
 func (t *table[R]) rows(order string, desc bool, after *sortKey) iter.Seq2[sortKey, R] {
 	return func(yield func(sortKey, R) bool) {
-		over := t.changedKeys(order)
-		step, p, q := 1, 0, 0
-		if desc {
-			step, p, q = -1, t.base.n-1, len(over)-1
-		}
-		if after != nil {
-			p = sort.Search(t.base.n, func(p int) bool {
-				_, k := t.base.at(order, p)
-				return k.compare(*after) >= 0
-			})
-			var met bool
-			q, met = slices.BinarySearchFunc(over, *after, sortKey.compare)
-			if desc {
-				p, q = p-1, q-1
-			} else {
-				if p < t.base.n {
-					if _, k := t.base.at(order, p); k == *after {
-						p++
-					}
-				}
-				if met {
-					q++
-				}
-			}
-		}
+		m := t.merge(order, desc, after)
 		for {
-			var i int
-			var below, above sortKey
-			for ; 0 <= p && p < t.base.n; p += step {
-				i, below = t.base.at(order, p)
-				if _, changed := t.listed[below.id]; !changed {
-					break
-				}
-			}
-			inBase, inOver := 0 <= p && p < t.base.n, 0 <= q && q < len(over)
-			if inOver {
-				above = over[q]
-			}
+			i, baseKey, inBase := m.nextBase()
+			changedKey, inChanged := m.nextChanged()
 			switch {
-			case inBase && (!inOver || below.compare(above)*step < 0):
-				if !yield(below, t.base.row(i)) {
+			case inBase && (!inChanged || baseKey.compare(changedKey)*m.step < 0):
+				if !yield(baseKey, t.base.row(i)) {
 					return
 				}
-				p += step
-			case inOver:
-				if !yield(above, t.listed[above.id].row) {
+				m.p += m.step
+			case inChanged:
+				if !yield(changedKey, t.listed[changedKey.id].row) {
 					return
 				}
-				q += step
+				m.q += m.step
 			default:
 				return
 			}
@@ -231,20 +200,81 @@ func (t *table[R]) rows(order string, desc bool, after *sortKey) iter.Seq2[sortK
 	}
 }
 
-// any returns some row that is there, one of the changed ones as likely as one
-// of the base; false if it finds none in a few tries.
+// A merge is the position in the two sorted sequences of which a list
+// consists.
+type merge[R row] struct {
+	*table[R]
+	order   string
+	step    int       // 1 = ascending, -1 = descending
+	changed []sortKey // of the changed rows, ascending
+	p, q    int       // the next positions in the base and in changed
+}
+
+// merge returns the merge whose next row is the first one after a key; nil is
+// before all rows.
+func (t *table[R]) merge(order string, desc bool, after *sortKey) *merge[R] {
+	m := &merge[R]{table: t, order: order, step: 1, changed: t.changedKeys(order)}
+	if desc {
+		m.step, m.p, m.q = -1, t.base.n-1, len(m.changed)-1
+	}
+	if after == nil {
+		return m
+	}
+	p := sort.Search(t.base.n, func(p int) bool {
+		_, k := t.base.at(order, p)
+		return k.compare(*after) >= 0
+	})
+	q, found := slices.BinarySearchFunc(m.changed, *after, sortKey.compare)
+	if desc {
+		m.p, m.q = p-1, q-1
+		return m
+	}
+	if p < t.base.n {
+		if _, k := t.base.at(order, p); k == *after {
+			p++
+		}
+	}
+	if found {
+		q++
+	}
+	m.p, m.q = p, q
+	return m
+}
+
+// nextBase returns the index and the key of the next base row that has not
+// changed; false if there is none.
+func (m *merge[R]) nextBase() (i int, k sortKey, ok bool) {
+	for ; 0 <= m.p && m.p < m.base.n; m.p += m.step {
+		i, k = m.base.at(m.order, m.p)
+		if _, changed := m.listed[k.id]; !changed {
+			return i, k, true
+		}
+	}
+	return 0, sortKey{}, false
+}
+
+// nextChanged returns the key of the next changed row; false if there is none.
+func (m *merge[R]) nextChanged() (sortKey, bool) {
+	if m.q < 0 || m.q >= len(m.changed) {
+		return sortKey{}, false
+	}
+	return m.changed[m.q], true
+}
+
+// randomRow returns a random row that is not deleted; false if it finds none
+// in a few attempts.
 func (t *table[R]) randomRow(r *rand.Rand) (R, bool) {
-	over := t.changedKeys("created_datetime")
+	changed := t.changedKeys("created_datetime")
 	for range 8 {
-		n := t.base.n + len(over)
+		n := t.base.n + len(changed)
 		if n == 0 {
 			break
 		}
 		var id int64
-		if k := r.IntN(n); k < len(over) {
-			id = over[k].id
+		if k := r.IntN(n); k < len(changed) {
+			id = changed[k].id
 		} else {
-			id = t.base.id(k - len(over))
+			id = t.base.id(k - len(changed))
 		}
 		if found, ok := t.get(id); ok {
 			return found, true

@@ -16,6 +16,7 @@ import (
 
 // TestCatalog is what Airbyte's acceptance tests ask of a discovered catalog.
 func TestCatalog(t *testing.T) {
+	t.Parallel()
 	discover := []string{"discover", "--sandbox", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}
 	tr := call{args: discover}.inside(t)
 	streams := catalogue(t)
@@ -137,6 +138,7 @@ func TestCatalog(t *testing.T) {
 // TestConfiguredCatalog feeds the configured catalog of the repository to a
 // read: it must name every stream, and every one must complete.
 func TestConfiguredCatalog(t *testing.T) {
+	t.Parallel()
 	const path = "../catalog.json"
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("there is none")
@@ -152,6 +154,7 @@ func TestConfiguredCatalog(t *testing.T) {
 
 // TestSame runs spec and discover repeatedly: not a byte differs.
 func TestSame(t *testing.T) {
+	t.Parallel()
 	for _, command := range []string{"spec", "discover"} {
 		var first []byte
 		for range 5 {

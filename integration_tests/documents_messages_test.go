@@ -24,6 +24,7 @@ import (
 // and looks for an explanation of every message it provokes. In a message of
 // the document, … stands for what differs from case to case.
 func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
 	explained := explanations(t, "../docs/operations.md")
 	said := map[string]bool{}
 	for _, p := range provocations(t) {

@@ -16,7 +16,8 @@ import (
 // estimates are right within a factor of two, and it costs at most two requests
 // per list.
 func TestForecast(t *testing.T) {
-	box := &sandbox.Server{Limit: unlimited, ClockOffset: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
+	t.Parallel()
+	box := &sandbox.Server{Limit: unlimited, Ahead: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
 	h := newHouse(t, box)
 	marks := map[string]connector.Bookmark{}
 	plan := func() *connector.Plan {
@@ -120,6 +121,7 @@ func TestForecast(t *testing.T) {
 
 // The time a forecast names is the time the budget takes.
 func TestForecastTime(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, &sandbox.Server{Size: sandbox.Size{Messages: 20_000, Tickets: 100}})
 		plan := h.plan([]string{"ticket_messages"}, nil)

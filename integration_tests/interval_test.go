@@ -20,8 +20,9 @@ import (
 //
 // INTERVAL_SEED repeats one account.
 func TestInterval(t *testing.T) {
+	t.Parallel()
 	var seeds []uint64
-	for range map[bool]int{false: 15, true: 5}[testing.Short()] {
+	for range map[bool]int{true: 15, false: 5}[*full] {
 		seeds = append(seeds, rand.Uint64())
 	}
 	if s := os.Getenv("INTERVAL_SEED"); s != "" {

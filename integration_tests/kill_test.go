@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,10 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere")
+var (
+	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts, the release of this platform")
+	histories = flag.Int("histories", 100, "random histories of TestKillAnywhere; of TestDaysAnywhere a fifth")
+)
 
 // TestKillAnywhere holds I1 to I10 against random histories: an account that
 // changes in every way it can while it is read, shows changes late, shares
@@ -42,8 +46,9 @@ var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere
 // HISTORY_SEED repeats one history; HISTORY_CHANGES lets only so many changes
 // happen in it.
 func TestKillAnywhere(t *testing.T) {
+	t.Parallel()
 	// Of two runs of one history, the requests may come in another order.
-	run := func(seed uint64, changes int) (judged map[string]int, err error) {
+	run := func(t *testing.T, seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), most: changes}
 			err, judged = h.live(), h.judged
@@ -61,38 +66,59 @@ func TestKillAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := run(n, changes); err != nil {
+		if _, err := run(t, n, changes); err != nil {
 			t.Errorf("HISTORY_SEED=%d: %v", n, err)
 		}
 		return
 	}
-	n := *histories
-	if testing.Short() {
-		n /= 10
-	}
-	first := rand.Uint64() >> 16
+	first, n := rand.Uint64()>>16, *histories
 	judged := map[string]int{}
-	for i := range n {
+	var mu sync.Mutex
+	inParallel(t, n, func(t *testing.T, i int) {
 		seed := first + uint64(i)
-		rows, err := run(seed, enough)
+		rows, err := run(t, seed, enough)
 		if err == nil {
+			mu.Lock()
+			defer mu.Unlock()
 			for name, n := range rows {
 				judged[name] += n
 			}
-			continue
+			return
 		}
 		for _, changes := range []int{0, 1, 2, 3, 5, 10, 20, 50, 100} { // the shortest such history
-			if _, shorter := run(seed, changes); shorter != nil {
+			if _, shorter := run(t, seed, changes); shorter != nil {
 				t.Fatalf("history %d: HISTORY_SEED=%d HISTORY_CHANGES=%d: %v", i+1, seed, changes, shorter)
 			}
 		}
 		t.Fatalf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
-	}
+	})
 	for _, name := range everyStream() {
 		if n >= 1000 && judged[name] == 0 && connector.Find(name).Walk != connector.Single {
 			t.Errorf("%s: no record was ever judged", name)
 		}
 	}
+}
+
+// inParallel calls run with each number below n, on as many processors as there
+// are. It stops after the first failure.
+func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
+	var next atomic.Int64
+	var failed atomic.Bool
+	t.Run("all", func(t *testing.T) { // returns when its parallel subtests have ended
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(strconv.Itoa(worker), func(t *testing.T) {
+				t.Parallel()
+				defer func() {
+					if t.Failed() {
+						failed.Store(true)
+					}
+				}()
+				for i := int(next.Add(1)) - 1; i < n && !failed.Load(); i = int(next.Add(1)) - 1 {
+					run(t, i)
+				}
+			})
+		}
+	})
 }
 
 // enough changes for a history: more of them within one overlap than a bookmark

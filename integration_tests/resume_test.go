@@ -15,9 +15,10 @@ import (
 // A first sync of 10,000 pages that is killed again and again reads no page
 // more than once per kill, but for those on their way.
 func TestResumeCost(t *testing.T) {
+	t.Parallel()
 	const pages = 10_000
 	rows := 100 * pages
-	if testing.Short() {
+	if !*full {
 		rows /= 50
 	}
 	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}}
@@ -63,6 +64,7 @@ func TestResumeCost(t *testing.T) {
 // Streams of one list that have walked it apart, from the same second on, do
 // not go on together from a place that one of them has not reached.
 func TestWalksApart(t *testing.T) {
+	t.Parallel()
 	for _, pages := range [][2]int{{4, 3}, {3, 3}, {3, 4}, {1, 2}, {5, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Messages: -1, Events: -1}})
@@ -99,6 +101,7 @@ func TestWalksApart(t *testing.T) {
 // A walk up to an end that is cut off anywhere, and gone on with without that
 // end, has everything: also what it left out on the pages it had read.
 func TestEndThenNone(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"voice_call_events", "events", "tickets"} {
 		s := connector.Find(name)
 		for stop := 1; stop < 20; stop++ {

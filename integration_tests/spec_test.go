@@ -77,6 +77,7 @@ func places(root map[string]any) iter.Seq[place] {
 
 // TestSpec is what Airbyte's acceptance tests ask of a specification.
 func TestSpec(t *testing.T) {
+	t.Parallel()
 	raw, form := specification(t)
 	each := func(name string, check func(*testing.T, place)) {
 		t.Run(name, func(t *testing.T) {

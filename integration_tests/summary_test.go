@@ -167,7 +167,8 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 // became null and what failed is in the summary. That its counts are those of
 // what was written is held by every run of the program.
 func TestSummary(t *testing.T) {
-	box := &sandbox.Server{Limit: unlimited, Email: boxMail, APIKey: boxSecret, Forbidden: []string{"phone"}}
+	t.Parallel()
+	box := &sandbox.Server{Limit: unlimited, Email: boxMail, Key: boxSecret, Forbidden: []string{"phone"}}
 	odd := ""
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -242,7 +243,8 @@ func idOf(raw []byte) int64 {
 // it does not listen, from then on it does, until it ends; and only then come
 // records that were read again, and tombstones.
 func TestListening(t *testing.T) {
-	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}
+	t.Parallel()
+	box := &sandbox.Server{Limit: unlimited, Live: 0.3}
 	h := newHouse(t, box)
 	marks := map[string]connector.Bookmark{}
 	again, graves := 0, 0

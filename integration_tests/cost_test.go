@@ -45,7 +45,7 @@ func TestCost(t *testing.T) {
 	t.Parallel()
 	size, divisor := scaledShop()
 	var costs [3][4]int
-	sets := [3][]string{big, big[:len(big)-1], names(connector.Offered(nil))}
+	sets := [3][]string{big, big[:len(big)-1], names(connector.AvailableStreams(nil))}
 	t.Run("all", func(t *testing.T) { // returns when its parallel subtests have ended
 		for i, names := range sets {
 			t.Run(strconv.Itoa(len(names))+" streams", func(t *testing.T) {

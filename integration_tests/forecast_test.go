@@ -17,7 +17,7 @@ import (
 // per list.
 func TestForecast(t *testing.T) {
 	t.Parallel()
-	box := &sandbox.Server{Limit: unlimited, Ahead: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
+	box := &sandbox.Server{Limit: unlimited, ClockOffset: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
 	h := newHouse(t, box)
 	marks := map[string]connector.Bookmark{}
 	plan := func() *connector.Plan {

@@ -168,7 +168,7 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 // what was written is held by every run of the program.
 func TestSummary(t *testing.T) {
 	t.Parallel()
-	box := &sandbox.Server{Limit: unlimited, Email: boxMail, Key: boxSecret, Forbidden: []string{"phone"}}
+	box := &sandbox.Server{Limit: unlimited, Email: boxMail, APIKey: boxSecret, Forbidden: []string{"phone"}}
 	odd := ""
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -244,7 +244,7 @@ func idOf(raw []byte) int64 {
 // records that were read again, and tombstones.
 func TestListening(t *testing.T) {
 	t.Parallel()
-	box := &sandbox.Server{Limit: unlimited, Live: 0.3}
+	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}
 	h := newHouse(t, box)
 	marks := map[string]connector.Bookmark{}
 	again, graves := 0, 0

@@ -18,14 +18,14 @@ type Privacy struct {
 // Of returns what is not to be shown of a stream's records.
 func (p *Privacy) Of(s *Stream) *conform.FieldRules {
 	if p == nil {
-		return &conform.FieldRules{SecretColumns: s.Secrets}
+		return &conform.FieldRules{SecretColumns: s.SecretColumns}
 	}
 	v := &conform.FieldRules{}
 	if own := p.streams[s.Name]; own != nil {
 		*v = *own
 	}
 	if !p.secretsVisible {
-		v.SecretColumns = s.Secrets
+		v.SecretColumns = s.SecretColumns
 	}
 	return v
 }

@@ -118,7 +118,7 @@ func costsOf(t *testing.T, names []string, size sandbox.Size, divisor int) (cost
 	read := func(revise time.Duration) int {
 		sent := h.budget.Sent()
 		plan := h.plan(names, stored(t, h.marks))
-		plan.Revise, plan.Tombstone = revise, tombstone
+		plan.WindowInterval, plan.Tombstone = revise, tombstone
 		if err := h.read(plan, -1); err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestCostPerList(t *testing.T) {
 	marks := map[string]connector.Bookmark{}
 	read := func() (records int) {
 		plan := h.plan(everyStream(), stored(t, marks))
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
 				t.Fatal(err)
@@ -221,12 +221,12 @@ func TestCostPerList(t *testing.T) {
 	records := read()
 	first, total := asked(), h.budget.Sent()
 	for _, s := range connector.Streams() {
-		if s.Path == "" || s.Walk == connector.PerParent || s.Walk == connector.Single {
+		if s.Path == "" || s.Mode == connector.PerParent || s.Mode == connector.SingleObject {
 			continue
 		}
 		rows := len(truth(box, s))
-		most := (rows+99)/100 + max(1, len(s.Passes))
-		if s.Walk == connector.Daily { // a period is a year at most, and shorter at first
+		most := (rows+99)/100 + max(1, len(s.Partitions))
+		if s.Mode == connector.DailyReport { // a period is a year at most, and shorter at first
 			most = len(reports(someReports)) * (time.Now().Year() - 1980 + 5)
 		}
 		if first[s.Name] > most {
@@ -243,7 +243,7 @@ func TestCostPerList(t *testing.T) {
 		// The events of calls have no filter and come oldest first: all of
 		// them are read.
 		most := 1
-		if s.Walk == connector.Daily {
+		if s.Mode == connector.DailyReport {
 			most = len(reports(someReports))
 		}
 		if s.Incremental() && name != "voice_call_events" && n-first[name] > most {

@@ -129,7 +129,7 @@ func provocations(t *testing.T) []provocation {
 		return func(t *testing.T) (text string) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHouseBehind(t, small(), wire(func() error { return err }))
-				text = connector.Diagnose(nil, connector.Probe(t.Context(), h.client)).Message
+				text = connector.Classify(nil, connector.CheckConnection(t.Context(), h.client)).Message
 			})
 			return text
 		}

@@ -324,7 +324,7 @@ func isConfig(fields map[string]any) bool {
 // account is the account that a configuration is for.
 func account(config string) *sandbox.Server {
 	box := &sandbox.Server{Seed: 1, Limit: unlimited}
-	if s, err := connector.ParseConfig([]byte(config), false); err == nil { // else check says it best
+	if s, err := connector.Parse([]byte(config), false); err == nil { // else check says it best
 		c := s.Credentials
 		box.Subdomain, box.Email, box.APIKey = s.Subdomain, c.Email, c.APIKey
 		box.ClientID, box.ClientSecret, box.RefreshToken, box.AccessToken = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken

@@ -130,7 +130,7 @@ func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	var out bytes.Buffer
 	ctx := context.Background()
 	plan, pen := newHouse(t, box).plan(names, nil), airbyte.NewWriter(&out)
-	pen.Tally = plan.NewTally()
+	pen.Summary = plan.NewSummary()
 	err := pen.Sync(ctx, plan.Run(ctx), nil)
 	switch {
 	case errors.Is(err, airbyte.ErrFailed):

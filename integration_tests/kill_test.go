@@ -93,7 +93,7 @@ func TestKillAnywhere(t *testing.T) {
 		t.Fatalf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
 	})
 	for _, name := range everyStream() {
-		if n >= 1000 && judged[name] == 0 && connector.Find(name).Walk != connector.Single {
+		if n >= 1000 && judged[name] == 0 && connector.Find(name).Mode != connector.SingleObject {
 			t.Errorf("%s: no record was ever judged", name)
 		}
 	}
@@ -493,7 +493,7 @@ func (h *history) next() *connector.Plan {
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
 	if !h.quiet && h.chance(0.5) {
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 	}
 	return plan
 }
@@ -508,7 +508,7 @@ func (h *history) interval() error {
 	before := stored(h.t, h.marks)
 	begun := func(name string) bool {
 		m := before[name]
-		return !m.Since.IsZero() || !m.Walk.From.IsZero() || !connector.Find(name).Incremental()
+		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !connector.Find(name).Incremental()
 	}
 	if !slices.ContainsFunc(h.streams, func(name string) bool { return !begun(name) }) {
 		plan.Start = plan.End.Add(-24 * time.Hour) // it counts for first syncs alone
@@ -523,7 +523,7 @@ func (h *history) interval() error {
 	for name, mark := range before {
 		was, _ := json.Marshal(mark)
 		is, _ := json.Marshal(h.marks[name])
-		if (mark.Since.After(plan.End) || mark.Walk.Until.After(plan.End)) && !bytes.Equal(was, is) {
+		if (mark.Watermark.After(plan.End) || mark.Scan.NextWatermark.After(plan.End)) && !bytes.Equal(was, is) {
 			return fmt.Errorf("%s: an interval that ended at %v moved %s to %s", name, plan.End, was, is)
 		}
 	}
@@ -554,7 +554,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 		if !stopped || h.chance(0.5) {
 			for _, raw := range b.Records {
 				at := cursorOf(b.Stream, raw)
-				if b.Stream.Walk == connector.Daily { // the end bounds the days, not when they are read
+				if b.Stream.Mode == connector.DailyReport { // the end bounds the days, not when they are read
 					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
@@ -602,7 +602,7 @@ func (h *history) judge() error {
 	h.account = map[string]map[string]string{}
 	for _, name := range h.streams {
 		s := connector.Find(name)
-		if s.Walk == connector.Daily {
+		if s.Mode == connector.DailyReport {
 			errs = append(errs, h.judgeDays(s))
 			continue
 		}
@@ -623,7 +623,7 @@ func (h *history) judge() error {
 		}
 		for key, got := range written {
 			switch _, ok := account[key]; {
-			case ok || s.Walk == connector.Single:
+			case ok || s.Mode == connector.SingleObject:
 			case buried(got):
 				h.judged["deletions of "+name]++
 			case !h.past(s, got) && (h.told(s) || !s.Incremental()):
@@ -739,9 +739,9 @@ func current(s *connector.Stream) bool {
 // mutable reports whether a record of a list sorted by creation may still have
 // changed when it was last looked at: those are kept current too.
 func (h *history) mutable(s *connector.Stream, raw string) bool {
-	window := s.Mutable
+	window := s.LookbackWindow
 	if s.Parent != "" {
-		window = connector.Find(s.Parent).Mutable
+		window = connector.Find(s.Parent).LookbackWindow
 	}
 	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
@@ -752,7 +752,7 @@ func (h *history) mutable(s *connector.Stream, raw string) bool {
 func (h *history) idle(page int) error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, stored(h.t, h.marks))
-	plan.PageSize, plan.Overlap, plan.Revise, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
+	plan.PageSize, plan.Overlap, plan.WindowInterval, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
 	warnings := 0
 	for b, err := range plan.Run(context.Background()) {
 		if b.Warning != "" {
@@ -761,7 +761,7 @@ func (h *history) idle(page int) error {
 		switch {
 		case err != nil:
 			return err
-		case b.Stream.Walk == connector.Daily && !slices.ContainsFunc(b.Records, h.known):
+		case b.Stream.Mode == connector.DailyReport && !slices.ContainsFunc(b.Records, h.known):
 		case len(b.Records) > 0 && b.Stream.Incremental():
 			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0])
 		}

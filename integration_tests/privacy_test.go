@@ -106,7 +106,7 @@ var (
 func streamsAt(path string) (names []string) {
 	path = ofItem.ReplaceAllString(ofThread.ReplaceAllString(ofView.ReplaceAllString(path, "/api/views/{id}/items"), "/api/messages"), "")
 	for _, s := range connector.Streams() {
-		if "/api/"+s.Path == path || s.Walk == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
+		if "/api/"+s.Path == path || s.Mode == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
 			names = append(names, s.Name)
 		}
 	}
@@ -204,7 +204,7 @@ func everyField() (all []plant) {
 			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
 		}
 		parents := map[string]bool{"ticket_id": true, "message_id": true, "customer_id": true, "view_id": true, "position": true}
-		return slices.Contains(s.Key, p.path[0]) || s.Walk == connector.Derived && parents[p.path[0]]
+		return slices.Contains(s.Key, p.path[0]) || s.Mode == connector.Derived && parents[p.path[0]]
 	})
 }
 
@@ -435,7 +435,7 @@ func TestPrivacyExample(t *testing.T) {
 	}
 	_, example, _ := strings.Cut(string(text), "```json\n")
 	example, _, _ = strings.Cut(example, "```")
-	settings, err := connector.ParseConfig([]byte(example), true)
+	settings, err := connector.Parse([]byte(example), true)
 	if err != nil || settings.Warnings != nil {
 		t.Fatal(err, settings)
 	}

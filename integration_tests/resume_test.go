@@ -30,7 +30,7 @@ func TestResumeCost(t *testing.T) {
 	for done := false; !done; {
 		stop := 1 + r.IntN(rows/400)
 		plan := h.plan([]string{"ticket_messages"}, stored(t, marks))
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
@@ -79,7 +79,7 @@ func TestWalksApart(t *testing.T) {
 					for _, raw := range b.Records {
 						got[b.Stream.Name+" "+keyOf(b.Stream, raw)] = true
 					}
-					if marks[b.Stream.Name] = b.Bookmark; b.Bookmark.Walk.Pages == stop {
+					if marks[b.Stream.Name] = b.Bookmark; b.Bookmark.Scan.Pages == stop {
 						break
 					}
 				}

@@ -149,7 +149,7 @@ func TestSamples(t *testing.T) {
 	}
 	for _, s := range connector.Streams() {
 		switch {
-		case s.Walk == connector.PerParent:
+		case s.Mode == connector.PerParent:
 			want[s.Name] = rows[s.Path] * rows["views"]
 		case s.Path != "":
 			want[s.Name] = rows[s.Path]

@@ -74,7 +74,7 @@ func TestTapCatalog(t *testing.T) {
 			dialect(s.Schema, "", s.Key, func(format string, args ...any) { t.Errorf("%s: "+format, append([]any{s.ID}, args...)...) })
 			row := connector.Find(s.ID)
 			properties := s.Schema["properties"].(map[string]any)
-			if _, marked := properties["_sdc_deleted_at"]; marked != row.Mortal {
+			if _, marked := properties["_sdc_deleted_at"]; marked != row.Deletable {
 				t.Errorf("%s: there is a column for deletions: %v", s.ID, marked)
 			}
 		}

@@ -77,7 +77,7 @@ func (h *history) flicker() error {
 func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
 	t.Helper()
 	plan := h.plan([]string{"statistics"}, stored(t, marks))
-	plan.Revise = 24 * time.Hour
+	plan.WindowInterval = 24 * time.Hour
 	if with != nil {
 		with(plan)
 	}
@@ -249,7 +249,7 @@ func TestDaysBetween(t *testing.T) {
 	for _, zone := range []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
 		marks := map[string]connector.Bookmark{}
 		between := func(p *connector.Plan) {
-			settings, err := connector.ParseConfig([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
+			settings, err := connector.Parse([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,7 +262,7 @@ func TestDaysBetween(t *testing.T) {
 		if written, _, err := days(t, h, marks, between); len(written) > 0 || err != nil {
 			t.Errorf("%s: %d rows came again, %v", zone, len(written), err)
 		}
-		if since := marks["statistics"].Since; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
+		if since := marks["statistics"].Watermark; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("%s: the watermark is %v", zone, since)
 		}
 	}
@@ -334,9 +334,9 @@ func TestReportsFail(t *testing.T) {
 			t.Errorf("%s was written", key)
 		}
 	}
-	f := connector.Diagnose(connector.Find("statistics"), err)
+	f := connector.Classify(connector.Find("statistics"), err)
 	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
-	if len(written) == 0 || f.Fault != connector.Yours || f.Message != want {
+	if len(written) == 0 || f.Type != connector.ConfigFailure || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
 
@@ -348,7 +348,7 @@ func TestReportsFail(t *testing.T) {
 	}
 	h = newHouse(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})
 	_, _, err = days(t, h, map[string]connector.Bookmark{}, nil)
-	if f := connector.Diagnose(connector.Find("statistics"), err); f.Fault != connector.Yours || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
+	if f := connector.Classify(connector.Find("statistics"), err); f.Type != connector.ConfigFailure || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -429,7 +429,7 @@ func TestOnlyReads(t *testing.T) {
 		}
 		for range plan.Permissions(context.Background()) {
 		}
-		if err := plan.ProbeReports(context.Background()); err != nil {
+		if err := plan.CheckReports(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -258,16 +258,16 @@ func TestListening(t *testing.T) {
 			}
 			name := b.Stream.Name
 			switch {
-			case listening[name] && !b.Listening && !b.Last:
+			case listening[name] && !b.ReadingEvents && !b.Last:
 				t.Errorf("%s no longer listens", name)
-			case b.Listening && (b.First || !b.Bookmark.Walk.Began.IsZero()):
+			case b.ReadingEvents && (b.First || !b.Bookmark.Scan.StartedAt.IsZero()):
 				t.Errorf("%s listens before its list has been read", name)
-			case !b.Listening && !b.Last && b.Retold+b.Graves > 0:
+			case !b.ReadingEvents && !b.Last && b.Retold+b.Graves > 0:
 				t.Errorf("%s reads again before it listens", name)
 			case b.Retold+b.Graves > len(b.Records):
 				t.Errorf("%s: %d records, of which %d and %d", name, len(b.Records), b.Retold, b.Graves)
 			}
-			listening[name] = listening[name] || b.Listening
+			listening[name] = listening[name] || b.ReadingEvents
 			again, graves = again+b.Retold, graves+b.Graves
 			marks[name] = b.Bookmark
 		}

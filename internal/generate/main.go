@@ -101,7 +101,7 @@ func table(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			sync = "incremental, `" + s.Cursor + "`"
 		}
-		if s.Walk == connector.Derived {
+		if s.Mode == connector.Derived {
 			from = "the pages of `" + s.Parent + "`"
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), sync, from)

@@ -20,8 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // What the configurations in testdata/configs say.
@@ -196,7 +196,7 @@ func TestForeignConfigs(t *testing.T) {
 			holds := func(rows map[string][]string, since map[string]time.Time, more float64) {
 				t.Helper()
 				for _, name := range names {
-					s := connector.Find(name)
+					s := streams.Find(name)
 					want := map[string]bool{}
 					for key, raw := range truth(box, s) {
 						if at := cursorOf(s, []byte(raw)); !at.Before(since[name]) && (c.end.IsZero() || !at.After(c.end)) {

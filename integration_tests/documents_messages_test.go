@@ -17,6 +17,7 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
 	"source-gorgias/integration_tests/documents"
 )
 
@@ -229,7 +230,7 @@ func forgotten(t *testing.T) (text string) {
 		box := small()
 		box.Quirks.EventRetention, box.ChangeRate = 24*time.Hour, 1
 		h := newHouse(t, box)
-		marks := map[string]connector.Bookmark{}
+		marks := map[string]state.Bookmark{}
 		for range 2 {
 			for batch, err := range h.plan([]string{"tickets"}, marks).Run(t.Context()) {
 				if err != nil {

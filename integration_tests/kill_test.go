@@ -25,7 +25,11 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/conform"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 var (
@@ -93,7 +97,7 @@ func TestKillAnywhere(t *testing.T) {
 		t.Fatalf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
 	})
 	for _, name := range everyStream() {
-		if n >= 1000 && judged[name] == 0 && connector.Find(name).Mode != connector.SingleObject {
+		if n >= 1000 && judged[name] == 0 && streams.Find(name).Mode != stream.SingleObject {
 			t.Errorf("%s: no record was ever judged", name)
 		}
 	}
@@ -131,7 +135,7 @@ type history struct {
 	*rand.Rand
 	*house
 	streams []string
-	marks   map[string]connector.Bookmark
+	marks   map[string]state.Bookmark
 	written map[string]map[string]string // by stream and key: the version a destination would hold
 	whole   map[string]map[string]string // of streams read whole: what the last complete read wrote
 	quiet   bool                         // nothing changes and nothing fails
@@ -170,7 +174,7 @@ func (h *history) live() error {
 	}
 	h.house = newHouseBehind(h.t, box, h.tokens)
 	box.Fail = h.happen
-	h.marks = map[string]connector.Bookmark{}
+	h.marks = map[string]state.Bookmark{}
 	h.written, h.whole, h.judged = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
 	h.spoils = []float64{0, 0.02, 0.1}[h.IntN(3)]
 	h.deaf = h.chance(0.15)
@@ -311,7 +315,7 @@ func (h *history) changeWith(r *rand.Rand) {
 	some := func(path string) int64 {
 		var ids []int64
 		for row := range h.box.Each(path) {
-			id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64)
+			id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64)
 			ids = append(ids, id)
 		}
 		if len(ids) == 0 {
@@ -405,7 +409,7 @@ func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 // lowest is the lowest id of a list; 0 if there is none.
 func lowest(box *sandbox.Server, path string) (lowest int64) {
 	for row := range box.Each(path) {
-		if id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
+		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
 			lowest = id
 		}
 	}
@@ -416,7 +420,7 @@ func lowest(box *sandbox.Server, path string) (lowest int64) {
 func (h *history) young(r *rand.Rand, path string) int64 {
 	var ids []int64
 	for row := range h.box.Each(path) {
-		if id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64); h.mutable(connector.Find("ticket_messages"), string(row)) {
+		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); h.mutable(streams.Find("ticket_messages"), string(row)) {
 			ids = append(ids, id)
 		}
 	}
@@ -508,7 +512,7 @@ func (h *history) interval() error {
 	before := stored(h.t, h.marks)
 	begun := func(name string) bool {
 		m := before[name]
-		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !connector.Find(name).Incremental()
+		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !streams.Find(name).Incremental()
 	}
 	if !slices.ContainsFunc(h.streams, func(name string) bool { return !begun(name) }) {
 		plan.Start = plan.End.Add(-24 * time.Hour) // it counts for first syncs alone
@@ -546,15 +550,16 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			}
 			continue // too many faults in a row; the next sync goes on from the bookmark
 		}
-		if b.First {
+		if b.Kind == reader.Started {
 			pages[name] = map[string]string{}
 			continue
 		}
 		stopped := batches == stop
 		if !stopped || h.chance(0.5) {
-			for _, raw := range b.Records {
+			for _, rec := range b.Records {
+				raw := rec.Raw
 				at := cursorOf(b.Stream, raw)
-				if b.Stream.Mode == connector.DailyReport { // the end bounds the days, not when they are read
+				if b.Stream.Mode == stream.DailyReport { // the end bounds the days, not when they are read
 					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
@@ -570,7 +575,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 		}
 		batches++
 		h.marks[name] = b.Bookmark
-		if b.Last {
+		if b.Kind == reader.Done {
 			h.whole[name] = pages[name]
 		}
 	}
@@ -578,7 +583,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 }
 
 // write does what a destination does: the version with the later cursor stays.
-func (h *history) write(s *connector.Stream, raw []byte) {
+func (h *history) write(s *stream.Stream, raw []byte) {
 	rows := h.written[s.Name]
 	if rows == nil {
 		rows = map[string]string{}
@@ -601,8 +606,8 @@ func (h *history) judge() error {
 	var errs []error
 	h.account = map[string]map[string]string{}
 	for _, name := range h.streams {
-		s := connector.Find(name)
-		if s.Mode == connector.DailyReport {
+		s := streams.Find(name)
+		if s.Mode == stream.DailyReport {
 			errs = append(errs, h.judgeDays(s))
 			continue
 		}
@@ -623,7 +628,7 @@ func (h *history) judge() error {
 		}
 		for key, got := range written {
 			switch _, ok := account[key]; {
-			case ok || s.Mode == connector.SingleObject:
+			case ok || s.Mode == stream.SingleObject:
 			case buried(got):
 				h.judged["deletions of "+name]++
 			case !h.past(s, got) && (h.told(s) || !s.Incremental()):
@@ -636,7 +641,7 @@ func (h *history) judge() error {
 
 // judgeDays compares the present rows of each day, which are those with its
 // latest as_of_datetime, with the account's, for the days that may still change.
-func (h *history) judgeDays(s *connector.Stream) error {
+func (h *history) judgeDays(s *stream.Stream) error {
 	of := func(raw string) string { return strings.Join(strings.Split(keyOf(s, []byte(raw)), `"/"`)[:2], " ") }
 	latest, present := map[string]time.Time{}, map[string]string{}
 	for _, raw := range h.written[s.Name] {
@@ -675,18 +680,14 @@ func (h *history) judgeDays(s *connector.Stream) error {
 }
 
 // heard reports whether events tell what becomes of a stream's records.
-func heard(s *connector.Stream) bool {
-	source := s.Name
-	if s.Parent != "" {
-		source = s.Parent
-	}
-	return slices.Contains([]string{"tickets", "ticket_messages", "satisfaction_surveys", "customers"}, source)
+func heard(s *stream.Stream) bool {
+	return slices.Contains([]string{"tickets", "ticket_messages", "satisfaction_surveys", "customers"}, s.Source().Name)
 }
 
-func (h *history) told(s *connector.Stream) bool { return !h.deaf && heard(s) }
+func (h *history) told(s *stream.Stream) bool { return !h.deaf && heard(s) }
 
 // plain leaves out of a record what changes without a trace.
-func (h *history) plain(s *connector.Stream, raw string) string {
+func (h *history) plain(s *stream.Stream, raw string) string {
 	if s.Name == "ticket_messages" && !h.mutable(s, raw) {
 		return opened.ReplaceAllString(raw, "")
 	}
@@ -699,7 +700,7 @@ var opened = regexp.MustCompile(`"opened_datetime":\s*("[^"]*"|null)`)
 // itself, by what it belongs to: no event names the messages and the survey
 // that go with a ticket, and of values and tags those are the present ones that
 // are dated as what they belong to.
-func (h *history) past(s *connector.Stream, raw string) bool {
+func (h *history) past(s *stream.Stream, raw string) bool {
 	of := func(field, parent string) (string, bool) {
 		id, _ := conform.Field([]byte(raw), field)
 		row, ok := h.truth(parent)[string(id)]
@@ -714,10 +715,10 @@ func (h *history) past(s *connector.Stream, raw string) bool {
 		return !ok
 	case "ticket_tags", "ticket_custom_field_values":
 		ticket, ok := of("ticket_id", "tickets")
-		return !ok || cursorOf(connector.Find("tickets"), []byte(ticket)).After(cursorOf(s, []byte(raw)))
+		return !ok || cursorOf(streams.Find("tickets"), []byte(ticket)).After(cursorOf(s, []byte(raw)))
 	case "customer_custom_field_values":
 		customer, ok := of("customer_id", "customers")
-		return !ok || cursorOf(connector.Find("customers"), []byte(customer)).After(cursorOf(s, []byte(raw)))
+		return !ok || cursorOf(streams.Find("customers"), []byte(customer)).After(cursorOf(s, []byte(raw)))
 	}
 	return false
 }
@@ -725,24 +726,21 @@ func (h *history) past(s *connector.Stream, raw string) bool {
 // truth is what the account holds now.
 func (h *history) truth(name string) map[string]string {
 	if h.account[name] == nil {
-		h.account[name] = truth(h.box, connector.Find(name))
+		h.account[name] = truth(h.box, streams.Find(name))
 	}
 	return h.account[name]
 }
 
 // current reports whether the stream's lists alone keep its records current:
 // those that are read whole, and those that are read by when they were updated.
-func current(s *connector.Stream) bool {
+func current(s *stream.Stream) bool {
 	return !s.Incremental() || strings.HasSuffix(s.Cursor, "updated_datetime")
 }
 
 // mutable reports whether a record of a list sorted by creation may still have
 // changed when it was last looked at: those are kept current too.
-func (h *history) mutable(s *connector.Stream, raw string) bool {
-	window := s.LookbackWindow
-	if s.Parent != "" {
-		window = connector.Find(s.Parent).LookbackWindow
-	}
+func (h *history) mutable(s *stream.Stream, raw string) bool {
+	window := s.Source().LookbackWindow
 	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
 }
@@ -761,12 +759,12 @@ func (h *history) idle(page int) error {
 		switch {
 		case err != nil:
 			return err
-		case b.Stream.Mode == connector.DailyReport && !slices.ContainsFunc(b.Records, h.known):
+		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.known(rec.Raw) }):
 		case len(b.Records) > 0 && b.Stream.Incremental():
-			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0])
+			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0].Raw)
 		}
 	}
-	deaf := h.deaf && slices.ContainsFunc(h.streams, func(name string) bool { return heard(connector.Find(name)) })
+	deaf := h.deaf && slices.ContainsFunc(h.streams, func(name string) bool { return heard(streams.Find(name)) })
 	if deaf != (warnings == 1) || !deaf && warnings > 0 {
 		return fmt.Errorf("%d warnings; events refused: %v", warnings, deaf)
 	}

@@ -23,10 +23,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A spy stands between the program and an account. It plants marks in records,
@@ -105,8 +107,8 @@ var (
 // streamsAt are the streams that are made of what is at a path.
 func streamsAt(path string) (names []string) {
 	path = ofItem.ReplaceAllString(ofThread.ReplaceAllString(ofView.ReplaceAllString(path, "/api/views/{id}/items"), "/api/messages"), "")
-	for _, s := range connector.Streams() {
-		if "/api/"+s.Path == path || s.Mode == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
+	for _, s := range streams.All() {
+		if "/api/"+s.Path == path || s.Mode == stream.Derived && "/api/"+s.Parent.Path == path {
 			names = append(names, s.Name)
 		}
 	}
@@ -192,11 +194,11 @@ func everyField() (all []plant) {
 			below(stream, property, at)
 		}
 	}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		below(s.Name, s.Schema(""), nil)
 	}
 	return slices.DeleteFunc(all, func(p plant) bool {
-		s := connector.Find(p.stream)
+		s := streams.Find(p.stream)
 		switch p.path[0] {
 		case s.Cursor, conform.Unrecognized:
 			return true
@@ -204,7 +206,7 @@ func everyField() (all []plant) {
 			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
 		}
 		parents := map[string]bool{"ticket_id": true, "message_id": true, "customer_id": true, "view_id": true, "position": true}
-		return slices.Contains(s.Key, p.path[0]) || s.Mode == connector.Derived && parents[p.path[0]]
+		return slices.Contains(s.Key, p.path[0]) || s.Mode == stream.Derived && parents[p.path[0]]
 	})
 }
 
@@ -276,7 +278,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 			hashes = append(hashes, hex.EncodeToString(sum[:]))
 		}
 		if list := inParent[p.stream]; list != "" { // where they also stand
-			exclude = append(exclude, connector.Find(p.stream).Parent+"."+list)
+			exclude = append(exclude, streams.Find(p.stream).Parent.Name+"."+list)
 		}
 		s.plants = append(s.plants, p)
 	}
@@ -435,7 +437,7 @@ func TestPrivacyExample(t *testing.T) {
 	}
 	_, example, _ := strings.Cut(string(text), "```json\n")
 	example, _, _ = strings.Cut(example, "```")
-	settings, err := connector.Parse([]byte(example), true)
+	settings, err := config.Parse([]byte(example), true)
 	if err != nil || settings.Warnings != nil {
 		t.Fatal(err, settings)
 	}
@@ -448,7 +450,7 @@ func TestPrivacyExample(t *testing.T) {
 			continue
 		}
 		found++
-		v := settings.Privacy.Of(connector.Find(p.stream))
+		v := settings.Privacy.Of(streams.Find(p.stream))
 		if !slices.ContainsFunc(slices.Concat(v.Exclude, v.Hash), func(path []string) bool { return len(path) <= len(p.path) && slices.Equal(path, p.path[:len(path)]) }) {
 			t.Errorf("%s.%s shows", p.stream, strings.Join(p.path, "."))
 		}

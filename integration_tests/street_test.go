@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
 )
 
@@ -177,11 +177,11 @@ func (c call) transcript() *transcript {
 	}
 	tr.command = c.args[0]
 	if tr.command == "read" {
-		config := []byte(nil)
+		raw := []byte(nil)
 		if i := slices.IndexFunc(c.args, func(a string) bool { return a == "--config" || a == "-config" }); i >= 0 && i+1 < len(c.args) {
-			config, _ = os.ReadFile(c.args[i+1])
+			raw, _ = os.ReadFile(c.args[i+1])
 		}
-		tr.configured = names(connector.AvailableStreams(config))
+		tr.configured = names(config.AvailableStreams(raw))
 	}
 	for i, arg := range c.args {
 		path, is := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-catalog=")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
 )
 
 // plan writes a forecast of the next read: for people, or as JSON.
@@ -47,7 +47,7 @@ func (s *invocation) plan(c *cli.Context) error {
 			continue
 		}
 		records := spelled(e.Accuracy, e.Records)
-		if e.Records == 0 && e.Accuracy == connector.AtLeast {
+		if e.Records == 0 && e.Accuracy == reader.AtLeast {
 			records = ""
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, spelled(e.Accuracy, e.Requests), records, e.Description)
@@ -61,9 +61,9 @@ func (s *invocation) plan(c *cli.Context) error {
 }
 
 // spelled writes a number as well as it is known.
-func spelled(p connector.Accuracy, n int) string {
+func spelled(p reader.Accuracy, n int) string {
 	digits := grouped(n)
-	if p == connector.Exact {
+	if p == reader.Exact {
 		return digits
 	}
 	return string(p) + " " + digits

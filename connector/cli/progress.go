@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A progress shows, on a terminal, how a sync is getting on: how long it has
@@ -46,8 +50,8 @@ type progress struct {
 
 // A course is a stream under way.
 type course struct {
-	stream    *connector.Stream
-	mark      connector.Bookmark
+	stream    *stream.Stream
+	mark      state.Bookmark
 	records   int
 	listening bool
 }
@@ -102,7 +106,7 @@ func (p *progress) note(b connector.Batch, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.handed = time.Now()
-	if !b.Until.IsZero() { // every stream says it
+	if b.Kind == reader.RateLimited { // every stream says it
 		p.waiting = b.Until
 		return
 	}
@@ -116,22 +120,22 @@ func (p *progress) note(b connector.Batch, err error) {
 	c.mark, c.listening = b.Bookmark, b.ReadingEvents
 	c.records += len(b.Records)
 	p.records += len(b.Records)
-	p.retold += b.Retold
-	if b.Stream.Name == "account" && len(b.Records) > 0 {
+	p.retold += b.Count(stream.Refetched)
+	if b.Stream == streams.Account && len(b.Records) > 0 {
 		var account struct {
 			Created time.Time `json:"created_datetime"`
 		}
-		_ = json.Unmarshal(b.Records[0], &account) // what cannot be read, nobody knows
+		_ = json.Unmarshal(b.Records[0].Raw, &account) // what cannot be read, nobody knows
 		p.born = account.Created
 	}
-	if b.Warning != "" {
+	if b.Kind == reader.Warning && err == nil {
 		p.faults = append(p.faults, b.Stream.Name+": "+b.Warning)
 	}
 	if err != nil {
 		p.failed++
 		p.faults = append(p.faults, b.Stream.Name+" failed: "+connector.Classify(b.Stream, err).Message)
 	}
-	if b.Last || err != nil {
+	if b.Kind == reader.Done || err != nil {
 		p.under = slices.Delete(p.under, i, i+1)
 		p.done++
 	}
@@ -231,12 +235,12 @@ func (p *progress) outlook(now time.Time, width int) []string {
 // lists are the streams under way that stand for a list: those that are cut
 // from another's pages do not, beside it.
 func (p *progress) lists() (all []*course) {
-	known := map[string]bool{}
+	known := map[*stream.Stream]bool{}
 	for _, c := range p.under {
-		known[c.stream.Name] = true
+		known[c.stream] = true
 	}
 	for _, c := range p.under {
-		derived := c.stream.Mode == connector.Derived
+		derived := c.stream.Mode == stream.Derived
 		if c.listening || derived && known[c.stream.Parent] {
 			continue
 		}
@@ -257,7 +261,7 @@ func (p *progress) places() (lines []string) {
 	}
 	others := len(lists) // than the events themselves
 	for _, c := range lists {
-		if c.stream.Name == "events" {
+		if c.stream == streams.Events {
 			others--
 		}
 		line := fmt.Sprintf("  %-*s  ", widest, c.stream.Name)
@@ -266,7 +270,7 @@ func (p *progress) places() (lines []string) {
 		case !ok && c.records > 0:
 			line += grouped(c.records) + " records"
 		case !ok:
-		case c.stream.Mode == connector.OldestFirst:
+		case c.stream.Mode == stream.OldestFirst:
 			line += fmt.Sprintf("%4.1f%%, up to %s", percent(share), at)
 		default:
 			line += fmt.Sprintf("%4.1f%%, back to %s", percent(share), at)

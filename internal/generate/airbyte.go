@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/stream"
 )
 
 // An entry is a field of the specification's form.
@@ -60,7 +60,7 @@ func formTable(specification []byte) ([]byte, error) {
 }
 
 // modes tells how the streams can be synced.
-func modes(streams []*connector.Stream) []byte {
+func modes(streams []*stream.Stream) []byte {
 	var b bytes.Buffer
 	b.WriteString("| stream | full refresh | incremental | primary key | cursor | deletions |\n| --- | :-: | :-: | --- | --- | :-: |\n")
 	for _, s := range streams {
@@ -90,7 +90,7 @@ var kinds = [][3]string{
 
 // types counts the columns of each kind in all streams. A kind that is not in
 // the table is an error.
-func types(streams []*connector.Stream) ([]byte, error) {
+func types(streams []*stream.Stream) ([]byte, error) {
 	count := map[string]int{}
 	for _, s := range streams {
 		var schema struct {
@@ -124,7 +124,7 @@ func types(streams []*connector.Stream) ([]byte, error) {
 }
 
 // scopesNeeded lists what an app asks for, and for which streams.
-func scopesNeeded(streams []*connector.Stream) []byte {
+func scopesNeeded(streams []*stream.Stream) []byte {
 	wanted := map[string][]string{}
 	for _, s := range streams {
 		if s.OAuthScope != "" {
@@ -140,7 +140,7 @@ func scopesNeeded(streams []*connector.Stream) []byte {
 }
 
 // airbyteDocument fills the tables of the page for users of Airbyte.
-func airbyteDocument(text, specification []byte, streams []*connector.Stream) ([]byte, error) {
+func airbyteDocument(text, specification []byte, streams []*stream.Stream) ([]byte, error) {
 	fields, err := formTable(specification)
 	if err != nil {
 		return nil, err

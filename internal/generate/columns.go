@@ -5,12 +5,12 @@ import (
 	"regexp"
 	"strings"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/stream"
 )
 
 // A section is a stream with the columns of its records: what there is to tell.
 type section struct {
-	*connector.Stream
+	*stream.Stream
 	// About is the comment of the record's type, which it calls by a name that
 	// is no Go type's.
 	About   string
@@ -26,7 +26,7 @@ type column struct {
 
 // sections returns what there is to tell of each row of the table. The column
 // that ends every record is left out: it is told of once.
-func sections(table []*connector.Stream) ([]*section, error) {
+func sections(table []*stream.Stream) ([]*section, error) {
 	var all []*section
 	for _, s := range table {
 		root, err := describe(s.Record)

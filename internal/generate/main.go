@@ -13,8 +13,10 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
@@ -34,7 +36,7 @@ func main() {
 // records returns a zero value of every record type.
 func records() []any {
 	var all []any
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		all = append(all, s.Record)
 	}
 	return all
@@ -54,18 +56,18 @@ func generate(records []any) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files[filepath.Join("connector", "spec.json")] = specification
-	if files["catalog.json"], err = airbyte.Configured(connector.AvailableStreams(nil)); err != nil {
+	files[filepath.Join("connector", "config", "spec.json")] = specification
+	if files["catalog.json"], err = airbyte.Configured(config.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		return nil, err
 	}
-	if files["README.md"], err = between(readme, "README.md", "", "streams", table(connector.Streams())); err != nil {
+	if files["README.md"], err = between(readme, "README.md", "", "streams", table(streams.All())); err != nil {
 		return nil, err
 	}
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +82,7 @@ func generate(records []any) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if files[page], err = airbyteDocument(text, specification, connector.Streams()); err != nil {
+	if files[page], err = airbyteDocument(text, specification, streams.All()); err != nil {
 		return nil, err
 	}
 	files["tap-gorgias.yml"] = append([]byte("# For Meltano: meltano add --plugin-type extractor tap-gorgias --from-ref tap-gorgias.yml\n"), Plugin()...)
@@ -93,7 +95,7 @@ func generate(records []any) (map[string][]byte, error) {
 }
 
 // table tells of the streams, for people.
-func table(streams []*connector.Stream) []byte {
+func table(streams []*stream.Stream) []byte {
 	var b bytes.Buffer
 	b.WriteString("| stream | primary key | sync | read from |\n| --- | --- | --- | --- |\n")
 	for _, s := range streams {
@@ -101,8 +103,8 @@ func table(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			sync = "incremental, `" + s.Cursor + "`"
 		}
-		if s.Mode == connector.Derived {
-			from = "the pages of `" + s.Parent + "`"
+		if s.Mode == stream.Derived {
+			from = "the pages of `" + s.Parent.Name + "`"
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), sync, from)
 	}

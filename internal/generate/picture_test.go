@@ -13,7 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/stream"
 	"source-gorgias/schemas"
 )
 
@@ -403,7 +403,7 @@ func TestPictureNotices(t *testing.T) {
 // some away.
 func TestPicturePlaces(t *testing.T) {
 	all := everySection(t)
-	made := &section{Stream: &connector.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}}}
+	made := &section{Stream: &stream.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}}}
 	if _, err := Picture(append(slices.Clone(all), made)); err == nil || !strings.Contains(err.Error(), "made_up") || !strings.Contains(err.Error(), "plots") {
 		t.Errorf("a stream without a place: %v", err)
 	}

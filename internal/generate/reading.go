@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/reports"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A reading is how a stream is read, in words.
@@ -29,13 +32,13 @@ func read(s *section) (*reading, error) {
 	}
 	// What belongs to the ways of reading themselves.
 	switch s.Mode {
-	case connector.NewestFirst:
+	case stream.NewestFirst:
 		r.briefly, r.atRest = "newest first", "1"
 		r.how = endpoint + ", from the newest record down to where the last sync began."
 		r.costs = fmt.Sprintf("first sync: 1 request for 100 records %s since `start_date`. Increment: 1 for 100 records %s since the last sync. Each takes 1 more at most.", changed, changed)
 		r.captured = fmt.Sprintf("what was %s, by `%s`.", changed, s.Cursor)
 		r.deletions = "no list and no event tells of them."
-	case connector.OldestFirst:
+	case stream.OldestFirst:
 		r.briefly, r.atRest = "oldest first", "1"
 		r.how = endpoint + ", from the end of the last sync upwards; the server filters (`" + s.SinceParam + "`)."
 		r.costs = "first sync: 1 request for 100 records created since `start_date`. Increment: 1 for 100 records created since the last sync."
@@ -47,7 +50,7 @@ func read(s *section) (*reading, error) {
 			r.how = endpoint + ", the whole list from the oldest record upwards, in every sync: it can be neither filtered nor read from its end. What is new is written."
 			r.costs = "every sync: 1 request for 100 records of the list."
 		}
-	case connector.FullRefresh:
+	case stream.FullRefresh:
 		r.briefly, r.atRest = "whole", "1 for 100 records"
 		r.how = endpoint + ", the whole list in every sync."
 		r.costs = "every sync: 1 request for 100 records of the list."
@@ -62,28 +65,28 @@ func read(s *section) (*reading, error) {
 			r.costs = fmt.Sprintf("every sync: 1 request for 100 records of the list, at least %d.", n)
 		}
 		whole(r)
-	case connector.SingleObject:
+	case stream.SingleObject:
 		r.briefly, r.atRest = "whole, one answer", "1"
 		r.how = endpoint + ", in every sync."
 		r.costs = "every sync: 1 request."
 		whole(r)
-	case connector.PerParent:
-		r.briefly = "whole, one list for each of `" + s.Parent + "`"
-		r.atRest = "those of `" + s.Parent + "`, and at least 1 for each"
-		r.how = fmt.Sprintf("%s, the whole list of each of [%s](#%s), in every sync.", endpoint, s.Parent, s.Parent)
-		r.costs = fmt.Sprintf("every sync: 1 request for 100 records of each list, at least 1 for each of `%s`; and the requests of `%s`, which are shared if both are selected.", s.Parent, s.Parent)
+	case stream.PerParent:
+		r.briefly = "whole, one list for each of `" + s.Parent.Name + "`"
+		r.atRest = "those of `" + s.Parent.Name + "`, and at least 1 for each"
+		r.how = fmt.Sprintf("%s, the whole list of each of [%s](#%s), in every sync.", endpoint, s.Parent.Name, s.Parent.Name)
+		r.costs = fmt.Sprintf("every sync: 1 request for 100 records of each list, at least 1 for each of `%s`; and the requests of `%s`, which are shared if both are selected.", s.Parent.Name, s.Parent.Name)
 		whole(r)
-	case connector.Derived:
-		r.briefly, r.atRest = "cut from `"+s.Parent+"`", "those of `"+s.Parent+"`"
-		r.how = fmt.Sprintf("cut from the records of [%s](#%s) while they are read.", s.Parent, s.Parent)
-		r.costs = fmt.Sprintf("nothing beyond the requests of `%s`, which are shared if both are selected.", s.Parent)
-		r.captured = fmt.Sprintf("with each version of a record of `%s` that is read.", s.Parent)
+	case stream.Derived:
+		r.briefly, r.atRest = "cut from `"+s.Parent.Name+"`", "those of `"+s.Parent.Name+"`"
+		r.how = fmt.Sprintf("cut from the records of [%s](#%s) while they are read.", s.Parent.Name, s.Parent.Name)
+		r.costs = fmt.Sprintf("nothing beyond the requests of `%s`, which are shared if both are selected.", s.Parent.Name)
+		r.captured = fmt.Sprintf("with each version of a record of `%s` that is read.", s.Parent.Name)
 		r.deletions = "no tombstones. A row names the record it was cut from, whose deletion is told there."
-	case connector.DailyReport:
+	case stream.DailyReport:
 		days := int(s.LookbackWindow / (24 * time.Hour))
 		r.briefly, r.atRest = "day by day, one report after the other", "1, and 1 for each report"
 		r.how = "`POST /api/" + s.Path + "`, for each of the configured `reports`, from the day on which the last sync ended up to today. Without `reports` there is no such stream. The documented scopes are " + scopes() + "." +
-			fmt.Sprintf(" Once a day (`window_interval`) the days are read again that lay within %d days before the last such look (`reports_window`).", days)
+			fmt.Sprintf(" Once a day (`window_interval`) the days are read again that lay within %d days before the last such look (`statistics_window`).", days)
 		r.costs = "first sync: 4 requests for the first year of each report and 1 for each further one; more, if the rows of a year fill more than a quarter of a page of 10,000. Increment: 1 for each report. If no other stream is selected, 1 more to learn the time."
 		r.captured = fmt.Sprintf("every day since `start_date`, the present one as far as it has got. A day in which anything has changed within these %d days is written whole.", days)
 		r.deletions = "no tombstones. Of a day, those rows are the present ones that have its latest `as_of_datetime`; if it has none any more, a row without measures says so."
@@ -99,7 +102,7 @@ func read(s *section) (*reading, error) {
 	heard(r, s)
 	_, dated := s.column("deleted_datetime")
 	switch {
-	case s.Deletable && s.Mode == connector.Derived:
+	case s.Deletable && s.Mode == stream.Derived:
 		r.deletions = "a tombstone, when an event tells of one."
 	case s.Deletable && dated:
 		r.deletions = "a tombstone, when an event or a failed re-read tells of one; `deleted_datetime`, if the record stays."
@@ -123,7 +126,7 @@ func read(s *section) (*reading, error) {
 // broken down by.
 func scopes() string {
 	var all []string
-	for _, s := range connector.Scopes() {
+	for _, s := range reports.Scopes() {
 		text := "`" + s.Name + "`"
 		if len(s.Dimensions) > 0 {
 			text += " (" + strings.Join(s.Dimensions, ", ") + ")"
@@ -160,7 +163,7 @@ func revised(r *reading, s *section) error {
 
 // has reports whether there is a setting of that name.
 func has(setting string) bool {
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[connector.Config]()) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == setting {
 			return true
 		}
@@ -170,18 +173,18 @@ func has(setting string) bool {
 
 // heard says what the events tell of the stream.
 func heard(r *reading, s *section) {
-	kinds := s.Heeds()
-	if kinds == nil {
+	changes := streams.ChangesOf(s.Stream)
+	if changes == nil {
 		return
 	}
-	if s.Mode == connector.Derived {
+	if s.Mode == stream.Derived {
 		r.captured += " That includes what is read again because of events."
 		return
 	}
 	r.atRest += ", and 1 for events"
 	r.how += " Then the account's events since the last sync are read, and what they name is read again."
-	r.costs += " Events: 1 for 100 of them, shared by all streams. What they name: " + s.Retells() + "."
-	r.captured += " Besides, what these events tell: " + quoted(kinds) + "."
+	r.costs += " Events: 1 for 100 of them, shared by all streams. What they name: " + changes.RefetchDoc + "."
+	r.captured += " Besides, what these events tell: " + quoted(changes.EventTypes) + "."
 	if r.missing != "" {
 		r.missing += ", unless one of the events tells"
 	}
@@ -192,8 +195,8 @@ func permit(r *reading, s *section) {
 	scope := "the documentation names no scope for OAuth2 apps"
 	if s.OAuthScope != "" {
 		scope = "an OAuth2 app needs the scope `" + s.OAuthScope + "`"
-		if s.Heeds() != nil {
-			scope += ", and `" + connector.Find("events").OAuthScope + "` for what only events tell"
+		if streams.ChangesOf(s.Stream) != nil {
+			scope += ", and `" + streams.Events.OAuthScope + "` for what only events tell"
 		}
 	}
 	r.permission = scope + ". An API key: an admin's; another user's if that user may see these records."

@@ -11,15 +11,19 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
 func everySection(t *testing.T) []*section {
 	t.Helper()
 	t.Chdir("../..")
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +90,7 @@ func TestRelationsLost(t *testing.T) {
 		{"call.id", "The call's.", "voice_calls n:1"},
 		{"count", "Number of tickets.", ""},
 	} {
-		made := &section{Stream: &connector.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}},
+		made := &section{Stream: &stream.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}},
 			Columns: []column{{c.path, &node{Type: []string{"integer", "null"}, Description: c.comment}}}}
 		found, lost := relations(append(slices.Clone(all), made))
 		got := ""
@@ -164,12 +168,13 @@ func everyRecord(t *testing.T) map[string][]any {
 		t.Fatal(err)
 	}
 	all := map[string][]any{}
-	p := &connector.Plan{Client: client, RateLimiter: budget, Streams: connector.AvailableStreams(nil), Start: time.Unix(0, 0), Concurrency: 1}
+	p := &connector.Plan{Options: reader.Options{Client: client, Start: time.Unix(0, 0)}, RateLimiter: budget, Streams: config.AvailableStreams(nil), Concurrency: 1}
 	for b, err := range p.Run(context.Background()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, raw := range b.Records {
+		for _, rec := range b.Records {
+			raw := rec.Raw
 			var record any
 			d := json.NewDecoder(strings.NewReader(string(raw)))
 			d.UseNumber()

@@ -15,13 +15,19 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/changefeed"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reports"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
 // written returns docs/streams.md as it is made from a table.
-func written(t *testing.T, table []*connector.Stream) string {
+func written(t *testing.T, table []*stream.Stream) string {
 	t.Helper()
 	t.Chdir("../..")
 	all, err := sections(table)
@@ -50,14 +56,14 @@ func chapter(t *testing.T, document, name string) string {
 // column at any depth stands in the chapter of its stream, with its type and
 // whether it can be null, and there are no others.
 func TestStreamsWhole(t *testing.T) {
-	document := written(t, connector.Streams())
+	document := written(t, streams.All())
 	type schema struct {
 		Type, Format any
 		Description  string
 		Properties   map[string]json.RawMessage
 		Items        json.RawMessage
 	}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		text := chapter(t, document, s.Name)
 		rows := strings.Count(text, "\n| `")
 		var walk func(at string, raw json.RawMessage)
@@ -106,9 +112,9 @@ func TestStreamsWhole(t *testing.T) {
 			t.Errorf("%s: %d rows tell of columns that it does not have", s.Name, rows)
 		}
 		want := []string{"`" + s.Key[0] + "`"}
-		if s.Mode == connector.Derived {
-			want = append(want, "["+s.Parent+"](#"+s.Parent+")")
-		} else if s.Mode == connector.DailyReport {
+		if s.Mode == stream.Derived {
+			want = append(want, "["+s.Parent.Name+"](#"+s.Parent.Name+")")
+		} else if s.Mode == stream.DailyReport {
 			want = append(want, "`POST /api/"+s.Path+"`")
 		} else {
 			want = append(want, "`GET /api/"+s.Path+"`")
@@ -118,8 +124,12 @@ func TestStreamsWhole(t *testing.T) {
 				t.Errorf("%s: nothing is said of %s", s.Name, w)
 			}
 		}
-		for _, kind := range s.Heeds() {
-			if s.Mode != connector.Derived && !strings.Contains(text, "`"+kind+"`") {
+		changes := streams.ChangesOf(s)
+		if changes == nil {
+			changes = &changefeed.Changes{}
+		}
+		for _, kind := range changes.EventTypes {
+			if s.Mode != stream.Derived && !strings.Contains(text, "`"+kind+"`") {
 				t.Errorf("%s: nothing is said of the event %s", s.Name, kind)
 			}
 		}
@@ -131,8 +141,8 @@ func TestStreamsWhole(t *testing.T) {
 
 // TestStreamsRow adds a row to the table, as somebody will: it gets its chapter.
 func TestStreamsRow(t *testing.T) {
-	document := written(t, append(connector.Streams(), &connector.Stream{
-		Name: "made_up", Path: "made-up", Mode: connector.NewestFirst, Key: []string{"id"}, Cursor: "created_datetime",
+	document := written(t, append(streams.All(), &stream.Stream{
+		Name: "made_up", Path: "made-up", Mode: stream.NewestFirst, Key: []string{"id"}, Cursor: "created_datetime",
 		Record: schemas.Tag{}, OAuthScope: "made_up:read", Limitations: "what nobody knows",
 	}))
 	text := chapter(t, document, "made_up")
@@ -149,11 +159,11 @@ func TestStreamsRow(t *testing.T) {
 // TestStreamsSpeechless gives the document rows that it has no words for.
 func TestStreamsSpeechless(t *testing.T) {
 	t.Chdir("../..")
-	for _, s := range []*connector.Stream{
+	for _, s := range []*stream.Stream{
 		{Name: "made_up", Mode: 99, Key: []string{"id"}, Record: schemas.Tag{}},
-		{Name: "made_up", Mode: connector.NewestFirst, LookbackWindow: time.Hour, Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
+		{Name: "made_up", Mode: stream.NewestFirst, LookbackWindow: time.Hour, Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
 	} {
-		all, err := sections([]*connector.Stream{s})
+		all, err := sections([]*stream.Stream{s})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +175,7 @@ func TestStreamsSpeechless(t *testing.T) {
 
 // TestStreamsLinks follows every link of the document.
 func TestStreamsLinks(t *testing.T) {
-	document := written(t, connector.Streams())
+	document := written(t, streams.All())
 	heads := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(document, -1) {
 		heads["#"+strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")] = true
@@ -185,12 +195,12 @@ func TestStreamsLinks(t *testing.T) {
 	}
 }
 
-// TestRetells checks that what is said of re-reads is said of all streams that
-// heed events, and of no other.
-func TestRetells(t *testing.T) {
-	for _, s := range connector.Streams() {
-		if (s.Heeds() != nil) != (s.Retells() != "") {
-			t.Errorf("%s heeds %q, and is read again: %q", s.Name, s.Heeds(), s.Retells())
+// TestRefetchDoc checks that changes say which events they apply, and how records
+// are re-fetched.
+func TestRefetchDoc(t *testing.T) {
+	for _, s := range streams.All() {
+		if c := streams.ChangesOf(s); c != nil && (len(c.EventTypes) == 0 || c.RefetchDoc == "") {
+			t.Errorf("%s: %q, %q", s.Name, c.EventTypes, c.RefetchDoc)
 		}
 	}
 }
@@ -208,7 +218,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 // many requests as the document says.
 func TestAtRest(t *testing.T) {
 	t.Chdir("../..")
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,8 +232,11 @@ func TestAtRest(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, want := counted[s.Name], 0
-		parent := counted[s.Parent]
-		switch rest, below := strings.CutPrefix(r.atRest, "those of `"+s.Parent+"`"); {
+		parent, parentName := count{}, ""
+		if s.Parent != nil {
+			parent, parentName = counted[s.Parent.Name], s.Parent.Name
+		}
+		switch rest, below := strings.CutPrefix(r.atRest, "those of `"+parentName+"`"); {
 		case below && rest == "":
 			want = parent.requests
 		case below && rest == ", and at least 1 for each":
@@ -258,7 +271,7 @@ type count struct{ requests, rows, pages int }
 
 // atRest reads a stream of the built-in account, and reads it again when
 // nothing has happened for hours.
-func atRest(t *testing.T, s *connector.Stream) (c count) {
+func atRest(t *testing.T, s *stream.Stream) (c count) {
 	box := &sandbox.Server{Limit: 1_000_000}
 	budget := gorgias.NewRateLimiter(0)
 	client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
@@ -266,11 +279,11 @@ func atRest(t *testing.T, s *connector.Stream) (c count) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	sync := func() {
-		p := &connector.Plan{Client: client, RateLimiter: budget, Streams: []*connector.Stream{s}, Bookmarks: marks, Start: time.Unix(0, 0),
-			Overlap: 10 * time.Minute, WindowInterval: 24 * time.Hour, Concurrency: 1,
-			Reports: []connector.Report{{Name: "a report", Scope: "tickets-created", TimeDimension: "createdDatetime", Measures: []string{"ticketCount"}, Zone: time.UTC}}}
+		p := &connector.Plan{RateLimiter: budget, Streams: []*stream.Stream{s}, Bookmarks: marks, Concurrency: 1,
+			Options: reader.Options{Client: client, Start: time.Unix(0, 0), Overlap: 10 * time.Minute, WindowInterval: 24 * time.Hour},
+			Reports: []reports.Report{{Name: "a report", Scope: "tickets-created", TimeDimension: "createdDatetime", Measures: []string{"ticketCount"}, Zone: time.UTC}}}
 		for b, err := range p.Run(context.Background()) {
 			if err != nil {
 				t.Fatal(s.Name, err)

@@ -131,6 +131,15 @@ func isGone(err error) (gone bool, mergedInto int64) {
 	return gorgias.MergedInto(err)
 }
 
+// acknowledge marks events as processed, although others may fail.
+func (a *Applier) acknowledge(done causes) {
+	for _, why := range done {
+		for _, id := range why.events {
+			a.processed = append(a.processed, Event{ID: id, At: why.at})
+		}
+	}
+}
+
 // tombstone returns the record of a deletion of which events tell the time.
 func (a *Applier) tombstone(s *stream.Stream, why cause, key ...int64) reader.TombstoneItem {
 	return a.NewTombstone(s, why.at, why.at, why.events, key...)

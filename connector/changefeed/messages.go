@@ -110,13 +110,13 @@ const maxThreadMoves = 10
 
 // applyMessages re-fetches messages by their threads.
 func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work messageWork) error {
-	a.EmitChanges(a.takeRead(work.unresolved, nil), nil)
+	read := a.takeRead(work.unresolved, nil)
 	for id := range work.unresolved {
 		a.unresolved[id] = true
 	}
 	for _, ticket := range slices.Sorted(maps.Keys(work.threads)) {
 		t := work.threads[ticket]
-		a.EmitChanges(a.takeRead(t.changed, nil), nil)
+		read = append(read, a.takeRead(t.changed, nil)...)
 		maps.DeleteFunc(t.deleted, func(id int64, _ cause) bool { _, wanted := t.changed[id]; return !wanted })
 		if !t.whole && len(t.changed) == 0 {
 			delete(work.threads, ticket)
@@ -129,7 +129,7 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 		}
 		wanted = next
 	}
-	a.EmitChanges(nil, a.tombstones(work.deleted))
+	a.EmitChanges(read, a.tombstones(work.deleted))
 	return nil
 }
 

@@ -2,10 +2,10 @@ package changefeed
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strconv"
 
-	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/reader"
 	"source-gorgias/connector/stream"
 )
@@ -60,6 +60,7 @@ func planTickets(events []Event) ticketWork {
 // are gone.
 func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work ticketWork) error {
 	a.EmitChanges(nil, a.tombstones(work.deleted))
+	a.acknowledge(work.deleted) // even if the others cannot be re-fetched
 	needsRecord := func(id int64) bool { return work.removedTags[id] != nil }
 	emit := func(items []reader.Item) {
 		var removed []reader.TombstoneItem
@@ -68,12 +69,8 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 		}
 		a.EmitChanges(items, removed)
 	}
-	all := work.refetch
-	wanted := causes{}
-	for id, why := range all {
-		wanted[id] = why
-	}
-	emit(a.takeRead(wanted, needsRecord))
+	all, wanted := work.refetch, maps.Clone(work.refetch)
+	read := a.takeRead(wanted, needsRecord)
 	for queue := wanted.ids(); len(queue) > 0; { //rule:tickets-are-refetched
 		n := min(a.Limit(), len(queue))
 		missing, err := a.refetchTickets(ctx, queue[:n], all, emit)
@@ -93,6 +90,7 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 			}
 		}
 	}
+	emit(read) // last, so that a list that cannot be re-fetched is not emitted by each sync
 	return nil
 }
 
@@ -104,9 +102,6 @@ func (a *Applier) refetchTickets(ctx context.Context, ids []int64, why causes, e
 		query.Add("ticket_ids", strconv.FormatInt(id, 10))
 	}
 	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "") {
-		if gorgias.Is(err, gorgias.ClientError) { //rule:rejected-id-filter-falls-back
-			return ids, nil // the filter is documented, and has not been seen to work
-		}
 		if err != nil {
 			return nil, err
 		}

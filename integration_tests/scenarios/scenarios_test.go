@@ -566,11 +566,13 @@ func doubts() []scenario {
 		name: "in doubt: tickets cannot be asked for by id", doubts: sandbox.Quirks{TicketIDsRejected: true},
 		play: func(s *stage) {
 			s.tag(s.t[0])
-			s.unheard("stale", "tickets", s.t[0])
-			s.unheard("missing", "ticket_tags", s.t[0], s.tags[0])
+			s.lost("stale", "tickets", s.t[0])
+			s.lost("missing", "ticket_tags", s.t[0], s.tags[0])
 			s.delete(s.t[1])
 			s.edit(s.m[4])
 			s.pass(time.Hour)
+			// From now on: what was not processed is read again by each sync.
+			s.warn("the records of tickets that events name cannot be re-fetched (GET /api/tickets: 400 Bad Request: Bad request. ticket_ids: Unknown field.): changes of old records are not captured")
 		},
 	}, {
 		name: "in doubt: tags, field values, the trash and spam date a ticket anew", doubts: sandbox.Quirks{TagsMoveUpdated: true},

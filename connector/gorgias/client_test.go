@@ -700,7 +700,7 @@ func TestClientObeysRateLimit(t *testing.T) {
 					a := server.serve()
 					time.Sleep(70 * time.Millisecond)
 					w.Header().Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", a.used, a.limit))
-					if a.rejected {
+					if a.rateLimited {
 						w.WriteHeader(429)
 						return
 					}

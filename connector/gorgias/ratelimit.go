@@ -89,7 +89,7 @@ type call struct {
 // A callLimit is what a response, or its absence, shows of the bucket.
 type callLimit struct {
 	used, limit int           // the API's count; a limit of 0: the response has none
-	rejected    bool          // 429
+	rateLimited bool          // 429
 	retryAfter  time.Duration // no request may be sent for so long
 }
 
@@ -228,7 +228,7 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 
 	limit := or(r.limit, l.bucket.limit)
 	switch {
-	case r.rejected: // the bucket is full
+	case r.rateLimited: // the bucket is full
 		l.externalUsage = max(l.externalUsage, float64(limit)-own)
 	case r.limit > 0 && !c.sentAt.Before(l.newestSent):
 		l.externalUsage = float64(r.used) + 1 - c.ownMin
@@ -248,9 +248,9 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 func (l *RateLimiter) block(c *call, r callLimit, now time.Time) {
 	wait, newer := r.retryAfter, !c.sentAt.Before(l.blockedUntil)
 	switch {
-	case !r.rejected && newer:
+	case !r.rateLimited && newer:
 		l.consecutive429 = 0
-	case r.rejected && wait <= 0 && newer:
+	case r.rateLimited && wait <= 0 && newer:
 		wait = time.Second << l.consecutive429
 		l.consecutive429 = min(l.consecutive429+1, 6)
 	}

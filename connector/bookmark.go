@@ -21,59 +21,59 @@ type Bookmark struct {
 	// Since is the watermark: everything up to it has been read. It stands
 	// still while a walk is under way, and never passes the server's time at
 	// which the walk began. Zero before the first walk has ended.
-	Since time.Time
+	Watermark time.Time
 	// Seen are the versions last written of the records that will be met
 	// again, so that only what is new is written again.
-	Seen Prints
+	Fingerprints Fingerprints
 	// Revised is the server's time at which the last walk began that reached
 	// back over all records which may still have changed (Stream.Mutable).
-	Revised time.Time
+	WindowReadAt time.Time
 	// Heard is up to when the account's events have been heeded for good; zero
 	// before the first page of the first walk.
-	Heard time.Time
+	EventWatermark time.Time
 	// Walk is the walk under way; zero between walks.
-	Walk Progress
+	Scan ScanPosition
 	// Reports are how far each report has got (Daily streams only). Since and
 	// Revised are then the earliest of those that are configured.
-	Reports []ReportMark
+	Reports []ReportBookmark
 
 	whole bool // the stream is read whole every time: there is nothing to tell
 }
 
 // Progress is the place of a walk under way.
-type Progress struct {
+type ScanPosition struct {
 	// Began is the server's time when the walk began; zero if none is under way.
-	Began time.Time
+	StartedAt time.Time
 	// From is how far back the walk reaches.
-	From time.Time
+	LowerBound time.Time
 	// Until is the latest instant seen, at most Began: the next watermark.
-	Until time.Time
+	NextWatermark time.Time
 	// Pages counts the pages read, and with them the batches written.
 	Pages int
 	// Unsorted is set by a page that was not in the order asked for. Nothing
 	// can then be inferred from where an old record stands.
 	Unsorted bool
 	// At is the cursor of the last row read.
-	At time.Time
+	LastCursor time.Time
 	// Next is the token of the next page. It may be refused; the walk then
 	// begins again.
-	Next string
+	PageToken string
 }
 
 // A ReportMark is how far a report has got.
-type ReportMark struct {
+type ReportBookmark struct {
 	// Report is a digest of its name and its question.
 	Report string
 	// Since is up to when all days have been read.
-	Since time.Time
+	Watermark time.Time
 	// Revised is the server's time up to which no day could have changed that
 	// was not read again.
-	Revised time.Time
+	WindowReadAt time.Time
 	// Reached is when the last day begins of which rows may have been written.
-	Reached time.Time
+	LastNonEmptyDay time.Time
 	// Told is the latest as_of_datetime that may have been written: the next is later,
 	// also if the server's clock goes back.
-	Told time.Time
+	LastAsOf time.Time
 }
 
 // Resumable reports whether a sync can go on from the bookmark; if not, the
@@ -85,22 +85,22 @@ func (b Bookmark) Resumable() bool { return !b.whole }
 // time after their cursor, the walk has revised those that could have changed
 // since the last time, if it has reached that far.
 func (b *Bookmark) end(mutable time.Duration) {
-	if b.Revised.IsZero() || !b.Walk.From.After(b.Revised.Add(-mutable)) {
-		b.Revised = b.Walk.Began
+	if b.WindowReadAt.IsZero() || !b.Scan.LowerBound.After(b.WindowReadAt.Add(-mutable)) {
+		b.WindowReadAt = b.Scan.StartedAt
 	}
-	b.Since = later(b.Since, b.Walk.Until)
-	b.Walk = Progress{}
+	b.Watermark = later(b.Watermark, b.Scan.NextWatermark)
+	b.Scan = ScanPosition{}
 }
 
 // Share returns how much of its span of time the walk under way has read, from
 // 0 to 1; false if none is or it cannot be told.
-func (b Bookmark) Share(s *Stream) (float64, bool) {
-	span := b.Walk.Began.Sub(b.Walk.From)
-	if b.Walk.At.IsZero() || b.Walk.Unsorted || span <= 0 {
+func (b Bookmark) ScanProgress(s *Stream) (float64, bool) {
+	span := b.Scan.StartedAt.Sub(b.Scan.LowerBound)
+	if b.Scan.LastCursor.IsZero() || b.Scan.Unsorted || span <= 0 {
 		return 0, false
 	}
-	read := b.Walk.Began.Sub(b.Walk.At)
-	if s.Walk == OldestFirst {
+	read := b.Scan.StartedAt.Sub(b.Scan.LastCursor)
+	if s.Mode == OldestFirst {
 		read = span - read
 	}
 	return min(1, max(0, float64(read)/float64(span))), true
@@ -113,7 +113,7 @@ const bookmarkVersion = 1
 type bookmarkJSON struct {
 	Version int          `json:"version"`
 	Since   instant      `json:"since"`
-	Seen    Prints       `json:"seen"`
+	Seen    Fingerprints       `json:"seen"`
 	Revised instant      `json:"revised"`
 	Heard   instant      `json:"heard"`
 	Walk    progressJSON `json:"walk"`
@@ -122,13 +122,13 @@ type bookmarkJSON struct {
 
 // reportMarks are packed into one string, so that clients that merge states
 // replace it as a whole.
-type reportMarks []ReportMark
+type reportMarks []ReportBookmark
 
 func (r reportMarks) MarshalText() ([]byte, error) {
 	var text []byte
 	for _, mark := range r {
 		text = append(text, mark.Report...)
-		for _, at := range []time.Time{mark.Since, mark.Revised, mark.Reached, mark.Told} {
+		for _, at := range []time.Time{mark.Watermark, mark.WindowReadAt, mark.LastNonEmptyDay, mark.LastAsOf} {
 			spelled, _ := instant(at).MarshalText() // every instant can be spelled
 			text = append(append(text, '/'), spelled...)
 		}
@@ -147,7 +147,7 @@ func (r *reportMarks) UnmarshalText(text []byte) error {
 				return errors.New("the marks of reports are damaged")
 			}
 		}
-		*r = append(*r, ReportMark{parts[0], time.Time(at[0]), time.Time(at[1]), time.Time(at[2]), time.Time(at[3])})
+		*r = append(*r, ReportBookmark{parts[0], time.Time(at[0]), time.Time(at[1]), time.Time(at[2]), time.Time(at[3])})
 	}
 	return nil
 }
@@ -174,9 +174,9 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	w := b.Walk
-	err := enc.Encode(bookmarkJSON{bookmarkVersion, instant(b.Since), b.Seen, instant(b.Revised), instant(b.Heard), progressJSON{
-		instant(w.Began), instant(w.From), instant(w.Until), w.Pages, w.Unsorted, instant(w.At), w.Next,
+	w := b.Scan
+	err := enc.Encode(bookmarkJSON{bookmarkVersion, instant(b.Watermark), b.Fingerprints, instant(b.WindowReadAt), instant(b.EventWatermark), progressJSON{
+		instant(w.StartedAt), instant(w.LowerBound), instant(w.NextWatermark), w.Pages, w.Unsorted, instant(w.LastCursor), w.PageToken,
 	}, b.Reports})
 	return bytes.TrimSpace(buf.Bytes()), err
 }
@@ -184,7 +184,7 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 // ParseBookmark reads the state of a stream: our own, or that of another
 // connector of this API. An absent or empty state, or one of a kind this stream
 // cannot go on from, is a zero bookmark. The error says what was expected.
-func ParseBookmark(s *Stream, raw []byte) (Bookmark, error) {
+func Parse(s *Stream, raw []byte) (Bookmark, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
 		return Bookmark{}, nil
@@ -214,7 +214,7 @@ func ParseBookmark(s *Stream, raw []byte) (Bookmark, error) {
 		return Bookmark{}, errors.New(`"walk" is not as this program writes it`)
 	}
 	w := j.Walk
-	return Bookmark{Reports: j.Reports, Since: time.Time(j.Since), Seen: j.Seen, Revised: time.Time(j.Revised), Heard: time.Time(j.Heard), Walk: Progress{
+	return Bookmark{Reports: j.Reports, Watermark: time.Time(j.Since), Fingerprints: j.Seen, WindowReadAt: time.Time(j.Revised), EventWatermark: time.Time(j.Heard), Scan: ScanPosition{
 		time.Time(w.Began), time.Time(w.From), time.Time(w.Until), w.Pages, w.Unsorted, time.Time(w.At), w.Next,
 	}}, nil
 }
@@ -243,12 +243,12 @@ func foreign(s *Stream, keys map[string]json.RawMessage) (Bookmark, error) {
 	}
 	for _, name := range []string{"replication_key_value", s.Cursor} {
 		if t, ok, err := at(name); ok || err != nil {
-			return Bookmark{Since: t, Revised: t}, err
+			return Bookmark{Watermark: t, WindowReadAt: t}, err
 		}
 	}
 	if raw, ok := keys["slices"]; ok {
 		t, err := sliceEnd(raw)
-		return Bookmark{Since: t, Revised: t}, err
+		return Bookmark{Watermark: t, WindowReadAt: t}, err
 	}
 	if keys["cursor"] != nil || keys["partitions"] != nil || keys["progress_markers"] != nil || keys["starting_replication_value"] != nil {
 		return Bookmark{}, nil // a run that ended before its first bookmark, or a page token of long ago

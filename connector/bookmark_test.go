@@ -13,16 +13,16 @@ func randomBookmark(r *rand.Rand) Bookmark {
 	at := func() time.Time {
 		return time.UnixMicro(r.Int64N(4_000_000_000_000_000)).UTC()
 	}
-	prints := func() Prints {
-		var p Prints
+	prints := func() Fingerprints {
+		var p Fingerprints
 		for range r.IntN(5) {
 			p = p.with([]print{printOf([]byte{byte(r.Uint32())}, at(), []byte{byte(r.Uint32())})}, time.Time{})
 		}
 		return p
 	}
-	b := Bookmark{Since: at(), Seen: prints(), Revised: at(), Heard: at()}
+	b := Bookmark{Watermark: at(), Fingerprints: prints(), WindowReadAt: at(), EventWatermark: at()}
 	if r.IntN(2) == 0 {
-		b.Walk = Progress{Began: at(), From: at(), Until: at(), Pages: 1 + r.IntN(9), Unsorted: r.IntN(2) == 0, At: at(), Next: "cursor=" + string(rune('a'+r.IntN(26)))}
+		b.Scan = ScanPosition{StartedAt: at(), LowerBound: at(), NextWatermark: at(), Pages: 1 + r.IntN(9), Unsorted: r.IntN(2) == 0, LastCursor: at(), PageToken: "cursor=" + string(rune('a'+r.IntN(26)))}
 	}
 	return b
 }
@@ -49,7 +49,7 @@ func TestBookmarkRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		back, err := ParseBookmark(Find("tickets"), raw)
+		back, err := Parse(Find("tickets"), raw)
 		if err != nil || !reflect.DeepEqual(back, b) {
 			t.Fatalf("seed %d: %s became %+v (%v)", seed, raw, back, err)
 		}
@@ -75,14 +75,14 @@ func sorted(m map[string]json.RawMessage) string {
 
 // A bookmark is small, however much it remembers.
 func TestBookmarkIsSmall(t *testing.T) {
-	var full Prints
+	var full Fingerprints
 	for i := range 3 * maxPrints {
 		full = full.with([]print{printOf([]byte{byte(i), byte(i >> 8)}, time.Unix(int64(i), 0), nil)}, time.Time{})
 	}
 	if len(full) != maxPrints {
 		t.Errorf("%d fingerprints are kept", len(full))
 	}
-	if raw, _ := json.Marshal(Bookmark{Seen: full}); len(raw) > 38_000 {
+	if raw, _ := json.Marshal(Bookmark{Fingerprints: full}); len(raw) > 38_000 {
 		t.Errorf("a full bookmark has %d bytes", len(raw))
 	}
 }
@@ -128,8 +128,8 @@ func TestForeignStates(t *testing.T) {
 		// a stream that is read whole needs none
 		{Find("tags"), `{"created_datetime":"2026-01-02T03:04:05Z"}`, "", ok},
 	} {
-		b, err := ParseBookmark(c.s, []byte(c.state))
-		since, _ := instant(b.Since).MarshalText()
+		b, err := Parse(c.s, []byte(c.state))
+		since, _ := instant(b.Watermark).MarshalText()
 		want := c.since
 		if want != "" {
 			at, _ := time.Parse(time.RFC3339Nano, want)
@@ -151,7 +151,7 @@ func FuzzBookmark(f *testing.F) {
 	}
 	s := Find("tickets")
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		b, err := ParseBookmark(s, raw)
+		b, err := Parse(s, raw)
 		if err != nil {
 			return
 		}
@@ -159,7 +159,7 @@ func FuzzBookmark(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s cannot be written: %v", raw, err)
 		}
-		back, err := ParseBookmark(s, again)
+		back, err := Parse(s, again)
 		if err != nil {
 			t.Fatalf("%s was written as %s, which is refused: %v", raw, again, err)
 		}

@@ -51,7 +51,7 @@ type Config struct {
 	Reports []ReportConfig `json:"reports,omitempty" jsonschema:"title=Reports"`
 
 	// How many days a day of a report may still change after it is over: tickets are closed and surveys answered later. The last days are looked at again.
-	ReportsWindow int `json:"reports_window,omitempty" jsonschema:"title=Reports change for (days),minimum=0,maximum=366,default=30"`
+	StatisticsWindow int `json:"reports_window,omitempty" jsonschema:"title=Reports change for (days),minimum=0,maximum=366,default=30"`
 
 	// How many hours lie at least between two looks at all that may still change. What your account's events tell of is read at once; 0 looks in every sync.
 	WindowInterval int `json:"window_interval,omitempty" jsonschema:"title=Look for changes every (hours),minimum=0,maximum=720,default=24"`
@@ -131,9 +131,9 @@ type Settings struct {
 	Overlap     time.Duration
 	Reports     []Report
 	Windows     map[string]time.Duration // by stream name
-	Revise      time.Duration            // between two looks at the windows
+	WindowInterval      time.Duration            // between two looks at the windows
 	Tombstones  bool                     // tell of deletions
-	Public      bool                     // only public addresses are connected to, over TLS
+	PublicOnly      bool                     // only public addresses are connected to, over TLS
 	Privacy     *Privacy
 	Salt        string // of the hashes
 	Concurrency int
@@ -144,9 +144,9 @@ type Settings struct {
 // A ConfigError is a mistake in a configuration. It names the field and what
 // is expected, and holds no value from it: any field can hold a secret by
 // mistake.
-type ConfigError struct{ Problems []string }
+type Error struct{ Problems []string }
 
-func (e *ConfigError) Error() string {
+func (e *Error) Error() string {
 	if len(e.Problems) < 2 {
 		return strings.Join(e.Problems, "")
 	}
@@ -166,32 +166,32 @@ func Spec() []byte { return spec }
 // ParseConfig reads a configuration. cloud tells that it came from people who
 // are not the host's: they may not choose where requests go. All mistakes are
 // reported at once, as a *ConfigError.
-func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
+func Parse(raw []byte, cloud bool) (*Settings, error) {
 	fields, err := decode(raw)
 	if err != nil {
-		return nil, &ConfigError{[]string{err.Error()}}
+		return nil, &Error{[]string{err.Error()}}
 	}
-	plain(fields)
-	moved, err := lift(fields)
+	normalizeScalars(fields)
+	moved, err := unwrapSling(fields)
 	if err != nil {
-		return nil, &ConfigError{[]string{err.Error()}}
+		return nil, &Error{[]string{err.Error()}}
 	}
-	fit(fields)
-	spelled := normalize(fields, moved)
-	strangers := unknown(fields)
+	coerceTypes(fields)
+	spelled := applyAliases(fields, moved)
+	strangers := takeUnknown(fields)
 	problems := append(validate(fields, spelled, strangers), misspelled(strangers)...)
 	if len(problems) > 0 {
-		return nil, &ConfigError{problems}
+		return nil, &Error{problems}
 	}
-	s := &Settings{Public: cloud}
+	s := &Settings{PublicOnly: cloud}
 	for _, name := range strangers {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the setting %q is not known and was not used%s", name, DidYouMean(last(name), settings())))
 	}
 	c := Config{Overlap: 10, Concurrency: 4, RateLimitReserve: 0.1, TicketMessagesWindow: 7, SatisfactionSurveysWindow: 30, JobsWindow: 7,
-		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, ReportsWindow: 30, WindowInterval: 24, Deletes: "tombstone", MaskSecrets: true}
+		VoiceCallsWindow: 7, VoiceCallRecordingsWindow: 30, StatisticsWindow: 30, WindowInterval: 24, Deletes: "tombstone", MaskSecrets: true}
 	clean, _ := json.Marshal(fields)
 	if err := json.Unmarshal(clean, &c); err != nil {
-		return nil, &ConfigError{[]string{"the config does not fit its specification"}}
+		return nil, &Error{[]string{"the config does not fit its specification"}}
 	}
 	fail := func(field, format string, args ...any) {
 		problems = append(problems, spelled.of(field)+": "+fmt.Sprintf(format, args...))
@@ -242,18 +242,18 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 	for name, value := range map[string]string{"email": c.Credentials.Email, "api_key": c.Credentials.APIKey, "client_id": c.Credentials.ClientID,
 		"client_secret": c.Credentials.ClientSecret, "refresh_token": c.Credentials.RefreshToken, "access_token": c.Credentials.AccessToken} {
 		switch {
-		case reference.MatchString(value):
+		case placeholderPattern.MatchString(value):
 			fail(name, "it is a reference that nobody has filled in; expected the value itself")
-		case name == "email" && value != "" && !mail.MatchString(value):
+		case name == "email" && value != "" && !emailPattern.MatchString(value):
 			fail(name, "expected an e-mail address such as admin@acme.com")
-		case name == "api_key" && mail.MatchString(value):
-			fail(name, "it is an e-mail address; expected %s", meant[name])
+		case name == "api_key" && emailPattern.MatchString(value):
+			fail(name, "it is an e-mail address; expected %s", expectation[name])
 		}
 	}
 	slices.Sort(problems)
 	s.Reports = reports(c.Reports, fail)
 	if len(problems) > 0 {
-		return nil, &ConfigError{problems}
+		return nil, &Error{problems}
 	}
 	s.Credentials, s.Salt = c.Credentials, c.HashSalt
 	s.Overlap = time.Duration(c.Overlap) * time.Minute
@@ -265,9 +265,9 @@ func ParseConfig(raw []byte, cloud bool) (*Settings, error) {
 		"jobs":                  time.Duration(c.JobsWindow) * day,
 		"voice_calls":           time.Duration(c.VoiceCallsWindow) * day,
 		"voice_call_recordings": time.Duration(c.VoiceCallRecordingsWindow) * day,
-		"statistics":            time.Duration(c.ReportsWindow) * day,
+		"statistics":            time.Duration(c.StatisticsWindow) * day,
 	}
-	s.Revise, s.Tombstones = time.Duration(c.WindowInterval)*time.Hour, c.Deletes == "tombstone"
+	s.WindowInterval, s.Tombstones = time.Duration(c.WindowInterval)*time.Hour, c.Deletes == "tombstone"
 	return s, nil
 }
 
@@ -278,7 +278,7 @@ func (s *Settings) Plan(tombstone string) *Plan {
 		tombstone = ""
 	}
 	return &Plan{
-		Start: s.Start, End: s.End, Overlap: s.Overlap, Reports: s.Reports, Windows: s.Windows, Revise: s.Revise,
+		Start: s.Start, End: s.End, Overlap: s.Overlap, Reports: s.Reports, Windows: s.Windows, WindowInterval: s.WindowInterval,
 		Tombstone: tombstone, Concurrency: s.Concurrency,
 	}
 }
@@ -289,11 +289,11 @@ func (s *Settings) Streams() []*Stream { return offered(len(s.Reports) > 0) }
 
 // Offered is Settings.Streams of a configuration that need not be good, or
 // there at all: nobody wants to be asked for credentials by a catalog.
-func Offered(config []byte) []*Stream {
+func AvailableStreams(config []byte) []*Stream {
 	fields, _ := decode(config)
-	moved, _ := lift(fields)
-	fit(fields)
-	normalize(fields, moved)
+	moved, _ := unwrapSling(fields)
+	coerceTypes(fields)
+	applyAliases(fields, moved)
 	return offered(fields["reports"] != nil)
 }
 
@@ -310,9 +310,9 @@ func (s *Settings) Secrets() []string {
 }
 
 // What stands in a file for a value that another program puts there.
-var reference = regexp.MustCompile(`^(\$\{.*\}|\{\{.*\}\}|ref\+[a-z0-9]+://.*)$`)
+var placeholderPattern = regexp.MustCompile(`^(\$\{.*\}|\{\{.*\}\}|ref\+[a-z0-9]+://.*)$`)
 
-var mail = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
 
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
@@ -351,12 +351,12 @@ func origin(text string) (string, error) {
 func WithAccount(raw []byte, subdomain, email, key string) ([]byte, error) {
 	fields, err := decode(raw)
 	if err != nil {
-		return nil, &ConfigError{[]string{err.Error()}}
+		return nil, &Error{[]string{err.Error()}}
 	}
-	if _, err := lift(fields); err != nil {
-		return nil, &ConfigError{[]string{err.Error()}}
+	if _, err := unwrapSling(fields); err != nil {
+		return nil, &Error{[]string{err.Error()}}
 	}
-	for _, name := range append([]string{"base_url", "domain_name", "domain", "username", "email_address", "password"}, flat...) {
+	for _, name := range append([]string{"base_url", "domain_name", "domain", "username", "email_address", "password"}, credentialFields...) {
 		delete(fields, name)
 	}
 	fields["subdomain"] = subdomain
@@ -369,7 +369,7 @@ func WithAccount(raw []byte, subdomain, email, key string) ([]byte, error) {
 func WithToken(raw []byte, access, refresh string, expires time.Time) ([]byte, error) {
 	fields, err := decode(raw)
 	if err != nil {
-		return nil, &ConfigError{[]string{err.Error()}}
+		return nil, &Error{[]string{err.Error()}}
 	}
 	in := fields
 	if credentials, ok := fields["credentials"].(map[string]any); ok && len(credentials) > 0 {

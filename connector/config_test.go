@@ -81,7 +81,7 @@ func TestConfig(t *testing.T) {
 		}},
 		{"byte order mark", "\ufeff" + `{"subdomain":"acme",` + account + `}`, func(s *Settings) bool { return true }},
 	} {
-		s, err := ParseConfig([]byte(c.config), false)
+		s, err := Parse([]byte(c.config), false)
 		if err != nil || !c.check(s) {
 			t.Errorf("%s: got %+v, %v", c.name, s, err)
 		}
@@ -153,8 +153,8 @@ func TestConfigMistakes(t *testing.T) {
 		{`{"subdomain":"acme","base_url":"https://user:s3cr3t@x",` + account + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
 		{`{"subdomain":"acme","base_url":"https://x/api",` + account + `}`, `base_url: expected scheme and host only, such as https://gorgias-proxy.example.com`},
 	} {
-		_, err := ParseConfig([]byte(c.config), false)
-		var misfit *ConfigError
+		_, err := Parse([]byte(c.config), false)
+		var misfit *Error
 		if !errors.As(err, &misfit) || strings.Join(misfit.Problems, "; ") != c.want {
 			t.Errorf("%s:\n got %v\nwant %s", c.config, err, c.want)
 		}
@@ -162,7 +162,7 @@ func TestConfigMistakes(t *testing.T) {
 			t.Errorf("%s: the secret is shown: %v", c.config, err)
 		}
 	}
-	if _, err := ParseConfig([]byte(`{"subdomain":"acme","base_url":"https://x",`+account+`}`), true); err == nil {
+	if _, err := Parse([]byte(`{"subdomain":"acme","base_url":"https://x",`+account+`}`), true); err == nil {
 		t.Error("base_url was taken from people who are not the host's")
 	}
 }
@@ -173,7 +173,7 @@ func TestURI(t *testing.T) {
 		"gorgias://acme?api_key=s3cr3t&email=a%40acme.com":            func(s *Settings) bool { return s.Concurrency == 4 },
 		"gorgias://acme.gorgias.com/?api_key=s3cr3t&email=a@acme.com": func(s *Settings) bool { return true },
 		"GORGIAS://a%40acme.com:s3cr3t@acme?overlap=5&mask_secrets=false&exclude_fields=tickets.subject,users.email&start_date=2026-01-31": func(s *Settings) bool {
-			return s.Overlap == 5*time.Minute && len(s.Privacy.Of(Find("users")).Exclude) == 1 && s.Start.Day() == 31 && s.Privacy.shown
+			return s.Overlap == 5*time.Minute && len(s.Privacy.Of(Find("users")).Exclude) == 1 && s.Start.Day() == 31 && s.Privacy.secretsVisible
 		},
 		"gorgias://acme?password=s3cr3t&username=a@acme.com&&interval_start=2026-01-31": func(s *Settings) bool { return s.Start.Day() == 31 },
 	} {
@@ -182,7 +182,7 @@ func TestURI(t *testing.T) {
 			t.Errorf("%s: %v", uri, err)
 			continue
 		}
-		s, err := ParseConfig(raw, false)
+		s, err := Parse(raw, false)
 		if err != nil || s.Subdomain != "acme" || s.Credentials.APIKey != "s3cr3t" || s.Credentials.Email != "a@acme.com" || !check(s) {
 			t.Errorf("%s: %+v, %v", uri, s, err)
 		}
@@ -210,8 +210,8 @@ func FuzzConfig(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		s, err := ParseConfig(raw, true)
-		var misfit *ConfigError
+		s, err := Parse(raw, true)
+		var misfit *Error
 		switch {
 		case err == nil && (s.Origin != "https://"+s.Subdomain+".gorgias.com" || len(s.Secrets()) == 0):
 			t.Fatalf("%s became %+v", raw, s)

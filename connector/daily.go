@@ -28,7 +28,7 @@ const (
 )
 
 // errNoReports ends a stream of reports when none is configured.
-var errNoReports = &ConfigError{[]string{`reports: it is missing, and the stream statistics is made of nothing else; add reports to the configuration, or deselect the stream`}}
+var errNoReports = &Error{[]string{`reports: it is missing, and the stream statistics is made of nothing else; add reports to the configuration, or deselect the stream`}}
 
 // daily reads the reports one after the other, each from its oldest day to the
 // server's today. Today is read although it is not over: people want to see it
@@ -111,7 +111,7 @@ type diary struct {
 	*Report
 	index int      // in the configuration
 	all   []*diary // of the configured reports
-	mark  ReportMark
+	mark  ReportBookmark
 	now   time.Time // the server's, when the walk began
 
 	from, last day
@@ -133,10 +133,10 @@ func (t *task) diaries(now time.Time) []*diary {
 // read from the beginning.
 func (d *diary) begin() {
 	id, m := d.id(), d.members[0]
-	if i := slices.IndexFunc(m.mark.Reports, func(r ReportMark) bool { return r.Report == id }); i >= 0 {
+	if i := slices.IndexFunc(m.mark.Reports, func(r ReportBookmark) bool { return r.Report == id }); i >= 0 {
 		d.mark = m.mark.Reports[i]
 	} else if len(m.mark.Reports) == 0 { // a state of somebody else's
-		d.mark = ReportMark{Since: m.mark.Since, Revised: m.mark.Revised}
+		d.mark = ReportBookmark{Watermark: m.mark.Watermark, WindowReadAt: m.mark.WindowReadAt}
 	}
 	d.mark.Report = id
 	d.last = dayOf(d.now, d.Zone)
@@ -149,14 +149,14 @@ func (d *diary) begin() {
 		start = dayOf(d.Start, time.UTC)
 	}
 	window := d.window(m.Stream)
-	if d.mark.Since.IsZero() {
+	if d.mark.Watermark.IsZero() {
 		d.from = start
-		d.mark.Revised = d.now // what is read from here on may change from here on
+		d.mark.WindowReadAt = d.now // what is read from here on may change from here on
 		return
 	}
-	d.from = dayOf(d.mark.Since.Add(-d.Overlap), d.Zone)
-	if d.revises = window > 0 && d.now.Sub(d.mark.Revised) >= d.Revise; d.revises {
-		back := dayOf(d.mark.Revised.Add(-window), d.Zone)
+	d.from = dayOf(d.mark.Watermark.Add(-d.Overlap), d.Zone)
+	if d.revises = window > 0 && d.now.Sub(d.mark.WindowReadAt) >= d.WindowInterval; d.revises {
+		back := dayOf(d.mark.WindowReadAt.Add(-window), d.Zone)
 		if !d.Start.IsZero() {
 			back = max(back, start) // what was before has never been read
 		}
@@ -186,7 +186,7 @@ func (d *diary) read(ctx context.Context) error {
 		}
 	}
 	if d.revises {
-		d.mark.Revised = later(d.mark.Revised, d.bound(d.now))
+		d.mark.WindowReadAt = later(d.mark.WindowReadAt, d.bound(d.now))
 		d.keep()
 	}
 	return nil
@@ -207,20 +207,20 @@ func (d *diary) bound(at time.Time) time.Time {
 func (d *diary) write(days map[day][]line, to day, served time.Time) {
 	m := d.members[0]
 	asOf := served
-	if !asOf.After(d.mark.Told) {
-		asOf = d.mark.Told.Add(time.Microsecond)
+	if !asOf.After(d.mark.LastAsOf) {
+		asOf = d.mark.LastAsOf.Add(time.Microsecond)
 	}
 	var records []json.RawMessage
 	var met, changed []print
-	reached := d.mark.Reached
+	reached := d.mark.LastNonEmptyDay
 	for on := d.from; on <= to; on++ {
 		lines, begins := days[on], on.start(d.Zone)
 		as := d.print(on, lines)
 		met = append(met, as)
-		if m.mark.Seen.has(as) {
+		if m.mark.Fingerprints.has(as) {
 			continue
 		}
-		if len(lines) == 0 && !begins.After(d.mark.Reached) {
+		if len(lines) == 0 && !begins.After(d.mark.LastNonEmptyDay) {
 			lines = []line{d.none(on)} // it may have had some
 		}
 		for _, l := range lines {
@@ -232,14 +232,14 @@ func (d *diary) write(days map[day][]line, to day, served time.Time) {
 		changed = append(changed, as)
 	}
 	if len(records) > 0 {
-		d.mark.Reached, d.mark.Told = reached, asOf
-		m.mark.Seen = m.mark.Seen.without(changed)
+		d.mark.LastNonEmptyDay, d.mark.LastAsOf = reached, asOf
+		m.mark.Fingerprints = m.mark.Fingerprints.without(changed)
 		d.keep()
 		d.send(m, Batch{Bookmark: m.mark})
 	}
-	d.mark.Since = later(d.mark.Since, d.bound((to + 1).start(d.Zone)))
+	d.mark.Watermark = later(d.mark.Watermark, d.bound((to + 1).start(d.Zone)))
 	d.keep()
-	m.mark.Seen = m.mark.Seen.with(met, d.floor())
+	m.mark.Fingerprints = m.mark.Fingerprints.with(met, d.floor())
 	d.send(m, Batch{Records: records, Bookmark: m.mark})
 }
 
@@ -257,15 +257,15 @@ func (d *diary) print(on day, lines []line) print {
 func (d *diary) keep() {
 	b := &d.members[0].mark
 	marks := slices.Clone(b.Reports)
-	if i := slices.IndexFunc(marks, func(r ReportMark) bool { return r.Report == d.mark.Report }); i >= 0 {
+	if i := slices.IndexFunc(marks, func(r ReportBookmark) bool { return r.Report == d.mark.Report }); i >= 0 {
 		marks[i] = d.mark
 	} else {
 		marks = append(marks, d.mark)
 	}
 	b.Reports = marks
-	b.Since, b.Revised = d.mark.Since, d.mark.Revised
+	b.Watermark, b.WindowReadAt = d.mark.Watermark, d.mark.WindowReadAt
 	for _, o := range d.all {
-		b.Since, b.Revised = earlier(b.Since, o.mark.Since), earlier(b.Revised, o.mark.Revised)
+		b.Watermark, b.WindowReadAt = earlier(b.Watermark, o.mark.Watermark), earlier(b.WindowReadAt, o.mark.WindowReadAt)
 	}
 }
 
@@ -273,10 +273,10 @@ func (d *diary) keep() {
 func (d *diary) floor() (floor time.Time) {
 	window := d.window(d.source)
 	for _, o := range d.all {
-		if o.mark.Since.IsZero() {
+		if o.mark.Watermark.IsZero() {
 			continue
 		}
-		back := earlier(o.mark.Since.Add(-d.Overlap), o.mark.Revised.Add(-window))
+		back := earlier(o.mark.Watermark.Add(-d.Overlap), o.mark.WindowReadAt.Add(-window))
 		back = dayOf(back, o.Zone).start(o.Zone)
 		if floor.IsZero() || back.Before(floor) {
 			floor = back
@@ -363,7 +363,7 @@ func (d *diary) ask(ctx context.Context, from, before day) (rows []json.RawMessa
 
 // page asks for one page.
 func (d *diary) page(ctx context.Context, from, before day, limit int, next string) (*gorgias.Page, error) {
-	page, err := d.Client.Query(ctx, d.source.Form, d.source.Path, url.Values{"limit": {strconv.Itoa(limit)}}, d.body(from, before), next)
+	page, err := d.Client.Query(ctx, d.source.Envelope, d.source.Path, url.Values{"limit": {strconv.Itoa(limit)}}, d.body(from, before), next)
 	if err == nil {
 		d.served.note(page.ServerTime)
 	}

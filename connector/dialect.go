@@ -26,7 +26,7 @@ func decode(raw []byte) (map[string]any, error) {
 		}
 		err = errTwice
 	}
-	what := other(text, err)
+	what := describeNonJSON(text, err)
 	remedy := ""
 	if what == isYAML {
 		remedy = ". yq -o=json turns the one into the other"
@@ -42,7 +42,7 @@ var errTwice = errors.New("there is more behind the object")
 const isYAML = "is YAML"
 
 // other says what a text is that is no JSON object, without showing it.
-func other(text []byte, err error) string {
+func describeNonJSON(text []byte, err error) string {
 	plain := bytes.TrimSpace(text)
 	var syntax *json.SyntaxError
 	switch {
@@ -92,7 +92,7 @@ func other(text []byte, err error) string {
 // lift brings the connection of a Sling environment into the form of all
 // others: its secrets and inputs are ours, what else it says is Sling's. It
 // returns where the user wrote what it moved.
-func lift(fields map[string]any) (spelled spelling, err error) {
+func unwrapSling(fields map[string]any) (spelled spelling, err error) {
 	spelled, at := spelling{}, ""
 	if connections, ok := fields["connections"].(map[string]any); ok {
 		var ours []string
@@ -183,21 +183,21 @@ func decodeAny(text string) (v any, err error) {
 	if err = d.Decode(&v); err == nil && d.More() {
 		err = errors.New("more than one value")
 	}
-	return plain(v), err
+	return normalizeScalars(v), err
 }
 
 // plain writes every number in its plainest form, 10.0 as 10, within what a
 // float64 holds: the validator trips over others. Texts lose the blanks around
 // them, which people paste along.
-func plain(v any) any {
+func normalizeScalars(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name := range v {
-			v[name] = plain(v[name])
+			v[name] = normalizeScalars(v[name])
 		}
 	case []any:
 		for i := range v {
-			v[i] = plain(v[i])
+			v[i] = normalizeScalars(v[i])
 		}
 	case json.Number:
 		f, _ := v.Float64()
@@ -220,12 +220,12 @@ func (s spelling) of(name string) string {
 }
 
 // flat are the fields of credentials, as some write them beside the others.
-var flat = []string{"auth_type", "email", "api_key", "client_id", "client_secret", "refresh_token", "access_token", "token_expiry_date"}
+var credentialFields = []string{"auth_type", "email", "api_key", "client_id", "client_secret", "refresh_token", "access_token", "token_expiry_date"}
 
 // normalize brings the fields into the one form: other names for settings,
 // credentials written flat, values that stand for nothing. It returns how the
 // user spelled what it renamed, and what has been moved before.
-func normalize(fields map[string]any, moved spelling) spelling {
+func applyAliases(fields map[string]any, moved spelling) spelling {
 	spelled := spelling{}
 	defer func() {
 		for name, at := range moved {
@@ -269,7 +269,7 @@ func normalize(fields map[string]any, moved spelling) spelling {
 	}
 	if fields["credentials"] == nil || nested && len(credentials) == 0 {
 		credentials = map[string]any{}
-		for _, name := range flat {
+		for _, name := range credentialFields {
 			if v, ok := fields[name]; ok {
 				credentials[name] = v
 				delete(fields, name)
@@ -283,7 +283,7 @@ func normalize(fields map[string]any, moved spelling) spelling {
 			spelled["credentials"] = "credentials"
 		}
 	} else {
-		for _, name := range flat {
+		for _, name := range credentialFields {
 			spelled[name] = "credentials." + spelled.of(name)
 		}
 	}
@@ -299,7 +299,7 @@ func normalize(fields map[string]any, moved spelling) spelling {
 // fit reads texts that stand for something else: "10" for a number, "true" for
 // a yes, "a, b" or ["a", "b"] for a list. Addresses, environments and forms can
 // write nothing but texts. What does not fit stays as it is.
-func fit(fields map[string]any) {
+func coerceTypes(fields map[string]any) {
 	var form struct {
 		Properties map[string]struct{ Type string }
 	}
@@ -312,7 +312,7 @@ func fit(fields map[string]any) {
 		switch form.Properties[name].Type {
 		case "integer", "number":
 			if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
-				fields[name] = plain(json.Number(text))
+				fields[name] = normalizeScalars(json.Number(text))
 			}
 		case "boolean":
 			switch strings.ToLower(text) {

@@ -4,7 +4,7 @@ import "testing"
 
 // What stands beside a Sling connection is not lost: it may conceal something.
 func TestLiftKeeps(t *testing.T) {
-	s, err := ParseConfig([]byte(`{"exclude_fields":["tickets.subject"],"connections":{"A":{"type":"api","spec":"gorgias",
+	s, err := Parse([]byte(`{"exclude_fields":["tickets.subject"],"connections":{"A":{"type":"api","spec":"gorgias",
 		"secrets":{"subdomain":"acme","email":"a@acme.com","api_key":"k"}}}}`), false)
 	if err != nil {
 		t.Fatal(err)

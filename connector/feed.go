@@ -70,7 +70,7 @@ func kinds(source *Stream) []string {
 // Heeds returns the types of events that are heeded for the stream, or for the
 // one it is cut from; none if the lists show all that can be known of it.
 func (s *Stream) Heeds() []string {
-	if s.Walk == Derived {
+	if s.Mode == Derived {
 		s = Find(s.Parent)
 	}
 	return kinds(s)
@@ -152,7 +152,7 @@ func (f *feed) begin() {
 			f.from = heard
 		}
 		for _, m := range t.fed() {
-			f.again = later(f.again, m.mark.Heard.Add(f.Overlap))
+			f.again = later(f.again, m.mark.EventWatermark.Add(f.Overlap))
 		}
 	}
 }
@@ -160,8 +160,8 @@ func (f *feed) begin() {
 // heard is up to when all members that wait have heeded the events.
 func (t *task) heard() (at time.Time) {
 	for _, m := range t.fed() {
-		if at.IsZero() || m.mark.Heard.Before(at) {
-			at = m.mark.Heard
+		if at.IsZero() || m.mark.EventWatermark.Before(at) {
+			at = m.mark.EventWatermark
 		}
 	}
 	return at
@@ -227,7 +227,7 @@ func (f *feed) query() url.Values {
 		types = append(types, kinds(t.source)...)
 	}
 	slices.Sort(types)
-	return url.Values{Find("events").Since: {f.from.UTC().Format(sinceLayout)}, "types": slices.Compact(types)}
+	return url.Values{Find("events").SinceParam: {f.from.UTC().Format(sinceLayout)}, "types": slices.Compact(types)}
 }
 
 // overhear takes the events from pages that are read in any case, if they
@@ -376,7 +376,7 @@ func (f *feed) heed(ctx context.Context, final bool) {
 		}
 		for _, m := range t.fed() {
 			if !t.deaf && (final || !f.unsorted) {
-				m.mark.Heard = later(m.mark.Heard, earlier(upto, f.began.Add(-f.Overlap)))
+				m.mark.EventWatermark = later(m.mark.EventWatermark, earlier(upto, f.began.Add(-f.Overlap)))
 			}
 			t.send(m, Batch{Bookmark: m.mark})
 		}

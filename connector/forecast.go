@@ -19,16 +19,16 @@ type Forecast struct {
 	Lists []Estimate `json:"lists"`
 	// Requests is the sum of those of the lists; Precision the worst of them.
 	Requests  int       `json:"requests"`
-	Precision Precision `json:"precision"`
+	Accuracy Accuracy `json:"precision"`
 	// Seconds is how long the sync will take at the account's allowance, if
 	// nobody else uses more than what is left to others.
 	Seconds float64 `json:"seconds"`
 	// Allowance is how many requests the account's bucket holds; it runs empty
 	// in 20 seconds. Reserve is the share that is left to others.
-	Allowance int     `json:"allowance"`
+	RateLimit int     `json:"allowance"`
 	Reserve   float64 `json:"reserve"`
 	// Probes is how many requests the forecast took.
-	Probes int `json:"probes"`
+	ForecastRequests int `json:"probes"`
 }
 
 // An Estimate is what will be read of one list.
@@ -36,26 +36,26 @@ type Estimate struct {
 	// Streams are what is made from the list's records, the first its own.
 	Streams []string `json:"streams"`
 	// Reads says what is read, in words.
-	Reads     string    `json:"reads"`
+	Description     string    `json:"reads"`
 	Requests  int       `json:"requests"`
 	Records   int       `json:"records"`
-	Precision Precision `json:"precision"`
+	Accuracy Accuracy `json:"precision"`
 	// Fault says why the list cannot be read; "" if it can.
-	Fault string `json:"fault,omitempty"`
+	Error string `json:"fault,omitempty"`
 }
 
 // A Precision is how well a number is known.
-type Precision string
+type Accuracy string
 
 // The precisions, the best first.
 const (
-	Exactly Precision = "exactly" // at this moment
-	About   Precision = "about"   // from how close records lie on one page or two
-	AtLeast Precision = "at least"
+	Exact Accuracy = "exactly" // at this moment
+	About   Accuracy = "about"   // from how close records lie on one page or two
+	AtLeast Accuracy = "at least"
 )
 
-func (p Precision) worse(q Precision) Precision {
-	order := []Precision{Exactly, About, AtLeast}
+func (p Accuracy) worse(q Accuracy) Accuracy {
+	order := []Accuracy{Exact, About, AtLeast}
 	return order[max(slices.Index(order, p), slices.Index(order, q))]
 }
 
@@ -63,10 +63,10 @@ func (p Precision) worse(q Precision) Precision {
 // end. It writes nothing, and leaves the plan as it is. Its error is that of
 // credentials which are refused; what else goes wrong stands with the list.
 func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
-	sent := p.Budget.Sent()
+	sent := p.RateLimiter.Sent()
 	r := &round{Plan: p}
 	tasks, feed := r.feed(r.tasks())
-	f := &Forecast{Precision: Exactly}
+	f := &Forecast{Accuracy: Exact}
 	for _, t := range slices.Concat(tasks, feed.lists) {
 		e, err := t.forecast(ctx)
 		if err == nil && len(t.below) > 0 {
@@ -79,7 +79,7 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 			if ctx.Err() != nil || is(err, gorgias.Unauthorized) {
 				return nil, err
 			}
-			e.Fault = Diagnose(t.source, err).Message
+			e.Error = Classify(t.source, err).Message
 		}
 		f.Lists = append(f.Lists, e)
 	}
@@ -87,44 +87,44 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 		f.Lists = append(f.Lists, feed.forecast(ctx))
 	}
 	for _, e := range f.Lists {
-		if e.Fault == "" {
+		if e.Error == "" {
 			f.Requests += e.Requests
 		}
-		f.Precision = f.Precision.worse(e.Precision)
+		f.Accuracy = f.Accuracy.worse(e.Accuracy)
 	}
-	f.Probes = p.Budget.Sent() - sent
-	f.Allowance, f.Reserve, f.Seconds = p.Budget.Forecast(f.Requests)
+	f.ForecastRequests = p.RateLimiter.Sent() - sent
+	f.RateLimit, f.Reserve, f.Seconds = p.RateLimiter.Forecast(f.Requests)
 	return f, nil
 }
 
 // forecast estimates what a task will read. It takes the walk's own first step,
 // and does not hand on what it finds.
 func (t *task) forecast(ctx context.Context) (e Estimate, err error) {
-	e.Precision, e.Requests = Exactly, 1
+	e.Accuracy, e.Requests = Exact, 1
 	for _, m := range t.members {
 		e.Streams = append(e.Streams, m.Name)
 	}
-	if t.source.Walk == Daily {
+	if t.source.Mode == DailyReport {
 		err := t.forecastDays(ctx, &e)
 		return e, err
 	}
-	if t.source.Walk != NewestFirst && t.source.Walk != OldestFirst {
-		e.Reads = "all of it, as every time"
-		e.Requests = max(1, len(t.source.Passes))
-		for _, pass := range append(slices.Clone(t.source.Passes), nil)[:e.Requests] {
+	if t.source.Mode != NewestFirst && t.source.Mode != OldestFirst {
+		e.Description = "all of it, as every time"
+		e.Requests = max(1, len(t.source.Partitions))
+		for _, pass := range append(slices.Clone(t.source.Partitions), nil)[:e.Requests] {
 			page, err := t.get(ctx, t.source, t.source.Path, pass, "")
 			if err != nil {
 				return e, err
 			}
 			if e.Records += len(page.Records); page.NextToken != "" {
 				e.Requests++
-				e.Precision = AtLeast
+				e.Accuracy = AtLeast
 			}
 		}
 		return e, nil
 	}
 	if t.members = slices.DeleteFunc(t.members, t.ahead); len(t.members) == 0 {
-		e.Reads, e.Requests = "nothing: the state is past the end date", 0
+		e.Description, e.Requests = "nothing: the state is past the end date", 0
 		return e, nil
 	}
 	w := &walker{task: t}
@@ -142,19 +142,19 @@ func (t *task) forecast(ctx context.Context) (e Estimate, err error) {
 		return e, err
 	}
 	rows := w.read(page)
-	e.Reads = t.reads(w, begun)
+	e.Description = t.reads(w, begun)
 	for _, r := range rows {
-		if r.at.IsZero() || !r.at.Before(w.mark.From) && !w.beyond(r.at) {
+		if r.at.IsZero() || !r.at.Before(w.mark.LowerBound) && !w.beyond(r.at) {
 			e.Records++
 		}
 	}
 	if w.ended() {
 		return e, nil
 	}
-	e.Precision = AtLeast
+	e.Accuracy = AtLeast
 	more := w.remaining(ctx, page)
 	if more > 0 {
-		e.Precision = About
+		e.Accuracy = About
 		e.Records += more
 	}
 	e.Requests += max(1, (more+maxPage-1)/maxPage)
@@ -202,19 +202,19 @@ func (t *task) forecastDays(ctx context.Context, e *Estimate) error {
 		}
 		e.Requests++
 		if to < d.last || page.NextToken != "" || !found {
-			e.Precision = AtLeast
+			e.Accuracy = AtLeast
 		}
 		for length := 2 * minPeriod; to < d.last; length = min(2*length, maxPeriod) {
 			to += day(length)
 			e.Requests++
 		}
 	}
-	e.Reads = fmt.Sprintf("the days since %s, of each of %d reports", since, len(t.Reports))
+	e.Description = fmt.Sprintf("the days since %s, of each of %d reports", since, len(t.Reports))
 	if !t.End.IsZero() && since > dayOf(t.End, time.UTC) {
-		e.Reads = "nothing: the state is past the end date"
+		e.Description = "nothing: the state is past the end date"
 	}
 	for _, err := range faults {
-		e.Reads += "; " + Diagnose(t.source, err).Message
+		e.Description += "; " + Classify(t.source, err).Message
 	}
 	return nil
 }
@@ -225,11 +225,11 @@ func (t *task) reads(w *walker, begun int) string {
 	if !strings.HasSuffix(t.source.Cursor, "updated_datetime") {
 		how = "created"
 	}
-	text := fmt.Sprintf("what was %s since %s", how, w.mark.From.UTC().Format(time.DateTime))
+	text := fmt.Sprintf("what was %s since %s", how, w.mark.LowerBound.UTC().Format(time.DateTime))
 	if begun > 0 && w.resumed {
 		text += fmt.Sprintf("; it goes on after page %d", begun)
 	}
-	if t.source.Walk == OldestFirst && t.source.Since == "" {
+	if t.source.Mode == OldestFirst && t.source.SinceParam == "" {
 		text = "all of it, to find what is new"
 	}
 	return text
@@ -242,14 +242,14 @@ func (t *task) reads(w *walker, begun int) string {
 func (w *walker) remaining(ctx context.Context, page *gorgias.Page) int {
 	var ats []time.Time
 	for _, raw := range page.Records {
-		if at := cursorOf(raw, w.source.Cursor); !at.IsZero() && !at.After(w.mark.Began) {
+		if at := cursorOf(raw, w.source.Cursor); !at.IsZero() && !at.After(w.mark.StartedAt) {
 			ats = append(ats, at)
 		}
 	}
-	from, to := w.mark.From, w.mark.At // what lies between is beyond the page
+	from, to := w.mark.LowerBound, w.mark.LastCursor // what lies between is beyond the page
 	end := "created_datetime:asc"
-	if w.source.Walk == OldestFirst {
-		from, to, end = w.mark.At, w.mark.Began, "created_datetime:desc"
+	if w.source.Mode == OldestFirst {
+		from, to, end = w.mark.LastCursor, w.mark.StartedAt, "created_datetime:desc"
 	}
 	if n := len(ats); n > 1 {
 		if span := ats[0].Sub(ats[n-1]).Abs(); to.Sub(from) <= 3*span {
@@ -280,8 +280,8 @@ func (w *walker) remaining(ctx context.Context, page *gorgias.Page) int {
 	}
 	between := math.Abs(float64(newest-id)) / gap
 	share := 1.0
-	if w.source.Walk == NewestFirst {
-		share = min(1, w.mark.Began.Sub(from).Seconds()/max(1, w.mark.Began.Sub(at).Seconds()))
+	if w.source.Mode == NewestFirst {
+		share = min(1, w.mark.StartedAt.Sub(from).Seconds()/max(1, w.mark.StartedAt.Sub(at).Seconds()))
 	}
 	return max(0, int(between*share)+len(other.Records)/2-len(page.Records))
 }
@@ -305,7 +305,7 @@ func spacing(records []json.RawMessage) float64 {
 // forecastBelow estimates the lists below each record of a parent's.
 func (t *task) forecastBelow(parent Estimate) (all []Estimate) {
 	for _, m := range t.below {
-		all = append(all, Estimate{Streams: []string{m.Name}, Reads: "one list for each of " + t.source.Name, Requests: parent.Records, Precision: AtLeast})
+		all = append(all, Estimate{Streams: []string{m.Name}, Description: "one list for each of " + t.source.Name, Requests: parent.Records, Accuracy: AtLeast})
 	}
 	return all
 }
@@ -314,20 +314,20 @@ func (t *task) forecastBelow(parent Estimate) (all []Estimate) {
 func (f *feed) forecast(ctx context.Context) Estimate {
 	f.tasks = slices.DeleteFunc(f.tasks, func(t *task) bool { return t.heard().IsZero() }) // a first sync hears what happens meanwhile
 	f.begin()
-	e := Estimate{Streams: []string{"changes that only events tell of"}, Precision: AtLeast}
+	e := Estimate{Streams: []string{"changes that only events tell of"}, Accuracy: AtLeast}
 	if f.from.IsZero() {
-		e.Reads, e.Requests = "what happens while the lists are read", 1-min(1, len(f.lists))
+		e.Description, e.Requests = "what happens while the lists are read", 1-min(1, len(f.lists))
 		return e
 	}
-	e.Reads = "what happened since " + f.from.UTC().Format(time.DateTime) + ", and what the events name, again"
+	e.Description = "what happened since " + f.from.UTC().Format(time.DateTime) + ", and what the events name, again"
 	if len(f.lists) > 0 {
-		e.Reads += "; the events are read in any case"
+		e.Description += "; the events are read in any case"
 		return e
 	}
 	events := &task{round: f.round, source: Find("events")}
 	page, err := events.get(ctx, events.source, events.source.Path, f.query(), "")
 	if err != nil {
-		e.Fault = Diagnose(events.source, err).Message
+		e.Error = Classify(events.source, err).Message
 		return e
 	}
 	e.Requests, e.Records = 1, len(page.Records)

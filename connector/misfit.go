@@ -17,7 +17,7 @@ import (
 func settings() []string {
 	var known struct{ Properties map[string]any }
 	_ = json.Unmarshal(spec, &known)
-	names := append(slices.Collect(maps.Keys(known.Properties)), flat...)
+	names := append(slices.Collect(maps.Keys(known.Properties)), credentialFields...)
 	for _, a := range aliases {
 		names = append(names, a.other...)
 	}
@@ -27,7 +27,7 @@ func settings() []string {
 
 // unknown takes out the settings nobody knows and names them. Names that begin
 // with an underscore are notes of test suites.
-func unknown(fields map[string]any) (names []string) {
+func takeUnknown(fields map[string]any) (names []string) {
 	var known struct{ Properties map[string]any }
 	_ = json.Unmarshal(spec, &known)
 	take := func(in map[string]any, prefix string, ours func(string) bool) {
@@ -43,7 +43,7 @@ func unknown(fields map[string]any) (names []string) {
 	}
 	take(fields, "", func(name string) bool { return known.Properties[name] != nil })
 	if in, ok := fields["credentials"].(map[string]any); ok {
-		take(in, "credentials.", func(name string) bool { return slices.Contains(flat, name) })
+		take(in, "credentials.", func(name string) bool { return slices.Contains(credentialFields, name) })
 	}
 	slices.Sort(names)
 	return names
@@ -96,12 +96,12 @@ func validate(fields map[string]any, spelled spelling, strangers []string) []str
 	if err != nil {
 		return []string{"internal error: the specification does not compile"}
 	}
-	problems := strangeReports(fields, properties)
+	problems := unknownReportFields(fields, properties)
 	var invalid *jsonschema.ValidationError
 	if !errors.As(schema.Validate(fields), &invalid) {
 		return problems
 	}
-	for _, leaf := range leaves(invalid) {
+	for _, leaf := range leafErrors(invalid) {
 		problems = append(problems, explain(leaf, doc, spelled, strangers)...)
 	}
 	slices.Sort(problems)
@@ -110,7 +110,7 @@ func validate(fields map[string]any, spelled spelling, strangers []string) []str
 
 // strangeReports finds what nobody knows in the reports. Elsewhere it is left aside
 // with a warning; a report would answer another question.
-func strangeReports(fields, properties map[string]any) (problems []string) {
+func unknownReportFields(fields, properties map[string]any) (problems []string) {
 	known := properties["reports"].(map[string]any)["items"].(map[string]any)["properties"].(map[string]any)
 	reports, _ := fields["reports"].([]any)
 	for i, r := range reports {
@@ -125,13 +125,13 @@ func strangeReports(fields, properties map[string]any) (problems []string) {
 	return problems
 }
 
-func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+func leafErrors(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	if len(e.Causes) == 0 {
 		return []*jsonschema.ValidationError{e}
 	}
 	var all []*jsonschema.ValidationError
 	for _, c := range e.Causes {
-		all = append(all, leaves(c)...)
+		all = append(all, leafErrors(c)...)
 	}
 	return all
 }
@@ -150,9 +150,9 @@ func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling
 			if path[0] == "" {
 				at = at[1:]
 			}
-			problem := fmt.Sprintf("%s: it is missing, expected %s", name(at, spelled), wanted(at, doc))
+			problem := fmt.Sprintf("%s: it is missing, expected %s", name(at, spelled), describeExpected(at, doc))
 			for _, stranger := range strangers {
-				if near := Nearest(last(stranger), settings()); near == m[1] || slices.Contains(Aliases(m[1]), near) {
+				if near := ClosestMatch(last(stranger), settings()); near == m[1] || slices.Contains(Aliases(m[1]), near) {
 					problem += fmt.Sprintf(" (if %q is meant, rename it)", stranger)
 				}
 			}
@@ -160,8 +160,8 @@ func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling
 		}
 		return problems
 	}
-	want := wanted(path, doc)
-	if meant[path[len(path)-1]] != "" {
+	want := describeExpected(path, doc)
+	if expectation[path[len(path)-1]] != "" {
 		want += ", as a text"
 	}
 	return []string{fmt.Sprintf("%s: expected %s", name(path, spelled), want)}
@@ -193,7 +193,7 @@ func last(path string) string { return path[strings.LastIndex(path, ".")+1:] }
 const dates = "a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z"
 
 // meant says of settings that are texts like any other what is meant by them.
-var meant = map[string]string{
+var expectation = map[string]string{
 	"start_date":    dates,
 	"end_date":      dates,
 	"email":         "the e-mail address of the user the API key belongs to",
@@ -205,7 +205,7 @@ var meant = map[string]string{
 }
 
 // wanted describes what the specification wants at path.
-func wanted(path []string, doc map[string]any) string {
+func describeExpected(path []string, doc map[string]any) string {
 	at := doc
 	for _, p := range path {
 		if items, ok := at["items"].(map[string]any); ok { // and p is a number
@@ -227,7 +227,7 @@ func wanted(path []string, doc map[string]any) string {
 	if path[len(path)-1] == "credentials" {
 		return `an object with "email" and "api_key"`
 	}
-	if words := meant[path[len(path)-1]]; words != "" {
+	if words := expectation[path[len(path)-1]]; words != "" {
 		return words
 	}
 	if choices, _ := at["enum"].([]any); len(choices) > 0 {

@@ -6,7 +6,7 @@ import (
 
 // Nearest returns what somebody who wrote name most likely meant, of those that
 // are known; "" if none is near. It can be shown where name cannot.
-func Nearest(name string, known []string) string {
+func ClosestMatch(name string, known []string) string {
 	plain := func(s string) string {
 		return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
 	}
@@ -26,7 +26,7 @@ func Nearest(name string, known []string) string {
 
 // DidYouMean is what an error says of the name that is nearest; "" if none is.
 func DidYouMean(name string, known []string) string {
-	if near := Nearest(name, known); near != "" && near != name {
+	if near := ClosestMatch(name, known); near != "" && near != name {
 		return "; did you mean " + near + "?"
 	}
 	return ""

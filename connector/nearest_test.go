@@ -9,7 +9,7 @@ func TestNearest(t *testing.T) {
 		"API-KEY": "api_key", "e-mail": "email", "reed": "read", "raed": "read", "chekc": "check", "tag": "tags", "subdomain": "subdomain",
 		"days": "", "page_size": "", "x": "", "": "", "red": "read", "overlaps": "overlap", "oerlp": "", "a very long text that is none of these": "",
 	} {
-		if got := Nearest(name, known); got != want {
+		if got := ClosestMatch(name, known); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}
 	}

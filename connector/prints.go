@@ -14,7 +14,7 @@ import (
 // a destination holds of each record that may be met again. They are bounded;
 // what is forgotten is at worst written again. A list is never changed, only
 // replaced: bookmarks that have been handed out keep theirs.
-type Prints []print // sorted by key
+type Fingerprints []print // sorted by key
 
 // maxPrints bounds a list of fingerprints: 2,000 are 37 kB of state.
 const maxPrints = 2000
@@ -42,7 +42,7 @@ func keyPrint(key []byte) uint32 {
 
 func seconds(at time.Time) uint32 { return uint32(min(max(at.Unix(), 0), 1<<32-1)) }
 
-func (p Prints) find(key uint32) (int, bool) {
+func (p Fingerprints) find(key uint32) (int, bool) {
 	return slices.BinarySearchFunc(p, key, func(f print, key uint32) int {
 		switch {
 		case f.key < key:
@@ -55,13 +55,13 @@ func (p Prints) find(key uint32) (int, bool) {
 }
 
 // has reports whether this very version was written last.
-func (p Prints) has(f print) bool {
+func (p Fingerprints) has(f print) bool {
 	i, ok := p.find(f.key)
 	return ok && p[i].sum == f.sum
 }
 
 // without returns the list without those that have other versions now.
-func (p Prints) without(other []print) Prints {
+func (p Fingerprints) without(other []print) Fingerprints {
 	return slices.DeleteFunc(slices.Clone(p), func(f print) bool {
 		return slices.ContainsFunc(other, func(o print) bool { return o.key == f.key })
 	})
@@ -69,9 +69,9 @@ func (p Prints) without(other []print) Prints {
 
 // with returns the list with those that were met now, and without those from
 // before floor. A version that is met again is as old as it was at the latest.
-func (p Prints) with(met []print, floor time.Time) Prints {
+func (p Fingerprints) with(met []print, floor time.Time) Fingerprints {
 	from := seconds(floor)
-	all := make(Prints, 0, len(p)+len(met))
+	all := make(Fingerprints, 0, len(p)+len(met))
 	for i := len(met) - 1; i >= 0; i-- { // the last version of a key first
 		all = append(all, met[i])
 	}
@@ -99,7 +99,7 @@ const printSize = 4 + 4 + 6
 
 // MarshalText packs the list into one string, so that clients that merge
 // states replace it as a whole.
-func (p Prints) MarshalText() ([]byte, error) {
+func (p Fingerprints) MarshalText() ([]byte, error) {
 	packed := make([]byte, 0, printSize*len(p))
 	for _, f := range p {
 		packed = binary.BigEndian.AppendUint32(packed, f.key)
@@ -110,7 +110,7 @@ func (p Prints) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText reads what MarshalText wrote.
-func (p *Prints) UnmarshalText(text []byte) error {
+func (p *Fingerprints) UnmarshalText(text []byte) error {
 	damaged := errors.New("fingerprints are damaged")
 	packed, err := base64.RawStdEncoding.AppendDecode(nil, text)
 	if err != nil || len(packed)%printSize != 0 {

@@ -12,20 +12,20 @@ import (
 // the table says is secret, and shows all else.
 type Privacy struct {
 	streams map[string]*conform.FieldRules
-	shown   bool // secrets are not masked
+	secretsVisible   bool // secrets are not masked
 }
 
 // Of returns what is not to be shown of a stream's records.
 func (p *Privacy) Of(s *Stream) *conform.FieldRules {
 	if p == nil {
-		return &conform.FieldRules{SecretColumns: s.Secrets}
+		return &conform.FieldRules{SecretColumns: s.SecretColumns}
 	}
 	v := &conform.FieldRules{}
 	if own := p.streams[s.Name]; own != nil {
 		*v = *own
 	}
-	if !p.shown {
-		v.SecretColumns = s.Secrets
+	if !p.secretsVisible {
+		v.SecretColumns = s.SecretColumns
 	}
 	return v
 }
@@ -33,7 +33,7 @@ func (p *Privacy) Of(s *Stream) *conform.FieldRules {
 // newPrivacy reads the settings that conceal fields. It returns the fields that
 // it takes on trust, since no schema declares them; fail is told of mistakes.
 func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Privacy, unproven []string) {
-	p = &Privacy{streams: map[string]*conform.FieldRules{}, shown: !c.MaskSecrets}
+	p = &Privacy{streams: map[string]*conform.FieldRules{}, secretsVisible: !c.MaskSecrets}
 	for _, list := range []struct {
 		name    string
 		entries []string
@@ -53,14 +53,14 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 				fault("it names no stream; expected stream.field such as customers.email")
 			case len(path) == 0 || slices.Contains(path, ""):
 				fault("it names no field; expected stream.field such as %s.%s. To leave out a stream, deselect it", s.Name, s.example())
-			case s.needs(path[0]) || path[0] == conform.Unrecognized && len(path) > 1 && s.needs(path[1]):
+			case s.isRequiredColumn(path[0]) || path[0] == conform.Unrecognized && len(path) > 1 && s.isRequiredColumn(path[1]):
 				fault("%s.%s is needed: by it the destination tells records and their versions apart", s.Name, path[len(path)-1])
 			case !declares(s.Schema(""), path[:1]):
 				fault("%s has no such field; docs/streams.md lists them", s.Name)
 			case slices.Contains(path, "*"):
 				fault("each field stands for itself, and * for none")
-			case s.misspelt(path) != "":
-				fault("%s has no such field; is %s meant?", s.Name, s.misspelt(path))
+			case s.suggestField(path) != "":
+				fault("%s has no such field; is %s meant?", s.Name, s.suggestField(path))
 			default:
 				if !declares(s.Schema(""), path) {
 					unproven = append(unproven, list.name+": "+entry(i))
@@ -81,7 +81,7 @@ func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Pri
 }
 
 // needs reports whether a destination cannot do without a column.
-func (s *Stream) needs(column string) bool {
+func (s *Stream) isRequiredColumn(column string) bool {
 	return slices.Contains(s.Key, column) || column == s.Cursor
 }
 
@@ -97,7 +97,7 @@ func (s *Stream) example() string {
 
 // misspelt returns the declared path that is meant by one that is not; "" if
 // none is near.
-func (s *Stream) misspelt(path []string) string {
+func (s *Stream) suggestField(path []string) string {
 	schema := s.Schema("")
 	for i, name := range path {
 		var below []byte
@@ -108,7 +108,7 @@ func (s *Stream) misspelt(path []string) string {
 			}
 		}
 		if below == nil {
-			if near := Nearest(name, known); near != "" {
+			if near := ClosestMatch(name, known); near != "" {
 				return strings.Join(append(slices.Clone(path[:i]), near), ".")
 			}
 			return ""

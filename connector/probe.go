@@ -15,7 +15,7 @@ import (
 // Probe asks whether these credentials open this account. The account itself
 // is the lightest question; a key of a lower role, or an app without that
 // scope, may be refused it and still be good for other streams.
-func Probe(ctx context.Context, c *gorgias.Client) error {
+func CheckConnection(ctx context.Context, c *gorgias.Client) error {
 	_, err := c.List(ctx, gorgias.SingleObject, "account", nil, "")
 	for _, next := range []string{"users/0", "tickets"} {
 		var e *gorgias.Error
@@ -35,7 +35,7 @@ func Probe(ctx context.Context, c *gorgias.Client) error {
 
 // ProbeReports asks for each configured report whether the API has it, with one
 // small request. That it may not be read is the stream's affair.
-func (p *Plan) ProbeReports(ctx context.Context) error {
+func (p *Plan) CheckReports(ctx context.Context) error {
 	for _, err := range p.reports(ctx) {
 		if is(err, gorgias.ClientError) {
 			return err
@@ -74,7 +74,7 @@ func (p *Plan) Permissions(ctx context.Context) iter.Seq2[*Stream, error] {
 			}
 			defer func() { answers[s.Name] = a }()
 			path := s.Path
-			if s.Walk == Daily {
+			if s.Mode == DailyReport {
 				for _, err := range p.reports(ctx) {
 					if err != nil {
 						return answer{err: err}
@@ -84,19 +84,19 @@ func (p *Plan) Permissions(ctx context.Context) iter.Seq2[*Stream, error] {
 			}
 			if s.Parent != "" {
 				parent := ask(Find(s.Parent))
-				if s.Walk == Derived || parent.err != nil || parent.id == "" {
+				if s.Mode == Derived || parent.err != nil || parent.id == "" {
 					return parent
 				}
 				path = strings.Replace(path, "{id}", parent.id, 1)
 			}
 			query := url.Values{}
-			if s.Walk != Single {
+			if s.Mode != SingleObject {
 				query.Set("limit", "1")
 			}
-			for _, pass := range s.Passes[:min(1, len(s.Passes))] {
+			for _, pass := range s.Partitions[:min(1, len(s.Partitions))] {
 				maps.Copy(query, pass)
 			}
-			page, err := p.Client.List(ctx, s.Form, path, query, "")
+			page, err := p.Client.List(ctx, s.Envelope, path, query, "")
 			if err == nil && len(page.Records) > 0 {
 				a.id = string(field(page.Records[0], s.Key[0]))
 			}

@@ -14,7 +14,7 @@ import (
 )
 
 func configured(reports string) (*Settings, error) {
-	return ParseConfig([]byte(`{"subdomain":"acme","reports":`+reports+`,`+account+`}`), false)
+	return Parse([]byte(`{"subdomain":"acme","reports":`+reports+`,`+account+`}`), false)
 }
 
 // What a report leaves open is filled in; however it is spelled, it is the same.
@@ -43,7 +43,7 @@ func TestReports(t *testing.T) {
 	// Without reports there is no stream.
 	for _, none := range []string{`[]`, `null`, `""`} {
 		s, err := configured(none)
-		if err != nil || slices.ContainsFunc(s.Streams(), func(s *Stream) bool { return s.Walk == Daily }) {
+		if err != nil || slices.ContainsFunc(s.Streams(), func(s *Stream) bool { return s.Mode == DailyReport }) {
 			t.Errorf("%s: %v, and the stream is offered", none, err)
 		}
 	}
@@ -51,7 +51,7 @@ func TestReports(t *testing.T) {
 		t.Errorf("%d of %d streams are offered", n, all)
 	}
 	for config, want := range map[string]bool{``: false, `null`: false, `{}`: false, `{"reports":[]}`: false, `{"reports":[{}]}`: true, `{"reports":[{"scope":"x"}],"overlap":"x"}`: true} {
-		if got := len(Offered([]byte(config))) == len(Streams()); got != want {
+		if got := len(AvailableStreams([]byte(config))) == len(Streams()); got != want {
 			t.Errorf("%s: offered: %v", config, got)
 		}
 	}
@@ -82,7 +82,7 @@ func TestReportMistakes(t *testing.T) {
 		{`[{"scope":"tags"},{"scope":"tags","timezone":"Europe/Paris"}]`, `reports: entry 2: name: entry 1 is called the same; give one of them a name of its own`},
 	} {
 		_, err := configured(c.reports)
-		var misfit *ConfigError
+		var misfit *Error
 		if !errors.As(err, &misfit) || err.Error() != c.want {
 			t.Errorf("%s:\n got %v\nwant %s", c.reports, err, c.want)
 		}
@@ -193,18 +193,18 @@ func TestLinesInDoubt(t *testing.T) {
 // Marks travel in one text, and what is no such text is refused.
 func TestReportMarks(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	marks := []ReportMark{{"0123456789ab", at, at, at, at}, {Report: "ba9876543210", Since: at}}
-	raw, err := json.Marshal(Bookmark{Since: at, Reports: marks})
+	marks := []ReportBookmark{{"0123456789ab", at, at, at, at}, {Report: "ba9876543210", Watermark: at}}
+	raw, err := json.Marshal(Bookmark{Watermark: at, Reports: marks})
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := ParseBookmark(Find("statistics"), raw)
+	back, err := Parse(Find("statistics"), raw)
 	if err != nil || !slices.Equal(back.Reports, marks) {
 		t.Errorf("%s: %v, %v", raw, back.Reports, err)
 	}
 	for _, bad := range []string{"x", "a/b/c/d/e", "a////\nb", "a/////"} {
 		text, _ := json.Marshal(bad)
-		if b, err := ParseBookmark(Find("statistics"), fmt.Appendf(nil, `{"version":1,"reports":%s}`, text)); err == nil {
+		if b, err := Parse(Find("statistics"), fmt.Appendf(nil, `{"version":1,"reports":%s}`, text)); err == nil {
 			t.Errorf("%q was read: %v", bad, b.Reports)
 		}
 	}

@@ -40,7 +40,7 @@ func (f *feed) retell(ctx context.Context, t *task) error {
 // Retells says in words how the records are read again that the events name,
 // and what that costs; "" if the stream heeds none.
 func (s *Stream) Retells() string {
-	if s.Walk == Derived {
+	if s.Mode == Derived {
 		s = Find(s.Parent)
 	}
 	switch {
@@ -172,7 +172,7 @@ func (f *feed) removed(t *task, ticket json.RawMessage, off []event) (graves []g
 			ends.add(int64(tag), e.at)
 		}
 	}
-	for _, tag := range tags.Cut(ticket) {
+	for _, tag := range tags.Derive(ticket) {
 		delete(ends, number(field(tag, "id")))
 	}
 	id, dated := number(field(ticket, "id")), cursorOf(ticket, t.source.Cursor)
@@ -461,7 +461,7 @@ func (f *feed) row(t *task, raw json.RawMessage, at, served time.Time) row {
 		r.written = true
 	}
 	t.see(r, served)
-	if !r.written && slices.ContainsFunc(t.fed(), func(m *member) bool { return m.mark.Seen.has(r.told) }) {
+	if !r.written && slices.ContainsFunc(t.fed(), func(m *member) bool { return m.mark.Fingerprints.has(r.told) }) {
 		// It will not be written again because of this, and the destination may
 		// hold another version all the same: what a sync that was killed wrote
 		// because of something later. Only when that is heard is it certain.
@@ -533,11 +533,11 @@ func (f *feed) write(t *task, rows []row, graves []grave) {
 				continue
 			}
 			met = append(met, g.print)
-			if !m.mark.Seen.has(g.print) {
+			if !m.mark.Fingerprints.has(g.print) {
 				records = append(records, g.raw)
 			}
 		}
-		m.mark.Seen = m.mark.Seen.with(met, t.floor(m))
+		m.mark.Fingerprints = m.mark.Fingerprints.with(met, t.floor(m))
 		if len(records) > 0 {
 			t.send(m, Batch{Records: records, Bookmark: m.mark, Retold: retold, Graves: len(records) - retold})
 		}

@@ -23,68 +23,68 @@ type Stream struct {
 	// (PerParent only); a Derived stream has none.
 	Path string
 	// Form is the envelope the endpoint answers with.
-	Form gorgias.Envelope
+	Envelope gorgias.Envelope
 	// Query is sent with every request, beside limit and the page token.
 	Query url.Values
 	// Passes are further fixed parameters: the list is read once with each.
-	Passes []url.Values
+	Partitions []url.Values
 	// Key is the primary key: top-level fields, never null.
 	Key []string
 	// Cursor is the top-level instant that moves forward in time; "" means
 	// that the stream can only be read whole.
 	Cursor string
 	// Walk is how the endpoint can be read.
-	Walk Walk
+	Mode ReadMode
 	// Since is the parameter that filters by Cursor on the server, inclusive
 	// (OldestFirst only); "" if the list has no such filter.
-	Since string
+	SinceParam string
 	// Parent is the stream whose pages (Derived) or whose ids (PerParent)
 	// this stream is read from. Rows below a parent get its id as Key[0].
 	Parent string
 	// Cut makes the records of a Derived stream from one of the parent's.
-	Cut func(parent json.RawMessage) []json.RawMessage
+	Derive func(parent json.RawMessage) []json.RawMessage
 	// Mutable is how long a record may still change after its Cursor (lists
 	// sorted by creation, whose records have no modified stamp).
-	Mutable time.Duration
+	LookbackWindow time.Duration
 	// Mortal records can be deleted so that only the account's events tell of
 	// it. Such a deletion reaches the destination as a tombstone.
-	Mortal bool
+	Deletable bool
 	// Secrets are the columns in which credentials for other services lie. What
 	// looks like one is masked, unless that is not wanted.
-	Secrets []string
+	SecretColumns []string
 	// Untold is what no request can tell of the records, beside what follows
 	// from the row, in words that a sentence can end with; "" if that is all.
-	Untold string
+	Limitations string
 	// Record is a zero value of the record's Go type, the schema's source.
 	Record any
 	// Scope is what an OAuth app needs to read the stream; "" where the
 	// documentation names none.
-	Scope string
+	OAuthScope string
 	// Formerly lists the names under which other connectors keep this
 	// stream's state.
-	Formerly []string
+	Aliases []string
 }
 
 // A Walk is a way to read an endpoint.
-type Walk int
+type ReadMode int
 
 const (
 	// NewestFirst lists are read from the top down to what is already known.
-	NewestFirst Walk = iota
+	NewestFirst ReadMode = iota
 	// OldestFirst lists are read upwards, from the bookmark if the server can
 	// filter by time, else from the beginning.
 	OldestFirst
 	// Scan reads the whole list every time.
-	Scan
+	FullRefresh
 	// Single is one object, not a list.
-	Single
+	SingleObject
 	// PerParent is a list below each record of the parent stream.
 	PerParent
 	// Derived streams are cut from the parent's pages and cost no request.
 	Derived
 	// Daily streams are made of reports that are asked for by the day. They
 	// are offered if reports are configured.
-	Daily
+	DailyReport
 )
 
 // Incremental reports whether the stream can go on from a bookmark.
@@ -95,7 +95,7 @@ func (s *Stream) Incremental() bool { return s.Cursor != "" }
 // is null, and in the record of a deletion the instant of it.
 func (s *Stream) Schema(tombstone string) []byte {
 	schema := schemas.Of(s.Record)
-	if !s.Mortal || tombstone == "" {
+	if !s.Deletable || tombstone == "" {
 		return schema
 	}
 	const properties = `"properties": {`
@@ -106,7 +106,7 @@ func (s *Stream) Schema(tombstone string) []byte {
 
 // offered are the streams of the table that there are with or without reports.
 func offered(reports bool) []*Stream {
-	return slices.DeleteFunc(Streams(), func(s *Stream) bool { return s.Walk == Daily && !reports })
+	return slices.DeleteFunc(Streams(), func(s *Stream) bool { return s.Mode == DailyReport && !reports })
 }
 
 // Find returns the stream of that name; nil if there is none.
@@ -131,7 +131,7 @@ func Names() (names []string) {
 // connector keeps under it; nil if there is none.
 func Lookup(name string) *Stream {
 	for _, s := range Streams() {
-		if s.Name == name || slices.Contains(s.Formerly, name) {
+		if s.Name == name || slices.Contains(s.Aliases, name) {
 			return s
 		}
 	}
@@ -175,7 +175,7 @@ func Check(table []*Stream) error {
 				fail(s, "key %q is not in the record", k)
 			}
 		}
-		for _, name := range s.Secrets {
+		for _, name := range s.SecretColumns {
 			if _, ok := schema.Properties[name]; !ok {
 				fail(s, "%q, where secrets lie, is not in the record", name)
 			}
@@ -188,28 +188,28 @@ func Check(table []*Stream) error {
 		if s.Cursor != "" && schema.Properties[s.Cursor].Format != "date-time" {
 			fail(s, "cursor %q is no instant of the record", s.Cursor)
 		}
-		if want := s.Walk == NewestFirst || s.Walk == OldestFirst || s.Walk == Daily; want && s.Cursor == "" {
+		if want := s.Mode == NewestFirst || s.Mode == OldestFirst || s.Mode == DailyReport; want && s.Cursor == "" {
 			fail(s, "a walk in time needs a cursor")
 		}
-		if s.Since != "" && s.Walk != OldestFirst {
+		if s.SinceParam != "" && s.Mode != OldestFirst {
 			fail(s, "a time filter needs a walk from the oldest")
 		}
-		if len(s.Passes) > 0 && s.Walk != Scan {
+		if len(s.Partitions) > 0 && s.Mode != FullRefresh {
 			fail(s, "several passes need a scan")
 		}
-		child := s.Walk == PerParent || s.Walk == Derived
-		if (s.Cut != nil) != (s.Walk == Derived) {
+		child := s.Mode == PerParent || s.Mode == Derived
+		if (s.Derive != nil) != (s.Mode == Derived) {
 			fail(s, "a cut belongs to a derived stream and to no other")
 		}
 		if parent := byName[s.Parent]; child != (parent != nil) {
 			fail(s, "a parent that exists belongs to Derived and PerParent streams and to no other")
-		} else if child && (parent.Parent != "" || s.Walk == PerParent && parent.Walk != Scan) {
+		} else if child && (parent.Parent != "" || s.Mode == PerParent && parent.Mode != FullRefresh) {
 			fail(s, "the parent must be a list of its own, and one that is scanned if its ids are needed")
 		}
-		if hole := strings.Contains(s.Path, "{id}"); hole != (s.Walk == PerParent) {
+		if hole := strings.Contains(s.Path, "{id}"); hole != (s.Mode == PerParent) {
 			fail(s, "{id} belongs into the path of a PerParent stream and of no other")
 		}
-		if (s.Path == "") != (s.Walk == Derived) {
+		if (s.Path == "") != (s.Mode == Derived) {
 			fail(s, "every stream but a derived one has a path")
 		}
 	}

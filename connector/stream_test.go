@@ -17,7 +17,7 @@ func TestTable(t *testing.T) {
 // Every mistake Check knows is found in a table that makes it.
 func TestCheckFindsMistakes(t *testing.T) {
 	tag := func(change func(*Stream)) *Stream {
-		s := &Stream{Name: "tags", Path: "tags", Walk: Scan, Key: []string{"id"}, Record: schemas.Tag{}}
+		s := &Stream{Name: "tags", Path: "tags", Mode: FullRefresh, Key: []string{"id"}, Record: schemas.Tag{}}
 		change(s)
 		return s
 	}
@@ -30,13 +30,13 @@ func TestCheckFindsMistakes(t *testing.T) {
 		{"no primary key", []*Stream{tag(func(s *Stream) { s.Key = nil })}},
 		{`key "nr" is not in the record`, []*Stream{tag(func(s *Stream) { s.Key = []string{"nr"} })}},
 		{`cursor "name" is no instant`, []*Stream{tag(func(s *Stream) { s.Cursor = "name" })}},
-		{"needs a cursor", []*Stream{tag(func(s *Stream) { s.Walk = NewestFirst })}},
-		{"needs a walk from the oldest", []*Stream{tag(func(s *Stream) { s.Since = "x" })}},
+		{"needs a cursor", []*Stream{tag(func(s *Stream) { s.Mode = NewestFirst })}},
+		{"needs a walk from the oldest", []*Stream{tag(func(s *Stream) { s.SinceParam = "x" })}},
 		{"need a scan", []*Stream{tag(func(s *Stream) {
-			s.Walk, s.Cursor, s.Passes = NewestFirst, "created_datetime", []url.Values{{}}
+			s.Mode, s.Cursor, s.Partitions = NewestFirst, "created_datetime", []url.Values{{}}
 		})}},
-		{"a cut belongs to", []*Stream{tag(func(s *Stream) { s.Cut = ticketTags })}},
-		{"a parent that exists", []*Stream{tag(func(s *Stream) { s.Walk, s.Parent, s.Path = PerParent, "none", "x/{id}" })}},
+		{"a cut belongs to", []*Stream{tag(func(s *Stream) { s.Derive = ticketTags })}},
+		{"a parent that exists", []*Stream{tag(func(s *Stream) { s.Mode, s.Parent, s.Path = PerParent, "none", "x/{id}" })}},
 		{"{id} belongs", []*Stream{tag(func(s *Stream) { s.Path = "tags/{id}" })}},
 		{"has a path", []*Stream{tag(func(s *Stream) { s.Path = "" })}},
 	} {

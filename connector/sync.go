@@ -34,13 +34,13 @@ type Batch struct {
 	Last bool
 	// Waiting is set in a batch without records: the account's allowance is
 	// used up until then.
-	Waiting time.Time
+	Until time.Time
 	// Warning is set in a batch without records: something that a person
 	// should know of the stream, and that does not end it.
 	Warning string
 	// Listening is set once the stream's list has been read: what is yet to
 	// come is what the account's events tell of it.
-	Listening bool
+	ReadingEvents bool
 	// Retold is how many of the records were read again because an event named
 	// them, and Graves how many are tombstones.
 	Retold, Graves int
@@ -50,7 +50,7 @@ type Batch struct {
 type Plan struct {
 	Client *gorgias.Client
 	// Budget is the client's; if set, its long waits are told in batches.
-	Budget *gorgias.RateLimiter
+	RateLimiter *gorgias.RateLimiter
 	// Streams are read side by side, begun in this order.
 	Streams []*Stream
 	// Bookmarks by stream name; a missing one is a first sync.
@@ -72,7 +72,7 @@ type Plan struct {
 	Windows map[string]time.Duration
 	// Revise is how long what may still change is left alone between two
 	// looks at all of it; zero is not at all: every sync looks.
-	Revise time.Duration
+	WindowInterval time.Duration
 	// Concurrency is how many lists are read at once; at least 1.
 	Concurrency int
 	// PageSize is how many rows a page has, from 1 to 100; zero is 100.
@@ -87,7 +87,7 @@ func (p *Plan) window(s *Stream) time.Duration {
 	if w, ok := p.Windows[s.Name]; ok {
 		return w
 	}
-	return s.Mutable
+	return s.LookbackWindow
 }
 
 // maxPage is the largest page the API allows.
@@ -102,8 +102,8 @@ func (p *Plan) Run(ctx context.Context) iter.Seq2[Batch, error] {
 		caller := ctx
 		ctx, cancel := context.WithCancelCause(ctx)
 		r := &round{Plan: p, out: make(chan result), waiting: make(chan time.Time, 1)}
-		if p.Budget != nil {
-			p.Budget.Waiting = func(until time.Time) {
+		if p.RateLimiter != nil {
+			p.RateLimiter.Waiting = func(until time.Time) {
 				select {
 				case r.waiting <- until:
 				default: // one is on its way
@@ -142,14 +142,14 @@ func (p *Plan) Run(ctx context.Context) iter.Seq2[Batch, error] {
 				}
 			case until := <-r.waiting:
 				for _, b := range under {
-					if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark, Listening: b.Listening, Waiting: until}, nil) {
+					if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark, ReadingEvents: b.ReadingEvents, Until: until}, nil) {
 						return
 					}
 				}
 			case <-tick:
 				for _, b := range under {
 					if silent && b.Bookmark.Resumable() {
-						if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark, Listening: b.Listening}, nil) {
+						if !yield(Batch{Stream: b.Stream, Bookmark: b.Bookmark, ReadingEvents: b.ReadingEvents}, nil) {
 							return
 						}
 						break
@@ -228,14 +228,14 @@ func (r *round) tasks() []*task {
 		m.mark.whole = !s.Incremental()
 		m.told = len(kinds(source)) > 0
 		m.fed = m.told && r.End.IsZero()
-		on := walk{source.Name, m.mark.Walk.Began.String(), m.mark.Walk.From.String()}
+		on := walk{source.Name, m.mark.Scan.StartedAt.String(), m.mark.Scan.LowerBound.String()}
 		t := byWalk[on]
 		if t == nil {
 			t = &task{round: r, source: source}
 			byWalk[on] = t
 			tasks = append(tasks, t)
 		}
-		if s.Walk == PerParent {
+		if s.Mode == PerParent {
 			t.below = append(t.below, m)
 		} else {
 			t.members = append(t.members, m)
@@ -273,18 +273,18 @@ type member struct {
 // unwritten returns what is new to m of some rows, and the fingerprints of all.
 func (m *member) unwritten(rows []row) (records []json.RawMessage, met []print) {
 	for _, r := range rows {
-		known := m.mark.Seen.has(r.print)
+		known := m.mark.Fingerprints.has(r.print)
 		met = append(met, r.print)
 		if r.told != (print{}) {
-			known = r.written || m.mark.Seen.has(r.told)
+			known = r.written || m.mark.Fingerprints.has(r.told)
 			met = append(met, r.told)
 		}
 		switch {
 		case known:
-		case m.Cut == nil:
+		case m.Derive == nil:
 			records = append(records, r.raw)
 		default:
-			records = append(records, m.Cut(r.raw)...)
+			records = append(records, m.Derive(r.raw)...)
 		}
 	}
 	return records, met
@@ -323,10 +323,10 @@ func (t *task) run(ctx context.Context) {
 		return
 	}
 	read := t.scan
-	switch t.source.Walk {
+	switch t.source.Mode {
 	case NewestFirst, OldestFirst:
 		read = t.walk
-	case Daily:
+	case DailyReport:
 		read = t.daily
 	}
 	if err := read(ctx); err != nil {
@@ -339,14 +339,14 @@ func (t *task) run(ctx context.Context) {
 // there again without writing what lies beyond would tell the bookmark of looks
 // that nobody has had.
 func (t *task) ahead(m *member) bool {
-	return !t.End.IsZero() && (m.mark.Since.After(t.End) || m.mark.Walk.Until.After(t.End))
+	return !t.End.IsZero() && (m.mark.Watermark.After(t.End) || m.mark.Scan.NextWatermark.After(t.End))
 }
 
 // send hands a batch of m to whoever ranges over Run. It blocks until the
 // batch is taken: a slow reader slows the sync and fills no memory.
 func (t *task) send(m *member, b Batch) {
 	b.Stream, m.over = m.Stream, m.over || b.Last
-	b.Listening = m.read && !b.Last
+	b.ReadingEvents = m.read && !b.Last
 	t.out <- result{Batch: b}
 }
 
@@ -366,7 +366,7 @@ func (t *task) fail(ctx context.Context, m *member, err error) {
 // token belongs to the query it was made with.
 func (t *task) get(ctx context.Context, s *Stream, path string, extra url.Values, next string) (*gorgias.Page, error) {
 	query := url.Values{}
-	if s.Walk != Single {
+	if s.Mode != SingleObject {
 		query.Set("limit", strconv.Itoa(cmp.Or(t.PageSize, maxPage)))
 	}
 	for _, add := range []url.Values{s.Query, extra} {
@@ -377,7 +377,7 @@ func (t *task) get(ctx context.Context, s *Stream, path string, extra url.Values
 	// The last part of a key is the record's own; those before it are ours.
 	key := s.Key[len(s.Key)-1]
 	for tries := 1; ; tries++ {
-		page, err := t.Client.List(ctx, s.Form, path, query, next)
+		page, err := t.Client.List(ctx, s.Envelope, path, query, next)
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,7 @@ func IsURI(text string) bool {
 // is a *ConfigError, and shows nothing of the address.
 func ParseURI(text string) ([]byte, error) {
 	fail := func(what string) ([]byte, error) {
-		return nil, &ConfigError{[]string{"the address cannot be read: " + what + "; expected one such as gorgias://acme?email=admin%40acme.com&api_key=…"}}
+		return nil, &Error{[]string{"the address cannot be read: " + what + "; expected one such as gorgias://acme?email=admin%40acme.com&api_key=…"}}
 	}
 	u, err := url.Parse(text)
 	switch {

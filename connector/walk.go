@@ -37,7 +37,7 @@ func (t *task) walk(ctx context.Context) error {
 	fetch := w.fetch(ctx)
 	for restarts, heads := 0, 0; ; {
 		page, err := fetch()
-		if w.mark.Next != "" && (refused(err) || w.fresh && failed(err)) && restarts < maxRestarts {
+		if w.mark.PageToken != "" && (refused(err) || w.fresh && failed(err)) && restarts < maxRestarts {
 			restarts++
 			if err := w.restart(ctx); err != nil {
 				return err
@@ -52,7 +52,7 @@ func (t *task) walk(ctx context.Context) error {
 		ended := w.ended()
 		last := ended && (!w.resumed && !w.long(page) || heads == maxHeads)
 		if !ended {
-			if err := w.ring.pass(w.source.Path, w.mark.Next); err != nil {
+			if err := w.ring.pass(w.source.Path, w.mark.PageToken); err != nil {
 				return err
 			}
 			fetch = w.fetch(ctx) // while this page is being written
@@ -65,7 +65,7 @@ func (t *task) walk(ctx context.Context) error {
 			t.hear(page, w)
 		}
 		if last {
-			t.began, t.rest = w.mark.Began, w.mark.Next
+			t.began, t.rest = w.mark.StartedAt, w.mark.PageToken
 			return nil
 		}
 		if ended {
@@ -85,7 +85,7 @@ func (t *task) walk(ctx context.Context) error {
 // A walker is a walk over one list.
 type walker struct {
 	*task
-	mark Progress
+	mark ScanPosition
 	ring ring
 
 	ordered bool // two rows have shown that the list is in the order asked for
@@ -111,42 +111,42 @@ type row struct {
 // resume sets out where the streams' bookmarks say: in the middle of the walk
 // under way, else at its beginning.
 func (w *walker) resume(ctx context.Context) error {
-	mark := w.members[0].mark.Walk
+	mark := w.members[0].mark.Scan
 	for _, m := range w.members {
-		if m.mark.Walk.Pages < mark.Pages {
-			mark = m.mark.Walk // stopped between the batches of one page: the one behind leads
+		if m.mark.Scan.Pages < mark.Pages {
+			mark = m.mark.Scan // stopped between the batches of one page: the one behind leads
 		}
 	}
 	// A walk can be joined only if what is asked for now lies within it.
-	join := mark.Next != "" && (w.End.IsZero() || !mark.Until.After(w.End))
+	join := mark.PageToken != "" && (w.End.IsZero() || !mark.NextWatermark.After(w.End))
 	for _, m := range w.members {
 		// Two walks that began within the same second look alike. One that leads
 		// must be behind the others in the list, and have seen no more above it.
-		p := m.mark.Walk
-		join = join && p.Pages-mark.Pages <= 1 && (p.Pages > mark.Pages || p.Next == mark.Next) &&
-			!p.Until.Before(mark.Until) && (p.Unsorted || mark.Unsorted || !w.precedes(p.At, mark.At))
-		m.first = m.mark.Since.IsZero()
-		if m.from = mark.From; w.window(w.source) == 0 {
-			m.from = later(m.from, m.mark.Since.Add(-w.Overlap))
+		p := m.mark.Scan
+		join = join && p.Pages-mark.Pages <= 1 && (p.Pages > mark.Pages || p.PageToken == mark.PageToken) &&
+			!p.NextWatermark.Before(mark.NextWatermark) && (p.Unsorted || mark.Unsorted || !w.precedes(p.LastCursor, mark.LastCursor))
+		m.first = m.mark.Watermark.IsZero()
+		if m.from = mark.LowerBound; w.window(w.source) == 0 {
+			m.from = later(m.from, m.mark.Watermark.Add(-w.Overlap))
 		}
 		if m.first && join {
 			start, err := w.epoch(ctx, w.source)
 			if err != nil {
 				return err
 			}
-			m.from, join = mark.From, !start.Before(mark.From)
+			m.from, join = mark.LowerBound, !start.Before(mark.LowerBound)
 		}
 	}
 	if !join {
 		return w.begin(ctx)
 	}
-	w.mark, w.resumed, w.fresh, w.reach = mark, true, true, mark.At
+	w.mark, w.resumed, w.fresh, w.reach = mark, true, true, mark.LastCursor
 	return nil
 }
 
 // precedes reports whether a walk comes by the instant a before b.
 func (w *walker) precedes(a, b time.Time) bool {
-	if w.source.Walk == OldestFirst {
+	if w.source.Mode == OldestFirst {
 		return a.Before(b)
 	}
 	return a.After(b)
@@ -156,22 +156,22 @@ func (w *walker) precedes(a, b time.Time) bool {
 func (w *walker) begin(ctx context.Context) error {
 	*w = walker{task: w.task}
 	for i, m := range w.members {
-		m.first = m.mark.Since.IsZero()
-		if m.from = m.mark.Since.Add(-w.Overlap); m.first {
+		m.first = m.mark.Watermark.IsZero()
+		if m.from = m.mark.Watermark.Add(-w.Overlap); m.first {
 			start, err := w.epoch(ctx, w.source)
 			if err != nil {
 				return err
 			}
-			if m.from = start; !m.mark.Walk.From.IsZero() {
-				m.from = earlier(start, m.mark.Walk.From) // a first walk that was begun is to be ended
+			if m.from = start; !m.mark.Scan.LowerBound.IsZero() {
+				m.from = earlier(start, m.mark.Scan.LowerBound) // a first walk that was begun is to be ended
 			}
 		}
 		if i == 0 {
-			w.mark.From = m.from
+			w.mark.LowerBound = m.from
 		}
-		w.mark.From = earlier(w.mark.From, m.from)
+		w.mark.LowerBound = earlier(w.mark.LowerBound, m.from)
 	}
-	w.reach = w.mark.From
+	w.reach = w.mark.LowerBound
 	return nil
 }
 
@@ -183,22 +183,22 @@ func (w *walker) revise() {
 		return
 	}
 	for _, m := range w.members {
-		if window == 0 || m.mark.Since.IsZero() || w.mark.Began.Sub(m.mark.Revised) < w.Revise {
+		if window == 0 || m.mark.Watermark.IsZero() || w.mark.StartedAt.Sub(m.mark.WindowReadAt) < w.WindowInterval {
 			continue
 		}
 		// What was before the start of all syncs has never been read.
-		back := later(m.mark.Revised.Add(-window), w.Start)
+		back := later(m.mark.WindowReadAt.Add(-window), w.Start)
 		m.from = earlier(m.from, back)
-		w.mark.From = earlier(w.mark.From, m.from)
+		w.mark.LowerBound = earlier(w.mark.LowerBound, m.from)
 	}
 }
 
 // restart begins again after a refused token. A walk from the oldest that the
 // server has ordered and can filter has left behind for good what it has read.
 func (w *walker) restart(ctx context.Context) error {
-	if w.source.Since != "" && !w.mark.Unsorted {
+	if w.source.SinceParam != "" && !w.mark.Unsorted {
 		for _, m := range w.members {
-			m.mark.Walk = w.mark
+			m.mark.Scan = w.mark
 			m.mark.end(0)
 		}
 	}
@@ -215,7 +215,7 @@ func (r *round) epoch(ctx context.Context, s *Stream) (time.Time, error) {
 	if r.present.IsZero() {
 		// The host's clock may be wrong; the server's decides. One page tells
 		// it, once for all streams.
-		page, err := r.Client.List(ctx, s.Form, s.Path, url.Values{"limit": {strconv.Itoa(maxPage)}}, "")
+		page, err := r.Client.List(ctx, s.Envelope, s.Path, url.Values{"limit": {strconv.Itoa(maxPage)}}, "")
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -231,10 +231,10 @@ const sinceLayout = "2006-01-02T15:04:05Z"
 // fetch asks for the next page of the walk.
 func (w *walker) fetch(ctx context.Context) func() (*gorgias.Page, error) {
 	extra := url.Values{}
-	if w.source.Since != "" {
-		extra.Set(w.source.Since, w.mark.From.UTC().Format(sinceLayout))
+	if w.source.SinceParam != "" {
+		extra.Set(w.source.SinceParam, w.mark.LowerBound.UTC().Format(sinceLayout))
 	}
-	return w.ask(ctx, w.source, w.source.Path, extra, w.mark.Next)
+	return w.ask(ctx, w.source, w.source.Path, extra, w.mark.PageToken)
 }
 
 // read takes note of a page: how far it reaches, whether it is in order, and
@@ -242,32 +242,32 @@ func (w *walker) fetch(ctx context.Context) func() (*gorgias.Page, error) {
 func (w *walker) read(page *gorgias.Page) []row {
 	m := &w.mark
 	w.fresh = false
-	if m.Began.IsZero() {
-		m.Began = page.ServerTime
+	if m.StartedAt.IsZero() {
+		m.StartedAt = page.ServerTime
 		w.revise()
 	}
 	m.Pages++
-	m.Next = page.NextToken
+	m.PageToken = page.NextToken
 	rows := make([]row, len(page.Records))
 	for i, raw := range page.Records {
 		at := cursorOf(raw, w.source.Cursor)
 		key := field(raw, w.source.Key[len(w.source.Key)-1])
 		if at.IsZero() { // it tells nothing of the order
-			rows[i] = row{raw: raw, print: printOf(key, m.Began, raw)}
+			rows[i] = row{raw: raw, print: printOf(key, m.StartedAt, raw)}
 			continue
 		}
 		rows[i] = row{raw: raw, at: at, print: printOf(key, at, raw)}
-		if !m.At.IsZero() {
-			rises, falls := at.After(m.At), at.Before(m.At)
-			if w.source.Walk == OldestFirst {
+		if !m.LastCursor.IsZero() {
+			rises, falls := at.After(m.LastCursor), at.Before(m.LastCursor)
+			if w.source.Mode == OldestFirst {
 				rises, falls = falls, rises
 			}
 			m.Unsorted, w.ordered = m.Unsorted || rises, w.ordered || falls
 		}
-		m.At = at
+		m.LastCursor = at
 		w.cut = w.cut || w.beyond(at)
-		if !w.resumed || w.source.Walk == OldestFirst {
-			m.Until = later(m.Until, w.bound(at)) // what lies above a resumed walk is read after it
+		if !w.resumed || w.source.Mode == OldestFirst {
+			m.NextWatermark = later(m.NextWatermark, w.bound(at)) // what lies above a resumed walk is read after it
 		}
 	}
 	return rows
@@ -276,12 +276,12 @@ func (w *walker) read(page *gorgias.Page) []row {
 // long reports whether the walk has taken so long that its head is worth
 // reading again.
 func (w *walker) long(page *gorgias.Page) bool {
-	return w.source.Walk == NewestFirst && page.ServerTime.Sub(w.mark.Began) > longWalk
+	return w.source.Mode == NewestFirst && page.ServerTime.Sub(w.mark.StartedAt) > longWalk
 }
 
 // bound keeps a watermark from passing the walk's beginning or the sync's end.
 func (w *walker) bound(at time.Time) time.Time {
-	at = earlier(at, w.mark.Began)
+	at = earlier(at, w.mark.StartedAt)
 	if w.beyond(at) {
 		at = w.End
 	}
@@ -295,14 +295,14 @@ func (w *walker) beyond(at time.Time) bool { return !w.End.IsZero() && at.After(
 func (w *walker) ended() bool {
 	m := &w.mark
 	switch {
-	case m.Next == "":
+	case m.PageToken == "":
 		return true
 	case m.Unsorted || !w.ordered:
 		return false // where a record stands says nothing, or not yet
-	case w.source.Walk == NewestFirst:
-		return m.At.Before(m.From)
+	case w.source.Mode == NewestFirst:
+		return m.LastCursor.Before(m.LowerBound)
 	default:
-		return w.source.Since != "" && w.beyond(m.At)
+		return w.source.SinceParam != "" && w.beyond(m.LastCursor)
 	}
 }
 
@@ -312,25 +312,25 @@ func (w *walker) hand(m *member, rows []row, ended, last bool) {
 		return !r.at.IsZero() && r.at.Before(m.from) || w.beyond(r.at)
 	})
 	records, met := m.unwritten(rows)
-	if m.told && m.mark.Heard.IsZero() {
+	if m.told && m.mark.EventWatermark.IsZero() {
 		// What was visible when the first walk began, it sees; after an imported
 		// watermark the events tell. This is known before the first record is
 		// written: who stops there will hear of its deletion.
-		m.mark.Heard = w.mark.Began
-		if !m.mark.Since.IsZero() {
-			m.mark.Heard = m.mark.Since
+		m.mark.EventWatermark = w.mark.StartedAt
+		if !m.mark.Watermark.IsZero() {
+			m.mark.EventWatermark = m.mark.Watermark
 		}
-		m.mark.Heard = m.mark.Heard.Add(-w.Overlap)
+		m.mark.EventWatermark = m.mark.EventWatermark.Add(-w.Overlap)
 		w.send(m, Batch{Bookmark: m.mark})
 	}
-	m.mark.Walk = w.mark
-	if w.cut && (w.source.Walk == OldestFirst || w.mark.Unsorted) {
-		m.mark.Walk.Next = "" // who goes on from here without that end would miss what was left out
+	m.mark.Scan = w.mark
+	if w.cut && (w.source.Mode == OldestFirst || w.mark.Unsorted) {
+		m.mark.Scan.PageToken = "" // who goes on from here without that end would miss what was left out
 	}
 	if ended {
 		m.mark.end(w.window(w.source))
 	}
-	m.mark.Seen = m.mark.Seen.with(met, w.floor(m))
+	m.mark.Fingerprints = m.mark.Fingerprints.with(met, w.floor(m))
 	m.read = last
 	w.send(m, Batch{Records: records, Bookmark: m.mark, Last: last && !m.fed})
 }
@@ -343,18 +343,18 @@ func (w *walker) sight(rows []row) {
 	if w.sights == nil {
 		return
 	}
-	from := w.mark.From
+	from := w.mark.LowerBound
 	for _, m := range w.members {
 		if from = later(from, m.from); m.first {
-			from = later(from, w.mark.Began.Add(-w.Overlap))
+			from = later(from, w.mark.StartedAt.Add(-w.Overlap))
 		}
 	}
 	for _, r := range rows {
 		if !r.at.IsZero() && r.at.Before(from) {
 			continue
 		}
-		at := w.mark.Began
-		if slices.ContainsFunc(w.members, func(m *member) bool { return m.mark.Seen.has(r.print) }) {
+		at := w.mark.StartedAt
+		if slices.ContainsFunc(w.members, func(m *member) bool { return m.mark.Fingerprints.has(r.print) }) {
 			at = time.Time{}
 		}
 		w.see(r, at)
@@ -364,16 +364,16 @@ func (w *walker) sight(rows []row) {
 // floor is how far back m may meet a record again: in its walks, or because the
 // events are heard from there on.
 func (t *task) floor(m *member) time.Time {
-	known, revised := m.mark.Since, m.mark.Revised
+	known, revised := m.mark.Watermark, m.mark.WindowReadAt
 	if known.IsZero() {
-		known = m.mark.Walk.Until
+		known = m.mark.Scan.NextWatermark
 	}
 	if revised.IsZero() {
 		revised = known
 	}
 	floor := earlier(known.Add(-t.Overlap), revised.Add(-t.window(t.source)))
 	if m.told {
-		floor = earlier(floor, m.mark.Heard)
+		floor = earlier(floor, m.mark.EventWatermark)
 	}
 	return floor
 }
@@ -381,7 +381,7 @@ func (t *task) floor(m *member) time.Time {
 // scan reads a list whole, once with each of its passes, and then what lies
 // below its records.
 func (t *task) scan(ctx context.Context) error {
-	passes := t.source.Passes
+	passes := t.source.Partitions
 	if len(passes) == 0 {
 		passes = []url.Values{nil}
 	}

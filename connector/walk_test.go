@@ -12,7 +12,7 @@ import (
 func TestResumeTogether(t *testing.T) {
 	began := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	at := func(pages int, next string) Bookmark {
-		return Bookmark{Walk: Progress{Began: began, From: began.AddDate(-1, 0, 0), Until: began, Pages: pages, Next: next}}
+		return Bookmark{Scan: ScanPosition{StartedAt: began, LowerBound: began.AddDate(-1, 0, 0), NextWatermark: began, Pages: pages, PageToken: next}}
 	}
 	for _, c := range []struct {
 		name string
@@ -32,8 +32,8 @@ func TestResumeTogether(t *testing.T) {
 			if err := w.resume(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			if w.mark.Next != c.next {
-				t.Errorf("the walk goes on at %q, expected %q", w.mark.Next, c.next)
+			if w.mark.PageToken != c.next {
+				t.Errorf("the walk goes on at %q, expected %q", w.mark.PageToken, c.next)
 			}
 		})
 	}

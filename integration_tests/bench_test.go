@@ -34,7 +34,7 @@ func BenchmarkSync(b *testing.B) {
 				h := newHouse(b, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}})
 				ctx := context.Background()
 				plan, pen := h.plan([]string{"ticket_messages"}, nil), airbyte.NewWriter(io.Discard)
-				pen.Tally = plan.NewTally()
+				pen.Summary = plan.NewSummary()
 				if err := pen.Sync(ctx, plan.Run(ctx), nil); err != nil {
 					b.Fatal(err)
 				}

@@ -17,6 +17,7 @@ import (
 // Against the sandbox's own bucket, 400 requests take at most 1.03 times what
 // the bucket allows, and none is refused but those the test has refused.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	const requests = 400
 	for _, c := range []struct {
 		name    string

@@ -16,6 +16,7 @@ import (
 
 // TestCatalog is what Airbyte's acceptance tests ask of a discovered catalog.
 func TestCatalog(t *testing.T) {
+	t.Parallel()
 	discover := []string{"discover", "--sandbox", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}
 	tr := call{args: discover}.inside(t)
 	streams := catalogue(t)
@@ -137,12 +138,13 @@ func TestCatalog(t *testing.T) {
 // TestConfiguredCatalog feeds the configured catalog of the repository to a
 // read: it must name every stream, and every one must complete.
 func TestConfiguredCatalog(t *testing.T) {
+	t.Parallel()
 	const path = "../catalog.json"
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("there is none")
 	}
 	c := call{args: []string{"read", "--sandbox", "--catalog", path}}
-	if got, want := c.transcript().configured, names(connector.Offered(nil)); !slices.Equal(got, want) {
+	if got, want := c.transcript().configured, names(connector.AvailableStreams(nil)); !slices.Equal(got, want) {
 		t.Errorf("it names %q, what needs no reports is %q", got, want)
 	}
 	if tr := c.inside(t); tr.code != 0 {
@@ -152,6 +154,7 @@ func TestConfiguredCatalog(t *testing.T) {
 
 // TestSame runs spec and discover repeatedly: not a byte differs.
 func TestSame(t *testing.T) {
+	t.Parallel()
 	for _, command := range []string{"spec", "discover"} {
 		var first []byte
 		for range 5 {

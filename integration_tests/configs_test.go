@@ -108,6 +108,7 @@ func fjordshop() *sandbox.Server {
 // the account at its own address, their dates bound what is read, and the
 // states that belong to them are gone on from.
 func TestForeignConfigs(t *testing.T) {
+	t.Parallel()
 	january := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	may := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	longAgo := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)

@@ -15,6 +15,7 @@ import (
 // TestSchedules holds the figures of docs/operations.md against the README,
 // where TestCost holds them, and against the forecast.
 func TestSchedules(t *testing.T) {
+	t.Parallel()
 	read := func(path string) string {
 		text, err := os.ReadFile(path)
 		if err != nil {

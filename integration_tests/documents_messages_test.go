@@ -24,6 +24,7 @@ import (
 // and looks for an explanation of every message it provokes. In a message of
 // the document, … stands for what differs from case to case.
 func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
 	explained := explanations(t, "../docs/operations.md")
 	said := map[string]bool{}
 	for _, p := range provocations(t) {
@@ -128,7 +129,7 @@ func provocations(t *testing.T) []provocation {
 		return func(t *testing.T) (text string) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHouseBehind(t, small(), wire(func() error { return err }))
-				text = connector.Diagnose(nil, connector.Probe(t.Context(), h.client)).Message
+				text = connector.Classify(nil, connector.CheckConnection(t.Context(), h.client)).Message
 			})
 			return text
 		}

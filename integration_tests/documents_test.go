@@ -41,6 +41,7 @@ import (
 //
 // What runs elsewhere is named and counted, and what nobody runs is a mistake.
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run what the documents say")
 	}
@@ -262,7 +263,7 @@ func (w *tryout) sh(t testing.TB, dir, config, text, want string) string {
 		return "it cannot be run as it stands: …"
 	}
 	w.network.serve(account(config))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	notes := filepath.Join(t.TempDir(), "notes")
 	cmd := exec.CommandContext(ctx, filepath.Join(w.stands, "bash"), "-euo", "pipefail", "-c", text)
@@ -323,7 +324,7 @@ func isConfig(fields map[string]any) bool {
 // account is the account that a configuration is for.
 func account(config string) *sandbox.Server {
 	box := &sandbox.Server{Seed: 1, Limit: unlimited}
-	if s, err := connector.ParseConfig([]byte(config), false); err == nil { // else check says it best
+	if s, err := connector.Parse([]byte(config), false); err == nil { // else check says it best
 		c := s.Credentials
 		box.Subdomain, box.Email, box.APIKey = s.Subdomain, c.Email, c.APIKey
 		box.ClientID, box.ClientSecret, box.RefreshToken, box.AccessToken = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
@@ -396,6 +397,7 @@ func declared(message map[string]any) string {
 // TestDocumentsNotice has documents that are wrong in one thing each, and must
 // be found to be.
 func TestDocumentsNotice(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run what the documents say")
 	}

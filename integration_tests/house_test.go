@@ -75,7 +75,7 @@ func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *h
 // plan reads the streams of those names from the bookmarks.
 func (h *house) plan(names []string, marks map[string]connector.Bookmark) *connector.Plan {
 	p := &connector.Plan{
-		Client: h.client, Budget: h.budget, Bookmarks: marks, Overlap: 10 * time.Minute, Concurrency: 4,
+		Client: h.client, RateLimiter: h.budget, Bookmarks: marks, Overlap: 10 * time.Minute, Concurrency: 4,
 		Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC), Reports: reports(someReports),
 	}
 	for _, n := range names {
@@ -125,10 +125,10 @@ func cursorOf(s *connector.Stream, raw []byte) time.Time {
 func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
 	rows := map[string]string{}
 	put := func(raw []byte) { rows[keyOf(s, raw)] = string(raw) }
-	switch s.Walk {
+	switch s.Mode {
 	case connector.Derived:
 		for parent := range box.Each(connector.Find(s.Parent).Path) {
-			for _, p := range s.Cut(parent) {
+			for _, p := range s.Derive(parent) {
 				put(p)
 			}
 		}
@@ -140,9 +140,9 @@ func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
 				put(fmt.Appendf(nil, `{%q:%s,%s`, s.Key[0], id, item[1:]))
 			}
 		}
-	case connector.Single:
+	case connector.SingleObject:
 		return nil // there is only the one answer
-	case connector.Daily:
+	case connector.DailyReport:
 		for _, r := range reports(someReports) {
 			statistics(box, r, put)
 		}
@@ -156,7 +156,7 @@ func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
 
 // reports understands a configuration's reports.
 func reports(text string) []connector.Report {
-	settings, err := connector.ParseConfig([]byte(`{"subdomain":"acme","credentials":{"email":"a@b.example","api_key":"k"},"reports":`+text+`}`), false)
+	settings, err := connector.Parse([]byte(`{"subdomain":"acme","credentials":{"email":"a@b.example","api_key":"k"},"reports":`+text+`}`), false)
 	if err != nil {
 		panic(err)
 	}
@@ -207,7 +207,7 @@ func stored(t testing.TB, marks map[string]connector.Bookmark) map[string]connec
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out[name], err = connector.ParseBookmark(connector.Find(name), raw); err != nil {
+		if out[name], err = connector.Parse(connector.Find(name), raw); err != nil {
 			t.Fatalf("%s: %s: %v", name, raw, err)
 		}
 	}

@@ -20,8 +20,9 @@ import (
 //
 // INTERVAL_SEED repeats one account.
 func TestInterval(t *testing.T) {
+	t.Parallel()
 	var seeds []uint64
-	for range map[bool]int{false: 15, true: 5}[testing.Short()] {
+	for range map[bool]int{true: 15, false: 5}[*full] {
 		seeds = append(seeds, rand.Uint64())
 	}
 	if s := os.Getenv("INTERVAL_SEED"); s != "" {
@@ -50,7 +51,7 @@ func interval(t *testing.T, r *rand.Rand) {
 		if marks == nil {
 			marks = map[string]connector.Bookmark{}
 		}
-		p.Revise = day
+		p.WindowInterval = day
 		for batch, err := range p.Run(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
@@ -91,8 +92,8 @@ func interval(t *testing.T, r *rand.Rand) {
 		if !maps.Equal(first[name], want) || !maps.Equal(second[name], want) {
 			t.Errorf("%s from %v to %v: %d records, then %d, want %d", name, from, to, len(first[name]), len(second[name]), len(want))
 		}
-		if own[name].Since.After(to) {
-			t.Errorf("%s: the watermark is %v, after the interval's end %v", name, own[name].Since, to)
+		if own[name].Watermark.After(to) {
+			t.Errorf("%s: the watermark is %v, after the interval's end %v", name, own[name].Watermark, to)
 		}
 	}
 
@@ -106,7 +107,7 @@ func interval(t *testing.T, r *rand.Rand) {
 				s := connector.Find(name)
 				var young []int64
 				for raw := range box.Each(s.Path) {
-					if id, err := strconv.ParseInt(keyOf(s, raw), 10, 64); err == nil && time.Since(cursorOf(s, raw)) < s.Mutable {
+					if id, err := strconv.ParseInt(keyOf(s, raw), 10, 64); err == nil && time.Since(cursorOf(s, raw)) < s.LookbackWindow {
 						young = append(young, id)
 					}
 				}
@@ -119,8 +120,8 @@ func interval(t *testing.T, r *rand.Rand) {
 	pass()
 	between, after := sync(bounded(marks))
 	for _, name := range names {
-		if after[name].Since.Before(marks[name].Since) {
-			t.Errorf("%s: the watermark went back from %v to %v", name, marks[name].Since, after[name].Since)
+		if after[name].Watermark.Before(marks[name].Watermark) {
+			t.Errorf("%s: the watermark went back from %v to %v", name, marks[name].Watermark, after[name].Watermark)
 		}
 	}
 	pass()

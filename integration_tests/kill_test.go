@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,10 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere")
+var (
+	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts, the release of this platform")
+	histories = flag.Int("histories", 100, "random histories of TestKillAnywhere; of TestDaysAnywhere a fifth")
+)
 
 // TestKillAnywhere holds I1 to I10 against random histories: an account that
 // changes in every way it can while it is read, shows changes late, shares
@@ -42,8 +46,9 @@ var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere
 // HISTORY_SEED repeats one history; HISTORY_CHANGES lets only so many changes
 // happen in it.
 func TestKillAnywhere(t *testing.T) {
+	t.Parallel()
 	// Of two runs of one history, the requests may come in another order.
-	run := func(seed uint64, changes int) (judged map[string]int, err error) {
+	run := func(t *testing.T, seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), most: changes}
 			err, judged = h.live(), h.judged
@@ -61,38 +66,59 @@ func TestKillAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := run(n, changes); err != nil {
+		if _, err := run(t, n, changes); err != nil {
 			t.Errorf("HISTORY_SEED=%d: %v", n, err)
 		}
 		return
 	}
-	n := *histories
-	if testing.Short() {
-		n /= 10
-	}
-	first := rand.Uint64() >> 16
+	first, n := rand.Uint64()>>16, *histories
 	judged := map[string]int{}
-	for i := range n {
+	var mu sync.Mutex
+	inParallel(t, n, func(t *testing.T, i int) {
 		seed := first + uint64(i)
-		rows, err := run(seed, enough)
+		rows, err := run(t, seed, enough)
 		if err == nil {
+			mu.Lock()
+			defer mu.Unlock()
 			for name, n := range rows {
 				judged[name] += n
 			}
-			continue
+			return
 		}
 		for _, changes := range []int{0, 1, 2, 3, 5, 10, 20, 50, 100} { // the shortest such history
-			if _, shorter := run(seed, changes); shorter != nil {
+			if _, shorter := run(t, seed, changes); shorter != nil {
 				t.Fatalf("history %d: HISTORY_SEED=%d HISTORY_CHANGES=%d: %v", i+1, seed, changes, shorter)
 			}
 		}
 		t.Fatalf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
-	}
+	})
 	for _, name := range everyStream() {
-		if n >= 1000 && judged[name] == 0 && connector.Find(name).Walk != connector.Single {
+		if n >= 1000 && judged[name] == 0 && connector.Find(name).Mode != connector.SingleObject {
 			t.Errorf("%s: no record was ever judged", name)
 		}
 	}
+}
+
+// inParallel calls run with each number below n, on as many processors as there
+// are. It stops after the first failure.
+func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
+	var next atomic.Int64
+	var failed atomic.Bool
+	t.Run("all", func(t *testing.T) { // returns when its parallel subtests have ended
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(strconv.Itoa(worker), func(t *testing.T) {
+				t.Parallel()
+				defer func() {
+					if t.Failed() {
+						failed.Store(true)
+					}
+				}()
+				for i := int(next.Add(1)) - 1; i < n && !failed.Load(); i = int(next.Add(1)) - 1 {
+					run(t, i)
+				}
+			})
+		}
+	})
 }
 
 // enough changes for a history: more of them within one overlap than a bookmark
@@ -467,7 +493,7 @@ func (h *history) next() *connector.Plan {
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
 	if !h.quiet && h.chance(0.5) {
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 	}
 	return plan
 }
@@ -482,7 +508,7 @@ func (h *history) interval() error {
 	before := stored(h.t, h.marks)
 	begun := func(name string) bool {
 		m := before[name]
-		return !m.Since.IsZero() || !m.Walk.From.IsZero() || !connector.Find(name).Incremental()
+		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !connector.Find(name).Incremental()
 	}
 	if !slices.ContainsFunc(h.streams, func(name string) bool { return !begun(name) }) {
 		plan.Start = plan.End.Add(-24 * time.Hour) // it counts for first syncs alone
@@ -497,7 +523,7 @@ func (h *history) interval() error {
 	for name, mark := range before {
 		was, _ := json.Marshal(mark)
 		is, _ := json.Marshal(h.marks[name])
-		if (mark.Since.After(plan.End) || mark.Walk.Until.After(plan.End)) && !bytes.Equal(was, is) {
+		if (mark.Watermark.After(plan.End) || mark.Scan.NextWatermark.After(plan.End)) && !bytes.Equal(was, is) {
 			return fmt.Errorf("%s: an interval that ended at %v moved %s to %s", name, plan.End, was, is)
 		}
 	}
@@ -528,7 +554,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 		if !stopped || h.chance(0.5) {
 			for _, raw := range b.Records {
 				at := cursorOf(b.Stream, raw)
-				if b.Stream.Walk == connector.Daily { // the end bounds the days, not when they are read
+				if b.Stream.Mode == connector.DailyReport { // the end bounds the days, not when they are read
 					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
@@ -576,7 +602,7 @@ func (h *history) judge() error {
 	h.account = map[string]map[string]string{}
 	for _, name := range h.streams {
 		s := connector.Find(name)
-		if s.Walk == connector.Daily {
+		if s.Mode == connector.DailyReport {
 			errs = append(errs, h.judgeDays(s))
 			continue
 		}
@@ -597,7 +623,7 @@ func (h *history) judge() error {
 		}
 		for key, got := range written {
 			switch _, ok := account[key]; {
-			case ok || s.Walk == connector.Single:
+			case ok || s.Mode == connector.SingleObject:
 			case buried(got):
 				h.judged["deletions of "+name]++
 			case !h.past(s, got) && (h.told(s) || !s.Incremental()):
@@ -713,9 +739,9 @@ func current(s *connector.Stream) bool {
 // mutable reports whether a record of a list sorted by creation may still have
 // changed when it was last looked at: those are kept current too.
 func (h *history) mutable(s *connector.Stream, raw string) bool {
-	window := s.Mutable
+	window := s.LookbackWindow
 	if s.Parent != "" {
-		window = connector.Find(s.Parent).Mutable
+		window = connector.Find(s.Parent).LookbackWindow
 	}
 	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
@@ -726,7 +752,7 @@ func (h *history) mutable(s *connector.Stream, raw string) bool {
 func (h *history) idle(page int) error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, stored(h.t, h.marks))
-	plan.PageSize, plan.Overlap, plan.Revise, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
+	plan.PageSize, plan.Overlap, plan.WindowInterval, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
 	warnings := 0
 	for b, err := range plan.Run(context.Background()) {
 		if b.Warning != "" {
@@ -735,7 +761,7 @@ func (h *history) idle(page int) error {
 		switch {
 		case err != nil:
 			return err
-		case b.Stream.Walk == connector.Daily && !slices.ContainsFunc(b.Records, h.known):
+		case b.Stream.Mode == connector.DailyReport && !slices.ContainsFunc(b.Records, h.known):
 		case len(b.Records) > 0 && b.Stream.Incremental():
 			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0])
 		}

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"source-gorgias/connector"
@@ -105,7 +106,7 @@ var (
 func streamsAt(path string) (names []string) {
 	path = ofItem.ReplaceAllString(ofThread.ReplaceAllString(ofView.ReplaceAllString(path, "/api/views/{id}/items"), "/api/messages"), "")
 	for _, s := range connector.Streams() {
-		if "/api/"+s.Path == path || s.Walk == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
+		if "/api/"+s.Path == path || s.Mode == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
 			names = append(names, s.Name)
 		}
 	}
@@ -203,7 +204,7 @@ func everyField() (all []plant) {
 			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
 		}
 		parents := map[string]bool{"ticket_id": true, "message_id": true, "customer_id": true, "view_id": true, "position": true}
-		return slices.Contains(s.Key, p.path[0]) || s.Walk == connector.Derived && parents[p.path[0]]
+		return slices.Contains(s.Key, p.path[0]) || s.Mode == connector.Derived && parents[p.path[0]]
 	})
 }
 
@@ -214,24 +215,23 @@ func everyField() (all []plant) {
 // integration and nothing of what is concealed shows in it in any form, and
 // nothing of any record shows outside of records.
 func TestNothingShows(t *testing.T) {
-	runs := 80
-	if testing.Short() {
-		runs = 40
+	runs := 20
+	if *full {
+		runs = 80
 	}
 	t.Setenv("LOG_LEVEL", "debug")
 	t.Setenv("TAP_GORGIAS_LOGLEVEL", "DEBUG")
 	all := everyField()
-	hashed := 0
-	for seed := range uint64(runs) {
-		random := rand.New(rand.NewPCG(seed, 7))
-		n, err := nothingShows(t, all, random)
+	var hashed atomic.Int64
+	inParallel(t, runs, func(t *testing.T, seed int) {
+		n, err := nothingShows(t, slices.Clone(all), rand.New(rand.NewPCG(uint64(seed), 7)))
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		hashed += n
-	}
-	if hashed < runs {
-		t.Errorf("%d hashes were found in %d runs", hashed, runs)
+		hashed.Add(int64(n))
+	})
+	if n := hashed.Load(); n < int64(runs) {
+		t.Errorf("%d hashes were found in %d runs", n, runs)
 	}
 }
 
@@ -428,13 +428,14 @@ func thinned(catalog []byte, random *rand.Rand) []byte {
 // TestPrivacyExample: the configuration that docs/security.md shows conceals
 // all that is called as names and addresses of customers are.
 func TestPrivacyExample(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, example, _ := strings.Cut(string(text), "```json\n")
 	example, _, _ = strings.Cut(example, "```")
-	settings, err := connector.ParseConfig([]byte(example), true)
+	settings, err := connector.Parse([]byte(example), true)
 	if err != nil || settings.Warnings != nil {
 		t.Fatal(err, settings)
 	}
@@ -460,6 +461,7 @@ func TestPrivacyExample(t *testing.T) {
 // TestSecurityPromises: each has a test that holds it. That there are tests of
 // these names, TestDocuments sees.
 func TestSecurityPromises(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	if err != nil {
 		t.Fatal(err)

@@ -45,6 +45,7 @@ func keyed(s *connector.Stream, rows []json.RawMessage) map[string]string {
 // a whole account. That records fit their schema, that states count them and
 // that statuses stand in order is what every transcript is held against.
 func TestEveryStream(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	tr := call{args: []string{"read", "--config", config}}.inside(t)
@@ -100,7 +101,7 @@ func TestEveryStream(t *testing.T) {
 				t.Errorf("%d states, statuses %q", states[s.Name], statuses[s.Name])
 			}
 			// The catalog of the platform, for this stream alone.
-			if testing.Short() {
+			if !*full {
 				return
 			}
 			path := file(t, "catalog.json", catalogFile("full_refresh", s.Name))
@@ -139,6 +140,7 @@ func TestEveryStream(t *testing.T) {
 // TestTwoReads reads twice: what is emitted the second time was emitted later,
 // and is the same.
 func TestTwoReads(t *testing.T) {
+	t.Parallel()
 	c := call{args: []string{"read", "--config", onPort(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", everyStream()...))}}
 	first := c.inside(t).messages()
 	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // the clock of records ticks in milliseconds
@@ -176,6 +178,7 @@ func TestTwoReads(t *testing.T) {
 
 // TestIncremental reads, changes the account, and reads on.
 func TestIncremental(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	read := func(states map[string]json.RawMessage, names ...string) []msg {
@@ -271,6 +274,7 @@ func TestIncremental(t *testing.T) {
 // TestMerge stores states as one client does: later ones are merged into
 // earlier ones, a key at a time. Merged or replaced must come to the same.
 func TestMerge(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	names := []string{"tickets", "events", "tags"}

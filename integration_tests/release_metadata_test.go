@@ -361,7 +361,7 @@ func TestAcceptanceConfig(t *testing.T) {
 			got[s.Stream.Descriptor.Name] = true
 		}
 		var want []string
-		for _, s := range connector.Offered(nil) {
+		for _, s := range connector.AvailableStreams(nil) {
 			if s.Cursor != "" {
 				want = append(want, s.Name)
 			}

@@ -15,9 +15,10 @@ import (
 // A first sync of 10,000 pages that is killed again and again reads no page
 // more than once per kill, but for those on their way.
 func TestResumeCost(t *testing.T) {
+	t.Parallel()
 	const pages = 10_000
 	rows := 100 * pages
-	if testing.Short() {
+	if !*full {
 		rows /= 50
 	}
 	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}}
@@ -29,7 +30,7 @@ func TestResumeCost(t *testing.T) {
 	for done := false; !done; {
 		stop := 1 + r.IntN(rows/400)
 		plan := h.plan([]string{"ticket_messages"}, stored(t, marks))
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
@@ -63,6 +64,7 @@ func TestResumeCost(t *testing.T) {
 // Streams of one list that have walked it apart, from the same second on, do
 // not go on together from a place that one of them has not reached.
 func TestWalksApart(t *testing.T) {
+	t.Parallel()
 	for _, pages := range [][2]int{{4, 3}, {3, 3}, {3, 4}, {1, 2}, {5, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Messages: -1, Events: -1}})
@@ -77,7 +79,7 @@ func TestWalksApart(t *testing.T) {
 					for _, raw := range b.Records {
 						got[b.Stream.Name+" "+keyOf(b.Stream, raw)] = true
 					}
-					if marks[b.Stream.Name] = b.Bookmark; b.Bookmark.Walk.Pages == stop {
+					if marks[b.Stream.Name] = b.Bookmark; b.Bookmark.Scan.Pages == stop {
 						break
 					}
 				}
@@ -99,6 +101,7 @@ func TestWalksApart(t *testing.T) {
 // A walk up to an end that is cut off anywhere, and gone on with without that
 // end, has everything: also what it left out on the pages it had read.
 func TestEndThenNone(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"voice_call_events", "events", "tickets"} {
 		s := connector.Find(name)
 		for stop := 1; stop < 20; stop++ {

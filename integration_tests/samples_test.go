@@ -39,6 +39,7 @@ var unread = []string{
 // of it is known: no field is unrecognized, nothing is lost, every record fits
 // the schema that was discovered.
 func TestSamples(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/samples/*.json")
 	if err != nil || len(files) != len(samples)+len(unread) {
 		t.Fatalf("%d samples, %v; expected %d", len(files), err, len(samples)+len(unread))
@@ -148,7 +149,7 @@ func TestSamples(t *testing.T) {
 	}
 	for _, s := range connector.Streams() {
 		switch {
-		case s.Walk == connector.PerParent:
+		case s.Mode == connector.PerParent:
 			want[s.Name] = rows[s.Path] * rows["views"]
 		case s.Path != "":
 			want[s.Name] = rows[s.Path]

@@ -24,6 +24,7 @@ import (
 // stream has its records, and all of them. That they fit is what every run's
 // output is held against.
 func TestTapEveryStream(t *testing.T) {
+	t.Parallel()
 	box := small()
 	tr := tapSync(t, onPort(t, box))
 	if tr.code != 0 {
@@ -53,6 +54,7 @@ func TestTapEveryStream(t *testing.T) {
 // the column that marks deletions, which has another name, both carry the same
 // bytes.
 func TestSameRecords(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	one := records(call{args: []string{"read", "--config", config}}.inside(t).messages())
 	two := sung(tapSync(t, config))
@@ -73,6 +75,7 @@ func TestSameRecords(t *testing.T) {
 // TestTapSecondRun goes on from the last state: nothing that was written comes
 // again, and what is new comes.
 func TestTapSecondRun(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	first := tapSync(t, config)
@@ -95,6 +98,7 @@ func TestTapSecondRun(t *testing.T) {
 // first of them has the least above it: if nothing is lost there, nothing is
 // lost at the others.
 func TestTapResume(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	whole := tapSync(t, config)
 	all := sung(whole)
@@ -111,7 +115,7 @@ func TestTapResume(t *testing.T) {
 		if m.Type != "STATE" {
 			continue
 		}
-		if n++; testing.Short() && n%4 != 1 {
+		if n++; !*full && n%4 != 1 {
 			continue
 		}
 		rest := tapSync(t, config, "--state", file(t, "state.json", string(m.Value)))
@@ -137,7 +141,7 @@ func TestTapResume(t *testing.T) {
 		t.Errorf("%d states prove little", n)
 	}
 	for name := range all {
-		if s := connector.Find(name); !testing.Short() && s.Incremental() && len(all[name]) > 100 && !partly[name] {
+		if s := connector.Find(name); *full && s.Incremental() && len(all[name]) > 100 && !partly[name] {
 			t.Errorf("%s was never cut in its middle", name)
 		}
 	}
@@ -146,6 +150,7 @@ func TestTapResume(t *testing.T) {
 // TestTapStates reads some streams with a state that says more: what is not of
 // this run goes through it untouched, and what was given is the first message.
 func TestTapStates(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	const given = `{"currently_syncing": "nothing",
 		"bookmarks": {"customers": {"updated_datetime": "2999-01-01T00:00:00Z"}, "somebody_elses": {"z": [1.50, "é\u2028"], "a": null}, "tags": {"x": 9007199254740993}}}`
@@ -181,6 +186,7 @@ func tapCatalog(names ...string) string {
 // TestOneState goes on from a state of the one protocol in the other, to and
 // fro.
 func TestOneState(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	quiet := func(what string, rows map[string][]json.RawMessage) {
@@ -227,6 +233,7 @@ func TestOneState(t *testing.T) {
 // TestTapTest writes one record of each stream and moves no state; or schemas
 // and nothing else.
 func TestTapTest(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	state := file(t, "state.json", `{"bookmarks":{"tickets":{"updated_datetime":"2999-01-01T00:00:00Z"}}}`)
 	tr := tapSync(t, config, "--test", "--state", state)
@@ -251,6 +258,7 @@ func TestTapTest(t *testing.T) {
 // TestTapVersions asks for versions: streams that are read whole end with one,
 // if they end well, and no others have any.
 func TestTapVersions(t *testing.T) {
+	t.Parallel()
 	box := small()
 	box.Forbidden = []string{"tags"}
 	config := onPort(t, box)
@@ -281,6 +289,7 @@ func TestTapVersions(t *testing.T) {
 // TestTapThirdStream has one stream fail: its bookmark stays, those of the
 // others move, that of a stream nobody reads is left alone.
 func TestTapThirdStream(t *testing.T) {
+	t.Parallel()
 	box := small()
 	healthy := box.Fail
 	config := onPort(t, box)
@@ -322,6 +331,7 @@ func TestTapThirdStream(t *testing.T) {
 
 // TestTapUnauthorized refuses the credentials. The last line says so.
 func TestTapUnauthorized(t *testing.T) {
+	t.Parallel()
 	for _, mode := range [][]string{nil, {"--test"}} {
 		box := small()
 		asked := 0
@@ -354,6 +364,7 @@ func TestTapUnauthorized(t *testing.T) {
 // Whatever it is, a target can take what comes of it. AWKWARD_SEED repeats one
 // account.
 func TestTapAwkward(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	if s := os.Getenv("AWKWARD_SEED"); s != "" {
 		seed, _ = strconv.ParseUint(s, 10, 64)
@@ -388,7 +399,7 @@ func TestTapAwkward(t *testing.T) {
 	t.Cleanup(srv.Close)
 	config := file(t, "config.json", strings.Replace(configText(srv.URL, boxSecret), "{", `{"concurrency":1,`, 1))
 	rounds := 6
-	if testing.Short() {
+	if !*full {
 		rounds = 1
 	}
 	for range rounds {

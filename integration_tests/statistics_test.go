@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,28 +30,25 @@ import (
 //
 // DAYS_SEED repeats one history.
 func TestDaysAnywhere(t *testing.T) {
-	run := func(seed uint64) (judged int, err error) {
-		synctest.Test(t, func(t *testing.T) {
-			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), most: enough, only: []string{"statistics"}}
-			err, judged = h.live(), h.judged["statistics"]
-		})
-		return judged, err
-	}
+	t.Parallel()
 	first, n := rand.Uint64()>>16, *histories/5
 	if seed, err := strconv.ParseUint(os.Getenv("DAYS_SEED"), 10, 64); err == nil {
 		first, n = seed, 1
-	} else if testing.Short() {
-		n /= 4
 	}
-	judged := 0
-	for i := range uint64(n) {
-		rows, err := run(first + i)
+	var judged atomic.Int64
+	inParallel(t, n, func(t *testing.T, i int) {
+		seed := first + uint64(i)
+		var err error
+		synctest.Test(t, func(t *testing.T) {
+			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), most: enough, only: []string{"statistics"}}
+			err = h.live()
+			judged.Add(int64(h.judged["statistics"]))
+		})
 		if err != nil {
-			t.Fatalf("history %d: DAYS_SEED=%d: %v", i+1, first+i, err)
+			t.Fatalf("history %d: DAYS_SEED=%d: %v", i+1, seed, err)
 		}
-		judged += rows
-	}
-	if judged == 0 && n > 10 {
+	})
+	if judged.Load() == 0 && n > 10 {
 		t.Error("no day was ever judged")
 	}
 }
@@ -79,7 +77,7 @@ func (h *history) flicker() error {
 func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
 	t.Helper()
 	plan := h.plan([]string{"statistics"}, stored(t, marks))
-	plan.Revise = 24 * time.Hour
+	plan.WindowInterval = 24 * time.Hour
 	if with != nil {
 		with(plan)
 	}
@@ -109,6 +107,7 @@ func daysOf(written map[string]string) (all []string) {
 
 // What a sync of reports costs, which days it looks at, and when.
 func TestDays(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2000, 6, 15, 12, 0, 0, 0, time.UTC)))
 		box := &sandbox.Server{Limit: unlimited}
@@ -193,6 +192,7 @@ func TestDays(t *testing.T) {
 // A first sync that stops after any of its batches goes on from there: nothing
 // is lost, and at most the period it was in is asked for again.
 func TestDaysResume(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Size: sandbox.Size{Tickets: 90, Messages: 300}})
 	some := func(p *connector.Plan) {
 		p.Reports = reports(`[{"scope":"tickets-closed","dimensions":["agentId"]},{"scope":"messages-sent","timezone":"Asia/Tokyo"}]`)
@@ -244,11 +244,12 @@ func TestDaysResume(t *testing.T) {
 
 // The dates of the configuration bound the days, in whatever zone.
 func TestDaysBetween(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	for _, zone := range []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
 		marks := map[string]connector.Bookmark{}
 		between := func(p *connector.Plan) {
-			settings, err := connector.ParseConfig([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
+			settings, err := connector.Parse([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +262,7 @@ func TestDaysBetween(t *testing.T) {
 		if written, _, err := days(t, h, marks, between); len(written) > 0 || err != nil {
 			t.Errorf("%s: %d rows came again, %v", zone, len(written), err)
 		}
-		if since := marks["statistics"].Since; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
+		if since := marks["statistics"].Watermark; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("%s: the watermark is %v", zone, since)
 		}
 	}
@@ -270,6 +271,7 @@ func TestDaysBetween(t *testing.T) {
 // The rows that are read last have the latest as_of_datetime, also if the server's clock
 // goes back.
 func TestClockBack(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := &sandbox.Server{Limit: unlimited}
 		var back time.Duration
@@ -320,6 +322,7 @@ func tamper(change func(*http.Response), net http.RoundTripper) http.RoundTrippe
 
 // A report that cannot be had says so, and the others are read.
 func TestReportsFail(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited})
 	marks := map[string]connector.Bookmark{}
 	some := func(p *connector.Plan) {
@@ -331,9 +334,9 @@ func TestReportsFail(t *testing.T) {
 			t.Errorf("%s was written", key)
 		}
 	}
-	f := connector.Diagnose(connector.Find("statistics"), err)
+	f := connector.Classify(connector.Find("statistics"), err)
 	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
-	if len(written) == 0 || f.Fault != connector.Yours || f.Message != want {
+	if len(written) == 0 || f.Type != connector.ConfigFailure || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
 
@@ -345,7 +348,7 @@ func TestReportsFail(t *testing.T) {
 	}
 	h = newHouse(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})
 	_, _, err = days(t, h, map[string]connector.Bookmark{}, nil)
-	if f := connector.Diagnose(connector.Find("statistics"), err); f.Fault != connector.Yours || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
+	if f := connector.Classify(connector.Find("statistics"), err); f.Type != connector.ConfigFailure || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -353,6 +356,7 @@ func TestReportsFail(t *testing.T) {
 // Without reports in the configuration there is no stream: neither protocol
 // offers it or reads it, and a catalog that names it is told what is missing.
 func TestStatisticsOff(t *testing.T) {
+	t.Parallel()
 	named := []byte(`"statistics"`)
 	config := file(t, "none.json", `{"overlap":10}`)
 	for _, c := range []call{
@@ -382,6 +386,7 @@ func TestStatisticsOff(t *testing.T) {
 
 // A check asks for each report.
 func TestCheckReports(t *testing.T) {
+	t.Parallel()
 	for reports, want := range map[string]string{
 		`[{"scope":"tags","dimensions":["tagId"]}]`:                                           `"SUCCEEDED"`,
 		`[{"scope":"tags"},{"scope":"no-such-scope","measures":["n"],"time_dimension":"at"}]`: `reports: entry 2: Bad request. scope:`,
@@ -397,6 +402,7 @@ func TestCheckReports(t *testing.T) {
 // nothing is sent that could write. But for access tokens, the one path that is
 // posted to is that of the statistics.
 func TestOnlyReads(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	posted := map[string]bool{}
 	box := small()
@@ -423,7 +429,7 @@ func TestOnlyReads(t *testing.T) {
 		}
 		for range plan.Permissions(context.Background()) {
 		}
-		if err := plan.ProbeReports(context.Background()); err != nil {
+		if err := plan.CheckReports(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -434,6 +440,7 @@ func TestOnlyReads(t *testing.T) {
 
 // Both protocols take reports as a list of objects.
 func TestReportsSetting(t *testing.T) {
+	t.Parallel()
 	raw, _ := specification(t)
 	var form struct {
 		Properties struct {

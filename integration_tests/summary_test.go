@@ -167,6 +167,7 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 // became null and what failed is in the summary. That its counts are those of
 // what was written is held by every run of the program.
 func TestSummary(t *testing.T) {
+	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, Email: boxMail, APIKey: boxSecret, Forbidden: []string{"phone"}}
 	odd := ""
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -242,6 +243,7 @@ func idOf(raw []byte) int64 {
 // it does not listen, from then on it does, until it ends; and only then come
 // records that were read again, and tombstones.
 func TestListening(t *testing.T) {
+	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}
 	h := newHouse(t, box)
 	marks := map[string]connector.Bookmark{}
@@ -256,16 +258,16 @@ func TestListening(t *testing.T) {
 			}
 			name := b.Stream.Name
 			switch {
-			case listening[name] && !b.Listening && !b.Last:
+			case listening[name] && !b.ReadingEvents && !b.Last:
 				t.Errorf("%s no longer listens", name)
-			case b.Listening && (b.First || !b.Bookmark.Walk.Began.IsZero()):
+			case b.ReadingEvents && (b.First || !b.Bookmark.Scan.StartedAt.IsZero()):
 				t.Errorf("%s listens before its list has been read", name)
-			case !b.Listening && !b.Last && b.Retold+b.Graves > 0:
+			case !b.ReadingEvents && !b.Last && b.Retold+b.Graves > 0:
 				t.Errorf("%s reads again before it listens", name)
 			case b.Retold+b.Graves > len(b.Records):
 				t.Errorf("%s: %d records, of which %d and %d", name, len(b.Records), b.Retold, b.Graves)
 			}
-			listening[name] = listening[name] || b.Listening
+			listening[name] = listening[name] || b.ReadingEvents
 			again, graves = again+b.Retold, graves+b.Graves
 			marks[name] = b.Bookmark
 		}

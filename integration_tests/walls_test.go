@@ -61,6 +61,7 @@ var walls = map[string]struct{ ours, theirs []string }{
 
 // TestWalls holds the imports of every room against the walls.
 func TestWalls(t *testing.T) {
+	t.Parallel()
 	for _, r := range rooms(t, module+"/...") {
 		for _, breach := range breaches(r) {
 			t.Error(breach)
@@ -99,6 +100,7 @@ func breaches(r room) (found []string) {
 
 // TestWallsNotice makes sure that a wall can be breached.
 func TestWallsNotice(t *testing.T) {
+	t.Parallel()
 	for _, r := range []room{
 		{ImportPath: module + "/connector/sandbox", Imports: []string{module + "/connector/gorgias"}},
 		{ImportPath: module + "/connector/airbyte", Imports: []string{module + "/connector/singer"}},
@@ -115,6 +117,7 @@ func TestWallsNotice(t *testing.T) {
 // TestLinked holds the modules that the program carries against a list: what
 // only tests and generators need stays out.
 func TestLinked(t *testing.T) {
+	t.Parallel()
 	allowed := []string{
 		module,
 		"github.com/go-json-experiment/json",

@@ -229,6 +229,7 @@ func mistakes() []mistake {
 // testdata/wrong_inputs.golden. -update rewrites it: read it then as somebody
 // would who has never seen the program.
 func TestWrongInputs(t *testing.T) {
+	t.Parallel()
 	all := mistakes()
 	said := make([]string, len(all))
 	program(t)

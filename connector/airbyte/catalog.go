@@ -89,7 +89,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 	}
 	const discovered = "the catalog is what discover writes, which says what there is and not what is to be read; give none to read everything, or one such as catalog.json"
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(raw, err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", connector.DescribeUnreadable(raw, err), remedy)
 	}
 	if c.Type == "CATALOG" {
 		return nil, inputError(discovered)
@@ -142,7 +142,7 @@ func ParseState(raw []byte) (map[string]connector.Bookmark, error) {
 		if s == nil {
 			return nil
 		}
-		mark, err := connector.ParseBookmark(s, state)
+		mark, err := connector.Parse(s, state)
 		if err != nil {
 			return inputError("the state of the stream %q cannot be used: %v; reset (clear) that stream to read it anew, or correct the state", name, err)
 		}
@@ -159,12 +159,12 @@ func ParseState(raw []byte) (map[string]connector.Bookmark, error) {
 	switch raw[0] {
 	case '[':
 		if err := json.Unmarshal(raw, &entries); err != nil {
-			return nil, unreadable(connector.Unreadable(raw, err))
+			return nil, unreadable(connector.DescribeUnreadable(raw, err))
 		}
 	default:
 		var one map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, unreadable(connector.Unreadable(raw, err))
+			return nil, unreadable(connector.DescribeUnreadable(raw, err))
 		}
 		entries = append(entries, one)
 	}
@@ -217,7 +217,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 		States []json.RawMessage          `json:"stream_states"`
 	}
 	if err := json.Unmarshal(raw, &g); err != nil {
-		return inputError("the global state cannot be read: %s", connector.Unreadable(raw, err))
+		return inputError("the global state cannot be read: %s", connector.DescribeUnreadable(raw, err))
 	}
 	if len(g.Shared) > 0 {
 		return inputError("the state is shared between streams, which this source never writes; clear it to read everything anew")
@@ -235,7 +235,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 func legacy(raw json.RawMessage, put func(string, json.RawMessage) error) error {
 	var states map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &states); err != nil {
-		return inputError("the state cannot be read: %s", connector.Unreadable(raw, err))
+		return inputError("the state cannot be read: %s", connector.DescribeUnreadable(raw, err))
 	}
 	known := len(states) == 0
 	for name := range states {

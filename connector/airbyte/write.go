@@ -32,7 +32,7 @@ type Writer struct {
 	// Privacy is what is not to be shown of records.
 	Privacy *connector.Privacy
 	// Tally counts what Sync writes, and is its last line but one; nil for none.
-	Tally *connector.Tally
+	Summary *connector.Summary
 
 	buf []byte
 }
@@ -66,7 +66,7 @@ func (w *Writer) Check(err error) error {
 		return w.send(message{Type: "CONNECTION_STATUS", Connection: &connection{Status: "SUCCEEDED"}})
 	}
 	return w.send(message{Type: "CONNECTION_STATUS", Connection: &connection{
-		Status: "FAILED", Message: w.mask(connector.Diagnose(nil, err).Message)}})
+		Status: "FAILED", Message: w.mask(connector.Classify(nil, err).Message)}})
 }
 
 // Catalog writes the streams.
@@ -88,7 +88,7 @@ func (w *Writer) Log(level, format string, args ...any) error {
 
 // Fail reports an error that belongs to no stream, and returns ErrFailed.
 func (w *Writer) Fail(err error) error {
-	if err := w.trace(failure{Failure: connector.Diagnose(nil, err), err: err}); err != nil {
+	if err := w.trace(failure{Failure: connector.Classify(nil, err), err: err}); err != nil {
 		return err
 	}
 	return ErrFailed
@@ -117,17 +117,17 @@ type failure struct {
 	err    error
 }
 
-var types = map[connector.Fault]string{
-	connector.Transient: "transient_error",
-	connector.Ours:      "system_error",
-	connector.Yours:     "config_error",
+var types = map[connector.FailureType]string{
+	connector.TransientFailure: "transient_error",
+	connector.SystemFailure:      "system_error",
+	connector.ConfigFailure:     "config_error",
 }
 
 // trace writes a failure. The platform sorts failures by their stamps, so no
 // two have the same.
 func (w *Writer) trace(f failure) error {
 	time.Sleep(time.Millisecond)
-	e := &failed{Message: w.mask(f.Message), Type: types[f.Fault]}
+	e := &failed{Message: w.mask(f.Message), Type: types[f.Type]}
 	if f.err != nil {
 		e.Internal = w.mask(f.err.Error())
 	}
@@ -135,7 +135,7 @@ func (w *Writer) trace(f failure) error {
 	if errors.As(f.err, &p) {
 		e.Stack = w.mask(string(p.Stack))
 	}
-	if f.stream != "" && !f.Whole {
+	if f.stream != "" && !f.AllStreams {
 		e.Stream = &descriptor{f.stream}
 	}
 	return w.send(message{Type: "TRACE", Trace: &trace{Type: "ERROR", Emitted: millis(time.Now()), Error: e}})
@@ -170,12 +170,12 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if err := w.Log("WARN", "the stream %q is not of this source and was skipped", name); err != nil {
 			return err
 		}
-		w.Tally.Warn(fmt.Sprintf("the stream %q is not of this source and was skipped", name))
+		w.Summary.Warn(fmt.Sprintf("the stream %q is not of this source and was skipped", name))
 		text := fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it%s", name, connector.DidYouMean(name, connector.Names()))
 		if s := connector.Lookup(name); s != nil { // as another connector calls it
 			text = fmt.Sprintf("The stream %q is called %s here. Refresh the source's schema and select that", name, s.Name)
 		}
-		failures = append(failures, failure{connector.Failure{Fault: connector.Yours, Message: text}, name, nil})
+		failures = append(failures, failure{connector.Failure{Type: connector.ConfigFailure, Message: text}, name, nil})
 	}
 	streams := map[*connector.Stream]*progress{}
 	for batch, err := range batches {
@@ -189,16 +189,16 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 			streams[batch.Stream] = p
 		}
 		if err != nil {
-			f := connector.Diagnose(batch.Stream, err)
-			told := f.Whole && len(failures) > 0 // what ends all of them is told once
+			f := connector.Classify(batch.Stream, err)
+			told := f.AllStreams && len(failures) > 0 // what ends all of them is told once
 			failures = append(failures, failure{f, batch.Stream.Name, err})
-			w.Tally.Note(batch, err)
+			w.Summary.Add(batch, err)
 			if err = nil; !told {
 				err = w.Log("ERROR", "the stream %s failed: %s", batch.Stream.Name, f.Message)
 			}
 		} else {
 			if err = w.batch(batch, p); err == nil {
-				w.Tally.Note(batch, nil)
+				w.Summary.Add(batch, nil)
 			}
 		}
 		if err != nil {
@@ -208,8 +208,8 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if w.Tally != nil {
-		if err := w.Log("INFO", "%s", w.Tally); err != nil {
+	if w.Summary != nil {
+		if err := w.Log("INFO", "%s", w.Summary); err != nil {
 			return err
 		}
 	}
@@ -225,10 +225,10 @@ func (w *Writer) batch(b connector.Batch, p *progress) error {
 	switch {
 	case b.First:
 		return w.status(name, "STARTED")
-	case !b.Waiting.IsZero():
+	case !b.Until.IsZero():
 		p.running = true
 		limited := reason{Type: "RATE_LIMITED"}
-		limited.RateLimited.QuotaReset = millis(b.Waiting)
+		limited.RateLimited.QuotaReset = millis(b.Until)
 		return w.status(name, "RUNNING", limited)
 	case b.Warning != "":
 		return w.Log("WARN", "%s: %s", name, b.Warning)
@@ -288,7 +288,7 @@ func (w *Writer) record(p *progress, raw []byte) error {
 		if c.Reason == conform.TooLarge {
 			reason = "SOURCE_FIELD_SIZE_LIMITATION"
 		}
-		w.Tally.Lose(p.stream, c)
+		w.Summary.CountNulled(p.stream, c)
 		w.buf = fmt.Appendf(w.buf, `{"field":%q,"change":"NULLED","reason":%q}`, c.Field, reason)
 	}
 	if len(changes) > 0 {
@@ -303,11 +303,11 @@ func (w *Writer) report(failures []failure) error {
 	if len(failures) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.Fault, b.Fault) })
+	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.Type, b.Type) })
 	var names []string
 	for i, f := range failures {
 		// What ended all streams at once is told once.
-		if i == 0 || !f.Whole || !failures[i-1].Whole {
+		if i == 0 || !f.AllStreams || !failures[i-1].AllStreams {
 			if err := w.trace(f); err != nil {
 				return err
 			}
@@ -318,7 +318,7 @@ func (w *Writer) report(failures []failure) error {
 		names = append(names, f.stream)
 	}
 	all := failure{Failure: connector.Failure{
-		Fault:   failures[0].Fault,
+		Type:   failures[0].Type,
 		Message: "During the sync, the following streams did not sync successfully: " + strings.Join(names, ", "),
 	}}
 	if err := w.trace(all); err != nil {

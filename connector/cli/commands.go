@@ -40,10 +40,10 @@ func (s *invocation) check(c *cli.Context) error {
 		if err := s.warn(account.settings); err != nil {
 			return err
 		}
-		if err = connector.Probe(c.Context, account.client); err == nil {
+		if err = connector.CheckConnection(c.Context, account.client); err == nil {
 			plan := account.settings.Plan("")
 			plan.Client, plan.Streams = account.client, account.settings.Streams()
-			if err = plan.ProbeReports(c.Context); err == nil {
+			if err = plan.CheckReports(c.Context); err == nil {
 				s.permissions(c.Context, plan)
 			}
 		}
@@ -66,7 +66,7 @@ func (s *invocation) permissions(ctx context.Context, plan *connector.Plan) {
 	for stream, err := range plan.Permissions(ctx) {
 		answer := "yes"
 		if err != nil {
-			answer = "no: " + connector.Diagnose(stream, err).Message
+			answer = "no: " + connector.Classify(stream, err).Message
 		}
 		fmt.Fprintf(s.stderr, "%-30s %s\n", stream.Name, answer)
 	}
@@ -108,13 +108,13 @@ func (s *invocation) read(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s.pen.Tally = plan.NewTally()
+	s.pen.Summary = plan.NewSummary()
 	batches := plan.Run(c.Context)
 	if isTerminal(s.stderr) {
 		if !isTerminal(s.stdout) && movable() { // else the records are what is seen
 			batches = newProgress(s.stderr, s.veil.mask, len(plan.Streams), account).watch(batches)
 		}
-		defer func() { summarize(s.stderr, s.veil.mask, s.pen.Tally, c.Context.Err() != nil) }()
+		defer func() { summarize(s.stderr, s.veil.mask, s.pen.Summary, c.Context.Err() != nil) }()
 	}
 	return s.pen.Sync(c.Context, batches, unknown)
 }
@@ -143,7 +143,7 @@ func (s *invocation) planned(c *cli.Context, account *account) (plan *connector.
 		}
 	}
 	plan = account.settings.Plan(airbyte.Tombstone)
-	plan.Client, plan.Budget, plan.Heartbeat = account.client, account.budget, heartbeat
+	plan.Client, plan.RateLimiter, plan.Heartbeat = account.client, account.budget, heartbeat
 	plan.Streams, plan.Bookmarks = selection.Streams, marks
 	return plan, selection.Unknown, nil
 }
@@ -202,7 +202,7 @@ const impatient = 4
 func (s *invocation) dial(settings *connector.Settings, options gorgias.Options, box bool) (*account, error) {
 	a := &account{settings: settings, budget: gorgias.NewRateLimiter(settings.Reserve), close: func() {}}
 	options.Origin, options.RateLimiter, options.Transport = settings.Origin, a.budget, gorgias.Transport()
-	if settings.Public {
+	if settings.PublicOnly {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
 	}
 	options.Retried = func(err error, wait time.Duration) {
@@ -229,7 +229,7 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 	}
 	var err error
 	if a.client, err = gorgias.New(options); err != nil {
-		return nil, &connector.ConfigError{Problems: []string{err.Error()}}
+		return nil, &connector.Error{Problems: []string{err.Error()}}
 	}
 	return a, nil
 }
@@ -265,7 +265,7 @@ func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, erro
 			return nil, err
 		}
 	}
-	settings, err := connector.ParseConfig(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
+	settings, err := connector.Parse(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
 	if err != nil {
 		return nil, err
 	}

@@ -102,8 +102,8 @@ func (p *progress) note(b connector.Batch, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.handed = time.Now()
-	if !b.Waiting.IsZero() { // every stream says it
-		p.waiting = b.Waiting
+	if !b.Until.IsZero() { // every stream says it
+		p.waiting = b.Until
 		return
 	}
 	i := slices.IndexFunc(p.under, func(c *course) bool { return c.stream.Name == b.Stream.Name })
@@ -113,7 +113,7 @@ func (p *progress) note(b connector.Batch, err error) {
 		p.begun++
 	}
 	c := p.under[i]
-	c.mark, c.listening = b.Bookmark, b.Listening
+	c.mark, c.listening = b.Bookmark, b.ReadingEvents
 	c.records += len(b.Records)
 	p.records += len(b.Records)
 	p.retold += b.Retold
@@ -129,7 +129,7 @@ func (p *progress) note(b connector.Batch, err error) {
 	}
 	if err != nil {
 		p.failed++
-		p.faults = append(p.faults, b.Stream.Name+" failed: "+connector.Diagnose(b.Stream, err).Message)
+		p.faults = append(p.faults, b.Stream.Name+" failed: "+connector.Classify(b.Stream, err).Message)
 	}
 	if b.Last || err != nil {
 		p.under = slices.Delete(p.under, i, i+1)
@@ -204,8 +204,8 @@ func (p *progress) lines(width int) []string {
 func (p *progress) outlook(now time.Time, width int) []string {
 	pages := 0.0
 	for _, c := range p.lists() {
-		if share, ok := p.share(c); ok && share > 0 && c.mark.Walk.Pages >= 5 {
-			pages += float64(c.mark.Walk.Pages) * (1 - share) / share
+		if share, ok := p.share(c); ok && share > 0 && c.mark.Scan.Pages >= 5 {
+			pages += float64(c.mark.Scan.Pages) * (1 - share) / share
 		}
 	}
 	if pages == 0 {
@@ -236,7 +236,7 @@ func (p *progress) lists() (all []*course) {
 		known[c.stream.Name] = true
 	}
 	for _, c := range p.under {
-		derived := c.stream.Walk == connector.Derived
+		derived := c.stream.Mode == connector.Derived
 		if c.listening || derived && known[c.stream.Parent] {
 			continue
 		}
@@ -262,11 +262,11 @@ func (p *progress) places() (lines []string) {
 		}
 		line := fmt.Sprintf("  %-*s  ", widest, c.stream.Name)
 		share, ok := p.share(c)
-		switch at := c.mark.Walk.At.Format(time.DateOnly); {
+		switch at := c.mark.Scan.LastCursor.Format(time.DateOnly); {
 		case !ok && c.records > 0:
 			line += grouped(c.records) + " records"
 		case !ok:
-		case c.stream.Walk == connector.OldestFirst:
+		case c.stream.Mode == connector.OldestFirst:
 			line += fmt.Sprintf("%4.1f%%, up to %s", percent(share), at)
 		default:
 			line += fmt.Sprintf("%4.1f%%, back to %s", percent(share), at)
@@ -277,8 +277,8 @@ func (p *progress) places() (lines []string) {
 	var heard time.Time
 	for _, c := range p.under {
 		if c.listening {
-			if waiting++; heard.IsZero() || c.mark.Heard.Before(heard) {
-				heard = c.mark.Heard
+			if waiting++; heard.IsZero() || c.mark.EventWatermark.Before(heard) {
+				heard = c.mark.EventWatermark
 			}
 		}
 	}
@@ -300,10 +300,10 @@ func (p *progress) places() (lines []string) {
 // the account, nothing will be found there, unless it was imported.
 func (p *progress) share(c *course) (float64, bool) {
 	mark := c.mark
-	if w := &mark.Walk; p.born.After(w.From) && !w.At.Before(p.born) {
-		w.From = p.born
+	if w := &mark.Scan; p.born.After(w.LowerBound) && !w.LastCursor.Before(p.born) {
+		w.LowerBound = p.born
 	}
-	return mark.Share(c.stream)
+	return mark.ScanProgress(c.stream)
 }
 
 // percent is a share as people read it: a hundred is for what has ended.

@@ -105,7 +105,7 @@ func ofTap(catalog []byte) bool {
 
 // entry is what the state says of a stream, under its own name or another's.
 func (s *stored) entry(stream *connector.Stream) *singer.Entry {
-	for _, name := range append([]string{stream.Name}, stream.Formerly...) {
+	for _, name := range append([]string{stream.Name}, stream.Aliases...) {
 		for i, e := range s.entries {
 			if e.Name == name {
 				return &s.entries[i]
@@ -135,7 +135,7 @@ func (s *stored) write(out io.Writer, now time.Time) error {
 				whole = append(whole, stream.Name)
 			}
 			continue
-		case e == nil && s.all && stream.Walk == connector.Daily: // offered by some configurations only
+		case e == nil && s.all && stream.Mode == connector.DailyReport: // offered by some configurations only
 			continue
 		case e == nil:
 			missing = append(missing, stream.Name)
@@ -182,16 +182,16 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 			as = fmt.Sprintf(", as %s", e.Name)
 		}
 		what := "the next read takes it over"
-		if mark.Since.IsZero() {
+		if mark.Watermark.IsZero() {
 			what = "it holds nothing to go on from"
 		}
 		line("written by", "another connector%s; %s", as, what)
 	}
-	w := mark.Walk
+	w := mark.Scan
 	switch {
 	case len(mark.Reports) > 0:
-		reached := func(a, b connector.ReportMark) int { return a.Since.Compare(b.Since) }
-		least, most := slices.MinFunc(mark.Reports, reached).Since, slices.MaxFunc(mark.Reports, reached).Since
+		reached := func(a, b connector.ReportBookmark) int { return a.Watermark.Compare(b.Watermark) }
+		least, most := slices.MinFunc(mark.Reports, reached).Watermark, slices.MaxFunc(mark.Reports, reached).Watermark
 		text := "all days of " + counted(len(mark.Reports), "report") + " up to " + utc(least) + ", " + age(now, least)
 		if least.IsZero() {
 			text = "of " + counted(len(mark.Reports), "report") + ", not all days of each"
@@ -200,42 +200,42 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 			text += "; of some up to " + utc(most)
 		}
 		line("captured", "%s", text)
-	case !mark.Since.IsZero() && e.Foreign():
-		line("captured", "up to %s, %s", utc(mark.Since), age(now, mark.Since))
-	case !mark.Since.IsZero(): // a quiet stream is not behind
-		line("captured", "up to its newest record, of %s, %s", utc(mark.Since), age(now, mark.Since))
-	case w.Began.IsZero():
+	case !mark.Watermark.IsZero() && e.Foreign():
+		line("captured", "up to %s, %s", utc(mark.Watermark), age(now, mark.Watermark))
+	case !mark.Watermark.IsZero(): // a quiet stream is not behind
+		line("captured", "up to its newest record, of %s, %s", utc(mark.Watermark), age(now, mark.Watermark))
+	case w.StartedAt.IsZero():
 		line("captured", "nothing: it is read from the start date on")
 	default:
 		line("captured", "nothing whole yet: the first walk is under way")
 	}
-	if !w.Began.IsZero() {
+	if !w.StartedAt.IsZero() {
 		how := counted(w.Pages, "page") + " read"
-		if share, ok := mark.Share(s); ok {
+		if share, ok := mark.ScanProgress(s); ok {
 			how += fmt.Sprintf(", %.1f%%", percent(share))
 		}
-		line("under way", "since %s: %s", utc(w.Began), how)
+		line("under way", "since %s: %s", utc(w.StartedAt), how)
 		switch {
 		case w.Unsorted:
 			line("", "in no order of time, and therefore to the end of the list")
-		case w.At.IsZero():
-		case s.Walk == connector.OldestFirst:
-			line("", "from %s up to %s", utc(w.From), utc(w.At))
+		case w.LastCursor.IsZero():
+		case s.Mode == connector.OldestFirst:
+			line("", "from %s up to %s", utc(w.LowerBound), utc(w.LastCursor))
 		default:
-			line("", "back to %s, on the way to %s", utc(w.At), utc(w.From))
+			line("", "back to %s, on the way to %s", utc(w.LastCursor), utc(w.LowerBound))
 		}
 	}
 	source := s
-	if s.Walk == connector.Derived {
+	if s.Mode == connector.Derived {
 		source = connector.Find(s.Parent)
 	}
-	if source.Mutable > 0 && !e.Foreign() && !mark.Revised.IsZero() {
-		line("looked again", "at %s, at all that could still have changed", utc(mark.Revised))
+	if source.LookbackWindow > 0 && !e.Foreign() && !mark.WindowReadAt.IsZero() {
+		line("looked again", "at %s, at all that could still have changed", utc(mark.WindowReadAt))
 	}
-	if !mark.Heard.IsZero() {
-		line("events", "heeded up to %s", utc(mark.Heard))
+	if !mark.EventWatermark.IsZero() {
+		line("events", "heeded up to %s", utc(mark.EventWatermark))
 	}
-	if n := len(mark.Seen); n > 0 && s.Walk == connector.Daily {
+	if n := len(mark.Fingerprints); n > 0 && s.Mode == connector.DailyReport {
 		line("remembered", "%s, written again only when changed", counted(n, "day"))
 	} else if n > 0 {
 		line("remembered", "%s, written again only when changed", counted(n, "record"))

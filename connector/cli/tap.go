@@ -166,15 +166,15 @@ func (s *invocation) tapRead(c *cli.Context) error {
 	}
 	plan := func(streams []*connector.Stream) *connector.Plan {
 		p := account.settings.Plan(singer.Tombstone)
-		p.Client, p.Budget, p.Heartbeat = account.client, account.budget, tapHeartbeat
+		p.Client, p.RateLimiter, p.Heartbeat = account.client, account.budget, tapHeartbeat
 		p.Streams, p.Bookmarks = streams, marks
 		return p
 	}
-	pen.Activate, pen.Still = own.activate, test != ""
+	pen.Activate, pen.FreezeState = own.activate, test != ""
 	whole := plan(selection.Streams())
 	batches := whole.Run(c.Context)
 	if test == "" {
-		pen.Tally = whole.NewTally()
+		pen.Summary = whole.NewSummary()
 	} else {
 		batches = singer.Sample(selection.Streams(), func(stream *connector.Stream) iter.Seq2[connector.Batch, error] {
 			p := plan([]*connector.Stream{stream})
@@ -202,7 +202,7 @@ var longAgo = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 func tapOffered(paths []string) []*connector.Stream {
 	fields, _ := tapConfig(paths)
 	raw, _ := json.Marshal(fields) // of nothing, null
-	return connector.Offered(raw)
+	return connector.AvailableStreams(raw)
 }
 
 // tapSelection is what the catalog selects; of the streams that are offered,
@@ -236,7 +236,7 @@ func (s *invocation) tapDiscover(c *cli.Context) error {
 	if c.IsSet("config") || c.Bool("sandbox") {
 		_, settings, err := s.tapSettings(c)
 		if err != nil {
-			s.log.Print(singer.Warn, "", "%s. The catalog shows every field", connector.Diagnose(nil, err).Message)
+			s.log.Print(singer.Warn, "", "%s. The catalog shows every field", connector.Classify(nil, err).Message)
 		} else {
 			privacy = settings.Privacy
 		}
@@ -304,7 +304,7 @@ func tapConfig(paths []string) (map[string]json.RawMessage, error) {
 			return nil, err
 		}
 		if json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &fields) != nil || string(bytes.TrimSpace(raw)) == "null" {
-			_, err := connector.ParseConfig(raw, false) // which says it best
+			_, err := connector.Parse(raw, false) // which says it best
 			return nil, err
 		}
 	}
@@ -349,14 +349,14 @@ func (s *invocation) tapOwn(fields map[string]json.RawMessage) (*tapOwn, error) 
 		own.userAgent = agent
 	}
 	if strings.ContainsFunc(own.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, &connector.ConfigError{Problems: []string{"user_agent: expected a text in ASCII, such as acme-etl/1.0"}}
+		return nil, &connector.Error{Problems: []string{"user_agent: expected a text in ASCII, such as acme-etl/1.0"}}
 	}
 	switch strings.ToLower(take("emit_activate_version_messages")) {
 	case "true":
 		own.activate = true
 	case "false", "":
 	default:
-		return nil, &connector.ConfigError{Problems: []string{"emit_activate_version_messages: expected true or false"}}
+		return nil, &connector.Error{Problems: []string{"emit_activate_version_messages: expected true or false"}}
 	}
 	var left []string
 	for _, name := range []string{"stream_maps", "stream_map_config", "faker_config", "batch_config",

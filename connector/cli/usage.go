@@ -83,7 +83,7 @@ func noCommand(app *cli.App, arg string) error {
 	for _, c := range app.Commands {
 		known = append(known, c.Name)
 	}
-	if near := connector.Nearest(arg, known); near != "" {
+	if near := connector.ClosestMatch(arg, known); near != "" {
 		return usageError{fmt.Errorf("the first argument is not a command; did you mean %s?", near)}
 	}
 	return usageError{fmt.Errorf("the first argument is not a command; expected one of %s", strings.Join(known, ", "))}

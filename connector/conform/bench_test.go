@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// messageSchema declares most of what a message carries; headers and meta are
-// free, like in life, and one field of the records is not declared at all.
+// messageSchema declares most fields of a message. As in the API, headers and
+// meta are free-form, and one field of the records is undeclared.
 const messageSchema = `{"type":"object","properties":{
 	"id":{"type":["integer"],"minimum":-9223372036854775808,"maximum":9223372036854775807},
 	"uri":{"type":["string","null"]},
@@ -57,11 +57,11 @@ const messageSchema = `{"type":"object","properties":{
 	"is_retriable":{"type":["boolean","null"]},
 	"unrecognized_fields":{"type":["object","null"]}}}`
 
-// messages makes up a page of n messages, as the API spells them.
+// messages makes a page of n messages, as the API spells them.
 func messages(n int) [][]byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	words := strings.Fields(`hello thanks order refund shipment tracking number please help where is my
-		package arrived broken return label would like to exchange the size colour your team kind regards
+		package arrived broken return label would like to exchange the size color your team kind regards
 		could you check status again still waiting since days café müller naïve 📦 ✨`)
 	prose := func() string {
 		var b strings.Builder
@@ -81,7 +81,7 @@ func messages(n int) [][]byte {
 			strings.ReplaceAll(body, "\n", "<br>"), r.IntN(1e6))
 		quote := func(s string) []byte {
 			quoted, _ := jsontext.AppendQuote(nil, s)
-			if i%2 == 0 { // half of the servers escape all that is not ASCII
+			if i%2 == 0 { // half of the records escape everything that is not ASCII
 				quoted = ascii(quoted)
 			}
 			return quoted
@@ -103,7 +103,7 @@ func messages(n int) [][]byte {
 	return page
 }
 
-// ascii escapes what is not ASCII, as Python does unless told otherwise.
+// ascii escapes everything that is not ASCII, as Python does by default.
 func ascii(quoted []byte) []byte {
 	var b []byte
 	for _, r := range string(quoted) {
@@ -126,7 +126,7 @@ func bytesOf(page [][]byte) (n int64) {
 	return n
 }
 
-func newMessageShape(b *testing.B) *conform.Schema {
+func newMessageSchema(b *testing.B) *conform.Schema {
 	b.Helper()
 	s, err := conform.Compile([]byte(messageSchema), nil)
 	if err != nil {
@@ -135,7 +135,7 @@ func newMessageShape(b *testing.B) *conform.Schema {
 	return s
 }
 
-func shapeAll(b *testing.B, s *conform.Schema, dst []byte, page [][]byte) []byte {
+func appendAll(b *testing.B, s *conform.Schema, dst []byte, page [][]byte) []byte {
 	dst = dst[:0]
 	for _, record := range page {
 		var err error
@@ -161,8 +161,8 @@ func readTokens(b *testing.B, d *jsontext.Decoder, buf *bytes.Buffer, page [][]b
 	}
 }
 
-// BenchmarkPage measures what a page of 100 messages costs, and next to it what
-// other ways over the same bytes cost.
+// BenchmarkPage measures conforming a page of 100 messages, and other ways to
+// process the same bytes for comparison.
 func BenchmarkPage(b *testing.B) {
 	page := messages(100)
 	run := func(name string, do func(b *testing.B)) {
@@ -175,8 +175,8 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 	var dst []byte
-	s := newMessageShape(b)
-	run("shape", func(b *testing.B) { dst = shapeAll(b, s, dst, page) })
+	s := newMessageSchema(b)
+	run("conform", func(b *testing.B) { dst = appendAll(b, s, dst, page) })
 	var d jsontext.Decoder
 	var buf bytes.Buffer
 	run("tokens", func(b *testing.B) { readTokens(b, &d, &buf, page) })
@@ -206,35 +206,35 @@ func BenchmarkPage(b *testing.B) {
 	})
 }
 
-// BenchmarkRatio measures the shape and a bare read of all tokens in turns, so
-// that a busy machine slows both alike, and reports how many times as fast the
-// shape is.
+// BenchmarkRatio measures conforming and reading all tokens in turns, so that a
+// busy machine slows both equally, and reports how many times as fast conforming
+// is.
 func BenchmarkRatio(b *testing.B) {
 	page := messages(100)
-	s := newMessageShape(b)
+	s := newMessageSchema(b)
 	var dst []byte
 	var d jsontext.Decoder
 	var buf bytes.Buffer
 	lenient := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
-	var shaping, reading, lax time.Duration
+	var conforming, reading, lax time.Duration
 	for b.Loop() {
 		start := time.Now()
-		dst = shapeAll(b, s, dst, page)
-		shaped := time.Now()
+		dst = appendAll(b, s, dst, page)
+		conformed := time.Now()
 		readTokens(b, &d, &buf, page)
 		read := time.Now()
 		readTokens(b, &d, &buf, page, lenient...)
-		shaping, reading, lax = shaping+shaped.Sub(start), reading+read.Sub(shaped), lax+time.Since(read)
+		conforming, reading, lax = conforming+conformed.Sub(start), reading+read.Sub(conformed), lax+time.Since(read)
 	}
-	b.ReportMetric(float64(reading)/float64(shaping), "shape/tokens")
-	b.ReportMetric(float64(lax)/float64(shaping), "shape/lenient-tokens")
+	b.ReportMetric(float64(reading)/float64(conforming), "conform/tokens")
+	b.ReportMetric(float64(lax)/float64(conforming), "conform/lenient-tokens")
 }
 
-// BenchmarkFields compares finding a record's key, cursor and parent in one
-// pass with one call of Field for each.
+// BenchmarkFields compares finding a record's key, parent, cursor and another
+// time in one pass with one call of Field for each.
 func BenchmarkFields(b *testing.B) {
 	page := messages(100)
-	names := []string{"id", "created_datetime", "ticket_id"}
+	names := []string{"id", "ticket_id", "created_datetime", "sent_datetime"}
 	values := make([][]byte, len(names))
 	run := func(name string, do func(record []byte)) {
 		b.Run(name, func(b *testing.B) {

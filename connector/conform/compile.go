@@ -11,88 +11,83 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// kinds is a set of the types that a schema knows.
-type kinds uint8
+// A typeSet is a set of the types of JSON Schema.
+type typeSet uint8
 
 const (
-	null kinds = 1 << iota
-	boolean
-	integer
-	number
-	text
-	object
-	list
+	typeNull typeSet = 1 << iota
+	typeBoolean
+	typeInteger
+	typeNumber
+	typeString
+	typeObject
+	typeArray
 
-	all = null | boolean | integer | number | text | object | list
+	typeAny = typeNull | typeBoolean | typeInteger | typeNumber | typeString | typeObject | typeArray
 )
 
-// A node is one place of the schema.
+// A node is the compiled schema of one value.
 type node struct {
 	column, field string
 
-	accepts kinds   // values that go through as they are
-	order   []kinds // what other values may be converted to, as the schema lists it
-	instant bool    // strings are instants
+	accepts     typeSet   // the types of values that are copied
+	conversions []typeSet // what other values may become, in the order of the schema
+	timestamp   bool      // strings are timestamps
 
-	bounded  bool // integers lie between min and max
+	bounded  bool // integers are between min and max
 	min, max int64
 
 	props  []prop // in the order of the schema
 	index  map[string]int
-	closed bool // members that no property declares are dropped
+	closed bool // undeclared members are dropped
 
-	items *node // what elements look like; nil: anything
+	items *node // the schema of elements; nil accepts all
 
-	masked bool // secrets within are masked
+	masked bool // secrets in the value are masked
 }
 
 // A prop is a declared member of an object.
 type prop struct {
 	name   []byte
-	prefix []byte // its name as it is written, with the colon
-	drop   bool   // it is left out
-	hashed bool   // its hash stands in its place
+	prefix []byte // the quoted name and a colon
+	drop   bool   // deselected or excluded
+	hashed bool   // the hash replaces the value
 	*node
 }
 
-// anything lets every value through.
-var anything = &node{accepts: all}
+// anyValue accepts every value.
+var anyValue = &node{accepts: typeAny}
 
-// anyProp is a member of which nothing is known.
-var anyProp = &prop{node: anything}
+// anyProp is a member without a schema.
+var anyProp = &prop{node: anyValue}
 
 func newProp(name []byte, n *node, drop bool) prop {
 	return prop{name: slices.Clone(name), prefix: append(appendQuoted(nil, name), ':'), drop: drop, node: n}
 }
 
-// Compile makes a Shape from a JSON schema. The keywords type, format (only
+// Compile compiles a JSON schema. It uses the keywords type, format (only
 // date-time), minimum, maximum, properties, additionalProperties (only false)
-// and items are understood, all others ignored. Without a type anything goes;
-// of several types a value may have any, and where it has none the first it
-// can be converted to decides.
+// and items, and ignores all others. Without a type, every value is accepted.
+// If there are several types, a value of another type becomes the first one
+// that it can be converted to.
 //
-// keep tells which declared properties are selected; nil keeps all. It is
-// called once for each, with its path, like ["customer", "email"]; but not
-// below a deselected property, since that takes its children with it, and not
-// inside lists, since their elements are kept or dropped together. An object
+// keep reports whether a declared property is selected; nil keeps all. It is
+// called once for each property, with its path, like ["customer", "email"]. It
+// is not called below a deselected property, which has no selected children,
+// nor within arrays, whose elements are kept or dropped together. An object
 // with a deselected child loses its undeclared members too.
 //
-// The error names the place where the schema cannot be understood.
+// The error names the field whose schema is invalid.
 func Compile(schema []byte, keep func(path []string) bool) (*Schema, error) {
-	s, err := read(schema, keep)
-	if err != nil {
-		return nil, err
-	}
-	s.schema = prune(nil, schema[skipBlank(schema, 0):], s.root)
-	return s, nil
+	return new(FieldRules).Compile(schema, keep)
 }
 
-// read makes a Shape but for its schema.
-func read(schema []byte, keep func(path []string) bool) (*Schema, error) {
+// compileSchema compiles everything but the field rules and Schema.json.
+func compileSchema(schema []byte, keep func(path []string) bool) (*Schema, error) {
 	if !jsontext.Value(schema).IsValid() {
 		return nil, errors.New("schema: not valid JSON, or a name is repeated")
 	}
-	schema = schema[skipBlank(schema, 0):]
+	schema = schema[skipSpace(schema, 0):]
 	if schema[0] != '{' {
 		return nil, errors.New("schema: not an object")
 	}
@@ -103,39 +98,39 @@ func read(schema []byte, keep func(path []string) bool) (*Schema, error) {
 	if err := root.compile(schema, nil, keep); err != nil {
 		return nil, err
 	}
-	if root.accepts&object == 0 {
+	if root.accepts&typeObject == 0 {
 		return nil, errors.New("schema: type: a record is an object")
 	}
-	s := &Schema{root: root, rest: -1}
+	s := &Schema{root: root, unrecognized: -1}
 	if k, ok := root.index[Unrecognized]; ok {
-		if c := root.props[k]; !c.drop && c.accepts&object != 0 && c.props == nil && !c.closed {
-			s.rest = k
+		if c := root.props[k]; !c.drop && c.accepts&typeObject != 0 && c.props == nil && !c.closed {
+			s.unrecognized = k
 		}
 	}
 	return s, nil
 }
 
-// compile fills n from its schema. Without keep there is no selection here.
+// compile fills n from its schema. keep is nil within arrays.
 func (n *node) compile(schema []byte, path []string, keep func([]string) bool) (err error) {
-	n.accepts = all
+	n.accepts = typeAny
 	if schema[0] != '{' {
-		return nil // true, mostly
+		return nil // true, in most cases
 	}
 	var low, high bool
 	for name, value := range members(schema) {
 		switch string(name) {
 		case "type":
-			err = n.types(value)
+			err = n.readTypes(value)
 		case "format":
-			n.instant = string(value) == `"date-time"`
+			n.timestamp = string(value) == `"date-time"`
 		case "minimum":
-			n.min, low = bound(value)
+			n.min, low = readBound(value)
 		case "maximum":
-			n.max, high = bound(value)
+			n.max, high = readBound(value)
 		case "additionalProperties":
 			n.closed = n.closed || string(value) == "false"
 		case "properties":
-			err = n.properties(value, path, keep)
+			err = n.compileProperties(value, path, keep)
 		case "items":
 			n.items = &node{column: n.column, field: n.field + "[]"}
 			err = n.items.compile(value, nil, nil)
@@ -145,20 +140,20 @@ func (n *node) compile(schema []byte, path []string, keep func([]string) bool) (
 		}
 	}
 	n.bounded = low && high
-	n.instant = n.instant && n.accepts&text != 0
-	if n.instant {
-		n.order = slices.DeleteFunc(n.order, func(k kinds) bool { return k == text })
+	n.timestamp = n.timestamp && n.accepts&typeString != 0
+	if n.timestamp {
+		n.conversions = slices.DeleteFunc(n.conversions, func(k typeSet) bool { return k == typeString })
 	}
 	return nil
 }
 
-func (n *node) properties(schema []byte, path []string, keep func([]string) bool) error {
+func (n *node) compileProperties(schema []byte, path []string, keep func([]string) bool) error {
 	if schema[0] != '{' {
 		return fmt.Errorf("schema: %s: properties is not an object", n.field)
 	}
 	n.props, n.index = []prop{}, map[string]int{}
 	for name, value := range members(schema) {
-		if _, twice := n.index[string(name)]; twice {
+		if _, repeated := n.index[string(name)]; repeated {
 			return fmt.Errorf("schema: %s: property %q is declared twice", n.field, name)
 		}
 		child := &node{column: n.column, field: n.field + "." + string(name)}
@@ -178,12 +173,12 @@ func (n *node) properties(schema []byte, path []string, keep func([]string) bool
 	return nil
 }
 
-var kindNames = map[string]kinds{
-	"null": null, "boolean": boolean, "integer": integer, "number": number,
-	"string": text, "object": object, "array": list,
+var typeNames = map[string]typeSet{
+	"null": typeNull, "boolean": typeBoolean, "integer": typeInteger, "number": typeNumber,
+	"string": typeString, "object": typeObject, "array": typeArray,
 }
 
-func (n *node) types(value []byte) error {
+func (n *node) readTypes(value []byte) error {
 	var names []string
 	if json.Unmarshal(value, &names) != nil {
 		names = make([]string, 1)
@@ -196,20 +191,19 @@ func (n *node) types(value []byte) error {
 	}
 	n.accepts = 0
 	for _, name := range names {
-		k, ok := kindNames[name]
+		k, ok := typeNames[name]
 		if !ok {
 			return fmt.Errorf("schema: %s: unknown type %q", n.field, name)
 		}
 		n.accepts |= k
-		n.order = append(n.order, k)
+		n.conversions = append(n.conversions, k)
 	}
 	return nil
 }
 
-// bound reads a bound of an integer. Catalogs that went through JavaScript
-// have int64's own bounds rounded up to 9223372036854776000, so what lies
-// outside is brought back.
-func bound(value []byte) (int64, bool) {
+// readBound reads a bound of an integer and limits it to int64: JavaScript
+// rounds the bounds of int64 in a catalog up to 9223372036854776000.
+func readBound(value []byte) (int64, bool) {
 	if i, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 		return i, true
 	}
@@ -225,11 +219,11 @@ func bound(value []byte) (int64, bool) {
 	return int64(f), true
 }
 
-// prune appends the schema of n without the properties that are left out, and
-// with what is said of those that are written otherwise than they come.
-func prune(dst, schema []byte, n *node) []byte {
-	if schema[0] != '{' || !n.pruned() {
-		return appendTidy(dst, schema)
+// appendPruned appends the schema of n without the dropped properties, and
+// describes what is hashed or masked.
+func appendPruned(dst, schema []byte, n *node) []byte {
+	if schema[0] != '{' || !n.isPruned() {
+		return appendCompact(dst, schema)
 	}
 	dst = append(dst, '{')
 	for name, value := range members(schema) {
@@ -240,40 +234,40 @@ func prune(dst, schema []byte, n *node) []byte {
 			for name, value := range members(value) {
 				switch p := n.props[n.index[string(name)]]; {
 				case p.hashed && !p.drop:
-					dst = hashedSchema(append(appendComma(dst), p.prefix...), value)
+					dst = appendHashedSchema(append(appendComma(dst), p.prefix...), value)
 				case !p.drop:
-					dst = prune(append(appendComma(dst), p.prefix...), value, p.node)
+					dst = appendPruned(append(appendComma(dst), p.prefix...), value, p.node)
 				}
 			}
 			dst = append(dst, '}')
 		case "items":
-			dst = prune(dst, value, n.items)
+			dst = appendPruned(dst, value, n.items)
 		case "required":
-			dst = n.required(dst, value)
+			dst = n.appendRequired(dst, value)
 		case "description":
 			if n.masked {
-				dst = described(dst, schema, "Secrets in it are masked.")
+				dst = appendDescription(dst, schema, "Secrets in it are masked.")
 				continue
 			}
-			dst = appendTidy(dst, value)
+			dst = appendCompact(dst, value)
 		default:
-			dst = appendTidy(dst, value)
+			dst = appendCompact(dst, value)
 		}
 	}
 	return append(dst, '}')
 }
 
-// pruned reports whether n's schema is not written as it was given.
-func (n *node) pruned() bool {
-	return n.masked || n.items != nil && n.items != n && n.items.pruned() ||
-		slices.ContainsFunc(n.props, func(p prop) bool { return p.drop || p.hashed || p.pruned() })
+// isPruned reports whether the schema of n differs from the given one.
+func (n *node) isPruned() bool {
+	return n.masked || n.items != nil && n.items != n && n.items.isPruned() ||
+		slices.ContainsFunc(n.props, func(p prop) bool { return p.drop || p.hashed || p.isPruned() })
 }
 
-// required appends a list of required members without the deselected ones.
-func (n *node) required(dst, value []byte) []byte {
+// appendRequired appends a list of required members without the dropped ones.
+func (n *node) appendRequired(dst, value []byte) []byte {
 	var names []string
 	if json.Unmarshal(value, &names) != nil {
-		return appendTidy(dst, value) // Draft 3 had a boolean
+		return appendCompact(dst, value) // Draft 3 had a boolean
 	}
 	dst = append(dst, '[')
 	for _, name := range names {

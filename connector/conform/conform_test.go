@@ -16,45 +16,45 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// A maker makes up schemas, selections and records, the awkward ones first.
-type maker struct {
+// A generator makes random schemas, selections and records, mostly awkward ones.
+type generator struct {
 	*rand.Rand
 	nonNull bool // a type without null was used
 }
 
-func newMaker(seed uint64) *maker { return &maker{Rand: rand.New(rand.NewPCG(seed, 1))} }
+func newGenerator(seed uint64) *generator { return &generator{Rand: rand.New(rand.NewPCG(seed, 1))} }
 
-func pick[T any](m *maker, from ...T) T { return from[m.IntN(len(from))] }
+func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 
-var somePlaces = []string{"id", "a", "b", "c", "email", "tags", "é", `q"`, "x\u2028y", "created_datetime", conform.Unrecognized}
+var fieldNames = []string{"id", "a", "b", "c", "email", "tags", "é", `q"`, "x\u2028y", "created_datetime", conform.Unrecognized}
 
-// schema makes a schema for a record, or below one.
-func (m *maker) schema(depth int) string {
+// schema makes the schema of a record or of an object within one.
+func (g *generator) schema(depth int) string {
 	object := func(extra string) string {
 		var props []string
-		for _, i := range m.Perm(len(somePlaces))[:m.IntN(5)] {
-			props = append(props, quote(somePlaces[i])+":"+m.property(depth+1))
+		for _, i := range g.Perm(len(fieldNames))[:g.IntN(5)] {
+			props = append(props, quote(fieldNames[i])+":"+g.property(depth+1))
 		}
-		return fmt.Sprintf(`{%s"properties":{%s}%s}`, extra, strings.Join(props, ","), pick(m, "", "", `,"additionalProperties":true`, `,"additionalProperties":false`, `, "description" : "a \n\u2028 b" `, `,"required":["id","a","zz"]`))
+		return fmt.Sprintf(`{%s"properties":{%s}%s}`, extra, strings.Join(props, ","), pick(g, "", "", `,"additionalProperties":true`, `,"additionalProperties":false`, `, "description" : "a \n\u2028 b" `, `,"required":["id","a","zz"]`))
 	}
 	if depth == 0 {
-		return object(pick(m, `"type":"object",`, "", `"type":["null","object"],`))
+		return object(pick(g, `"type":"object",`, "", `"type":["null","object"],`))
 	}
-	return object(pick(m, `"type":["object","null"],`, `"type":["null","object"],`, `"type":["object","string","null"],`, ""))
+	return object(pick(g, `"type":["object","null"],`, `"type":["null","object"],`, `"type":["object","string","null"],`, ""))
 }
 
-func (m *maker) property(depth int) string {
-	if depth < 4 && m.IntN(3) == 0 {
-		if m.IntN(2) == 0 {
-			return m.schema(depth)
+func (g *generator) property(depth int) string {
+	if depth < 4 && g.IntN(3) == 0 {
+		if g.IntN(2) == 0 {
+			return g.schema(depth)
 		}
-		return fmt.Sprintf(`{"type":["array","null"],"items":%s}`, m.property(depth+1))
+		return fmt.Sprintf(`{"type":["array","null"],"items":%s}`, g.property(depth+1))
 	}
-	if m.IntN(12) == 0 {
-		m.nonNull = true
-		return pick(m, `{"type":"integer"}`, `{"type":["string"]}`, `{"type":"string","format":"date-time"}`)
+	if g.IntN(12) == 0 {
+		g.nonNull = true
+		return pick(g, `{"type":"integer"}`, `{"type":["string"]}`, `{"type":"string","format":"date-time"}`)
 	}
-	return pick(m,
+	return pick(g,
 		`{"type":["integer","null"]}`,
 		`{"type":["integer","null"],"minimum":-9223372036854775808,"maximum":9223372036854775807}`,
 		`{"type":["null","integer"],"maximum":9223372036854776000,"minimum":-9.223372036854775808e18}`,
@@ -77,9 +77,9 @@ func (m *maker) property(depth int) string {
 		`{}`, `true`)
 }
 
-// keep makes a selection: the same path always gets the same answer.
-func (m *maker) keep() func([]string) bool {
-	salt, share := m.Uint64(), pick[uint64](m, 0, 0, 1, 3)
+// keep makes a selection that is the same for the same path.
+func (g *generator) keep() func([]string) bool {
+	salt, share := g.Uint64(), pick[uint64](g, 0, 0, 1, 3)
 	return func(path []string) bool {
 		h := fnv.New64a()
 		fmt.Fprint(h, salt, path)
@@ -87,60 +87,60 @@ func (m *maker) keep() func([]string) bool {
 	}
 }
 
-func (m *maker) blank() string { return pick(m, "", "", "", " ", "\n\t", " \r") }
+func (g *generator) blank() string { return pick(g, "", "", "", " ", "\n\t", " \r") }
 
-// record makes a record: members the schema may know, under awkward spellings.
-func (m *maker) record(depth int) string {
+// record makes a record: members that the schema may declare, spelled awkwardly.
+func (g *generator) record(depth int) string {
 	var b strings.Builder
-	b.WriteString("{" + m.blank())
-	for i := range m.IntN(8) {
+	b.WriteString("{" + g.blank())
+	for i := range g.IntN(8) {
 		if i > 0 {
-			b.WriteString("," + m.blank())
+			b.WriteString("," + g.blank())
 		}
-		name := quote(pick(m, somePlaces...))
-		if m.IntN(4) == 0 {
-			name = pick(m, `"\u0061"`, `"a\u0000"`, `"\u0000id"`, `"\ud800"`, `"\udfff"`, "\"\xff\"", `"\ufffd"`, `"zz"`, `""`, `"\u2028"`, "\"\u2028\"", `"emai\u006C"`, `"\/"`)
+		name := quote(pick(g, fieldNames...))
+		if g.IntN(4) == 0 {
+			name = pick(g, `"\u0061"`, `"a\u0000"`, `"\u0000id"`, `"\ud800"`, `"\udfff"`, "\"\xff\"", `"\ufffd"`, `"zz"`, `""`, `"\u2028"`, "\"\u2028\"", `"emai\u006C"`, `"\/"`)
 		}
-		b.WriteString(name + m.blank() + ":" + m.blank() + m.value(depth+1) + m.blank())
+		b.WriteString(name + g.blank() + ":" + g.blank() + g.value(depth+1) + g.blank())
 	}
 	return b.String() + "}"
 }
 
-func (m *maker) value(depth int) string {
-	switch k := m.IntN(8); {
+func (g *generator) value(depth int) string {
+	switch k := g.IntN(8); {
 	case k == 0 && depth < 5:
-		return m.record(depth)
+		return g.record(depth)
 	case k == 1 && depth < 5:
 		var parts []string
-		for range m.IntN(4) {
-			parts = append(parts, m.blank()+m.value(depth+1)+m.blank())
+		for range g.IntN(4) {
+			parts = append(parts, g.blank()+g.value(depth+1)+g.blank())
 		}
-		return "[" + m.blank() + strings.Join(parts, ",") + "]"
+		return "[" + g.blank() + strings.Join(parts, ",") + "]"
 	case k < 5:
-		return m.text()
+		return g.text()
 	}
-	return pick(m, "null", "true", "false", "0", "-0", "1", "12", "12.0", "1.2e1", "1.5", "100e-2", "1E2", "0.0", "-0e99999999999", "1e63", "1e64", "1e99999999999",
+	return pick(g, "null", "true", "false", "0", "-0", "1", "12", "12.0", "1.2e1", "1.5", "100e-2", "1E2", "0.0", "-0e99999999999", "1e63", "1e64", "1e99999999999",
 		"101", "9007199254740993", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "9223372036854775807.0",
 		"123456789012345678901234567890", "1.00000000000000000000000000000001", "1767225600", "1e-1")
 }
 
-func (m *maker) text() string {
-	if m.IntN(2) == 0 {
-		return `"` + pick(m, "", "x", "12", "12.0", "007", "+1", " 1", "1 ", "1\\u0000", "\\u0031", "-", "1.5", "9223372036854775808", "true", "false", "TRUE", "null", "NaN", "1e5",
+func (g *generator) text() string {
+	if g.IntN(2) == 0 {
+		return `"` + pick(g, "", "x", "12", "12.0", "007", "+1", " 1", "1 ", "1\\u0000", "\\u0031", "-", "1.5", "9223372036854775808", "true", "false", "TRUE", "null", "NaN", "1e5",
 			"2026-01-02", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00", "2026-01-02 03:04:05.123456789+0530", "2026-01-02T03:04:05.9999999999-08", "2026-01-02T03:04:05",
 			"2026-02-30T00:00:00Z", "0000-00-00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-00:01", "2026-01-02T03:04:05.Z", "2026-01-02\\u005403:04:05Z",
 			"2026-01-02T24:00:00Z", "2026-01-02T03:04Z", "1767225600", "Fri, 02 Jan 2026 03:04:05 GMT") + `"`
 	}
 	var b strings.Builder
-	for range m.IntN(12) {
-		b.WriteString(pick(m, "a", "longer than eight bytes ", "é", "ж", "📦", "€", "\u0085", "\u2028", "\u2029", "\u0080", "\u2027", "\x7f", "\xff", "\xe2\x80", "\xed\xa0\x80", "\ufffd",
+	for range g.IntN(12) {
+		b.WriteString(pick(g, "a", "longer than eight bytes ", "é", "ж", "📦", "€", "\u0085", "\u2028", "\u2029", "\u0080", "\u2027", "\x7f", "\xff", "\xe2\x80", "\xed\xa0\x80", "\ufffd",
 			`\u0000`, `\u0001`, `\n`, `\"`, `\\`, `\/`, `\u0085`, `\u2028`, `\ud83d`, `\uDE00`, `\ud83d\ude00`, `\ud83D\u0041`, `\u00e9`, `\\u0000`, "<", "/"))
 	}
 	return `"` + b.String() + `"`
 }
 
-// check shapes one record and holds it against the reference and against what
-// must be true of every shaped record.
+// check conforms one record and compares it with the reference and with what
+// must be true of every conformed record.
 func check(t *testing.T, schema string, keep func([]string) bool, record string, nonNull bool) {
 	t.Helper()
 	fail := func(format string, args ...any) {
@@ -152,29 +152,29 @@ func check(t *testing.T, schema string, keep func([]string) bool, record string,
 		fail("compile: %v", err)
 	}
 	before := strings.Clone(record)
-	got, changes, err := s.Append([]byte("<"), []byte(record))
+	got, nulled, err := s.Append([]byte("<"), []byte(record))
 	ref := &reference{keep: keep}
-	want, wantChanges, wantErr := ref.run([]byte(schema), []byte(record))
+	want, wantNulled, wantErr := ref.run([]byte(schema), []byte(record))
 	if (err != nil) != (wantErr != nil) {
 		fail("error %v, want %v", err, wantErr)
 	}
 	if record != before {
-		fail("the input was changed")
+		fail("the input changed")
 	}
 	if err != nil {
-		if string(got) != "<" || changes != nil {
-			fail("after an error: %q, %v", got, changes)
+		if string(got) != "<" || nulled != nil {
+			fail("after an error: %q, %v", got, nulled)
 		}
 		return
 	}
 	if got = got[1:]; string(got) != want {
 		fail("record differs\ngot:  %s\nwant: %s", got, want)
 	}
-	if !slices.Equal(changes, wantChanges) {
-		fail("changes %v, want %v", changes, wantChanges)
+	if !slices.Equal(nulled, wantNulled) {
+		fail("nulled %v, want %v", nulled, wantNulled)
 	}
 	if !jsontext.Value(got).IsValid() {
-		fail("a strict reader refuses %q", got)
+		fail("a strict decoder rejects %q", got)
 	}
 	compact := jsontext.Value(bytes.Clone(got))
 	if err := compact.Compact(); err != nil || !bytes.Equal(compact, got) {
@@ -188,13 +188,13 @@ func check(t *testing.T, schema string, keep func([]string) bool, record string,
 		fail("%v", err)
 	}
 	checkSelection(fail, mustParse(schema), tidy, keep)
-	if nul(tidy) {
+	if hasNUL(tidy) {
 		fail("a NUL: %q", got)
 	}
 	if !nonNull {
 		checkValid(fail, s.JSON(), got)
 	}
-	checkAgain(fail, s, ref.restColumn(mustParse(schema)), tidy)
+	checkFixedPoint(fail, s, ref.hasUnrecognizedColumn(mustParse(schema)), tidy)
 }
 
 func mustParse(raw string) *tree {
@@ -205,9 +205,9 @@ func mustParse(raw string) *tree {
 	return t
 }
 
-func nul(t *tree) bool {
-	return t.kind == '"' && strings.Contains(saidBy(t.spelling), "\x00") ||
-		slices.ContainsFunc(t.names, func(s string) bool { return strings.Contains(s, "\x00") }) || slices.ContainsFunc(t.kids, nul)
+func hasNUL(t *tree) bool {
+	return t.kind == '"' && strings.Contains(content(t.spelling), "\x00") ||
+		slices.ContainsFunc(t.names, func(s string) bool { return strings.Contains(s, "\x00") }) || slices.ContainsFunc(t.children, hasNUL)
 }
 
 // checkSelection: the record has exactly the selected columns.
@@ -248,8 +248,8 @@ func checkValid(fail func(string, ...any), schema, record []byte) {
 	}
 }
 
-// relaxed takes numbers that the validator could not compute with for others
-// of the same type.
+// relaxed replaces numbers that the validator cannot compute with by others of
+// the same type.
 func relaxed(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -268,33 +268,33 @@ func relaxed(v any) any {
 	return v
 }
 
-// checkAgain: a shaped record is a fixed point, but that the field
-// unrecognized_fields, being undeclared data now, moves below itself.
-func checkAgain(fail func(string, ...any), s *conform.Schema, rest bool, shaped *tree) {
-	raw := shaped.encode()
-	if rest {
-		i := slices.Index(shaped.names, conform.Unrecognized)
+// checkFixedPoint: a conformed record is a fixed point, except that the field
+// unrecognized_fields, which is undeclared data now, moves below itself.
+func checkFixedPoint(fail func(string, ...any), s *conform.Schema, unrecognized bool, conformed *tree) {
+	raw := conformed.encode()
+	if unrecognized {
+		i := slices.Index(conformed.names, conform.Unrecognized)
 		below := &tree{kind: '{'}
-		below.add(conform.Unrecognized, shaped.kids[i])
-		shaped.remove(i)
-		shaped.add(conform.Unrecognized, below)
+		below.add(conform.Unrecognized, conformed.children[i])
+		conformed.remove(i)
+		conformed.add(conform.Unrecognized, below)
 	}
-	again, changes, err := s.Append(nil, []byte(raw))
-	if err != nil || changes != nil || string(again) != shaped.encode() {
-		fail("shaped again: %s, %v, %v\nwas: %s", again, changes, err, raw)
+	again, nulled, err := s.Append(nil, []byte(raw))
+	if err != nil || nulled != nil || string(again) != conformed.encode() {
+		fail("conformed again: %s, %v, %v\nwas: %s", again, nulled, err, raw)
 	}
 }
 
 func checkSeed(t *testing.T, seed uint64) {
 	t.Helper()
-	m := newMaker(seed)
-	schema, keep, record := m.schema(0), m.keep(), m.record(0)
+	g := newGenerator(seed)
+	schema, keep, record := g.schema(0), g.keep(), g.record(0)
 	defer func() {
 		if t.Failed() {
 			t.Logf("seed: %d", seed)
 		}
 	}()
-	check(t, schema, keep, record, m.nonNull || strings.Contains(schema, "required"))
+	check(t, schema, keep, record, g.nonNull || strings.Contains(schema, "required"))
 }
 
 func TestReference(t *testing.T) {
@@ -303,23 +303,23 @@ func TestReference(t *testing.T) {
 	}
 }
 
-func FuzzShape(f *testing.F) {
+func FuzzAppend(f *testing.F) {
 	for seed := range uint64(50) {
-		m := newMaker(seed)
-		m.schema(0)
-		m.keep()
-		f.Add(seed, []byte(m.record(0)))
+		g := newGenerator(seed)
+		g.schema(0)
+		g.keep()
+		f.Add(seed, []byte(g.record(0)))
 	}
 	for _, record := range []string{"", "{", "{}", "[]", "{}{}", `{"a":1,}`, `{"a" 1}`, `{"a":tru}`, `{"a":01}`, `{"a":"\x"}`, `{"a":"\u00"}`, "{\"a\":\"\n\"}", " {} ", "\ufeff{}", `{"a":1 "b":2}`, `{,"a":1}`, `{"a":"\ud83`} {
 		f.Add(uint64(7), []byte(record))
 	}
-	// The seed makes the schema, the selection, and a record; then the record
-	// that the fuzzer mutates is held against the same schema.
+	// The seed makes the schema, the selection and a record. The record that the
+	// fuzzer mutates is then conformed to the same schema.
 	f.Fuzz(func(t *testing.T, seed uint64, record []byte) {
 		checkSeed(t, seed)
-		m := newMaker(seed)
-		schema, keep := m.schema(0), m.keep()
+		g := newGenerator(seed)
+		schema, keep := g.schema(0), g.keep()
 		check(t, schema, keep, string(record), true)
-		conform.Field(record, "id") // does not panic, whatever it is given
+		conform.Field(record, "id") // does not panic
 	})
 }

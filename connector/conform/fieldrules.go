@@ -7,105 +7,109 @@ import (
 	"slices"
 )
 
-// Privacy says what of a stream's records is not to be shown. A path is the
-// names of members, from the column down; elements of lists have no name in it:
-// ["channels", "address"] is the address of each channel. It holds wherever the
-// place is, also if the schema does not declare it.
+// FieldRules are the fields of a stream's records that are excluded, hashed or
+// masked. A path is a list of member names, from the column down. Elements of
+// arrays have no name in it: ["channels", "address"] is the address of each
+// channel. The field need not be declared by the schema.
 type FieldRules struct {
-	// Exclude are the places that are left out.
+	// Exclude are the paths of fields that are dropped.
 	Exclude [][]string
-	// Hash are the places where the SHA-256 of a value stands for it, in
-	// hexadecimal digits: of the salt and what a string says, or the salt and the
-	// JSON of anything else. Of what type it should be does not matter, so that
+	// Hash are the paths of fields whose value is replaced by its SHA-256 in
+	// hexadecimal digits: that of the salt and the content of a string, or of the
+	// salt and the JSON of any other value. The declared type does not matter, so
 	// the hash is the same under every catalog. null stays null.
 	Hash [][]string
 	Salt []byte
-	// Secrets are the columns in which credentials of others lie. What looks like
-	// one is masked there (mask.go).
+	// SecretColumns are the columns that may contain third-party credentials. What
+	// looks like one is masked (mask.go).
 	SecretColumns []string
 }
 
-// Compile is [Compile] for records that are not to be shown as they are. The
-// Shape's schema says what has been done.
-func (v *FieldRules) Compile(schema []byte, keep func(path []string) bool) (*Schema, error) {
-	s, err := read(schema, keep)
-	if err != nil || v == nil {
-		return s, err
+// Compile is [Compile] under the rules. The Schema's JSON describes what is
+// hashed and masked.
+func (r *FieldRules) Compile(schema []byte, keep func(path []string) bool) (*Schema, error) {
+	s, err := compileSchema(schema, keep)
+	if err != nil {
+		return nil, err
 	}
-	s.pass.salt = v.Salt
-	for _, column := range v.SecretColumns {
+	s.pass.salt = r.Salt
+	for _, column := range r.SecretColumns {
 		if k, ok := s.root.index[column]; ok {
 			s.root.props[k].masked = true
 		} else {
-			s.gathered().member(column).masked = true
+			s.unrecognizedNode().declare(column).masked = true
 		}
 	}
-	// What is hashed loses what was known of it, so the outer places come first.
-	for _, path := range slices.SortedStableFunc(slices.Values(v.Hash), func(a, b []string) int { return len(a) - len(b) }) {
-		s.conceal(path, false)
+	// Hashing a field discards the schema of its children, so outer fields come
+	// first.
+	for _, path := range slices.SortedStableFunc(slices.Values(r.Hash), func(a, b []string) int { return len(a) - len(b) }) {
+		s.applyRule(path, false)
 	}
-	for _, path := range v.Exclude { // it wins
-		s.conceal(path, true)
+	for _, path := range r.Exclude { // takes precedence over hashing
+		s.applyRule(path, true)
 	}
-	if s.rest >= 0 && s.root.props[s.rest].drop {
-		s.rest = -1
+	if s.unrecognized >= 0 && s.root.props[s.unrecognized].drop {
+		s.unrecognized = -1
 	}
-	s.schema = prune(nil, schema[skipBlank(schema, 0):], s.root)
+	s.json = appendPruned(nil, schema[skipSpace(schema, 0):], s.root)
 	return s, nil
 }
 
-// conceal hashes what is at a path, or leaves it out.
-func (s *Schema) conceal(path []string, out bool) {
+// applyRule excludes the field at a path, or hashes it.
+func (s *Schema) applyRule(path []string, exclude bool) {
 	_, declared := s.root.index[path[0]]
-	if path[0] == Unrecognized && len(path) > 1 { // a catalog, or a later release, may have made a column of it
-		if _, own := s.root.index[path[1]]; own {
-			s.root.conceal(path[1:], out)
+	if path[0] == Unrecognized && len(path) > 1 {
+		// A catalog or a later release may declare the field as a column.
+		if _, column := s.root.index[path[1]]; column {
+			s.root.applyRule(path[1:], exclude)
 		}
 	}
-	gathered := s.rest >= 0 && path[0] == Unrecognized && len(path) > 1
-	if declared && !gathered {
-		s.root.conceal(path, out)
+	unrecognized := s.unrecognized >= 0 && path[0] == Unrecognized && len(path) > 1
+	if declared && !unrecognized {
+		s.root.applyRule(path, exclude)
 		return
 	}
-	if gathered {
+	if unrecognized {
 		path = path[1:]
 	}
-	s.gathered().conceal(path, out)
+	s.unrecognizedNode().applyRule(path, exclude)
 }
 
-// gathered is what is known of the undeclared fields, among which comes what no
-// column is declared for.
-func (s *Schema) gathered() *node {
-	if s.covert == nil {
-		s.covert = free(&node{column: Unrecognized, field: Unrecognized})
+// unrecognizedNode returns the node for undeclared fields, creating it if
+// needed.
+func (s *Schema) unrecognizedNode() *node {
+	if s.unrecognizedRules == nil {
+		s.unrecognizedRules = anyNode(&node{column: Unrecognized, field: Unrecognized})
 	}
-	return s.covert
+	return s.unrecognizedRules
 }
 
-func (n *node) conceal(path []string, out bool) {
-	if n.accepts&list != 0 {
+// applyRule applies a rule to a path within the value.
+func (n *node) applyRule(path []string, exclude bool) {
+	if n.accepts&typeArray != 0 {
 		if n.items == nil {
-			n.items = free(n)
+			n.items = anyNode(n)
 		}
 		if n.items != n {
-			n.items.conceal(path, out)
+			n.items.applyRule(path, exclude)
 		}
 	}
-	if n.accepts&object == 0 {
+	if n.accepts&typeObject == 0 {
 		return
 	}
-	switch p := n.member(path[0]); {
+	switch p := n.declare(path[0]); {
 	case len(path) > 1:
-		p.conceal(path[1:], out)
-	case out:
+		p.applyRule(path[1:], exclude)
+	case exclude:
 		p.drop = true
 	case !p.hashed:
-		p.hashed, p.node = true, free(p.node)
+		p.hashed, p.node = true, anyNode(p.node)
 	}
 }
 
-// member is the member of that name, which is declared from here on.
-func (n *node) member(name string) *prop {
+// declare returns the property of a name, adding it if the schema does not
+// declare it.
+func (n *node) declare(name string) *prop {
 	k, ok := n.index[name]
 	if !ok {
 		if n.index == nil {
@@ -113,52 +117,51 @@ func (n *node) member(name string) *prop {
 		}
 		k = len(n.props)
 		n.index[name] = k
-		child := free(&node{column: n.column, field: n.field + "." + name})
-		// Where undeclared members are dropped, so is this one.
+		child := anyNode(&node{column: n.column, field: n.field + "." + name})
+		// Where undeclared members are dropped, this one is dropped too.
 		n.props = append(n.props, newProp([]byte(name), child, n.closed))
 	}
 	return &n.props[k]
 }
 
-// free is a node at the place of n, or among the elements there, where anything
-// goes. Its elements are as it is.
-func free(n *node) *node {
-	f := &node{column: n.column, field: n.field, accepts: all}
-	f.items = f
-	return f
+// anyNode returns a node with the path of n that accepts every value. Its
+// elements share the node.
+func anyNode(n *node) *node {
+	free := &node{column: n.column, field: n.field, accepts: typeAny}
+	free.items = free
+	return free
 }
 
-// digest puts the hash of the value that has been written from start on in its
-// place.
-func (p *pass) digest(start int) {
-	said := p.dst[start:]
-	switch said[0] {
+// hashInPlace replaces the value at p.dst[start:] by its hash.
+func (p *pass) hashInPlace(start int) {
+	value := p.dst[start:]
+	switch value[0] {
 	case 'n':
 		return
 	case '"':
-		said, _ = readText(said, 0)
+		value, _ = unquote(value, 0)
 	}
-	sum := sha256.Sum256(slices.Concat(p.salt, said))
+	sum := sha256.Sum256(slices.Concat(p.salt, value))
 	p.dst = append(hex.AppendEncode(append(p.dst[:start], '"'), sum[:]), '"')
 }
 
-// hashedSchema appends what a schema says of a place that is hashed.
-func hashedSchema(dst, schema []byte) []byte {
+// appendHashedSchema appends the schema of a hashed field.
+func appendHashedSchema(dst, schema []byte) []byte {
 	dst = append(dst, `{"description":`...)
-	dst = described(dst, schema, "A salted SHA-256, in hexadecimal digits, of:")
+	dst = appendDescription(dst, schema, "A salted SHA-256, in hexadecimal digits, of:")
 	return append(dst, `,"type":["string","null"]}`...)
 }
 
-// described appends the description in a schema, as a JSON string, with a few
-// words before it.
-func described(dst, schema []byte, before string) []byte {
+// appendDescription appends the description of a schema as a JSON string, with
+// a prefix.
+func appendDescription(dst, schema []byte, prefix string) []byte {
 	text, _ := Field(schema, "description")
-	said := []byte("this place")
+	description := []byte("this field")
 	if len(text) > 0 && text[0] == '"' {
-		said, _ = readText(text, 0)
+		description, _ = unquote(text, 0)
 	}
-	if bytes.HasPrefix(said, []byte(before)) { // a catalog that was discovered so
-		return appendQuoted(dst, said)
+	if bytes.HasPrefix(description, []byte(prefix)) { // the catalog was discovered under the same rules
+		return appendQuoted(dst, description)
 	}
-	return appendQuoted(dst, slices.Concat([]byte(before), []byte{' '}, said))
+	return appendQuoted(dst, slices.Concat([]byte(prefix), []byte{' '}, description))
 }

@@ -14,16 +14,16 @@ import (
 	"source-gorgias/connector/conform"
 )
 
-// privacy makes up what is not to be shown of records, most of it being there.
-func (m *maker) privacy(records ...*tree) *conform.FieldRules {
-	var there [][]string
+// fieldRules makes random rules, mostly for fields that the records have.
+func (g *generator) fieldRules(records ...*tree) *conform.FieldRules {
+	var present [][]string
 	var visit func(t *tree, path []string)
 	visit = func(t *tree, path []string) {
-		for i, kid := range t.kids {
+		for i, kid := range t.children {
 			at := path
 			if t.kind == '{' {
 				at = append(slices.Clone(path), t.names[i])
-				there = append(there, at)
+				present = append(present, at)
 			}
 			visit(kid, at)
 		}
@@ -31,73 +31,73 @@ func (m *maker) privacy(records ...*tree) *conform.FieldRules {
 	for _, r := range records {
 		visit(r, nil)
 	}
-	places := func() (all [][]string) {
-		for range m.IntN(4) {
-			if m.IntN(3) > 0 && len(there) > 0 {
-				all = append(all, pick(m, there...))
+	paths := func() (all [][]string) {
+		for range g.IntN(4) {
+			if g.IntN(3) > 0 && len(present) > 0 {
+				all = append(all, pick(g, present...))
 				continue
 			}
 			var path []string
-			for range 1 + m.IntN(3) {
-				path = append(path, pick(m, append(somePlaces, "zz")...))
+			for range 1 + g.IntN(3) {
+				path = append(path, pick(g, append(fieldNames, "zz")...))
 			}
 			all = append(all, path)
 		}
 		return all
 	}
-	return &conform.FieldRules{Exclude: places(), Hash: places(), Salt: []byte("salt")}
+	return &conform.FieldRules{Exclude: paths(), Hash: paths(), Salt: []byte("salt")}
 }
 
-// conceal does to a shaped record what privacy asks for, one place after the
-// other: what is left out first, then the hashes, the deepest first.
-func conceal(v *conform.FieldRules, schema, record *tree, rests bool) {
+// applyRules applies the rules to a conformed record, one path after the other:
+// first it excludes, then it hashes, the deepest paths first.
+func applyRules(rules *conform.FieldRules, schema, record *tree, unrecognized bool) {
 	visit := func(path []string, do func(in *tree, i int)) {
 		declared := schema.get("properties").get(path[0]) != nil
 		if path[0] == conform.Unrecognized && len(path) > 1 && schema.get("properties").get(path[1]) != nil {
-			find(record, path[1:], do)
+			visitPath(record, path[1:], do)
 		}
 		switch in := record.get(conform.Unrecognized); {
-		case declared && (!rests || path[0] != conform.Unrecognized || len(path) == 1):
-			find(record, path, do)
-		case in == nil || !rests:
+		case declared && (!unrecognized || path[0] != conform.Unrecognized || len(path) == 1):
+			visitPath(record, path, do)
+		case in == nil || !unrecognized:
 		case declared:
-			find(in, path[1:], do)
+			visitPath(in, path[1:], do)
 		default:
-			find(in, path, do)
+			visitPath(in, path, do)
 		}
 	}
-	rest := record.get(conform.Unrecognized)
-	full := rests && rest != nil && len(rest.kids) > 0
-	for _, path := range v.Exclude {
+	column := record.get(conform.Unrecognized)
+	full := unrecognized && column != nil && len(column.children) > 0
+	for _, path := range rules.Exclude {
 		visit(path, (*tree).remove)
 	}
-	if full && rest.kind == '{' && len(rest.kids) == 0 { // all that was undeclared is left out
-		*rest = *nothing()
+	if full && column.kind == '{' && len(column.children) == 0 { // every undeclared field is excluded
+		*column = *nullTree()
 	}
-	deepest := slices.SortedFunc(slices.Values(v.Hash), func(a, b []string) int { return below(b) - below(a) })
+	deepest := slices.SortedFunc(slices.Values(rules.Hash), func(a, b []string) int { return depthOf(b) - depthOf(a) })
 	for i, path := range deepest {
-		if slices.ContainsFunc(deepest[:i], func(other []string) bool { return slices.Equal(place(other), place(path)) }) {
-			continue // said twice
+		if slices.ContainsFunc(deepest[:i], func(other []string) bool { return slices.Equal(withoutUnrecognized(other), withoutUnrecognized(path)) }) {
+			continue // repeated
 		}
 		visit(path, func(in *tree, i int) {
-			kid := in.kids[i]
-			said := kid.encode()
+			kid := in.children[i]
+			text := kid.encode()
 			switch kid.kind {
 			case 'n':
 				return
 			case '"':
-				said = saidBy(kid.spelling)
+				text = content(kid.spelling)
 			}
-			sum := sha256.Sum256([]byte("salt" + said))
-			in.kids[i] = &tree{kind: '"', spelling: quote(hex.EncodeToString(sum[:]))}
+			sum := sha256.Sum256([]byte("salt" + text))
+			in.children[i] = &tree{kind: '"', spelling: quote(hex.EncodeToString(sum[:]))}
 		})
 	}
 }
 
-// loosen lets a place of a schema be anything.
-func loosen(schema *tree, path []string) {
+// acceptAll makes a schema accept every value at a path.
+func acceptAll(schema *tree, path []string) {
 	if items := schema.get("items"); items != nil && allows(schema, "array") {
-		loosen(items, path)
+		acceptAll(items, path)
 	}
 	properties := schema.get("properties")
 	if properties == nil {
@@ -106,53 +106,53 @@ func loosen(schema *tree, path []string) {
 	switch i := slices.Index(properties.names, path[0]); {
 	case i < 0:
 	case len(path) > 1:
-		loosen(properties.kids[i], path[1:])
+		acceptAll(properties.children[i], path[1:])
 	case !slices.Equal(path, []string{conform.Unrecognized}):
-		properties.kids[i] = &tree{kind: '{'}
+		properties.children[i] = &tree{kind: '{'}
 	}
 }
 
-// place is a path without the column in which undeclared fields are gathered,
-// and below is its depth.
-func place(path []string) []string {
+// withoutUnrecognized returns a path without the column for undeclared fields.
+func withoutUnrecognized(path []string) []string {
 	if path[0] == conform.Unrecognized && len(path) > 1 {
 		return path[1:]
 	}
 	return path
 }
 
-func below(path []string) int {
+// depthOf returns the depth of the field, which that column does not add to.
+func depthOf(path []string) int {
 	if path[0] == conform.Unrecognized && len(path) == 1 {
 		return 0
 	}
-	return len(place(path))
+	return len(withoutUnrecognized(path))
 }
 
-// find calls do for each member that a path leads to, through lists.
-func find(t *tree, path []string, do func(in *tree, i int)) {
+// visitPath calls do for each member at a path, through arrays.
+func visitPath(t *tree, path []string, do func(in *tree, i int)) {
 	switch t.kind {
 	case '[':
-		for _, kid := range t.kids {
-			find(kid, path, do)
+		for _, kid := range t.children {
+			visitPath(kid, path, do)
 		}
 	case '{':
 		i := slices.Index(t.names, path[0])
 		switch {
 		case i < 0:
 		case len(path) > 1:
-			find(t.kids[i], path[1:], do)
+			visitPath(t.children[i], path[1:], do)
 		default:
 			do(t, i)
 		}
 	}
 }
 
-// TestPrivacy holds records that are not to be shown as they are against the
-// same records shaped without it and concealed afterwards.
-func TestPrivacy(t *testing.T) {
+// TestFieldRules compares records conformed under rules with records conformed
+// without them, to which the rules are applied afterwards.
+func TestFieldRules(t *testing.T) {
 	for seed := range uint64(5_000) {
-		m := newMaker(seed)
-		schema, keep, record := m.schema(0), m.keep(), m.record(0)
+		g := newGenerator(seed)
+		schema, keep, record := g.schema(0), g.keep(), g.record(0)
 		plain, err := conform.Compile([]byte(schema), keep)
 		if err != nil {
 			t.Fatal(err)
@@ -161,14 +161,14 @@ func TestPrivacy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rests := (&reference{keep: keep}).restColumn(mustParse(schema))
-		v := m.privacy(mustParse(string(raw)), mustParse(record))
-		v.Hash = slices.DeleteFunc(v.Hash, func(path []string) bool { return !rests && path[0] == conform.Unrecognized })
+		unrecognized := (&reference{keep: keep}).hasUnrecognizedColumn(mustParse(schema))
+		rules := g.fieldRules(mustParse(string(raw)), mustParse(record))
+		rules.Hash = slices.DeleteFunc(rules.Hash, func(path []string) bool { return !unrecognized && path[0] == conform.Unrecognized })
 		loose := mustParse(schema)
-		for _, path := range v.Hash {
-			loosen(loose, path)
+		for _, path := range rules.Hash {
+			acceptAll(loose, path)
 			if path[0] == conform.Unrecognized && len(path) > 1 {
-				loosen(loose, path[1:])
+				acceptAll(loose, path[1:])
 			}
 		}
 		if plain, err = conform.Compile([]byte(loose.encode()), keep); err != nil {
@@ -178,28 +178,28 @@ func TestPrivacy(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := mustParse(string(raw))
-		private, err := v.Compile([]byte(schema), keep)
+		ruled, err := rules.Compile([]byte(schema), keep)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _, err := private.Append(nil, []byte(record))
+		got, _, err := ruled.Append(nil, []byte(record))
 		if err != nil {
 			t.Fatal(err)
 		}
-		conceal(v, mustParse(schema), want, rests)
+		applyRules(rules, mustParse(schema), want, unrecognized)
 		if string(got) != want.encode() {
-			t.Fatalf("seed %d\nschema  %s\nrecord  %s\nleft out %q\nhashed  %q\ngot  %s\nwant %s", seed, schema, record, v.Exclude, v.Hash, got, want.encode())
+			t.Fatalf("seed %d\nschema  %s\nrecord  %s\nexcluded %q\nhashed   %q\ngot  %s\nwant %s", seed, schema, record, rules.Exclude, rules.Hash, got, want.encode())
 		}
-		if !m.nonNull && !strings.Contains(schema, "required") {
-			checkValid(func(format string, args ...any) { t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...) }, private.JSON(), got)
+		if !g.nonNull && !strings.Contains(schema, "required") {
+			checkValid(func(format string, args ...any) { t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...) }, ruled.JSON(), got)
 		}
 	}
 }
 
-// TestPrivateSchema: the schema says what is done.
-func TestPrivateSchema(t *testing.T) {
-	v := &conform.FieldRules{Exclude: [][]string{{"b"}, {"tags", "name"}, {"free", "x"}}, Hash: [][]string{{"a"}, {"tags", "id"}, {"free", "y"}}, SecretColumns: []string{"free"}}
-	s, err := v.Compile([]byte(`{"type":"object","required":["a","b"],"properties":{
+// TestFieldRulesSchema: the schema describes what the rules do.
+func TestFieldRulesSchema(t *testing.T) {
+	rules := &conform.FieldRules{Exclude: [][]string{{"b"}, {"tags", "name"}, {"free", "x"}}, Hash: [][]string{{"a"}, {"tags", "id"}, {"free", "y"}}, SecretColumns: []string{"free"}}
+	s, err := rules.Compile([]byte(`{"type":"object","required":["a","b"],"properties":{
 		"a":{"type":["integer","null"],"description":"An \"a\"."},"b":{"type":["string","null"]},
 		"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"type":["integer","null"]},"name":{"type":["string","null"]}}}},
 		"free":{"description":"Free.","type":["object","null"],"additionalProperties":true}}}`), nil)
@@ -208,18 +208,18 @@ func TestPrivateSchema(t *testing.T) {
 	}
 	want := `{"type":"object","required":["a"],"properties":{` +
 		`"a":{"description":"A salted SHA-256, in hexadecimal digits, of: An \"a\".","type":["string","null"]},` +
-		`"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"description":"A salted SHA-256, in hexadecimal digits, of: this place","type":["string","null"]}}}},` +
+		`"tags":{"type":["array","null"],"items":{"type":["object","null"],"properties":{"id":{"description":"A salted SHA-256, in hexadecimal digits, of: this field","type":["string","null"]}}}},` +
 		`"free":{"description":"Secrets in it are masked. Free.","type":["object","null"],"additionalProperties":true}}}`
 	if got := string(s.JSON()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
-// TestSecrets: what stands under the name of a secret, or looks like one, is
-// masked, and all else is left as it is.
-func TestSecrets(t *testing.T) {
-	v := &conform.FieldRules{SecretColumns: []string{"free", conform.Unrecognized}}
-	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{"type":["object","null"],"additionalProperties":true},
+// TestMaskSecrets: members with the name of a secret and strings that look like
+// one are masked, and everything else is unchanged.
+func TestMaskSecrets(t *testing.T) {
+	rules := &conform.FieldRules{SecretColumns: []string{"free", conform.Unrecognized}}
+	s, err := rules.Compile([]byte(`{"type":"object","properties":{"free":{"type":["object","null"],"additionalProperties":true},
 		"unrecognized_fields":{"type":["object","null"],"additionalProperties":true},"token":{"type":["string","null"]}}}`), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +232,7 @@ func TestSecrets(t *testing.T) {
 		`{"accessToken":"s","apiKey":1,"API-KEY":"k","password":""}`:                                  `{"accessToken":"****","apiKey":"****","API-KEY":"****","password":""}`,
 		`{"credentials":{"user":"u","nested":[{"a":1,"b":true}]}}`:                                    `{"credentials":{"user":"****","nested":[{"a":"****","b":true}]}}`,
 		`{"key":"api_key","value":"s3cret"}`:                                                          `{"key":"api_key","value":"****"}`,
-		`{"key":"colour","value":"red","public_key":"pk"}`:                                            `{"key":"colour","value":"red","public_key":"pk"}`,
+		`{"key":"color","value":"red","public_key":"pk"}`:                                             `{"key":"color","value":"red","public_key":"pk"}`,
 		`{"url":"https://jo:s3cret@shop.example/a?id=5&api_key=s3cret&b=c#d"}`:                        `{"url":"https://****@shop.example/a?id=5&api_key=****&b=c#d"}`,
 		`{"note":"send Bearer abcdefgh12345 along"}`:                                                  `{"note":"send **** along"}`,
 		`{"hook":"https://hooks.slack.com/services/T0/B0/xyz"}`:                                       `{"hook":"https://****"}`,
@@ -245,9 +245,9 @@ func TestSecrets(t *testing.T) {
 		`{"db":"postgres://u:p@ss@host/db","mail":"a@b.example x=1"}`:                                 `{"db":"postgres://****@host/db","mail":"a@b.example x=1"}`,
 		`{"escaped":"https:\/\/jo:s3\u0063ret@shop.example\/"}`:                                       `{"escaped":"https://****@shop.example/"}`,
 	} {
-		got, changes, err := s.Append(nil, []byte(`{"token":"kept","free":`+free+`,"other":`+free+`,"secret_key":"s3cret"}`))
-		if err != nil || changes != nil {
-			t.Fatal(err, changes)
+		got, nulled, err := s.Append(nil, []byte(`{"token":"kept","free":`+free+`,"other":`+free+`,"secret_key":"s3cret"}`))
+		if err != nil || nulled != nil {
+			t.Fatal(err, nulled)
 		}
 		if w := `{"token":"kept","free":` + want + `,"unrecognized_fields":{"other":` + want + `,"secret_key":"****"}}`; string(got) != w {
 			t.Errorf("got  %s\nwant %s", got, w)
@@ -255,27 +255,27 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestSecretsAnywhere hides a secret at random places of random documents under
-// names that tell, and looks for it in what is written, in every form.
-func TestSecretsAnywhere(t *testing.T) {
+// TestMaskSecretsAnywhere puts a secret somewhere in random documents, under the
+// name of a secret, and searches the output for every form of it.
+func TestMaskSecretsAnywhere(t *testing.T) {
 	const secret = "c0rrect+horse/battery"
-	v := &conform.FieldRules{SecretColumns: []string{"free"}}
-	s, err := v.Compile([]byte(`{"type":"object","properties":{"free":{}}}`), nil)
+	rules := &conform.FieldRules{SecretColumns: []string{"free"}}
+	s, err := rules.Compile([]byte(`{"type":"object","properties":{"free":{}}}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for seed := range uint64(5_000) {
-		m := newMaker(seed)
-		hidden := pick[any](m, secret, []any{secret, 5}, map[string]any{"a": secret}, map[string]any{"b": []any{map[string]any{"c": secret}}})
-		var doc any = map[string]any{pick(m, "token", "client_secret", "refreshToken", "X-Api-Key", "Password", "webhook_signature", "stripe_key", "basic_auth", "session_id"): hidden}
-		switch m.IntN(3) {
+		g := newGenerator(seed)
+		value := pick[any](g, secret, []any{secret, 5}, map[string]any{"a": secret}, map[string]any{"b": []any{map[string]any{"c": secret}}})
+		var doc any = map[string]any{pick(g, "token", "client_secret", "refreshToken", "X-Api-Key", "Password", "webhook_signature", "stripe_key", "basic_auth", "session_id"): value}
+		switch g.IntN(3) {
 		case 0:
-			doc = map[string]any{"headers": map[string]any{pick(m, "X-Anything", "Cookie", "authorization"): hidden}}
+			doc = map[string]any{"headers": map[string]any{pick(g, "X-Anything", "Cookie", "authorization"): value}}
 		case 1:
-			doc = map[string]any{"url": "https://" + pick(m, "u:"+url.QueryEscape(secret)+"@h/", "h/?a=1&access_token="+url.QueryEscape(secret), "h/p?signature="+url.QueryEscape(secret)+"&z=1")}
+			doc = map[string]any{"url": "https://" + pick(g, "u:"+url.QueryEscape(secret)+"@h/", "h/?a=1&access_token="+url.QueryEscape(secret), "h/p?signature="+url.QueryEscape(secret)+"&z=1")}
 		}
-		for range m.IntN(5) {
-			doc = pick[any](m, map[string]any{"deep": doc, "x": "y"}, []any{1, doc}, map[string]any{"oauth": doc}, map[string]any{"list": []any{"a", doc}})
+		for range g.IntN(5) {
+			doc = pick[any](g, map[string]any{"deep": doc, "x": "y"}, []any{1, doc}, map[string]any{"oauth": doc}, map[string]any{"list": []any{"a", doc}})
 		}
 		raw, err := json.Marshal(map[string]any{"free": doc})
 		if err != nil {

@@ -9,134 +9,117 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A cover is how closely values are looked at.
-type cover uint8
+// A maskLevel is which values are masked.
+type maskLevel uint8
 
 const (
-	open    cover = iota // not at all
-	watched              // what stands under the name of a secret, or looks like one, is masked
-	headers              // all is masked but what stands under the name of a harmless HTTP header
-	hidden               // all is masked
+	maskNothing maskLevel = iota
+	maskSecrets           // members with the name of a secret, and strings that look like one
+	maskHeaders           // all members but the public HTTP headers
+	maskAll
 )
 
-// Masked stands in the place of a secret.
+// Masked replaces a secret.
 const Masked = "****"
 
-// under returns the cover of a member's value.
-func (c cover) under(name []byte) cover {
-	switch c {
-	case watched:
+// ofMember returns the level of a member's value.
+func (l maskLevel) ofMember(name []byte) maskLevel {
+	switch l {
+	case maskSecrets:
 		switch {
-		case secretName(string(name)):
-			return hidden
+		case isSecretName(string(name)):
+			return maskAll
 		case strings.EqualFold(string(name), "headers"):
-			return headers
+			return maskHeaders
 		}
-	case headers:
-		if !slices.Contains(harmless, strings.ToLower(string(name))) {
-			return hidden
+	case maskHeaders:
+		if !slices.Contains(publicHeaders, strings.ToLower(string(name))) {
+			return maskAll
 		}
-		return watched
+		return maskSecrets
 	}
-	return c
+	return l
 }
 
-// harmless are the HTTP headers in which no credentials travel.
-var harmless = []string{
+// publicHeaders are HTTP headers that carry no credentials.
+var publicHeaders = []string{
 	"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection", "content-encoding",
 	"content-language", "content-length", "content-type", "host", "origin", "user-agent", "x-requested-with",
 }
 
-// paired returns the cover of the member "value" in an object, whose name
-// stands beside it: {"name": "Authorization", "value": "…"}.
-func (p *pass) paired() cover {
+// valueLevel returns the level of the member "value" of the object at p.i, which
+// another member names: {"name": "Authorization", "value": "…"}.
+func (p *pass) valueLevel() maskLevel {
 	object := p.src[p.i:skipValue(p.src, p.i)]
-	for _, n := range []string{"name", "key", "header"} {
-		if name, ok := Field(object, n); ok && name[0] == '"' {
-			said, _ := readText(name, 0)
-			return p.cover.under(said)
+	for _, field := range []string{"name", "key", "header"} {
+		if name, ok := Field(object, field); ok && name[0] == '"' {
+			text, _ := unquote(name, 0)
+			return p.masking.ofMember(text)
 		}
 	}
-	return p.cover
+	return p.masking
 }
 
-// member writes the value of a member.
-func (p *pass) member(c *prop, name []byte, paired cover) {
-	start, outer := len(p.dst), p.cover
-	if c.masked && outer == open {
-		p.cover = watched
-	} else if outer != open {
-		p.cover = outer.under(name)
-		if string(name) == "value" {
-			p.cover = paired
-		}
-	}
-	p.value(c.node)
-	if p.cover = outer; c.hashed {
-		p.digest(start)
-	}
-}
-
-// mask writes the scalar at p.i if it is to be masked, and reports whether it
-// was.
-func (p *pass) mask(n *node) bool {
-	with := Masked
+// maskScalar masks the value at p.i if it is a scalar to mask, and reports
+// whether it was.
+func (p *pass) maskScalar(n *node) bool {
+	masked := Masked
 	switch c := p.src[p.i]; {
 	case c == '"':
-		said, _ := readText(p.src, p.i)
-		if p.cover == watched {
-			with = within(said)
+		text, _ := unquote(p.src, p.i)
+		if p.masking == maskSecrets {
+			masked = maskText(text)
 		}
-		if len(said) == 0 || with == string(said) {
+		if len(text) == 0 || masked == string(text) {
 			return false
 		}
 	case c == '-' || '0' <= c && c <= '9':
-		if p.cover == watched {
+		if p.masking == maskSecrets {
 			return false
 		}
 	default:
 		return false
 	}
 	p.skip()
-	p.hidden = true
-	if n.accepts&text == 0 || n.instant {
+	p.masked = true
+	if n.accepts&typeString == 0 || n.timestamp {
 		p.dst = append(p.dst, "null"...)
 	} else {
-		p.dst = appendQuoted(p.dst, []byte(with))
+		p.dst = appendQuoted(p.dst, []byte(masked))
 	}
 	return true
 }
 
-// within is a text without the secrets in it. JSON in a text is looked through
-// as JSON.
-func within(said []byte) string {
-	if len(said) > 1 && (said[0] == '{' || said[0] == '[') && jsontext.Value(said).IsValid(jsontext.AllowDuplicateNames(true)) {
-		inner := pass{src: said, cover: watched}
-		if inner.clear(anything); inner.hidden {
+// maskText masks the secrets in a string. A string that contains JSON is
+// searched as JSON.
+func maskText(text []byte) string {
+	if len(text) > 1 && (text[0] == '{' || text[0] == '[') && jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
+		inner := pass{src: text, masking: maskSecrets}
+		if inner.conformValue(anyValue); inner.masked {
 			return string(inner.dst)
 		}
-		return string(said)
+		return string(text)
 	}
-	return censored(string(said))
+	return maskPatterns(string(text))
 }
 
-// secretName reports whether a secret is likely to stand under a name.
-func secretName(name string) bool {
-	said := words(name)
-	if len(said) == 0 || slices.Contains(aside, said[len(said)-1]) {
+// isSecretName reports whether a member of this name is likely to hold a secret.
+func isSecretName(name string) bool {
+	parts := nameParts(name)
+	if len(parts) == 0 || slices.Contains(nonSecretSuffixes, parts[len(parts)-1]) {
 		return false
 	}
-	for i, w := range said {
-		one := strings.TrimSuffix(w, "s")
-		if slices.Contains(secretWords, one) || slices.Contains(secretWords, w) ||
-			slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(one, end) }) {
+	for i, word := range parts {
+		singular := strings.TrimSuffix(word, "s")
+		if slices.Contains(secretWords, singular) || slices.Contains(secretWords, word) ||
+			slices.ContainsFunc(secretSuffixes, func(suffix string) bool { return strings.HasSuffix(singular, suffix) }) {
 			return true
 		}
-		if key := w == "key" || w == "keys"; key && i > 0 && !slices.Contains(openKeys, said[i-1]) {
+		if singular == "key" && i > 0 && !slices.Contains(publicKeyPrefixes, parts[i-1]) {
 			return true
 		}
 	}
-	return said[len(said)-1] == "auth"
+	return parts[len(parts)-1] == "auth"
 }
 
 var (
@@ -144,17 +127,17 @@ var (
 		"apikey", "authorization", "bearer", "cookie", "credential", "dsn", "hmac", "jwt", "otp", "pass", "passcode", "passphrase", "passwd",
 		"password", "privatekey", "accesskey", "secretkey", "pwd", "secret", "session", "signature", "token",
 	}
-	// And words that run together: accesstoken.
-	secretEnds = []string{"token", "secret", "password", "apikey", "privatekey", "sessionid"}
-	// A key of these kinds opens nothing.
-	openKeys = []string{"public", "publishable", "primary", "foreign", "sort", "order", "translation"}
-	// What a name ends with that tells of a secret, and holds none.
-	aside = []string{"at", "count", "date", "datetime", "enabled", "expires", "expiry", "expiration", "in", "scope", "scopes", "status", "type"}
+	// Endings of words without separators: accesstoken.
+	secretSuffixes = []string{"token", "secret", "password", "apikey", "privatekey", "sessionid"}
+	// Words before "key" that make it no credential.
+	publicKeyPrefixes = []string{"public", "publishable", "primary", "foreign", "sort", "order", "translation"}
+	// Last words of names that describe a secret without holding it.
+	nonSecretSuffixes = []string{"at", "count", "date", "datetime", "enabled", "expires", "expiry", "expiration", "in", "scope", "scopes", "status", "type"}
 )
 
-// words are the parts of a name in snake, kebab or camel case, in small
-// letters.
-func words(name string) []string {
+// nameParts splits a name in snake, kebab or camel case into words in lower
+// case.
+func nameParts(name string) []string {
 	var b strings.Builder
 	var last rune
 	for _, r := range name {
@@ -168,28 +151,27 @@ func words(name string) []string {
 }
 
 var (
-	// Credentials in an address: user:password@, and the values of its query or
-	// of a form.
-	userinfo = regexp.MustCompile(`://[^/?#\s]+@`)
-	queried  = regexp.MustCompile(`(?:^|[?&;#\s])[\w.\[\]-]+=[^&;#\s]+`)
-	// What can be told by its looks: schemes of HTTP's Authorization, signed
-	// tokens, private keys, keys of services that mark them as such, addresses
-	// that are themselves a key.
-	telling = regexp.MustCompile(`(?i)\b(?:bearer|basic|digest)\s+[a-z0-9._~+/=-]{8,}` +
+	// Credentials in a URL: user:password@, and parameters of a query or a form.
+	userinfo   = regexp.MustCompile(`://[^/?#\s]+@`)
+	queryParam = regexp.MustCompile(`(?:^|[?&;#\s])[\w.\[\]-]+=[^&;#\s]+`)
+	// Secrets with a form of their own: schemes of HTTP's Authorization header,
+	// signed tokens, private keys, API keys with a known prefix, URLs that work as
+	// a key.
+	secretPattern = regexp.MustCompile(`(?i)\b(?:bearer|basic|digest)\s+[a-z0-9._~+/=-]{8,}` +
 		`|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*` +
 		`|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?` +
 		`|(?-i:\b(?:[srp]k_(?:live|test)_|whsec_|shp(?:at|ss|ca|pa)_|xox[abprs]-|gh[opsu]_|glpat-|SG\.|key-)[\w.-]{12,}|\bAKIA[A-Z0-9]{16}\b)` +
 		`|hooks\.slack\.com/services/[\w/]+`)
 )
 
-// censored is a text without what looks like a secret in it.
-func censored(said string) string {
-	said = userinfo.ReplaceAllString(said, "://"+Masked+"@")
-	said = queried.ReplaceAllStringFunc(said, func(q string) string {
-		if name, _, _ := strings.Cut(q, "="); secretName(name) {
+// maskPatterns masks the parts of a string that look like a secret.
+func maskPatterns(text string) string {
+	text = userinfo.ReplaceAllString(text, "://"+Masked+"@")
+	text = queryParam.ReplaceAllStringFunc(text, func(q string) string {
+		if name, _, _ := strings.Cut(q, "="); isSecretName(name) {
 			return name + "=" + Masked
 		}
 		return q
 	})
-	return telling.ReplaceAllString(said, Masked)
+	return secretPattern.ReplaceAllString(text, Masked)
 }

@@ -19,21 +19,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The reference does what a shape does in the plainest way: it decodes to a
-// tree, applies one rule after the other to the whole of it, and encodes. It
-// shares no code with the package and reads the schema anew at every step.
+// The reference does what a Schema does in the plainest way: it decodes a record
+// to a tree, applies one rule after the other to the whole tree, and encodes it.
+// It shares no code with the package and reads the schema again at every step.
 
 // A tree is a JSON value. Scalars keep their spelling; names are decoded.
 type tree struct {
 	kind     jsontext.Kind
 	spelling string
 	names    []string
-	kids     []*tree
+	children []*tree
 }
 
-func nothing() *tree { return &tree{kind: 'n', spelling: "null"} }
+func nullTree() *tree { return &tree{kind: 'n', spelling: "null"} }
 
-// parse reads one JSON value, of which only the grammar need be right.
+// parse reads one JSON value. Names may repeat and UTF-8 may be invalid.
 func parse(raw []byte) (*tree, error) {
 	d := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	t, err := parseNext(d)
@@ -62,13 +62,13 @@ func parseNext(d *jsontext.Decoder) (*tree, error) {
 			if err != nil {
 				return nil, err
 			}
-			t.names = append(t.names, saidBy(mendSpelling(string(name))))
+			t.names = append(t.names, content(repairSpelling(string(name))))
 		}
 		kid, err := parseNext(d)
 		if err != nil {
 			return nil, err
 		}
-		t.kids = append(t.kids, kid)
+		t.children = append(t.children, kid)
 	}
 	_, err := d.ReadToken()
 	return t, err
@@ -77,34 +77,34 @@ func parseNext(d *jsontext.Decoder) (*tree, error) {
 func (t *tree) get(name string) *tree {
 	if t != nil && t.kind == '{' {
 		if i := slices.Index(t.names, name); i >= 0 {
-			return t.kids[i]
+			return t.children[i]
 		}
 	}
 	return nil
 }
 
 func (t *tree) add(name string, kid *tree) {
-	t.names, t.kids = append(t.names, name), append(t.kids, kid)
+	t.names, t.children = append(t.names, name), append(t.children, kid)
 }
 
 func (t *tree) remove(i int) {
 	if t.kind == '{' {
 		t.names = slices.Delete(t.names, i, i+1)
 	}
-	t.kids = slices.Delete(t.kids, i, i+1)
+	t.children = slices.Delete(t.children, i, i+1)
 }
 
 func (t *tree) encode() string {
 	switch t.kind {
 	case '{':
 		var parts []string
-		for i, kid := range t.kids {
+		for i, kid := range t.children {
 			parts = append(parts, quote(t.names[i])+":"+kid.encode())
 		}
 		return "{" + strings.Join(parts, ",") + "}"
 	case '[':
 		var parts []string
-		for _, kid := range t.kids {
+		for _, kid := range t.children {
 			parts = append(parts, kid.encode())
 		}
 		return "[" + strings.Join(parts, ",") + "]"
@@ -112,7 +112,7 @@ func (t *tree) encode() string {
 	return t.spelling
 }
 
-// quote spells a string in its shortest form, but the line breaks escaped.
+// quote returns a JSON string in its shortest form, with line breaks escaped.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -123,17 +123,17 @@ func quote(s string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\u0085", `\u0085`)
 }
 
-// saidBy returns what a mended JSON string says.
-func saidBy(spelling string) (s string) {
-	if err := json.Unmarshal([]byte(spelling), &s); err != nil {
+// content returns the content of a repaired JSON string.
+func content(spelling string) (text string) {
+	if err := json.Unmarshal([]byte(spelling), &text); err != nil {
 		panic(err)
 	}
-	return s
+	return text
 }
 
-// mendSpelling cuts a JSON string into what spells one UTF-16 unit or one rune
-// each, replaces what must not stay, and puts it together again.
-func mendSpelling(raw string) string {
+// repairSpelling splits a JSON string into spellings of one UTF-16 unit or one
+// rune each, replaces what is not allowed, and joins them again.
+func repairSpelling(raw string) string {
 	type unit struct {
 		r        rune
 		spelling string
@@ -152,7 +152,7 @@ func mendSpelling(raw string) string {
 		case r == '\\':
 			n, u = 2, unit{'x', s[:2]}
 		case r == utf8.RuneError:
-			u.spelling = "\uFFFD" // whether it stood there or a stray byte did
+			u.spelling = "\uFFFD" // also for a stray byte
 		}
 		units = append(units, u)
 		s = s[n:]
@@ -186,8 +186,8 @@ func mendSpelling(raw string) string {
 
 // A reference is the state of one run.
 type reference struct {
-	keep    func(path []string) bool
-	changes []conform.Nulled
+	keep   func(path []string) bool
+	nulled []conform.Nulled
 }
 
 // run conforms raw.
@@ -203,26 +203,26 @@ func (r *reference) run(schema, raw []byte) (string, []conform.Nulled, error) {
 	if t.kind != '{' {
 		return "", nil, errors.New("not an object")
 	}
-	mendStrings(t)
+	repairStrings(t)
 	dropRepeated(t)
-	rest := r.restColumn(root)
-	if rest {
-		gatherUndeclared(root, t)
+	unrecognized := r.hasUnrecognizedColumn(root)
+	if unrecognized {
+		moveUndeclared(root, t)
 	}
 	r.dropDeselected(root, t, []string{})
 	dropUndeclared(root, t)
 	r.conformMembers(root, t, "", "")
 	r.limit(root, t)
 	r.addAbsent(root, t)
-	return t.encode(), r.changes, nil
+	return t.encode(), r.nulled, nil
 }
 
-func mendStrings(t *tree) {
+func repairStrings(t *tree) {
 	if t.kind == '"' {
-		t.spelling = mendSpelling(t.spelling)
+		t.spelling = repairSpelling(t.spelling)
 	}
-	for _, kid := range t.kids {
-		mendStrings(kid)
+	for _, kid := range t.children {
+		repairStrings(kid)
 	}
 }
 
@@ -234,56 +234,56 @@ func dropRepeated(t *tree) {
 			}
 		}
 	}
-	for _, kid := range t.kids {
+	for _, kid := range t.children {
 		dropRepeated(kid)
 	}
 }
 
-// restColumn reports whether there is a column for undeclared fields.
-func (r *reference) restColumn(root *tree) bool {
+// hasUnrecognizedColumn reports whether there is a column for undeclared fields.
+func (r *reference) hasUnrecognizedColumn(root *tree) bool {
 	c := root.get("properties").get(conform.Unrecognized)
 	return c != nil && allows(c, "object") && c.get("properties") == nil && !closed(c) && r.keep([]string{conform.Unrecognized})
 }
 
-// gatherUndeclared moves the undeclared fields below Unrecognized.
-func gatherUndeclared(root, t *tree) {
-	rest := &tree{kind: '{'}
+// moveUndeclared moves the undeclared fields below Unrecognized.
+func moveUndeclared(root, t *tree) {
+	unrecognized := &tree{kind: '{'}
 	for i := 0; i < len(t.names); {
 		if name := t.names[i]; name == conform.Unrecognized || root.get("properties").get(name) == nil {
-			rest.add(name, t.kids[i])
+			unrecognized.add(name, t.children[i])
 			t.remove(i)
 		} else {
 			i++
 		}
 	}
-	if len(rest.kids) > 0 {
-		t.add(conform.Unrecognized, rest)
+	if len(unrecognized.children) > 0 {
+		t.add(conform.Unrecognized, unrecognized)
 	}
 }
 
-// dropDeselected removes deselected members at every depth outside lists, and
-// their undeclared siblings below the top.
+// dropDeselected removes deselected members at every depth outside arrays, and
+// their undeclared siblings below the top level.
 func (r *reference) dropDeselected(schema, t *tree, path []string) {
 	props := schema.get("properties")
 	if t.kind != '{' || props == nil {
 		return
 	}
-	var gone []string
+	var deselected []string
 	for _, name := range props.names {
 		if !r.keep(append(slices.Clone(path), name)) {
-			gone = append(gone, name)
+			deselected = append(deselected, name)
 		}
 	}
 	for i := len(t.names) - 1; i >= 0; i-- {
 		name := t.names[i]
 		declared := props.get(name)
 		switch {
-		case slices.Contains(gone, name):
+		case slices.Contains(deselected, name):
 			t.remove(i)
-		case declared == nil && len(gone) > 0 && len(path) > 0:
+		case declared == nil && len(deselected) > 0 && len(path) > 0:
 			t.remove(i)
 		case declared != nil:
-			r.dropDeselected(declared, t.kids[i], append(slices.Clone(path), name))
+			r.dropDeselected(declared, t.children[i], append(slices.Clone(path), name))
 		}
 	}
 }
@@ -301,10 +301,10 @@ func typesOf(schema *tree) (types []string) {
 	switch t := schema.get("type"); {
 	case t == nil:
 	case t.kind == '"':
-		types = append(types, saidBy(t.spelling))
+		types = append(types, content(t.spelling))
 	default:
-		for _, kid := range t.kids {
-			types = append(types, saidBy(kid.spelling))
+		for _, kid := range t.children {
+			types = append(types, content(kid.spelling))
 		}
 	}
 	return types
@@ -320,7 +320,7 @@ func closed(schema *tree) bool {
 	return a != nil && a.spelling == "false"
 }
 
-func isInstant(schema *tree) bool {
+func isTimestamp(schema *tree) bool {
 	f := schema.get("format")
 	return f != nil && f.spelling == `"date-time"` && allows(schema, "string")
 }
@@ -332,7 +332,7 @@ func (r *reference) conformMembers(schema, t *tree, column, field string) {
 			below, top = name, name
 		}
 		if s := schema.get("properties").get(name); s != nil {
-			t.kids[i] = r.conform(s, t.kids[i], top, below)
+			t.children[i] = r.conform(s, t.children[i], top, below)
 		}
 	}
 }
@@ -356,19 +356,19 @@ func (r *reference) conform(schema, t *tree, column, field string) *tree {
 	case '[':
 		if allows(schema, "array") {
 			if items := schema.get("items"); items != nil {
-				for i := range t.kids {
-					t.kids[i] = r.conform(items, t.kids[i], column, field+"[]")
+				for i := range t.children {
+					t.children[i] = r.conform(items, t.children[i], column, field+"[]")
 				}
 			}
 			return t
 		}
 	case '"':
-		said := saidBy(t.spelling)
-		if isInstant(schema) {
-			if at, ok := plainInstant(said); ok {
+		text := content(t.spelling)
+		if isTimestamp(schema) {
+			if at, ok := plainTimestamp(text); ok {
 				return &tree{kind: '"', spelling: quote(at.Format("2006-01-02T15:04:05.000000Z"))}
 			}
-			if with := convert(schema, said); with != nil {
+			if with := convert(schema, text); with != nil {
 				return with
 			}
 			break
@@ -376,7 +376,7 @@ func (r *reference) conform(schema, t *tree, column, field string) *tree {
 		if allows(schema, "string") {
 			return t
 		}
-		if with := convert(schema, said); with != nil {
+		if with := convert(schema, text); with != nil {
 			return with
 		}
 	case 't', 'f':
@@ -394,34 +394,34 @@ func (r *reference) conform(schema, t *tree, column, field string) *tree {
 			return with
 		}
 	}
-	why := conform.BadType
-	if isInstant(schema) {
-		why = conform.BadTimestamp
+	reason := conform.BadType
+	if isTimestamp(schema) {
+		reason = conform.BadTimestamp
 	}
-	r.lose(column, field, why)
-	return nothing()
+	r.nullify(column, field, reason)
+	return nullTree()
 }
 
-func (r *reference) lose(column, field string, why conform.Reason) {
-	if c := (conform.Nulled{Column: column, Field: field, Reason: why}); !slices.Contains(r.changes, c) {
-		r.changes = append(r.changes, c)
+func (r *reference) nullify(column, field string, reason conform.Reason) {
+	if c := (conform.Nulled{Column: column, Field: field, Reason: reason}); !slices.Contains(r.nulled, c) {
+		r.nulled = append(r.nulled, c)
 	}
 }
 
 var numberGrammar = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-// convert turns what a scalar says into the first type it certainly stands for.
-func convert(schema *tree, said string) *tree {
+// convert returns a scalar as the first type that it certainly stands for.
+func convert(schema *tree, text string) *tree {
 	for _, name := range typesOf(schema) {
 		switch {
-		case name == "string" && !isInstant(schema):
-			return &tree{kind: '"', spelling: quote(said)}
-		case name == "boolean" && (said == "true" || said == "false"):
-			return &tree{kind: jsontext.Kind(said[0]), spelling: said}
-		case name == "number" && numberGrammar.MatchString(said):
-			return &tree{kind: '0', spelling: said}
-		case name == "integer" && numberGrammar.MatchString(said):
-			if i, ok := wholeNumber(said); ok && inBounds(schema, i) {
+		case name == "string" && !isTimestamp(schema):
+			return &tree{kind: '"', spelling: quote(text)}
+		case name == "boolean" && (text == "true" || text == "false"):
+			return &tree{kind: jsontext.Kind(text[0]), spelling: text}
+		case name == "number" && numberGrammar.MatchString(text):
+			return &tree{kind: '0', spelling: text}
+		case name == "integer" && numberGrammar.MatchString(text):
+			if i, ok := wholeNumber(text); ok && inBounds(schema, i) {
 				return &tree{kind: '0', spelling: i}
 			}
 		}
@@ -429,7 +429,7 @@ func convert(schema *tree, said string) *tree {
 	return nil
 }
 
-// wholeNumber computes the value exactly, unless it is absurdly large or small.
+// wholeNumber computes the value exactly, unless it is extremely large or small.
 func wholeNumber(num string) (string, bool) {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(num), "e")
 	if strings.Trim(mantissa, "-0.") == "" {
@@ -465,11 +465,11 @@ func inBounds(schema *tree, num string) bool {
 	return v.IsInt64() && v.Cmp(limit(low)) >= 0 && v.Cmp(limit(high)) <= 0
 }
 
-var instantGrammar = regexp.MustCompile(`^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$`)
+var timestampGrammar = regexp.MustCompile(`^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$`)
 
-// plainInstant tries one layout after the other.
-func plainInstant(s string) (time.Time, bool) {
-	if !instantGrammar.MatchString(s) {
+// plainTimestamp tries one layout after the other.
+func plainTimestamp(s string) (time.Time, bool) {
+	if !timestampGrammar.MatchString(s) {
 		return time.Time{}, false
 	}
 	s = strings.NewReplacer("t", "T", " ", "T", "z", "Z").Replace(s)
@@ -482,36 +482,36 @@ func plainInstant(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// limit takes out what is too large.
+// limit nullifies columns that are too large.
 func (r *reference) limit(root, t *tree) {
 	for i, name := range t.names {
-		if len(t.kids[i].encode()) > conform.MaxField && allows(root.get("properties").get(name), "null") {
-			t.kids[i] = nothing()
-			r.changes = slices.DeleteFunc(r.changes, func(c conform.Nulled) bool { return c.Column == name })
-			r.lose(name, name, conform.TooLarge)
+		if len(t.children[i].encode()) > conform.MaxField && allows(root.get("properties").get(name), "null") {
+			t.children[i] = nullTree()
+			r.nulled = slices.DeleteFunc(r.nulled, func(c conform.Nulled) bool { return c.Column == name })
+			r.nullify(name, name, conform.TooLarge)
 		}
 	}
 }
 
-// addAbsent adds null for the columns that the record lacks. Undeclared fields
-// take their column's place among them.
+// addAbsent adds null for the columns that the record lacks. The column for
+// undeclared fields is in its place among them.
 func (r *reference) addAbsent(root, t *tree) {
 	props := root.get("properties")
 	if props == nil {
 		return
 	}
-	rest := nothing()
-	if i := slices.Index(t.names, conform.Unrecognized); i >= 0 && r.restColumn(root) {
-		rest = t.kids[i]
+	unrecognized := nullTree()
+	if i := slices.Index(t.names, conform.Unrecognized); i >= 0 && r.hasUnrecognizedColumn(root) {
+		unrecognized = t.children[i]
 		t.remove(i)
 	}
 	for _, name := range props.names {
 		switch {
 		case slices.Contains(t.names, name) || !r.keep([]string{name}):
 		case name == conform.Unrecognized:
-			t.add(name, rest)
+			t.add(name, unrecognized)
 		default:
-			t.add(name, nothing())
+			t.add(name, nullTree())
 		}
 	}
 }

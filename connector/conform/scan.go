@@ -8,8 +8,8 @@ import (
 )
 
 // Field returns the value of a top-level field as raw spells it, and whether
-// there is one. Of repeated fields it is the first, as in [Shape.Append]. raw
-// must be one JSON object; of anything else the answer says nothing.
+// there is one. Of repeated fields it returns the first, like [Schema.Append].
+// raw must be one JSON object; for anything else the result is undefined.
 func Field(raw []byte, name string) (jsontext.Value, bool) {
 	for n, value := range members(raw) {
 		if string(n) == name {
@@ -19,10 +19,10 @@ func Field(raw []byte, name string) (jsontext.Value, bool) {
 	return nil, false
 }
 
-// Fields finds several top-level fields in one pass over raw: values[i] becomes
-// the value of the field names[i] as raw spells it, or nil if there is none. It
-// agrees with [Field] about every field, reads no further than the last one it
-// needs, and does not allocate. names may repeat; values is as long as names.
+// Fields finds several top-level fields in one pass over raw: it sets values[i]
+// to the value of names[i] as [Field] returns it, or to nil if there is none.
+// It stops once all are found. names may repeat; values must be as long. Only
+// names that contain escapes allocate.
 func Fields(raw []byte, names []string, values [][]byte) {
 	clear(values)
 	missing := len(names)
@@ -39,8 +39,8 @@ func Fields(raw []byte, names []string, values [][]byte) {
 	}
 }
 
-// Properties yields what a schema declares of an object, or of the objects in a
-// list: names and their schemas. schema must be valid.
+// Properties yields the names and schemas of an object's properties, or of the
+// properties of the objects in an array. schema must be valid.
 func Properties(schema []byte) iter.Seq2[string, []byte] {
 	return func(yield func(name string, schema []byte) bool) {
 		for {
@@ -60,8 +60,8 @@ func Properties(schema []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// Members yields the top-level fields of raw, names mended and values as they
-// are spelled. raw must be one JSON object, as for [Field].
+// Members yields the top-level fields of raw: repaired names, and values as raw
+// spells them. raw must be one JSON object, as for [Field].
 func Members(raw []byte) iter.Seq2[string, jsontext.Value] {
 	return func(yield func(string, jsontext.Value) bool) {
 		for name, value := range members(raw) {
@@ -72,16 +72,15 @@ func Members(raw []byte) iter.Seq2[string, jsontext.Value] {
 	}
 }
 
-// members yields the members of an object: what their names say, mended, and
-// their values as they are spelled. It checks no grammar, but does not run out
-// of b whatever it holds.
+// members yields the members of an object: repaired names, and values as b
+// spells them. It does not check the grammar, but never reads past the end of b.
 func members(b []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
-		i := skipBlank(b, 0) + 1
+		i := skipSpace(b, 0) + 1
 		for {
-			i = skipBlank(b, i)
+			i = skipSpace(b, i)
 			if i < len(b) && b[i] == ',' {
-				i = skipBlank(b, i+1)
+				i = skipSpace(b, i+1)
 			}
 			if i >= len(b) || b[i] != '"' {
 				return
@@ -95,18 +94,18 @@ func members(b []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// readName returns what the name at b[i] says, and where its value begins.
+// readName returns the repaired name at b[i], and where its value begins.
 func readName(b []byte, i int) (name []byte, value int) {
-	name, i = readText(b, i)
-	i = skipBlank(b, i)
+	name, i = unquote(b, i)
+	i = skipSpace(b, i)
 	if i < len(b) && b[i] == ':' {
-		i = skipBlank(b, i+1)
+		i = skipSpace(b, i+1)
 	}
 	return name, i
 }
 
-// skipBlank returns where the white space at b[i] ends.
-func skipBlank(b []byte, i int) int {
+// skipSpace returns where the white space at b[i] ends.
+func skipSpace(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
 		i++
 	}
@@ -119,7 +118,7 @@ func skipValue(b []byte, i int) int {
 	for i < len(b) {
 		switch b[i] {
 		case '"':
-			i = skipText(b, i)
+			i = skipString(b, i)
 		case '{', '[':
 			depth++
 			i++
@@ -151,18 +150,22 @@ func skipScalar(b []byte, i int) int {
 	return i
 }
 
-// skipText returns where the string at b[i] ends.
-func skipText(b []byte, i int) int {
-	for i++; i < len(b); {
+// skipString returns where the string at b[i] ends. It searches for a quote once
+// per quote, not once per escape: a string may hold a million escapes.
+func skipString(b []byte, i int) int {
+	i++
+	for i < len(b) {
 		quote := bytes.IndexByte(b[i:], '"')
 		if quote < 0 {
 			break
 		}
-		slash := bytes.IndexByte(b[i:i+quote], '\\')
-		if slash < 0 {
-			return i + quote + 1
+		for end := i + quote; i <= end; {
+			escape := bytes.IndexByte(b[i:end], '\\')
+			if escape < 0 {
+				return end + 1
+			}
+			i += escape + 2
 		}
-		i += slash + 2
 	}
 	return len(b)
 }

@@ -24,7 +24,7 @@ func dice(t *testing.T) *rand.Rand {
 func opened(s *Server) (*Server, *account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s, s.open()
+	return s, s.openAccount()
 }
 
 var resources = []string{
@@ -58,12 +58,12 @@ func TestTimelines(t *testing.T) {
 	r := dice(t)
 	for range 20 {
 		n := 1 + r.IntN(9000)
-		l := timeline{r.Uint64(), n, 1e15, 1e15 + instant(1+r.IntN(300))*day}
+		l := timeline{r.Uint64(), n, 1e15, 1e15 + timestamp(1+r.IntN(300))*day}
 		b := base[event]{timeline: l, first: 7, stride: 3}
 		tied := 0
 		for _, order := range []string{"created_datetime", "updated_datetime"} {
 			seen := make([]bool, n)
-			var last key
+			var last sortKey
 			for p := range n {
 				i, k := b.at(order, p)
 				if p > 0 && last.compare(k) >= 0 {
@@ -77,10 +77,10 @@ func TestTimelines(t *testing.T) {
 				}
 				seen[i] = true
 				last = k
-				if found, ok := b.find(k.id); !ok || found != i {
+				if found, ok := b.index(k.id); !ok || found != i {
 					t.Fatalf("id %d of row %d finds %d, %v", k.id, i, found, ok)
 				}
-				if b.updated(b.place(i)) < b.created(i) {
+				if b.updated(b.updatePosition(i)) < b.created(i) {
 					t.Fatalf("row %d was updated before it was created", i)
 				}
 			}
@@ -101,18 +101,18 @@ func TestThreads(t *testing.T) {
 		seen := map[int]int{}
 		for i := range a.size.Tickets {
 			tk := a.baseTicket(i)
-			thread := a.thread(i)
+			thread := a.threadIndices(i)
 			for n, m := range thread {
 				seen[m]++
-				if a.ticketOf(m) != i {
-					t.Fatalf("%+v: message %d is in thread %d, but of ticket %d", size, m, i, a.ticketOf(m))
+				if a.ticketIndexOf(m) != i {
+					t.Fatalf("%+v: message %d is in thread %d, but of ticket %d", size, m, i, a.ticketIndexOf(m))
 				}
-				at := a.messageTime(m)
-				if at < tk.created || at > tk.updated || n > 0 && at < a.messageTime(thread[n-1]) {
+				at := a.messageCreated(m)
+				if at < tk.created || at > tk.updated || n > 0 && at < a.messageCreated(thread[n-1]) {
 					t.Fatalf("%+v: message %d at %d, ticket %d from %d to %d", size, m, at, i, tk.created, tk.updated)
 				}
 			}
-			if len(thread) != tk.messages || len(thread) > 0 && tk.message != a.messageTime(thread[len(thread)-1]) {
+			if len(thread) != tk.messages || len(thread) > 0 && tk.lastMessage != a.messageCreated(thread[len(thread)-1]) {
 				t.Fatalf("%+v: ticket %d does not know its thread", size, i)
 			}
 			if _, ok := a.customers.get(tk.customer); !ok {
@@ -136,7 +136,7 @@ func TestSurveysOfTickets(t *testing.T) {
 	for i := range a.size.Tickets {
 		if s, ok := a.surveyOf(a.tickets.base.id(i)); ok {
 			n++
-			if s.get("ticket_id") != num(a.tickets.base.id(i)) {
+			if s.get("ticket_id") != number(a.tickets.base.id(i)) {
 				t.Errorf("ticket %d has the survey of %s", a.tickets.base.id(i), s.get("ticket_id"))
 			}
 		}

@@ -38,8 +38,8 @@ func BenchmarkPage(b *testing.B) {
 			}
 			v := u.Query()
 			v.Set("limit", "100")
-			e := entries()[0]
-			for _, e = range entries() {
+			e := listEndpoints()[0]
+			for _, e = range listEndpoints() {
 				if "/api/"+e.path == u.Path {
 					q := &query{Values: v, path: e.path}
 					q.order, q.desc = splitOrder(e.orders[0])
@@ -47,7 +47,7 @@ func BenchmarkPage(b *testing.B) {
 						q.order, q.desc = splitOrder(v.Get("order_by"))
 					}
 					if !v.Has("ticket_id") && e.path != "tags" {
-						v.Set("cursor", q.cursor("next", key{n: int64(middle)}))
+						v.Set("cursor", q.pageToken("next", sortKey{n: int64(middle)}))
 					}
 				}
 			}

@@ -14,7 +14,7 @@ var (
 )
 
 // both spells each field with both directions.
-func both(fields ...string) []string {
+func bothDirections(fields ...string) []string {
 	var orders []string
 	for _, f := range fields {
 		orders = append(orders, f+":asc", f+":desc")
@@ -23,89 +23,89 @@ func both(fields ...string) []string {
 }
 
 // entries are the lists of the usual kind.
-func entries() []entry {
-	return []entry{
+func listEndpoints() []listEndpoint {
+	return []listEndpoint{
 		{
 			path: "tickets", modern: true, orders: byUpdate,
-			params: map[string]check{
-				"customer_id": number, "external_id": anyText, "view_id": number, "rule_id": number,
-				"ticket_ids": many(100, isNumber), "trashed": flag,
+			params: map[string]paramCheck{
+				"customer_id": numberParam, "external_id": textParam, "view_id": numberParam, "rule_id": numberParam,
+				"ticket_ids": multiValue(100, checkNumber), "trashed": boolParam,
 			},
-			shelf: ticketShelf,
+			source: ticketSource,
 		},
 		{
 			path: "messages", orders: byCreation,
-			params: map[string]check{"ticket_id": number},
-			shelf: func(a *account, q *query) (shelf, *refusal) {
-				write := func(j *jot, m *message) { a.writeMessage(j, m, inList) }
+			params: map[string]paramCheck{"ticket_id": numberParam},
+			source: func(a *account, q *query) (listSource, *badRequest) {
+				write := func(j *jsonWriter, m *message) { a.writeMessage(j, m, inList) }
 				if !q.Has("ticket_id") {
-					return browse(a.messages, window{}, nil, write), nil
+					return tableSource(a.messages, timeRange{}, nil, write), nil
 				}
 				ticket := q.number("ticket_id")
-				return choose(a.messages, a.threadSeen(ticket), func(m *message) bool { return m.ticket == ticket }, write), nil
+				return idSource(a.messages, a.threadCandidates(ticket), func(m *message) bool { return m.ticket == ticket }, write), nil
 			},
 		},
 		{
 			path: "customers", orders: byUpdate,
-			params: map[string]check{
-				"email": anyText, "external_id": anyText, "name": anyText, "language": anyText, "timezone": anyText,
-				"view_id": number, "channel_type": anyText, "channel_address": anyText,
+			params: map[string]paramCheck{
+				"email": textParam, "external_id": textParam, "name": textParam, "language": textParam, "timezone": textParam,
+				"view_id": numberParam, "channel_type": textParam, "channel_address": textParam,
 			},
-			shelf: customerShelf,
+			source: customerSource,
 		},
 		{
 			path: "events", orders: byCreation,
-			params: map[string]check{
-				"object_id": number, "object_type": oneOf(objectTypes...),
-				"user_ids": many(100, isNumber), "types": many(100, isText),
-				"created_datetime[gt]": moment, "created_datetime[gte]": moment, "created_datetime[lt]": moment, "created_datetime[lte]": moment,
+			params: map[string]paramCheck{
+				"object_id": numberParam, "object_type": oneOf(objectTypes...),
+				"user_ids": multiValue(100, checkNumber), "types": multiValue(100, checkText),
+				"created_datetime[gt]": datetimeParam, "created_datetime[gte]": datetimeParam, "created_datetime[lt]": datetimeParam, "created_datetime[lte]": datetimeParam,
 			},
-			shelf: eventShelf,
+			source: eventSource,
 		},
 		{
 			path: "satisfaction-surveys", orders: byCreation,
-			params: map[string]check{"ticket_id": number},
-			shelf: func(a *account, q *query) (shelf, *refusal) {
+			params: map[string]paramCheck{"ticket_id": numberParam},
+			source: func(a *account, q *query) (listSource, *badRequest) {
 				if !q.Has("ticket_id") {
-					return browse(a.surveys, window{}, nil, writeRecord), nil
+					return tableSource(a.surveys, timeRange{}, nil, writeRecord), nil
 				}
 				var ids []int64
 				if s, ok := a.surveyOf(q.number("ticket_id")); ok {
 					ids = append(ids, s.id)
 				}
-				return choose(a.surveys, ids, nil, writeRecord), nil
+				return idSource(a.surveys, ids, nil, writeRecord), nil
 			},
 		},
 		{
-			path: "users", modern: true, orders: append([]string{"name:asc"}, both("name", "email", "created_datetime", "role.name")...),
-			params: map[string]check{
-				"email": anyText, "external_id": anyText, "search": anyText, "available_first": flag,
-				"roles": many(100, oneOfTexts("admin", "agent", "basic-agent", "lite-agent", "observer-agent", "bot", "internal-agent")),
+			path: "users", modern: true, orders: append([]string{"name:asc"}, bothDirections("name", "email", "created_datetime", "role.name")...),
+			params: map[string]paramCheck{
+				"email": textParam, "external_id": textParam, "search": textParam, "available_first": boolParam,
+				"roles": multiValue(100, checkOneOf("admin", "agent", "basic-agent", "lite-agent", "observer-agent", "bot", "internal-agent")),
 			},
-			shelf: filtered(func(q *query, r *record) bool {
-				return q.same(r, "email") && q.same(r, "external_id") && (q.part(r, "name") || q.part(r, "email")) &&
-					(!q.Has("roles") || slices.Contains(q.Values["roles"], strings.Trim(r.key("role.name").s, `"`)))
+			source: recordSource(func(q *query, r *record) bool {
+				return q.matches(r, "email") && q.matches(r, "external_id") && (q.contains(r, "name") || q.contains(r, "email")) &&
+					(!q.Has("roles") || slices.Contains(q.Values["roles"], strings.Trim(r.sortKey("role.name").s, `"`)))
 			}),
 		},
-		{path: "teams", orders: append(byCreation, both("name")...), shelf: filtered(nil)},
+		{path: "teams", orders: append(byCreation, bothDirections("name")...), source: recordSource(nil)},
 		{
-			path: "tags", modern: true, orders: append(append(byCreation, both("name")...), "usage:asc,name:asc", "usage:desc,name:desc"),
-			params: map[string]check{"search": anyText},
-			shelf:  filtered(func(q *query, r *record) bool { return q.part(r, "name") }),
+			path: "tags", modern: true, orders: append(append(byCreation, bothDirections("name")...), "usage:asc,name:asc", "usage:desc,name:desc"),
+			params: map[string]paramCheck{"search": textParam},
+			source: recordSource(func(q *query, r *record) bool { return q.contains(r, "name") }),
 		},
 		{
-			path: "macros", orders: append([]string{"usage:desc"}, both("usage", "name", "created_datetime", "updated_datetime", "relevance", "language")...),
-			params: map[string]check{
-				"search": anyText, "tags": many(100, isText), "languages": many(100, isText),
-				"ticket_id": number, "message_id": number, "number_predictions": anyText, "archived": flag,
+			path: "macros", orders: append([]string{"usage:desc"}, bothDirections("usage", "name", "created_datetime", "updated_datetime", "relevance", "language")...),
+			params: map[string]paramCheck{
+				"search": textParam, "tags": multiValue(100, checkText), "languages": multiValue(100, checkText),
+				"ticket_id": numberParam, "message_id": numberParam, "number_predictions": textParam, "archived": boolParam,
 			},
-			shelf: func(a *account, q *query) (shelf, *refusal) {
+			source: func(a *account, q *query) (listSource, *badRequest) {
 				if q.order == "relevance" && !q.Has("ticket_id") {
-					return nil, refuse("order_by", "Ordering by relevance requires ticket_id.")
+					return nil, newBadRequest("order_by", "Ordering by relevance requires ticket_id.")
 				}
 				archived := q.Get("archived") == "true"
-				return browse(a.macros, window{}, func(r *record) bool {
-					return (r.get("archived_datetime") != "null") == archived && q.part(r, "name") &&
+				return tableSource(a.macros, timeRange{}, func(r *record) bool {
+					return (r.get("archived_datetime") != "null") == archived && q.contains(r, "name") &&
 						(!q.Has("languages") || slices.Contains(q.Values["languages"], strings.Trim(r.get("language"), `"`))) &&
 						!slices.ContainsFunc(q.Values["tags"], func(tag string) bool {
 							return !strings.Contains(r.get("actions"), `"tags":`+quote(tag))
@@ -113,75 +113,75 @@ func entries() []entry {
 				}, writeRecord), nil
 			},
 		},
-		{path: "rules", limit: 100, orders: byCreation, shelf: filtered(nil)},
-		{path: "views", modern: true, orders: byCreation, shelf: filtered(nil)},
+		{path: "rules", defaultLimit: 100, orders: byCreation, source: recordSource(nil)},
+		{path: "views", modern: true, orders: byCreation, source: recordSource(nil)},
 		{
 			path: "custom-fields", modern: true, orders: []string{"priority:desc", "priority:asc"},
-			params: map[string]check{"object_type": oneOf("Ticket", "Customer"), "search": anyText, "archived": flag},
-			shelf: func(a *account, q *query) (shelf, *refusal) {
+			params: map[string]paramCheck{"object_type": oneOf("Ticket", "Customer"), "search": textParam, "archived": boolParam},
+			source: func(a *account, q *query) (listSource, *badRequest) {
 				if !q.Has("object_type") {
-					return nil, refuse("object_type", "Missing data for required field.")
+					return nil, newBadRequest("object_type", "Missing data for required field.")
 				}
-				return browse(a.fields, window{}, func(r *record) bool {
-					return q.same(r, "object_type") && q.part(r, "label") &&
+				return tableSource(a.fields, timeRange{}, func(r *record) bool {
+					return q.matches(r, "object_type") && q.contains(r, "label") &&
 						(!q.Has("archived") || (r.get("deactivated_datetime") != "null") == (q.Get("archived") == "true"))
 				}, writeRecord), nil
 			},
 		},
 		{
 			path: "integrations", modern: true, orders: byCreation,
-			params: map[string]check{"type": oneOf("http")},
-			shelf:  filtered(func(q *query, r *record) bool { return q.same(r, "type") }),
+			params: map[string]paramCheck{"type": oneOf("http")},
+			source: recordSource(func(q *query, r *record) bool { return q.matches(r, "type") }),
 		},
 		{
 			path: "jobs", orders: byCreation,
-			params: map[string]check{
+			params: map[string]paramCheck{
 				"status": oneOf("pending", "scheduled", "running", "done", "cancel_requested", "canceled", "errored", "fatal_errored"),
 				"type": oneOf("applyMacro", "deleteTicket", "exportTicket", "importMacro", "exportMacro", "updateTicket",
 					"exportTicketDrilldown", "exportConvertCampaignSalesDrilldown"),
 			},
-			shelf: filtered(func(q *query, r *record) bool { return q.same(r, "status") && q.same(r, "type") }),
+			source: recordSource(func(q *query, r *record) bool { return q.matches(r, "status") && q.matches(r, "type") }),
 		},
 		{
-			path: "widgets", orders: append(byCreation, both("order")...),
-			params: map[string]check{"integration_id": number, "app_id": anyText},
-			shelf: filtered(func(q *query, r *record) bool {
-				return q.same(r, "app_id") && (!q.Has("integration_id") || r.get("integration_id") == q.Get("integration_id"))
+			path: "widgets", orders: append(byCreation, bothDirections("order")...),
+			params: map[string]paramCheck{"integration_id": numberParam, "app_id": textParam},
+			source: recordSource(func(q *query, r *record) bool {
+				return q.matches(r, "app_id") && (!q.Has("integration_id") || r.get("integration_id") == q.Get("integration_id"))
 			}),
 		},
 		{
-			path: "phone/voice-calls", orders: byCreation, fixed: true,
-			params: map[string]check{"ticket_id": number},
-			shelf:  filtered(func(q *query, r *record) bool { return !q.Has("ticket_id") || r.get("ticket_id") == q.Get("ticket_id") }),
+			path: "phone/voice-calls", orders: byCreation, fixedOrder: true,
+			params: map[string]paramCheck{"ticket_id": numberParam},
+			source: recordSource(func(q *query, r *record) bool { return !q.Has("ticket_id") || r.get("ticket_id") == q.Get("ticket_id") }),
 		},
 		{
-			path: "phone/voice-call-events", orders: []string{"id:asc"}, fixed: true,
-			params: map[string]check{"call_id": number},
-			shelf:  filtered(ofCallID),
+			path: "phone/voice-call-events", orders: []string{"id:asc"}, fixedOrder: true,
+			params: map[string]paramCheck{"call_id": numberParam},
+			source: recordSource(matchesCall),
 		},
 		{
-			path: "phone/voice-call-recordings", orders: byCreation, fixed: true,
-			params: map[string]check{"call_id": number},
-			shelf:  filtered(ofCallID),
+			path: "phone/voice-call-recordings", orders: byCreation, fixedOrder: true,
+			params: map[string]paramCheck{"call_id": numberParam},
+			source: recordSource(matchesCall),
 		},
 	}
 }
 
-func ofCallID(q *query, r *record) bool {
+func matchesCall(q *query, r *record) bool {
 	return !q.Has("call_id") || r.get("call_id") == q.Get("call_id")
 }
 
 // filtered is the shelf of the records at the query's path.
-func filtered(keep func(q *query, r *record) bool) func(*account, *query) (shelf, *refusal) {
-	return func(a *account, q *query) (shelf, *refusal) {
+func recordSource(keep func(q *query, r *record) bool) func(*account, *query) (listSource, *badRequest) {
+	return func(a *account, q *query) (listSource, *badRequest) {
 		if keep == nil {
-			return browse(a.records[q.path], window{}, nil, writeRecord), nil
+			return tableSource(a.recordTables[q.path], timeRange{}, nil, writeRecord), nil
 		}
-		return browse(a.records[q.path], window{}, func(r *record) bool { return keep(q, r) }, writeRecord), nil
+		return tableSource(a.recordTables[q.path], timeRange{}, func(r *record) bool { return keep(q, r) }, writeRecord), nil
 	}
 }
 
-func oneOfTexts(allowed ...string) func(string) string {
+func checkOneOf(allowed ...string) func(string) string {
 	ok := oneOf(allowed...)
 	return func(v string) string { return ok([]string{v}) }
 }
@@ -202,16 +202,16 @@ func (q *query) numbers(name string) []int64 {
 }
 
 // same tells whether a field is what the parameter of its name asks for.
-func (q *query) same(r *record, name string) bool {
+func (q *query) matches(r *record, name string) bool {
 	return !q.Has(name) || r.get(name) == quote(q.Get(name))
 }
 
 // part tells whether a field holds the text searched for.
-func (q *query) part(r *record, name string) bool {
+func (q *query) contains(r *record, name string) bool {
 	return strings.Contains(strings.ToLower(r.get(name)), strings.ToLower(q.Get("search")))
 }
 
-func ticketShelf(a *account, q *query) (shelf, *refusal) {
+func ticketSource(a *account, q *query) (listSource, *badRequest) {
 	keep := func(t *ticket) bool {
 		if q.Get("trashed") == "false" && t.trashed != 0 {
 			return false
@@ -220,46 +220,46 @@ func ticketShelf(a *account, q *query) (shelf, *refusal) {
 			return false
 		}
 		if q.Has("external_id") {
-			var j jot
+			var j jsonWriter
 			a.writeTicket(&j, t, inList)
 			return strings.Contains(string(j.b), `"external_id":`+quote(q.Get("external_id"))+`,`)
 		}
 		return true
 	}
-	write := func(j *jot, t *ticket) { a.writeTicket(j, t, inList) }
+	write := func(j *jsonWriter, t *ticket) { a.writeTicket(j, t, inList) }
 	switch {
-	case q.Has("ticket_ids") && a.doubts.TicketIDsRejected:
-		return nil, refuse("ticket_ids", "Unknown field.")
+	case q.Has("ticket_ids") && a.quirks.TicketIDsRejected:
+		return nil, newBadRequest("ticket_ids", "Unknown field.")
 	case q.Has("ticket_ids"):
-		return choose(a.tickets, q.numbers("ticket_ids"), keep, write), nil
+		return idSource(a.tickets, q.numbers("ticket_ids"), keep, write), nil
 	case q.Has("view_id"):
 		id := q.number("view_id")
-		if _, ok := a.views.get(id); !ok || lensOf(id).customers {
-			return choose(a.tickets, nil, nil, write), nil
+		if _, ok := a.views.get(id); !ok || viewFilterOf(id).customers {
+			return idSource(a.tickets, nil, nil, write), nil
 		}
-		l := lensOf(id)
-		return choose(a.tickets, candidates(a.tickets), func(t *ticket) bool { return l.keep(firstUser, t) && keep(t) }, write), nil
+		l := viewFilterOf(id)
+		return idSource(a.tickets, candidates(a.tickets), func(t *ticket) bool { return l.keep(firstUser, t) && keep(t) }, write), nil
 	case q.Has("rule_id"): // what a rule would match is not known here
-		return choose(a.tickets, nil, nil, write), nil
+		return idSource(a.tickets, nil, nil, write), nil
 	case q.Has("customer_id"):
-		return choose(a.tickets, a.ticketsOf(q.number("customer_id")), keep, write), nil
+		return idSource(a.tickets, a.ticketsOf(q.number("customer_id")), keep, write), nil
 	case len(q.Values) == 0 || !q.Has("trashed") && !q.Has("external_id"):
-		return browse(a.tickets, window{}, nil, write), nil
+		return tableSource(a.tickets, timeRange{}, nil, write), nil
 	}
-	return browse(a.tickets, window{}, keep, write), nil
+	return tableSource(a.tickets, timeRange{}, keep, write), nil
 }
 
-func customerShelf(a *account, q *query) (shelf, *refusal) {
-	write := func(j *jot, r *customer) { a.writeCustomer(j, r, inList) }
+func customerSource(a *account, q *query) (listSource, *badRequest) {
+	write := func(j *jsonWriter, r *customer) { a.writeCustomer(j, r, inList) }
 	if q.Has("channel_type") != q.Has("channel_address") {
-		return nil, refuse("channel_type", "channel_type and channel_address go together.")
+		return nil, newBadRequest("channel_type", "channel_type and channel_address go together.")
 	}
 	if q.Has("view_id") {
 		id := q.number("view_id")
-		if _, ok := a.views.get(id); !ok || !lensOf(id).customers {
-			return choose(a.customers, nil, nil, write), nil
+		if _, ok := a.views.get(id); !ok || !viewFilterOf(id).customers {
+			return idSource(a.customers, nil, nil, write), nil
 		}
-		return choose(a.customers, candidates(a.customers), nil, write), nil
+		return idSource(a.customers, candidates(a.customers), nil, write), nil
 	}
 	var wanted []string // members a row must show
 	for _, name := range []string{"email", "external_id", "name", "language", "timezone"} {
@@ -271,10 +271,10 @@ func customerShelf(a *account, q *query) (shelf, *refusal) {
 		wanted = append(wanted, `"type":`+quote(q.Get("channel_type"))+`,"address":`+quote(q.Get("channel_address")))
 	}
 	if wanted == nil {
-		return browse(a.customers, window{}, nil, write), nil
+		return tableSource(a.customers, timeRange{}, nil, write), nil
 	}
-	return browse(a.customers, window{}, func(r *customer) bool {
-		var j jot
+	return tableSource(a.customers, timeRange{}, func(r *customer) bool {
+		var j jsonWriter
 		a.writeCustomer(&j, r, inFuller)
 		return !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(string(j.b), w) })
 	}, write), nil
@@ -284,14 +284,14 @@ var objectTypes = []string{
 	"Account", "Customer", "Integration", "Macro", "Rule", "SatisfactionSurvey", "Tag", "Team", "Ticket", "TicketMessage", "User", "View", "Widget",
 }
 
-func eventShelf(a *account, q *query) (shelf, *refusal) {
+func eventSource(a *account, q *query) (listSource, *badRequest) {
 	if q.Has("object_type") && !q.Has("object_id") {
-		return nil, refuse("object_type", "object_type requires object_id.")
+		return nil, newBadRequest("object_type", "object_type requires object_id.")
 	}
-	if q.Has("types") && a.doubts.EventTypesRejected {
-		return nil, refuse("types", "Unknown field.")
+	if q.Has("types") && a.quirks.EventTypesRejected {
+		return nil, newBadRequest("types", "Unknown field.")
 	}
-	in := window{from: a.forgotten()}
+	in := timeRange{from: a.oldestListedEvent()}
 	for _, bound := range []struct {
 		name string
 		open int64
@@ -300,7 +300,7 @@ func eventShelf(a *account, q *query) (shelf, *refusal) {
 		if !q.Has(name) {
 			continue
 		}
-		at, _ := parseInstant(q.Get(name)) // checked
+		at, _ := parseTimestamp(q.Get(name)) // checked
 		n := int64(at) + bound.open
 		if strings.HasPrefix(bound.name, "[g") {
 			in.from = max(in.from, n)
@@ -311,140 +311,140 @@ func eventShelf(a *account, q *query) (shelf, *refusal) {
 	object, users := q.number("object_id"), q.numbers("user_ids")
 	types, objectType := q.Values["types"], q.Get("object_type")
 	keep := func(e *event) bool {
-		return (object == 0 || e.object == object) && (objectType == "" || e.objectType == objectType) &&
-			(users == nil || slices.Contains(users, e.user)) && (types == nil || slices.Contains(types, e.kind))
+		return (object == 0 || e.objectID == object) && (objectType == "" || e.objectType == objectType) &&
+			(users == nil || slices.Contains(users, e.userID)) && (types == nil || slices.Contains(types, e.eventType))
 	}
-	return browse(a.events, in, keep, a.writeEvent), nil
+	return tableSource(a.events, in, keep, a.writeEvent), nil
 }
 
 // threadSeen lists the messages that may be a ticket's, as lists show them.
-func (a *account) threadSeen(ticket int64) []int64 {
+func (a *account) threadCandidates(ticket int64) []int64 {
 	var ids []int64
-	if t, ok := a.tickets.base.find(ticket); ok {
-		for _, m := range a.thread(t) {
+	if t, ok := a.tickets.base.index(ticket); ok {
+		for _, m := range a.threadIndices(t) {
 			ids = append(ids, a.messages.base.id(m))
 		}
 	}
-	return append(ids, a.moved[ticket]...)
+	return append(ids, a.addedMessages[ticket]...)
 }
 
 // handlers are all endpoints, by pattern.
 func handlers() map[string]handler {
 	hs := map[string]handler{
-		"account": plain(nil, func(a *account, _ *request) answer {
-			var j jot
+		"account": withParams(nil, func(a *account, _ *request) response {
+			var j jsonWriter
 			a.writeAccount(&j)
-			return answer{status: http.StatusOK, body: j.b}
+			return response{status: http.StatusOK, body: j.b}
 		}),
-		"account/settings": plain(map[string]check{"type": anyText}, func(a *account, r *request) answer {
-			return data(settings(r.values.Get("type")))
+		"account/settings": withParams(map[string]paramCheck{"type": textParam}, func(a *account, r *request) response {
+			return dataResponse(accountSettings(r.values.Get("type")))
 		}),
-		"tickets/{id}": plain(related, single(tickets, func(a *account, r *request, j *jot, t *ticket) {
-			a.writeTicket(j, t, full(r.values))
+		"tickets/{id}": withParams(relationshipsParam, serveRow(ticketTable, func(a *account, r *request, j *jsonWriter, t *ticket) {
+			a.writeTicket(j, t, detailVariant(r.values))
 		})),
-		"tickets/{id}/tags": plain(nil, single(tickets, func(a *account, _ *request, j *jot, t *ticket) {
+		"tickets/{id}/tags": withParams(nil, serveRow(ticketTable, func(a *account, _ *request, j *jsonWriter, t *ticket) {
 			var tags []string
 			for _, id := range t.tags {
 				if tag, ok := a.tags.get(id); ok {
-					var one jot
+					var one jsonWriter
 					tag.write(&one)
 					tags = append(tags, string(one.b))
 				}
 			}
-			j.b = append(j.b, data(tags).body...)
+			j.b = append(j.b, dataResponse(tags).body...)
 		})),
-		"tickets/{id}/custom-fields": plain(nil, single(tickets, func(a *account, _ *request, j *jot, t *ticket) {
-			j.b = append(j.b, a.fieldValues(t.values).body...)
+		"tickets/{id}/custom-fields": withParams(nil, serveRow(ticketTable, func(a *account, _ *request, j *jsonWriter, t *ticket) {
+			j.b = append(j.b, a.fieldValuesResponse(t.values).body...)
 		})),
-		"tickets/{id}/messages": plain(map[string]check{"page": number, "limit": number}, single(tickets, threadPage)),
-		"tickets/{id}/messages/{id}": plain(nil, func(a *account, r *request) answer {
+		"tickets/{id}/messages": withParams(map[string]paramCheck{"page": numberParam, "limit": numberParam}, serveRow(ticketTable, serveThread)),
+		"tickets/{id}/messages/{id}": withParams(nil, func(a *account, r *request) response {
 			m, ok := a.messages.get(r.ids[1])
-			if into, merged := a.tickets.survivor(r.ids[0]); ok && merged && into == m.ticket && !a.doubts.MergedNotFound {
-				return answer{status: http.StatusMovedPermanently, location: "/api/tickets/" + num(into) + "/messages/" + num(m.id)}
+			if into, merged := a.tickets.survivor(r.ids[0]); ok && merged && into == m.ticket && !a.quirks.MergedNotFound {
+				return response{status: http.StatusMovedPermanently, location: "/api/tickets/" + number(into) + "/messages/" + number(m.id)}
 			}
 			if !ok || m.ticket != r.ids[0] {
 				return notFound()
 			}
-			var j jot
+			var j jsonWriter
 			a.writeMessage(&j, &m, inThread)
-			return answer{status: http.StatusOK, body: j.b}
+			return response{status: http.StatusOK, body: j.b}
 		}),
-		"customers/{id}": plain(related, single(customers, func(a *account, r *request, j *jot, c *customer) {
-			a.writeCustomer(j, c, full(r.values))
+		"customers/{id}": withParams(relationshipsParam, serveRow(customerTable, func(a *account, r *request, j *jsonWriter, c *customer) {
+			a.writeCustomer(j, c, detailVariant(r.values))
 		})),
-		"customers/{id}/custom-fields": plain(nil, single(customers, func(a *account, _ *request, j *jot, c *customer) {
-			j.b = append(j.b, a.fieldValues(c.values).body...)
+		"customers/{id}/custom-fields": withParams(nil, serveRow(customerTable, func(a *account, _ *request, j *jsonWriter, c *customer) {
+			j.b = append(j.b, a.fieldValuesResponse(c.values).body...)
 		})),
-		"events/{id}": plain(nil, single(events, func(a *account, _ *request, j *jot, e *event) { a.writeEvent(j, e) })),
-		"users/{id}": plain(nil, func(a *account, r *request) answer {
+		"events/{id}": withParams(nil, serveRow(eventTable, func(a *account, _ *request, j *jsonWriter, e *event) { a.writeEvent(j, e) })),
+		"users/{id}": withParams(nil, func(a *account, r *request) response {
 			if r.ids[0] == 0 { // whoever asks
 				r.ids[0] = firstUser
 			}
-			return aRecord(a, r)
+			return serveRecord(a, r)
 		}),
-		"views/{id}/items": (*account).viewItems,
-		statsPath:          (*account).stats,
+		"views/{id}/items": (*account).serveViewItems,
+		statsPath:          (*account).serveStats,
 	}
-	for _, e := range entries() {
-		hs[e.path] = e.list
+	for _, e := range listEndpoints() {
+		hs[e.path] = e.serve
 		if _, own := hs[e.path+"/{id}"]; !own && e.path != "messages" { // a message is asked for below its ticket
-			hs[e.path+"/{id}"] = aRecord
+			hs[e.path+"/{id}"] = serveRecord
 		}
 	}
 	return hs
 }
 
-func tickets(a *account) *table[ticket]     { return a.tickets }
-func customers(a *account) *table[customer] { return a.customers }
-func events(a *account) *table[event]       { return a.events }
+func ticketTable(a *account) *table[ticket]     { return a.tickets }
+func customerTable(a *account) *table[customer] { return a.customers }
+func eventTable(a *account) *table[event]       { return a.events }
 
 // aRecord answers for one of the smaller resources.
-func aRecord(a *account, r *request) answer {
+func serveRecord(a *account, r *request) response {
 	path := r.path[:strings.LastIndexByte(r.path, '/')]
-	return plain(nil, single(func(a *account) *table[record] { return a.records[path] },
-		func(_ *account, _ *request, j *jot, r *record) { r.write(j) }))(a, r)
+	return withParams(nil, serveRow(func(a *account) *table[record] { return a.recordTables[path] },
+		func(_ *account, _ *request, j *jsonWriter, r *record) { r.write(j) }))(a, r)
 }
 
-var related = map[string]check{"relationships": many(10, oneOfTexts("custom_fields"))}
+var relationshipsParam = map[string]paramCheck{"relationships": multiValue(10, checkOneOf("custom_fields"))}
 
-func full(v url.Values) form { return pickIf(v.Has("relationships"), inFuller, inFull) }
+func detailVariant(v url.Values) variant { return pickIf(v.Has("relationships"), inFuller, inFull) }
 
 // data wraps rows that come all at once.
-func data(rows []string) answer {
-	return answer{status: http.StatusOK, body: []byte(`{"data":` + list(rows) + `}`)}
+func dataResponse(rows []string) response {
+	return response{status: http.StatusOK, body: []byte(`{"data":` + jsonArray(rows) + `}`)}
 }
 
 // fieldValues tells values with the definitions of their fields.
-func (a *account) fieldValues(values []value) answer {
+func (a *account) fieldValuesResponse(values []fieldValue) response {
 	var rows []string
 	for _, v := range values {
 		f, ok := a.fields.get(v.field)
 		if !ok {
 			continue
 		}
-		var j jot
+		var j jsonWriter
 		j.open("", '{')
-		j.key("field")
+		j.memberName("field")
 		f.write(&j)
 		j.raw("prediction", pickIf(v.predicted, `{"confidence":0.90,"value":`+v.raw+`}`, "null"))
 		j.raw("value", v.raw)
 		j.close('}')
 		rows = append(rows, string(j.b))
 	}
-	return data(rows)
+	return dataResponse(rows)
 }
 
 // threadPage is a page of the deprecated list of a ticket's messages, which
 // counts pages instead of handing out cursors.
-func threadPage(a *account, r *request, j *jot, t *ticket) {
+func serveThread(a *account, r *request, j *jsonWriter, t *ticket) {
 	const perPage = 30
-	ids := a.threadOf(t.id)
+	ids := a.threadMessages(t.id)
 	n, err := strconv.Atoi(r.values.Get("page"))
 	if err != nil {
 		n = 1
 	}
 	n = min(n, 1e6) // far behind the last
-	path := "/api/tickets/" + num(t.id) + "/messages/"
+	path := "/api/tickets/" + number(t.id) + "/messages/"
 	j.open("", '{')
 	j.open("data", '[')
 	for i := min((n-1)*perPage, len(ids)); i < min(n*perPage, len(ids)); i++ {

@@ -2,85 +2,85 @@ package sandbox
 
 // An event tells that something happened. It never changes.
 type event struct {
-	id, object, user int64 // user 0 = the system
-	created          instant
-	objectType, kind string
-	data             string // raw
-	operation        uint64 // events of one operation share it
+	id, objectID, userID  int64 // user 0 = the system
+	created               timestamp
+	objectType, eventType string
+	data                  string // raw
+	contextID             uint64 // events of one operation share it
 }
 
-func (e event) key(string) key { return key{n: int64(e.created), id: e.id} }
+func (e event) sortKey(string) sortKey { return sortKey{n: int64(e.created), id: e.id} }
 
 // baseEvent tells what once happened to some ticket, or around it. Half of
 // what it tells of is there to be seen; deletions and merges tell of what is
 // not there any more, whose ids are the gaps between those that are.
 func (a *account) baseEvent(i int) event {
 	b := &a.events.base
-	c := begin(a.seed, ofEvent, int64(i))
-	e := event{id: b.id(i), created: b.created(i), objectType: "Ticket", data: "null", operation: c.next()}
+	rng := newPRNG(a.seed, saltEvent, int64(i))
+	e := event{id: b.id(i), created: b.created(i), objectType: "Ticket", data: "null", contextID: rng.next()}
 	n := max(a.size.Tickets, 1)
 	t := max(i*n/b.n-1, 0)
 	ticket, customer := a.tickets.base.id(t), a.customerOf(t)
-	e.object = ticket
-	user := a.userAt(&c)
-	if c.one(3) {
+	e.objectID = ticket
+	user := a.randomUser(&rng)
+	if rng.oneIn(3) {
 		user = 0
 	}
-	e.user = user
-	switch c.below(24) {
+	e.userID = user
+	switch rng.intn(24) {
 	case 0, 1, 2, 3:
-		e.kind = "ticket-created"
+		e.eventType = "ticket-created"
 	case 4, 5, 6, 7:
-		e.kind, e.objectType = "ticket-message-created", "TicketMessage"
-		if ms := a.thread(t); len(ms) > 0 {
-			e.object = a.messages.base.id(pick(&c, ms))
+		e.eventType, e.objectType = "ticket-message-created", "TicketMessage"
+		if ms := a.threadIndices(t); len(ms) > 0 {
+			e.objectID = a.messages.base.id(pick(&rng, ms))
 		}
 	case 8, 9:
-		e.kind, e.data = "ticket-assigned", `{"assignee_user_id":`+ref(user)+`}`
+		e.eventType, e.data = "ticket-assigned", `{"assignee_user_id":`+idOrNull(user)+`}`
 	case 10:
-		e.kind, e.data = "ticket-tags-added", `{"tags_added":[`+num(firstTag)+`]}`
+		e.eventType, e.data = "ticket-tags-added", `{"tags_added":[`+number(firstTag)+`]}`
 	case 11:
-		e.kind, e.data = "ticket-tags-removed", `{"tags_removed":[`+num(firstTag)+`]}`
+		e.eventType, e.data = "ticket-tags-removed", `{"tags_removed":[`+number(firstTag)+`]}`
 	case 12, 13:
-		e.kind = "ticket-closed"
+		e.eventType = "ticket-closed"
 	case 14:
-		e.kind = "ticket-reopened"
+		e.eventType = "ticket-reopened"
 	case 15:
-		e.kind, e.data = "ticket-subject-updated", `{"old_subject":"","new_subject":`+c.subject()+`}`
+		e.eventType, e.data = "ticket-subject-updated", `{"old_subject":"","new_subject":`+rng.subject()+`}`
 	case 16:
-		e.kind, e.objectType, e.object = "customer-updated", "Customer", customer
+		e.eventType, e.objectType, e.objectID = "customer-updated", "Customer", customer
 	case 17:
-		e.kind, e.objectType, e.object = "user-logged-in", "User", firstUser
+		e.eventType, e.objectType, e.objectID = "user-logged-in", "User", firstUser
 	case 18:
-		e.kind, e.data = "rule-executed", `{"rule":{"id":`+num(firstRule)+`,"actions":[]}}`
-		e.objectType, e.object = "Rule", firstRule
+		e.eventType, e.data = "rule-executed", `{"rule":{"id":`+number(firstRule)+`,"actions":[]}}`
+		e.objectType, e.objectID = "Rule", firstRule
 	case 19:
-		e.kind, e.objectType, e.object = "custom-field-updated", "CustomField", firstField
+		e.eventType, e.objectType, e.objectID = "custom-field-updated", "CustomField", firstField
 	case 20:
-		e.kind, e.object = "ticket-deleted", ticket+1
+		e.eventType, e.objectID = "ticket-deleted", ticket+1
 	case 21:
-		e.kind = "ticket-merged"
-		e.object, e.data = a.merge("ticket", ticket+2, ticket)
+		e.eventType = "ticket-merged"
+		e.objectID, e.data = a.mergeEvent("ticket", ticket+2, ticket)
 	case 22:
-		e.kind, e.objectType = "customer-merged", "Customer"
-		e.object, e.data = a.merge("customer", customer+2, customer)
+		e.eventType, e.objectType = "customer-merged", "Customer"
+		e.objectID, e.data = a.mergeEvent("customer", customer+2, customer)
 	case 23:
-		e.kind, e.data = "ticket-message-summary-created", `{"first_unseen_id":1,"last_unseen_id":`+num(1<<53+1)+`}`
+		e.eventType, e.data = "ticket-message-summary-created", `{"first_unseen_id":1,"last_unseen_id":`+number(1<<53+1)+`}`
 	}
 	return e
 }
 
-func (a *account) writeEvent(j *jot, e *event) {
+func (a *account) writeEvent(j *jsonWriter, e *event) {
 	j.open("", '{')
 	j.int("id", e.id)
-	j.raw("context", uuid(e.operation))
+	j.raw("context", uuid(e.contextID))
 	j.time("created_datetime", e.created)
 	j.raw("data", e.data)
-	j.int("object_id", e.object)
-	j.link("object_type", e.objectType)
-	j.link("type", e.kind)
-	j.ref("user_id", e.user)
-	j.link("uri", "/api/events/", e.id, "/")
+	j.int("object_id", e.objectID)
+	j.text("object_type", e.objectType)
+	j.text("type", e.eventType)
+	j.ref("user_id", e.userID)
+	j.text("uri", "/api/events/", e.id, "/")
 	j.close('}')
 }
 

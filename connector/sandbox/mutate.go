@@ -25,22 +25,22 @@ func (c *change) mutateTicket(r *rand.Rand) {
 		created := c.at
 		switch n {
 		case 0: // an import
-			created -= instant(1+r.IntN(2000)) * day
+			created -= timestamp(1+r.IntN(2000)) * day
 		case 1:
-			created += instant(1+r.IntN(100)) * hour
+			created += timestamp(1+r.IntN(100)) * hour
 		}
 		c.addTicket(created, c.at)
 		return
 	}
-	t, ok := c.tickets.any(r)
+	t, ok := c.tickets.randomRow(r)
 	if !ok {
 		return
 	}
 	switch {
 	case n < 26:
-		c.reply(t)
+		c.addReply(t)
 	case n < 32:
-		c.close(t, t.open)
+		c.setClosed(t, t.open)
 	case n < 34:
 		c.assign(t)
 	case n < 38:
@@ -48,51 +48,51 @@ func (c *change) mutateTicket(r *rand.Rand) {
 		if len(t.tags) > 0 && r.IntN(2) == 0 {
 			tag = t.tags[0]
 		}
-		c.label(t, tag)
+		c.toggleTag(t, tag)
 	case n < 40:
 		if c.size.CustomFields > 0 {
-			c.fill(t)
+			c.editField(t)
 		}
 	case n < 42:
-		c.trash(t, t.trashed == 0)
+		c.setTrashed(t, t.trashed == 0)
 	case n < 43:
-		c.mark(t, !t.spam)
+		c.setSpam(t, !t.spam)
 	case n < 45:
-		c.touch(t)
+		c.editSubject(t)
 	case n < 47:
 		c.deleteTicket(t)
 	default:
-		if into, ok := c.tickets.any(r); ok && into.id != t.id {
+		if into, ok := c.tickets.randomRow(r); ok && into.id != t.id {
 			c.mergeTickets(t, into)
 		}
 	}
 }
 
 func (c *change) mutateMessage(r *rand.Rand) {
-	m, ok := c.messages.any(r)
+	m, ok := c.messages.randomRow(r)
 	if !ok {
 		return
 	}
 	switch r.IntN(4) {
 	case 0:
-		c.rewrite(m)
+		c.editMessage(m)
 	case 1:
-		c.bounce(m)
+		c.failMessage(m)
 	case 2:
-		c.read(m)
+		c.openMessage(m)
 	case 3:
-		c.strike(m)
+		c.deleteMessage(m)
 	}
 }
 
 func (c *change) mutateSurvey(r *rand.Rand) {
 	if r.IntN(3) == 0 {
-		if t, ok := c.tickets.any(r); ok {
-			c.ask(t)
+		if t, ok := c.tickets.randomRow(r); ok {
+			c.scheduleSurvey(t)
 		}
 		return
 	}
-	s, ok := c.surveys.any(r)
+	s, ok := c.surveys.randomRow(r)
 	if !ok {
 		return
 	}
@@ -109,7 +109,7 @@ func (c *change) mutateCustomer(r *rand.Rand) {
 		c.addCustomer()
 		return
 	}
-	who, ok := c.customers.any(r)
+	who, ok := c.customers.randomRow(r)
 	if !ok {
 		return
 	}
@@ -119,7 +119,7 @@ func (c *change) mutateCustomer(r *rand.Rand) {
 	case n < 8:
 		c.deleteCustomer(who)
 	default:
-		if into, ok := c.customers.any(r); ok && into.id != who.id {
+		if into, ok := c.customers.randomRow(r); ok && into.id != who.id {
 			c.mergeCustomers(who, into)
 		}
 	}
@@ -131,27 +131,27 @@ func (c *change) mutateSetting(r *rand.Rand) {
 		"phone/voice-calls", "phone/voice-call-recordings",
 	}
 	path := paths[r.IntN(len(paths))]
-	n, _ := natureOf(path)
+	n, _ := settingKindOf(path)
 	how := r.IntN(6)
 	if how < 2 {
 		if path == "phone/voice-calls" {
-			if t, ok := c.tickets.any(r); ok {
-				c.ring(t.id)
+			if t, ok := c.tickets.randomRow(r); ok {
+				c.addCall(t.id)
 			}
 			return
 		}
-		c.add(path)
+		c.addSetting(path)
 		return
 	}
-	t := c.records[path]
-	row, ok := t.any(r)
+	t := c.recordTables[path]
+	row, ok := t.randomRow(r)
 	switch {
 	case !ok || row.id == firstUser: // who asks stays who it is
 	case how < 4:
-		c.editRecord(n, t, row)
-	case how == 4 && n.retired != "":
-		c.retire(n, t, row)
-	case how == 5 && n.event != "" && path != "views" && path != "custom-fields":
-		c.remove(n, t, row)
+		c.editSetting(n, t, row)
+	case how == 4 && n.deactivatedField != "":
+		c.deactivate(n, t, row)
+	case how == 5 && n.eventPrefix != "" && path != "views" && path != "custom-fields":
+		c.deleteSetting(n, t, row)
 	}
 }

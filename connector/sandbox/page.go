@@ -17,11 +17,11 @@ type query struct {
 	order string // the field sorted by
 	desc  bool
 	limit int
-	after *key // rows strictly after this one …
-	back  bool // … or before it
+	after *sortKey // rows strictly after this one …
+	back  bool     // … or before it
 
-	now    instant
-	expire instant // how long cursors are good for; 0 = for ever
+	now           timestamp
+	tokenLifetime timestamp // how long cursors are good for; 0 = for ever
 }
 
 // order_by, as the list's entry spells it, is the field and the direction.
@@ -33,29 +33,29 @@ func splitOrder(orderBy string) (field string, desc bool) {
 
 // A cut is one page of a list: its rows' keys, a pen for each, and whether
 // there are more in the direction asked for.
-type cut struct {
-	keys  []key
-	write func(j *jot, i int)
+type rowPage struct {
+	keys  []sortKey
+	write func(j *jsonWriter, i int)
 	more  bool
 }
 
 // A shelf cuts pages out of the rows a request's filters leave.
-type shelf func(order string, desc bool, after *key, n int) cut
+type listSource func(order string, desc bool, after *sortKey, n int) rowPage
 
 // browse is a shelf over a table. A nil keep keeps all. Rows created outside
 // the window are not looked at.
-func browse[R row](t *table[R], in window, keep func(*R) bool, write func(*jot, *R)) shelf {
-	return func(order string, desc bool, after *key, n int) cut {
-		if edge := in.edge(desc); order == "created_datetime" && edge != nil {
+func tableSource[R row](t *table[R], in timeRange, keep func(*R) bool, write func(*jsonWriter, *R)) listSource {
+	return func(order string, desc bool, after *sortKey, n int) rowPage {
+		if edge := in.startKey(desc); order == "created_datetime" && edge != nil {
 			if after == nil || edge.compare(*after) > 0 != desc {
 				after = edge
 			}
 		}
 		var rows []R
-		var keys []key
+		var keys []sortKey
 		more := false
-		for k, r := range t.walk(order, desc, after) {
-			if order == "created_datetime" && in.passed(k.n, desc) {
+		for k, r := range t.rows(order, desc, after) {
+			if order == "created_datetime" && in.isPast(k.n, desc) {
 				break
 			}
 			if keep != nil && !keep(&r) {
@@ -67,82 +67,82 @@ func browse[R row](t *table[R], in window, keep func(*R) bool, write func(*jot, 
 			}
 			rows, keys = append(rows, r), append(keys, k)
 		}
-		return cut{keys, func(j *jot, i int) { write(j, &rows[i]) }, more}
+		return rowPage{keys, func(j *jsonWriter, i int) { write(j, &rows[i]) }, more}
 	}
 }
 
 // choose is a shelf over a few rows that are known by id. Those that lists do
 // not show are left out.
-func choose[R row](t *table[R], ids []int64, keep func(*R) bool, write func(*jot, *R)) shelf {
-	return func(order string, desc bool, after *key, n int) cut {
-		var keys []key
+func idSource[R row](t *table[R], ids []int64, keep func(*R) bool, write func(*jsonWriter, *R)) listSource {
+	return func(order string, desc bool, after *sortKey, n int) rowPage {
+		var keys []sortKey
 		for _, id := range ids {
-			r, ok := t.see(id)
+			r, ok := t.getListed(id)
 			if !ok || keep != nil && !keep(&r) {
 				continue
 			}
-			k := r.key(order)
+			k := r.sortKey(order)
 			if after == nil || k.compare(*after) != 0 && k.compare(*after) < 0 == desc {
 				keys = append(keys, k)
 			}
 		}
-		slices.SortFunc(keys, key.compare)
+		slices.SortFunc(keys, sortKey.compare)
 		keys = slices.Compact(keys) // an id asked for twice
 		if desc {
 			slices.Reverse(keys)
 		}
 		more := len(keys) > n
 		keys = keys[:min(n, len(keys))]
-		return cut{keys, func(j *jot, i int) {
-			r, _ := t.see(keys[i].id)
+		return rowPage{keys, func(j *jsonWriter, i int) {
+			r, _ := t.getListed(keys[i].id)
 			write(j, &r)
 		}, more}
 	}
 }
 
 // A window is a stretch of time, its ends included; 0 leaves an end open.
-type window struct{ from, to int64 }
+type timeRange struct{ from, to int64 }
 
 // edge is the key just outside the window where a walk in it begins; nil if
 // that end is open.
-func (w window) edge(desc bool) *key {
+func (w timeRange) startKey(desc bool) *sortKey {
 	switch {
 	case desc && w.to != 0:
-		return &key{n: w.to + 1}
+		return &sortKey{n: w.to + 1}
 	case !desc && w.from != 0:
-		return &key{n: w.from}
+		return &sortKey{n: w.from}
 	}
 	return nil
 }
 
-func (w window) passed(n int64, desc bool) bool {
+func (w timeRange) isPast(n int64, desc bool) bool {
 	return desc && n < w.from || !desc && w.to != 0 && n > w.to
 }
 
 // A page is a cut and what its envelope says of its neighbours.
 type page struct {
-	cut
+	rowPage
 	prev, next string // cursors; "" = null
 }
 
-func (s shelf) page(q *query) page {
+func (s listSource) page(q *query) page {
 	c := s(q.order, q.desc != q.back, q.after, q.limit)
 	n := len(c.keys)
 	if q.back { // read away from the key, shown in the list's own order
 		away := c.write
 		c.keys = slices.Clone(c.keys)
 		slices.Reverse(c.keys)
-		c.write = func(j *jot, i int) { away(j, n-1-i) }
+		c.write = func(j *jsonWriter, i int) { away(j, n-1-i) }
 	}
-	p := page{cut: c}
+	p := page{rowPage: c}
 	if n == 0 {
 		return p
 	}
 	if c.more || q.back {
-		p.next = q.cursor("next", c.keys[n-1])
+		p.next = q.pageToken("next", c.keys[n-1])
 	}
 	if q.after != nil && (c.more || !q.back) {
-		p.prev = q.cursor("prev", c.keys[0])
+		p.prev = q.pageToken("prev", c.keys[0])
 	}
 	return p
 }
@@ -151,34 +151,34 @@ func (s shelf) page(q *query) page {
 // the page's last row, and the row's id. It is read with the parameters it was
 // made with, or refused: they seal it, in blanks that a JSON reader skips. So
 // do, if cursors expire, the seconds at which it was given out.
-func (q *query) cursor(direction string, k key) string {
+func (q *query) pageToken(direction string, k sortKey) string {
 	b := append([]byte(`["`), direction...)
 	b = append(b, `", `...)
-	switch sortedBy(q.order) {
-	case byTime:
+	switch sortTypeOf(q.order) {
+	case sortByTime:
 		if k.n == 0 {
 			b = append(b, "null"...)
 		} else {
-			b = append(instant(k.n).append(append(b, '"'), false), '"')
+			b = append(timestamp(k.n).appendTo(append(b, '"'), false), '"')
 		}
-	case byText:
+	case sortByText:
 		b = append(b, k.s...)
-	case byNumber:
+	case sortByNumber:
 		b = strconv.AppendInt(b, k.n, 10)
-	case byBoth:
+	case sortByNumberAndText:
 		b = strconv.AppendInt(append(b, '['), k.n, 10)
 		b = append(append(append(b, ", "...), k.s...), ']')
 	}
 	b = strconv.AppendInt(append(b, ", "...), k.id, 10)
-	if q.expire > 0 {
-		b = append(b, blanks(uint32(q.now/second))...)
+	if q.tokenLifetime > 0 {
+		b = append(b, encodeBlanks(uint32(q.now/second))...)
 	}
-	b = append(append(b, q.seal()...), ']')
+	b = append(append(b, q.tokenChecksum()...), ']')
 	return base64.StdEncoding.EncodeToString(b)
 }
 
 // seal is a digest of what a cursor belongs to, spelled in blanks.
-func (q *query) seal() string {
+func (q *query) tokenChecksum() string {
 	h := fnv.New32a()
 	h.Write([]byte(q.path + " " + q.order + " " + strconv.FormatBool(q.desc)))
 	v := url.Values{}
@@ -188,38 +188,38 @@ func (q *query) seal() string {
 		}
 	}
 	h.Write([]byte(v.Encode()))
-	return blanks(h.Sum32() & 0xffff)[:8]
+	return encodeBlanks(h.Sum32() & 0xffff)[:8]
 }
 
 // white are the blanks that spell two bits each.
-const white = " \t\n\r"
+const whitespace = " \t\n\r"
 
-func blanks(n uint32) string {
+func encodeBlanks(n uint32) string {
 	var b [16]byte
 	for i := range b {
-		b[i] = white[n>>(2*i)&3]
+		b[i] = whitespace[n>>(2*i)&3]
 	}
 	return string(b[:])
 }
 
 // expired reports whether a cursor, its seal taken off, is too old.
-func (q *query) expired(cursor string) bool {
-	if q.expire == 0 {
+func (q *query) tokenExpired(cursor string) bool {
+	if q.tokenLifetime == 0 {
 		return false
 	}
 	var at uint32
 	for i, c := range cursor[max(0, len(cursor)-16):] {
-		at |= uint32(max(0, strings.IndexRune(white, c))) << (2 * i)
+		at |= uint32(max(0, strings.IndexRune(whitespace, c))) << (2 * i)
 	}
-	return instant(at)*second+q.expire < q.now
+	return timestamp(at)*second+q.tokenLifetime < q.now
 }
 
 // resume reads a cursor into the query; false if it is not one of this list,
 // order and filters.
-func (q *query) resume(cursor string) bool {
+func (q *query) applyToken(cursor string) bool {
 	b, err := base64.StdEncoding.DecodeString(cursor)
-	rest, sealed := strings.CutSuffix(string(b), q.seal()+"]")
-	if err != nil || !sealed || q.expired(rest) {
+	rest, sealed := strings.CutSuffix(string(b), q.tokenChecksum()+"]")
+	if err != nil || !sealed || q.tokenExpired(rest) {
 		return false
 	}
 	var parts []json.RawMessage
@@ -227,26 +227,26 @@ func (q *query) resume(cursor string) bool {
 		return false
 	}
 	var direction string
-	var k key
+	var k sortKey
 	if json.Unmarshal(parts[0], &direction) != nil || json.Unmarshal(parts[2], &k.id) != nil {
 		return false
 	}
 	value := parts[1]
 	ok := true
-	switch sortedBy(q.order) {
-	case byTime:
+	switch sortTypeOf(q.order) {
+	case sortByTime:
 		var text *string
 		ok = json.Unmarshal(value, &text) == nil
 		if ok && text != nil {
-			var at instant
-			at, ok = parseInstant(*text)
+			var at timestamp
+			at, ok = parseTimestamp(*text)
 			k.n = int64(at)
 		}
-	case byText:
+	case sortByText:
 		k.s = string(value)
-	case byNumber:
+	case sortByNumber:
 		ok = json.Unmarshal(value, &k.n) == nil
-	case byBoth:
+	case sortByNumberAndText:
 		var both []json.RawMessage
 		ok = json.Unmarshal(value, &both) == nil && len(both) == 2 && json.Unmarshal(both[0], &k.n) == nil
 		if ok {
@@ -258,37 +258,37 @@ func (q *query) resume(cursor string) bool {
 }
 
 // A sorting is what an order compares.
-type sorting int
+type sortType int
 
 const (
-	byTime sorting = iota
-	byText
-	byNumber
-	byBoth // a number, then a text
+	sortByTime sortType = iota
+	sortByText
+	sortByNumber
+	sortByNumberAndText // a number, then a text
 )
 
-func sortedBy(order string) sorting {
+func sortTypeOf(order string) sortType {
 	switch order {
 	case "name", "email", "role.name", "language":
-		return byText
+		return sortByText
 	case "id", "usage", "relevance", "priority", "order":
-		return byNumber
+		return sortByNumber
 	case "usage,name":
-		return byBoth
+		return sortByNumberAndText
 	}
-	return byTime
+	return sortByTime
 }
 
 // envelope writes the page as the API wraps it. There are two generations,
 // with other keys in another order.
-func (p page) envelope(j *jot, uri string, modern bool) {
+func (p page) writeEnvelope(j *jsonWriter, uri string, modern bool) {
 	j.open("", '{')
 	if modern {
 		j.raw("object", `"list"`)
 		j.raw("uri", quote(uri))
 	}
 	j.open("data", '[')
-	p.rows(j)
+	p.writeRows(j)
 	j.close(']')
 	if !modern {
 		j.raw("object", `"list"`)
@@ -304,7 +304,7 @@ func (p page) envelope(j *jot, uri string, modern bool) {
 	j.close('}')
 }
 
-func (c cut) rows(j *jot) {
+func (c rowPage) writeRows(j *jsonWriter) {
 	for i := range c.keys {
 		c.write(j, i)
 	}

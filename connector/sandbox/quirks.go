@@ -2,56 +2,103 @@ package sandbox
 
 import "time"
 
-// Quirks are facts about Gorgias that nobody has settled. Of each the zero
-// value is the reading that the account takes by itself, and any other value
-// the other one.
+// Quirks are the documented uncertainties of the API. The zero value of each
+// field is the reading that the account takes by itself: the likely one or, if
+// none is likely, the one that is harder for a client. Any other value is the
+// alternative.
 type Quirks struct {
-	EventTypesRejected bool // the list of events does not know the filter types: 400
-	TicketIDsRejected  bool // the list of tickets does not know the filter ticket_ids: 400
+	// EventTypesRejected: the list of events rejects the filter types with
+	// 400. The filter is documented, but not recorded.
+	EventTypesRejected bool
 
-	PageTokenLifetime time.Duration // cursors of lists are refused so long after they were given out, with 400; 0 = never
-	EventRetention    time.Duration // events are listed for so long only; 0 = for ever
+	// TicketIDsRejected: the list of tickets rejects the filter ticket_ids
+	// with 400. The filter is documented, but not recorded.
+	TicketIDsRejected bool
 
-	TagsMoveUpdated       bool // tags, field values, the trash and spam do move a ticket's updated_datetime
-	DeletedMessagesVanish bool // a deleted message is gone, rather than there with a deleted_datetime
+	// PageTokenLifetime is how long a page token of a list is valid. An older
+	// one is rejected with 400. 0 = for ever. The lifetime is not documented.
+	PageTokenLifetime time.Duration
 
-	MessageEventsWithoutTicket bool // no event of a message names its ticket: neither its data nor another of its context
-	MergeEventsOnAbsorbed      bool // the events of merges stand at what was absorbed and name the survivor, rather than the reverse
-	MergedNotFound             bool // what was absorbed answers with 404 rather than with 301
+	// EventRetention is how long events are listed; 0 = for ever. The
+	// retention is not documented.
+	EventRetention time.Duration
 
-	EventsNewestFirst bool // events come newest first, whatever is asked for
+	// TagsMoveUpdated: a change of a ticket's tags, custom-field values, trash
+	// or spam moves its updated_datetime. This is not documented; recorded
+	// changes of tags moved it, recorded changes of values did not. Without the
+	// quirk only the events show such a change.
+	TagsMoveUpdated bool
 
-	// Of statistics:
-	PeriodStartExclusive bool   // a period begins after the day it is said to begin after, rather than with it
-	DayColumn            string // under which rows tell their day; "" = the time dimension, ".day" = that with .day behind it, "-" = they do not
-	DaysInUTC            bool   // their day is told as the instant at which it begins, in UTC, rather than as a time without a zone
-	StatsStatus201       bool   // answers have the status 201
+	// DeletedMessagesVanish: a deleted message is gone from lists and answers
+	// with 404, as recorded for deletions through the API. Without the quirk it
+	// stays, with a deleted_datetime: the field is documented, but not when it
+	// is set.
+	DeletedMessagesVanish bool
+
+	// MessageEventsWithoutTicket: no event of a message names its ticket,
+	// neither in its data nor by another event of the same context. That one
+	// of them does is a guess.
+	MessageEventsWithoutTicket bool
+
+	// MergeEventsOnAbsorbed: the object of a merge event is the absorbed
+	// ticket or customer, and the data name the survivor. Without the quirk it
+	// is the reverse, as recorded for customers.
+	MergeEventsOnAbsorbed bool
+
+	// MergedNotFound: a request for an absorbed ticket or customer is a 404.
+	// Without the quirk it is a 301 to the survivor, as documented since 2024.
+	MergedNotFound bool
+
+	// EventsNewestFirst: the list of events is newest first, whatever order is
+	// requested. Without the quirk it has the requested order, as documented.
+	EventsNewestFirst bool
+
+	// The rest is about statistics. Only their request is documented; the
+	// rows of their responses are untyped, and none is recorded.
+
+	// PeriodStartExclusive: a period begins after the day periodStart, as the
+	// name of its operator, afterDate, suggests. Without the quirk it begins
+	// with that day.
+	PeriodStartExclusive bool
+
+	// DayColumn is the member that holds the day of a row. "" = the name of
+	// the time dimension; ".day" = that name followed by .day; "-" = rows have
+	// no such member; any other value is the member's name.
+	DayColumn string
+
+	// DaysInUTC: the day of a row is the timestamp of its start in UTC.
+	// Without the quirk it is the local time without a zone.
+	DaysInUTC bool
+
+	// StatsStatus201: responses have the status 201, which the documentation
+	// gives for the older statistics endpoint. Without the quirk it is 200.
+	StatsStatus201 bool
 }
 
-// merge tells the object at which a merge is told, and the data that name the
-// other one. How data would name a survivor nobody can know, so it does it in
-// a way nobody can guess.
-func (a *account) merge(what string, from, into int64) (object int64, data string) {
-	if a.doubts.MergeEventsOnAbsorbed {
-		return from, `{"survivor":{"` + what + `":` + num(into) + `}}`
+// mergeEvent returns the object of the event of a merge, and the data that
+// name the other object. How data would name a survivor is not known. The form
+// used here is arbitrary, so that a client cannot depend on it.
+func (a *account) mergeEvent(objectType string, from, into int64) (objectID int64, data string) {
+	if a.quirks.MergeEventsOnAbsorbed {
+		return from, `{"survivor":{"` + objectType + `":` + number(into) + `}}`
 	}
-	return into, `{"source_` + what + `_id":` + num(from) + `}`
+	return into, `{"source_` + objectType + `_id":` + number(from) + `}`
 }
 
-// stamp puts a ticket after a change of which it is not known whether it moves
-// its updated_datetime.
-func (c *change) stamp(t ticket) {
-	if c.doubts.TagsMoveUpdated {
+// putLabeled stores a ticket after a change that moves its updated_datetime
+// only with Quirks.TagsMoveUpdated.
+func (c *change) putLabeled(t ticket) {
+	if c.quirks.TagsMoveUpdated {
 		t.updated = c.at
 	}
-	put(c, c.tickets, t.id, t)
+	putRow(c, c.tickets, t.id, t)
 }
 
-// forgotten is the instant before which events are no longer listed; 0 = none
-// is.
-func (a *account) forgotten() int64 {
-	if a.doubts.EventRetention == 0 {
+// oldestListedEvent returns the timestamp before which events are not listed
+// any more; 0 if all are.
+func (a *account) oldestListedEvent() int64 {
+	if a.quirks.EventRetention == 0 {
 		return 0
 	}
-	return int64(instantOf(a.now().Add(-a.doubts.EventRetention)))
+	return int64(timestampOf(a.now().Add(-a.quirks.EventRetention)))
 }

@@ -87,7 +87,7 @@ func TestQuirks(t *testing.T) {
 				if doubtful {
 					s.Quirks, want = test.doubts, test.doubt
 				}
-				updated := func() instant {
+				updated := func() timestamp {
 					_, a := opened(s)
 					row, _ := a.tickets.get(ticket)
 					return row.updated
@@ -120,16 +120,16 @@ func TestDoubtsOfContexts(t *testing.T) {
 		s.AddTicket(time.Time{}, time.Time{}, time.Time{})
 		s.AddMessage(firstTicket)
 		tickets, messages := map[uint64]int{}, 0
-		for _, v := range a.events.shown {
-			if v.row.kind == "ticket-updated" {
-				tickets[v.row.operation]++
+		for _, v := range a.events.listed {
+			if v.row.eventType == "ticket-updated" {
+				tickets[v.row.contextID]++
 			}
 		}
 		shared := 0
-		for _, v := range a.events.shown {
-			if v.row.kind == "ticket-message-created" {
+		for _, v := range a.events.listed {
+			if v.row.eventType == "ticket-message-created" {
 				messages++
-				shared += min(1, tickets[v.row.operation])
+				shared += min(1, tickets[v.row.contextID])
 			}
 		}
 		if want := pickIf(doubtful, 0, messages); messages == 0 || shared != want {

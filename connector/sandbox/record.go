@@ -37,23 +37,23 @@ func (r record) with(name, raw string) record {
 	return r
 }
 
-func (r record) key(order string) key {
-	k := key{id: r.id}
-	switch sortedBy(order) {
-	case byTime:
+func (r record) sortKey(order string) sortKey {
+	k := sortKey{id: r.id}
+	switch sortTypeOf(order) {
+	case sortByTime:
 		var text string
 		if json.Unmarshal([]byte(r.get(order)), &text) == nil && text != "" {
-			at, _ := parseInstant(text) // of our own making
+			at, _ := parseTimestamp(text) // of our own making
 			k.n = int64(at)
 		}
-	case byText:
+	case sortByText:
 		k.s = r.get(order)
 		if order == "role.name" {
 			k.s = strings.TrimSuffix(strings.TrimPrefix(r.get("role"), `{"name":`), "}")
 		}
-	case byNumber:
+	case sortByNumber:
 		k.n = r.number(order)
-	case byBoth:
+	case sortByNumberAndText:
 		k.n, k.s = r.number("usage"), r.get("name")
 	}
 	return k
@@ -68,7 +68,7 @@ func (r record) number(name string) int64 {
 	return n
 }
 
-func (r *record) write(j *jot) {
+func (r *record) write(j *jsonWriter) {
 	j.open("", '{')
 	for _, f := range r.fields {
 		j.raw(f.name, f.raw)
@@ -76,4 +76,4 @@ func (r *record) write(j *jot) {
 	j.close('}')
 }
 
-func writeRecord(j *jot, r *record) { r.write(j) }
+func writeRecord(j *jsonWriter, r *record) { r.write(j) }

@@ -125,11 +125,11 @@ func TestDetailsAreLikeTheSamples(t *testing.T) {
 	surveyed := 0
 	for i := range 120 {
 		id := a.tickets.base.id(i)
-		found, value := names(t, get(s, "/api/tickets/"+num(id)).Body.Bytes())
+		found, value := names(t, get(s, "/api/tickets/"+number(id)).Body.Bytes())
 		if want := strings.Fields(ticket); !slices.Equal(found, want) {
 			t.Fatalf("ticket: %v, want %v", found, want)
 		}
-		found, _ = names(t, get(s, "/api/tickets/"+num(id)+"?relationships=custom_fields").Body.Bytes())
+		found, _ = names(t, get(s, "/api/tickets/"+number(id)+"?relationships=custom_fields").Body.Bytes())
 		if want := strings.Fields(strings.Replace(ticket, "trashed_datetime", "trashed_datetime custom_fields", 1)); !slices.Equal(found, want) {
 			t.Fatalf("ticket with its fields: %v, want %v", found, want)
 		}
@@ -145,7 +145,7 @@ func TestDetailsAreLikeTheSamples(t *testing.T) {
 			}
 		}
 		var thread []json.RawMessage
-		if err := json.Unmarshal(value["messages"], &thread); err != nil || len(thread) != len(a.threadOf(id)) {
+		if err := json.Unmarshal(value["messages"], &thread); err != nil || len(thread) != len(a.threadMessages(id)) {
 			t.Fatalf("ticket %d: %d messages, %v", id, len(thread), err)
 		}
 		for _, m := range thread {
@@ -162,20 +162,20 @@ func TestDetailsAreLikeTheSamples(t *testing.T) {
 	customer := strings.Replace(strings.ReplaceAll(members["customers"], "?", ""), "custom_fields", "channels customer integrations external_data ecommerce_data", 1)
 	item := strings.NewReplacer("?", "", "summary?", "", " custom_fields", "").Replace(members["tickets"])
 	for path, want := range map[string]string{
-		"customers/" + num(firstCustomer):                                  customer,
-		"customers/" + num(firstCustomer) + "?relationships=custom_fields": strings.Replace(customer, "channels", "custom_fields channels", 1),
+		"customers/" + number(firstCustomer):                                  customer,
+		"customers/" + number(firstCustomer) + "?relationships=custom_fields": strings.Replace(customer, "channels", "custom_fields channels", 1),
 		"account": "created_datetime current_subscription deactivated_datetime domain meta settings status",
 	} {
 		if found, _ := names(t, get(s, "/api/"+path).Body.Bytes()); !slices.Equal(found, strings.Fields(want)) {
 			t.Errorf("%s: %v, want %v", path, found, want)
 		}
 	}
-	for _, row := range all(s, "views/"+num(firstView+3)+"/items") {
+	for _, row := range all(s, "views/"+number(firstView+3)+"/items") {
 		if found, _ := names(t, row); !slices.Equal(found, strings.Fields(item)) {
 			t.Fatalf("item: %v, want %v", found, item)
 		}
 	}
-	for _, row := range all(s, "views/"+num(firstView+1)+"/items") {
+	for _, row := range all(s, "views/"+number(firstView+1)+"/items") {
 		if _, value := names(t, row); value["channels"] == nil || value["integrations"] != nil {
 			t.Fatalf("item: %s", row)
 		}
@@ -183,7 +183,7 @@ func TestDetailsAreLikeTheSamples(t *testing.T) {
 	seen := 0
 	for i := range 60 {
 		var l struct{ Data []json.RawMessage }
-		path := "/api/tickets/" + num(a.tickets.base.id(i))
+		path := "/api/tickets/" + number(a.tickets.base.id(i))
 		if err := json.Unmarshal(get(s, path+"/custom-fields").Body.Bytes(), &l); err != nil {
 			t.Fatal(err)
 		}
@@ -245,16 +245,16 @@ func TestTheDefaultAccountIsAwkward(t *testing.T) {
 			has(path, `_datetime":"[^".]*\+00:00"`)
 		}
 	}
-	now := instantOf(time.Now())
+	now := timestampOf(time.Now())
 	m := spell(a)
-	late := func(n int64) bool { return instant(n) > now+day }
+	late := func(n int64) bool { return timestamp(n) > now+day }
 	if len(where(m.tickets, func(t ticket) bool { return late(int64(t.created)) })) == 0 || len(where(m.messages, func(m message) bool { return late(int64(m.created)) })) == 0 {
 		t.Error("nothing is dated in the future")
 	}
 	if len(where(m.tickets, func(t ticket) bool { return t.created < now-2*365*day })) == 0 || len(where(m.tickets, func(t ticket) bool { return t.closed != 0 && t.closed < t.created })) == 0 {
 		t.Error("nothing is dated far back, or closed before it was created")
 	}
-	if len(where(m.records["satisfaction-surveys"], func(r record) bool { return late(r.key("should_send_datetime").n) })) == 0 {
+	if len(where(m.records["satisfaction-surveys"], func(r record) bool { return late(r.sortKey("should_send_datetime").n) })) == 0 {
 		t.Error("no survey is to be sent")
 	}
 	// equal instants on both sides of a page's edge
@@ -263,7 +263,7 @@ func TestTheDefaultAccountIsAwkward(t *testing.T) {
 		edges, longest, run := 0, 0, 0
 		for i := 1; i < len(ids); i++ {
 			x, y := m.tickets[ids[i-1]], m.tickets[ids[i]]
-			if run++; x.key(order).n != y.key(order).n {
+			if run++; x.sortKey(order).n != y.sortKey(order).n {
 				run = 0
 			} else if i%100 == 0 {
 				edges++

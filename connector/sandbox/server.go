@@ -69,12 +69,12 @@ type Server struct {
 	// with, from many goroutines; 0 if it was not.
 	Log func(r *http.Request, status int)
 
-	mu       sync.Mutex
-	account  *account
-	handlers map[string]handler
-	bucket   bucket
-	granted  []grant
-	debt     float64 // changes due, less than one
+	mu         sync.Mutex
+	account    *account
+	handlers   map[string]handler
+	bucket     bucket
+	grants     []grant
+	changesDue float64 // changes due, less than one
 
 	requests, refused int
 	hits              map[string]int
@@ -98,7 +98,7 @@ type Fault struct {
 func (s *Server) now() time.Time { return time.Now().Add(s.ClockOffset) }
 
 // open makes the account. The lock is held.
-func (s *Server) open() *account {
+func (s *Server) openAccount() *account {
 	if s.account == nil {
 		now := s.Epoch
 		if now.IsZero() {
@@ -109,7 +109,7 @@ func (s *Server) open() *account {
 		s.bucket = newBucket(cmp.Or(s.Limit, 40), cmp.Or(s.Window, 20*time.Second))
 		s.hits = map[string]int{}
 	}
-	s.account.settle()
+	s.account.showPending()
 	return s.account
 }
 
@@ -149,9 +149,9 @@ func (s *Server) Each(path string) iter.Seq[[]byte] {
 			passes = []url.Values{{}, {"archived": {"true"}}}
 		}
 		for _, v := range passes {
-			q, look := s.list(path, v)
+			q, look := s.findList(path, v)
 			for more := look != nil; more; {
-				rows, next := s.rows(look, q)
+				rows, next := s.readRows(look, q)
 				for _, row := range rows {
 					if !yield(row) {
 						return
@@ -164,32 +164,32 @@ func (s *Server) Each(path string) iter.Seq[[]byte] {
 }
 
 // list finds the shelf of a path; nil if there is no such list.
-func (s *Server) list(path string, v url.Values) (*query, shelf) {
+func (s *Server) findList(path string, v url.Values) (*query, listSource) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.open()
+	a := s.openAccount()
 	q := &query{Values: v, path: path, limit: 1000}
-	if pattern, ids := split(path); pattern == "views/{id}/items" {
-		q.order, q.desc = lensOf(ids[0]).orderBy, true
-		return q, a.items(ids[0])
+	if pattern, ids := splitPath(path); pattern == "views/{id}/items" {
+		q.order, q.desc = viewFilterOf(ids[0]).orderBy, true
+		return q, a.viewItemSource(ids[0])
 	}
-	all := entries()
-	i := slices.IndexFunc(all, func(e entry) bool { return e.path == path })
+	all := listEndpoints()
+	i := slices.IndexFunc(all, func(e listEndpoint) bool { return e.path == path })
 	if i < 0 {
 		return q, nil
 	}
 	q.order, q.desc = splitOrder(all[i].orders[0])
-	look, _ := all[i].shelf(a, q)
+	look, _ := all[i].source(a, q)
 	return q, look
 }
 
 // rows cuts the next rows and tells the key to go on from.
-func (s *Server) rows(look shelf, q *query) (rows [][]byte, next *key) {
+func (s *Server) readRows(look listSource, q *query) (rows [][]byte, next *sortKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := look.page(q)
 	for i := range p.keys {
-		var j jot
+		var j jsonWriter
 		p.write(&j, i)
 		rows = append(rows, j.b)
 	}
@@ -215,7 +215,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f = *fault
 		}
 	}
-	if !pause(r.Context(), f.Delay) {
+	if !sleep(r.Context(), f.Delay) {
 		return
 	}
 	h := w.Header()
@@ -223,9 +223,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Request-Id", fmt.Sprintf("%032x", n))
 	h.Set("Vary", "Accept-Encoding, Cookie")
-	var a answer
+	var a response
 	if f.Status != 0 {
-		a = f.answer(h)
+		a = f.response(h)
 	} else {
 		a = s.serve(r, h)
 	}
@@ -241,7 +241,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // pause waits; false if the client went away.
-func pause(ctx context.Context, d time.Duration) bool {
+func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -255,9 +255,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (f *Fault) answer(h http.Header) answer {
+func (f *Fault) response(h http.Header) response {
 	text := http.StatusText(f.Status)
-	a := failure(f.Status, text)
+	a := errorResponse(f.Status, text)
 	if f.Body != "" {
 		a.body = []byte(f.Body)
 	} else if f.Status >= 500 {
@@ -269,7 +269,7 @@ func (f *Fault) answer(h http.Header) answer {
 
 // serve asks who is there, lets the request into the bucket and has it
 // answered.
-func (s *Server) serve(r *http.Request, h http.Header) answer {
+func (s *Server) serve(r *http.Request, h http.Header) response {
 	var body []byte
 	if r.Method == http.MethodPost {
 		_ = r.ParseForm()                                   // of a form that cannot be read nothing will match
@@ -277,24 +277,24 @@ func (s *Server) serve(r *http.Request, h http.Header) answer {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.open()
+	a := s.openAccount()
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	if path == "/oauth/token" {
-		return s.grant(r)
+		return s.serveToken(r)
 	}
-	if !s.knows(r) {
-		return failure(http.StatusUnauthorized, "Authentication failed.")
+	if !s.authorized(r) {
+		return errorResponse(http.StatusUnauthorized, "Authentication failed.")
 	}
 	now := time.Now()
 	wait, ok := s.bucket.add(now)
-	h.Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", s.bucket.used(now), s.bucket.height))
+	h.Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", s.bucket.used(now), s.bucket.size))
 	if !ok {
 		s.refused++
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		return failure(http.StatusTooManyRequests, "Too many requests.")
+		return errorResponse(http.StatusTooManyRequests, "Too many requests.")
 	}
 	path, below := strings.CutPrefix(path, "/api/")
-	pattern, ids := split(path)
+	pattern, ids := splitPath(path)
 	serve, found := s.handlers[pattern]
 	if !below || !found {
 		return notFound()
@@ -305,36 +305,36 @@ func (s *Server) serve(r *http.Request, h http.Header) answer {
 		method = http.MethodPost
 	}
 	if r.Method != method {
-		return failure(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
+		return errorResponse(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
 	}
 	if slices.ContainsFunc(s.Forbidden, func(f string) bool { return path == f || strings.HasPrefix(path, f+"/") }) {
-		return failure(http.StatusForbidden, "You do not have enough permissions to perform this action.")
+		return errorResponse(http.StatusForbidden, "You do not have enough permissions to perform this action.")
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return refuse("query", "Not a valid query.").answer()
+		return newBadRequest("query", "Not a valid query.").response()
 	}
 	got := serve(a, &request{
 		path: path, uri: strings.TrimSuffix(r.URL.Path, "/") + "?" + r.URL.RawQuery, ids: ids, values: values, body: body, bare: s.BareLists,
-		now: instantOf(s.now()), doubts: s.Quirks,
+		now: timestampOf(s.now()), quirks: s.Quirks,
 	})
-	for s.debt += s.ChangeRate; s.debt > 0 && a.rand.Float64() < s.debt; s.debt-- {
-		a.begin(time.Time{}).mutate(a.rand)
+	for s.changesDue += s.ChangeRate; s.changesDue > 0 && a.rand.Float64() < s.changesDue; s.changesDue-- {
+		a.newChange(time.Time{}).mutate(a.rand)
 	}
 	return got
 }
 
 // knows tells whether the request's credentials are the account's.
-func (s *Server) knows(r *http.Request) bool {
+func (s *Server) authorized(r *http.Request) bool {
 	if email, key, ok := r.BasicAuth(); ok {
 		return email == cmp.Or(s.Email, defaultEmail) && key == cmp.Or(s.APIKey, defaultKey)
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return ok && token != "" && (token == s.AccessToken || s.valid(token))
+	return ok && token != "" && (token == s.AccessToken || s.validToken(token))
 }
 
 // send writes the answer, spoiled as the fault says.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer, f Fault) {
+func (s *Server) send(w http.ResponseWriter, r *http.Request, a response, f Fault) {
 	h := w.Header()
 	whole := len(a.body)
 	switch {
@@ -368,5 +368,5 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer, f Fault)
 func (s *Server) Mutate(r *rand.Rand) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open().begin(time.Time{}).mutate(r)
+	s.openAccount().newChange(time.Time{}).mutate(r)
 }

@@ -94,7 +94,7 @@ func TestStatusOfRequests(t *testing.T) {
 		{"/api/events?order_by=created_datetime", 400, `"order_by":`},
 		{"/api/phone/voice-calls", 403, `"msg":"You do not have enough permissions`},
 		{"/api/rules", 403, "permissions"},
-		{"/api/rules/" + num(firstRule), 403, "permissions"},
+		{"/api/rules/" + number(firstRule), 403, "permissions"},
 		{"/api/tickets?cursor=", 400, `"cursor":`},
 		{"/api/tickets?cursor=abc", 400, `"cursor":`},
 		{"/api/tickets?cursor=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(`["next", "2026-01-01T00:00:00", 1]`))), 400, `"cursor":`},
@@ -110,27 +110,27 @@ func TestStatusOfRequests(t *testing.T) {
 		{"/api/custom-fields", 400, `"object_type":["Missing data for required field."]`},
 		{"/api/custom-fields?object_type=ticket", 400, `"object_type":`},
 		{"/api/events?object_type=Ticket", 400, `"object_type":`},
-		{"/api/events?object_type=Ticket&object_id=" + num(ticket), 200, `"data":[`},
+		{"/api/events?object_type=Ticket&object_id=" + number(ticket), 200, `"data":[`},
 		{"/api/events?created_datetime[gte]=yesterday", 400, `"created_datetime[gte]":`},
 		{"/api/events?created_datetime%5Bgte%5D=2026-01-01T00:00:00Z", 200, ""},
 		{"/api/macros?order_by=relevance:desc", 400, `"order_by":`},
 		{"/api/customers?channel_type=email", 400, `"channel_type":`},
-		{"/api/tickets/" + num(ticket), 200, `"reply_options":`},
-		{"/api/tickets/" + num(ticket) + "/", 200, `"reply_options":`},
-		{"/api/tickets/" + num(ticket) + "?relationships=custom_fields", 200, `"custom_fields":`},
-		{"/api/tickets/" + num(ticket) + "?relationships=tags", 400, `"relationships":`},
-		{"/api/tickets/" + num(gone), 404, `{"error":{"msg":"Resource not found."}}`},
-		{"/api/tickets/" + num(gone+1), 404, `{"error":{"msg":"Resource not found."}}`},
-		{"/api/tickets/" + num(gone) + "/messages", 404, ""},
+		{"/api/tickets/" + number(ticket), 200, `"reply_options":`},
+		{"/api/tickets/" + number(ticket) + "/", 200, `"reply_options":`},
+		{"/api/tickets/" + number(ticket) + "?relationships=custom_fields", 200, `"custom_fields":`},
+		{"/api/tickets/" + number(ticket) + "?relationships=tags", 400, `"relationships":`},
+		{"/api/tickets/" + number(gone), 404, `{"error":{"msg":"Resource not found."}}`},
+		{"/api/tickets/" + number(gone+1), 404, `{"error":{"msg":"Resource not found."}}`},
+		{"/api/tickets/" + number(gone) + "/messages", 404, ""},
 		{"/api/tickets/x", 404, ""},
-		{"/api/tickets/" + num(ticket) + "/tags", 200, `{"data":[`},
-		{"/api/tickets/" + num(ticket) + "/custom-fields", 200, `{"data":[`},
-		{"/api/tickets/" + num(ticket) + "/messages?page=9999999999999", 200, `"data":[]`},
-		{"/api/tickets/1/messages/" + num(firstMessage), 404, ""},
-		{"/api/messages/" + num(firstMessage), 404, ""},
+		{"/api/tickets/" + number(ticket) + "/tags", 200, `{"data":[`},
+		{"/api/tickets/" + number(ticket) + "/custom-fields", 200, `{"data":[`},
+		{"/api/tickets/" + number(ticket) + "/messages?page=9999999999999", 200, `"data":[]`},
+		{"/api/tickets/1/messages/" + number(firstMessage), 404, ""},
+		{"/api/messages/" + number(firstMessage), 404, ""},
 		{"/api/views/1/items", 404, ""},
-		{"/api/views/" + num(firstView) + "/items?order_by=name:asc", 400, `"order_by":`},
-		{"/api/views/" + num(firstView) + "/items?cursor=abc", 400, `"cursor":`},
+		{"/api/views/" + number(firstView) + "/items?order_by=name:asc", 400, `"order_by":`},
+		{"/api/views/" + number(firstView) + "/items?cursor=abc", 400, `"cursor":`},
 		{"/api/nothing", 404, `"msg":"Resource not found."`},
 		{"/tickets", 404, ""},
 		{"/api", 404, ""},
@@ -166,8 +166,8 @@ func TestMethodsAndCredentials(t *testing.T) {
 		{"GET", "/api/nothing", "", "", "", 401},
 		{"HEAD", "/api/tags", "", "", "Bearer tok", 405},
 		{"POST", "/api/tags", "", "", "Bearer tok", 405},
-		{"PUT", "/api/views/" + num(firstView) + "/items", "", "", "Bearer tok", 405},
-		{"DELETE", "/api/tickets/" + num(firstTicket), "", "", "Bearer tok", 405},
+		{"PUT", "/api/views/" + number(firstView) + "/items", "", "", "Bearer tok", 405},
+		{"DELETE", "/api/tickets/" + number(firstTicket), "", "", "Bearer tok", 405},
 		{"POST", "/oauth/token", "", "", "", 401},
 	} {
 		r := httptest.NewRequest(test.method, test.path, nil)
@@ -298,11 +298,11 @@ func TestCursorsAreWhatTheySay(t *testing.T) {
 	l := read(t, s, "/api/tickets?limit=50&order_by=updated_datetime:desc")
 	b, err := base64.StdEncoding.DecodeString(*l.Meta.Next)
 	m := form.FindStringSubmatch(string(b))
-	if err != nil || m == nil || m[3] != num(l.Data[49].ID) {
+	if err != nil || m == nil || m[3] != number(l.Data[49].ID) {
 		t.Fatalf("cursor %q, %v", b, err)
 	}
-	last, _ := a.tickets.see(l.Data[49].ID)
-	if at, _ := parseInstant(m[1]); at != last.updated {
+	last, _ := a.tickets.getListed(l.Data[49].ID)
+	if at, _ := parseTimestamp(m[1]); at != last.updated {
 		t.Errorf("cursor %s, the last row was updated at %d", b, last.updated)
 	}
 	b, _ = base64.StdEncoding.DecodeString(*read(t, s, "/api/users?limit=3").Meta.Next)
@@ -318,7 +318,7 @@ func TestCursorsAreWhatTheySay(t *testing.T) {
 // Every list, in every order, page by page over HTTP, is Each.
 func TestListsOverHTTP(t *testing.T) {
 	s := unlimited(&Server{})
-	for _, e := range entries() {
+	for _, e := range listEndpoints() {
 		for pass, filter := range []string{"", "&object_type=Ticket", "&object_type=Customer", "&archived=true"} {
 			if (e.path == "custom-fields") != strings.Contains(filter, "object") || pass == 3 && e.path != "macros" {
 				continue
@@ -328,7 +328,7 @@ func TestListsOverHTTP(t *testing.T) {
 					continue
 				}
 				path := "/api/" + e.path + "?limit=100" + filter
-				if !e.fixed {
+				if !e.fixedOrder {
 					path += "&order_by=" + orderBy
 				}
 				var got []int64
@@ -392,18 +392,18 @@ func TestFilters(t *testing.T) {
 	tk := every.tickets[some]
 	check("tickets?trashed=false", where(every.tickets, func(t ticket) bool { return t.trashed == 0 }))
 	check("tickets?trashed=true", where(every.tickets, func(ticket) bool { return true }))
-	check("tickets?customer_id="+num(tk.customer), where(every.tickets, func(t ticket) bool { return t.customer == tk.customer }))
-	check("tickets?ticket_ids="+num(some)+"&ticket_ids=1&ticket_ids="+num(some+3)+"&ticket_ids="+num(some), []int64{some, some + 3})
-	check("messages?ticket_id="+num(some), where(every.messages, func(m message) bool { return m.ticket == some }))
-	check("messages?ticket_id="+num(firstTicket), where(every.messages, func(m message) bool { return m.ticket == firstTicket }))
-	check("events?types=ticket-closed&types=ticket-deleted", where(every.events, func(e event) bool { return e.kind == "ticket-closed" || e.kind == "ticket-deleted" }))
-	check("events?user_ids="+num(firstUser)+"&user_ids="+num(firstUser+3), where(every.events, func(e event) bool { return e.user == firstUser || e.user == firstUser+3 }))
+	check("tickets?customer_id="+number(tk.customer), where(every.tickets, func(t ticket) bool { return t.customer == tk.customer }))
+	check("tickets?ticket_ids="+number(some)+"&ticket_ids=1&ticket_ids="+number(some+3)+"&ticket_ids="+number(some), []int64{some, some + 3})
+	check("messages?ticket_id="+number(some), where(every.messages, func(m message) bool { return m.ticket == some }))
+	check("messages?ticket_id="+number(firstTicket), where(every.messages, func(m message) bool { return m.ticket == firstTicket }))
+	check("events?types=ticket-closed&types=ticket-deleted", where(every.events, func(e event) bool { return e.eventType == "ticket-closed" || e.eventType == "ticket-deleted" }))
+	check("events?user_ids="+number(firstUser)+"&user_ids="+number(firstUser+3), where(every.events, func(e event) bool { return e.userID == firstUser || e.userID == firstUser+3 }))
 	e := every.events[firstEvent+2*700]
-	check("events?object_id="+num(e.object), where(every.events, func(o event) bool { return o.object == e.object }))
-	check("events?object_type="+e.objectType+"&object_id="+num(e.object), where(every.events, func(o event) bool { return o.object == e.object && o.objectType == e.objectType }))
-	at := url.QueryEscape(string(e.created.append(nil, true)))
+	check("events?object_id="+number(e.objectID), where(every.events, func(o event) bool { return o.objectID == e.objectID }))
+	check("events?object_type="+e.objectType+"&object_id="+number(e.objectID), where(every.events, func(o event) bool { return o.objectID == e.objectID && o.objectType == e.objectType }))
+	at := url.QueryEscape(string(e.created.appendTo(nil, true)))
 	until := e.created + 20*day
-	to := url.QueryEscape(string(until.append(nil, false)))
+	to := url.QueryEscape(string(until.appendTo(nil, false)))
 	for _, dir := range []string{"&order_by=created_datetime:asc", "&order_by=created_datetime:desc"} {
 		check("events?created_datetime[gte]="+at+dir, where(every.events, func(o event) bool { return o.created >= e.created }))
 		check("events?created_datetime[gt]="+at+dir, where(every.events, func(o event) bool { return o.created > e.created }))
@@ -422,8 +422,8 @@ func TestFilters(t *testing.T) {
 		return r.get("role") == `{"name":"agent"}` || r.get("role") == `{"name":"bot"}`
 	}))
 	check("tags?search=VI", where(every.records["tags"], func(r record) bool { return strings.Contains(strings.ToLower(r.get("name")), "vi") }))
-	check("phone/voice-call-events?call_id="+num(firstCall+4), where(every.records["phone/voice-call-events"], func(r record) bool { return r.get("call_id") == num(firstCall+4) }))
-	check("customers?email=p"+num((firstCustomer+9)%1e7)+"@example.net", where(every.customers, func(c customer) bool { return c.email == `"p`+num((firstCustomer+9)%1e7)+`@example.net"` }))
+	check("phone/voice-call-events?call_id="+number(firstCall+4), where(every.records["phone/voice-call-events"], func(r record) bool { return r.get("call_id") == number(firstCall+4) }))
+	check("customers?email=p"+number((firstCustomer+9)%1e7)+"@example.net", where(every.customers, func(c customer) bool { return c.email == `"p`+number((firstCustomer+9)%1e7)+`@example.net"` }))
 }
 
 func where[R row](rows map[int64]R, keep func(R) bool) []int64 {
@@ -439,9 +439,9 @@ func where[R row](rows map[int64]R, keep func(R) bool) []int64 {
 func TestViewItems(t *testing.T) {
 	s, a := opened(unlimited(&Server{}))
 	every := spell(a)
-	for i, l := range lenses {
+	for i, l := range viewFilters {
 		view := firstView + int64(i)
-		path := "views/" + num(view) + "/items"
+		path := "views/" + number(view) + "/items"
 		want := where(every.tickets, func(t ticket) bool { return l.keep != nil && l.keep(firstUser, &t) })
 		order := l.orderBy
 		for _, orderBy := range []string{"", "&order_by=created_datetime:asc"} {
@@ -467,7 +467,7 @@ func TestViewItems(t *testing.T) {
 					got = append(got, r.ID)
 				}
 				if next = ""; page.Meta.NextItems != nil {
-					if m := regexp.MustCompile(`^/api/views/\d+/items/\?direction=next&ignored_item=(\d+)&cursor=(.+)$`).FindStringSubmatch(*page.Meta.NextItems); m == nil || m[1] != num(got[len(got)-1]) {
+					if m := regexp.MustCompile(`^/api/views/\d+/items/\?direction=next&ignored_item=(\d+)&cursor=(.+)$`).FindStringSubmatch(*page.Meta.NextItems); m == nil || m[1] != number(got[len(got)-1]) {
 						t.Fatalf("next_items %s", *page.Meta.NextItems)
 					}
 					next = *page.Meta.NextItems + "&limit=7"
@@ -502,11 +502,11 @@ func TestViewItems(t *testing.T) {
 
 func TestOldListOfATicketsMessages(t *testing.T) {
 	s, a := opened(unlimited(&Server{}))
-	for len(a.threadOf(firstTicket)) < 65 {
+	for len(a.threadMessages(firstTicket)) < 65 {
 		s.AddMessage(firstTicket)
 	}
-	want := a.threadOf(firstTicket)
-	path := "/api/tickets/" + num(firstTicket) + "/messages"
+	want := a.threadMessages(firstTicket)
+	path := "/api/tickets/" + number(firstTicket) + "/messages"
 	var got []int64
 	pages := (len(want) + 29) / 30
 	for n := 1; n <= pages; n++ {
@@ -534,7 +534,7 @@ func TestOldListOfATicketsMessages(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("messages %v, want %v", got, want)
 	}
-	if w := get(s, path+"/"+num(want[0])); w.Code != 200 {
+	if w := get(s, path+"/"+number(want[0])); w.Code != 200 {
 		t.Errorf("one message: %d", w.Code)
 	}
 }
@@ -543,20 +543,20 @@ func TestMergedAndDeleted(t *testing.T) {
 	s, a := opened(unlimited(&Server{}))
 	b1, b2, b3 := firstTicket+30, firstTicket+60, firstTicket+90
 	c1, c2 := firstCustomer+30, firstCustomer+60
-	moved := a.threadOf(b1)
+	moved := a.threadMessages(b1)
 	owned := a.ticketsOf(c1)
 	if !s.MergeTickets(b1, b2) || !s.MergeTickets(b2, b3) || s.MergeTickets(b1, b3) || s.MergeTickets(b3, b3) || !s.MergeCustomers(c1, c2) || len(owned) == 0 {
 		t.Fatal("merges do not tell whether they merged")
 	}
 	for _, test := range []struct{ path, location string }{
-		{"/api/tickets/" + num(b1), "/api/tickets/" + num(b3)},
-		{"/api/tickets/" + num(b1) + "/", "/api/tickets/" + num(b3)},
-		{"/api/tickets/" + num(b2) + "/tags", "/api/tickets/" + num(b3) + "/tags"},
-		{"/api/tickets/" + num(b1) + "/messages/" + num(moved[0]), "/api/tickets/" + num(b3) + "/messages/" + num(moved[0])},
-		{"/api/tickets/" + num(firstTicket+2), "/api/tickets/" + num(firstTicket)}, // merged before the base began
-		{"/api/tickets/" + num(b1+2), "/api/tickets/" + num(b3)},
-		{"/api/customers/" + num(c1), "/api/customers/" + num(c2)},
-		{"/api/customers/" + num(c1) + "/custom-fields", "/api/customers/" + num(c2) + "/custom-fields"},
+		{"/api/tickets/" + number(b1), "/api/tickets/" + number(b3)},
+		{"/api/tickets/" + number(b1) + "/", "/api/tickets/" + number(b3)},
+		{"/api/tickets/" + number(b2) + "/tags", "/api/tickets/" + number(b3) + "/tags"},
+		{"/api/tickets/" + number(b1) + "/messages/" + number(moved[0]), "/api/tickets/" + number(b3) + "/messages/" + number(moved[0])},
+		{"/api/tickets/" + number(firstTicket+2), "/api/tickets/" + number(firstTicket)}, // merged before the base began
+		{"/api/tickets/" + number(b1+2), "/api/tickets/" + number(b3)},
+		{"/api/customers/" + number(c1), "/api/customers/" + number(c2)},
+		{"/api/customers/" + number(c1) + "/custom-fields", "/api/customers/" + number(c2) + "/custom-fields"},
 	} {
 		w := get(s, test.path)
 		if w.Code != 301 || w.Header().Get("Location") != test.location || w.Body.Len() != 0 {
@@ -573,18 +573,18 @@ func TestMergedAndDeleted(t *testing.T) {
 			t.Errorf("ticket %d is of customer %d", id, tk.customer)
 		}
 	}
-	thread := a.threadOf(b3)
+	thread := a.threadMessages(b3)
 	if !s.DeleteTicket(b3) || s.DeleteTicket(b3) || !s.DeleteCustomer(c2) {
 		t.Fatal("deletions do not tell whether they deleted")
 	}
-	for _, path := range []string{"tickets/" + num(b3), "tickets/" + num(b1), "tickets/" + num(b3) + "/messages/" + num(thread[0]), "customers/" + num(c2), "customers/" + num(c1)} {
+	for _, path := range []string{"tickets/" + number(b3), "tickets/" + number(b1), "tickets/" + number(b3) + "/messages/" + number(thread[0]), "customers/" + number(c2), "customers/" + number(c1)} {
 		if w := get(s, "/api/"+path); w.Code != 404 {
 			t.Errorf("GET %s: %d", path, w.Code)
 		}
 	}
 	for _, path := range []string{"tickets", "messages", "satisfaction-surveys"} {
 		for row := range s.Each(path) {
-			if bytes.Contains(row, []byte(num(b3))) {
+			if bytes.Contains(row, []byte(number(b3))) {
 				t.Errorf("%s: %s", path, row)
 			}
 		}
@@ -611,8 +611,8 @@ func TestNamedChanges(t *testing.T) {
 		"spam":    {func() bool { return s.MarkTicketSpam(tk, true) }, false, "ticket-marked-spam"},
 	} {
 		before, _ := a.tickets.get(tk)
-		body := get(s, "/api/tickets/"+num(tk)+"?relationships=custom_fields").Body.String()
-		top := a.events.top
+		body := get(s, "/api/tickets/"+number(tk)+"?relationships=custom_fields").Body.String()
+		top := a.events.maxID
 		if !change.do() {
 			t.Errorf("%s: nothing done", name)
 		}
@@ -620,13 +620,13 @@ func TestNamedChanges(t *testing.T) {
 		if moved := after.updated > before.updated; moved != change.moves {
 			t.Errorf("%s: updated_datetime moved: %v", name, moved)
 		}
-		if name != "assign" && get(s, "/api/tickets/"+num(tk)+"?relationships=custom_fields").Body.String() == body {
+		if name != "assign" && get(s, "/api/tickets/"+number(tk)+"?relationships=custom_fields").Body.String() == body {
 			t.Errorf("%s: nothing changed", name)
 		}
 		told := false
-		for id := top + 1; id <= a.events.top; id++ {
+		for id := top + 1; id <= a.events.maxID; id++ {
 			e, _ := a.events.get(id)
-			told = told || e.kind == change.event
+			told = told || e.eventType == change.event
 		}
 		if !told {
 			t.Errorf("%s: no event %s", name, change.event)
@@ -638,34 +638,34 @@ func TestNamedChanges(t *testing.T) {
 			break
 		}
 	}
-	if answered, _ := a.tickets.get(tk); !answered.open || answered.closed != 0 || answered.received != answered.updated || answered.messages != len(a.threadOf(tk)) {
+	if answered, _ := a.tickets.get(tk); !answered.open || answered.closed != 0 || answered.lastReceived != answered.updated || answered.messages != len(a.threadMessages(tk)) {
 		t.Errorf("a ticket the customer came back to: %+v", answered)
 	}
-	m := a.threadOf(tk)[0]
+	m := a.threadMessages(tk)[0]
 	survey := s.ScheduleSurvey(tk)
 	call := s.AddCall(tk)
 	customer := s.AddCustomer()
 	into := s.AddCustomer()
-	recording := a.recordings.top
+	recording := a.recordings.maxID
 	for name, test := range map[string]struct {
 		ok, want  bool
 		path, has string
 	}{
-		"edit message":     {s.EditMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"body_text":"Edited: `},
-		"fail message":     {s.FailMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"last_sending_error":{`},
-		"read message":     {s.OpenMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"opened_datetime":"`},
-		"delete message":   {s.DeleteMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"deleted_datetime":"`},
+		"edit message":     {s.EditMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"body_text":"Edited: `},
+		"fail message":     {s.FailMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"last_sending_error":{`},
+		"read message":     {s.OpenMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"opened_datetime":"`},
+		"delete message":   {s.DeleteMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"deleted_datetime":"`},
 		"no message":       {s.DeleteMessage(1), false, "", ""},
 		"ask twice":        {s.ScheduleSurvey(tk) != 0, false, "", ""},
-		"send survey":      {s.SendSurvey(survey), true, "/api/satisfaction-surveys/" + num(survey), `"sent_datetime":"`},
-		"answer survey":    {s.AnswerSurvey(survey, 4), true, "/api/satisfaction-surveys/" + num(survey), `"score":4,"scored_datetime":"`},
-		"call":             {call != 0, true, "/api/phone/voice-calls/" + num(call), `"ticket_id":`},
-		"delete recording": {s.Deactivate("phone/voice-call-recordings", recording), true, "/api/phone/voice-call-recordings/" + num(recording), `"url":null`},
+		"send survey":      {s.SendSurvey(survey), true, "/api/satisfaction-surveys/" + number(survey), `"sent_datetime":"`},
+		"answer survey":    {s.AnswerSurvey(survey, 4), true, "/api/satisfaction-surveys/" + number(survey), `"score":4,"scored_datetime":"`},
+		"call":             {call != 0, true, "/api/phone/voice-calls/" + number(call), `"ticket_id":`},
+		"delete recording": {s.Deactivate("phone/voice-call-recordings", recording), true, "/api/phone/voice-call-recordings/" + number(recording), `"url":null`},
 		"edit customer":    {s.EditCustomer(customer), true, "", ""},
-		"merge customers":  {s.MergeCustomers(customer, into), true, "/api/customers/" + num(into), ""},
-		"merge tags":       {s.MergeTags(firstTag+1, firstTag), true, "/api/tags/" + num(firstTag), ""},
+		"merge customers":  {s.MergeCustomers(customer, into), true, "/api/customers/" + number(into), ""},
+		"merge tags":       {s.MergeTags(firstTag+1, firstTag), true, "/api/tags/" + number(firstTag), ""},
 		"merge no tags":    {s.MergeTags(firstTag+1, firstTag), false, "", ""},
-		"remove a job":     {s.Delete("jobs", firstJob), false, "/api/jobs/" + num(firstJob), ""},
+		"remove a job":     {s.Delete("jobs", firstJob), false, "/api/jobs/" + number(firstJob), ""},
 		"retire a tag":     {s.Deactivate("tags", firstTag), false, "", ""},
 	} {
 		if test.ok != test.want {
@@ -681,12 +681,12 @@ func TestNamedChanges(t *testing.T) {
 		if got := len(all(s, path)); id == 0 || got != n+1 {
 			t.Errorf("%s: %d after %d and one more (%d)", path, got, n, id)
 		}
-		before := get(s, "/api/"+path+"/"+num(id)).Body.String()
-		if !s.Edit(path, id) || get(s, "/api/"+path+"/"+num(id)).Body.String() == before {
+		before := get(s, "/api/"+path+"/"+number(id)).Body.String()
+		if !s.Edit(path, id) || get(s, "/api/"+path+"/"+number(id)).Body.String() == before {
 			t.Errorf("%s: not edited", path)
 		}
 		s.Deactivate(path, id)
-		if removed := s.Delete(path, id); removed != (path != "jobs") || (get(s, "/api/"+path+"/"+num(id)).Code == 404) != removed {
+		if removed := s.Delete(path, id); removed != (path != "jobs") || (get(s, "/api/"+path+"/"+number(id)).Code == 404) != removed {
 			t.Errorf("%s: removed %v", path, removed)
 		}
 	}
@@ -833,10 +833,10 @@ func TestOverTheListener(t *testing.T) {
 			t.Errorf("broken at 7: %v, %d bytes", err, len(b))
 		}
 		*fault = Fault{}
-		if w, b, err = ask("/api/tickets/" + num(firstTicket+2)); err != nil || w.StatusCode != 301 || len(b) != 0 || w.Header.Get("Content-Type") != "" {
+		if w, b, err = ask("/api/tickets/" + number(firstTicket+2)); err != nil || w.StatusCode != 301 || len(b) != 0 || w.Header.Get("Content-Type") != "" {
 			t.Errorf("%v %+v %s", err, w, b)
 		}
-		if log["/api/tickets"] != 200 || log["/api/tickets/"+num(firstTicket+2)] != 301 {
+		if log["/api/tickets"] != 200 || log["/api/tickets/"+number(firstTicket+2)] != 301 {
 			t.Errorf("log %v", log)
 		}
 	})
@@ -857,22 +857,22 @@ func TestListenerCloses(t *testing.T) {
 
 func TestLive(t *testing.T) {
 	s, a := opened(unlimited(&Server{}))
-	quiet := a.seq
+	quiet := a.lastSeq
 	for range 100 {
 		get(s, "/api/account")
 	}
-	if a.seq != quiet {
+	if a.lastSeq != quiet {
 		t.Error("a quiet account changed")
 	}
 	// how many, counted by the instants they take while time stands still
 	synctest.Test(t, func(t *testing.T) {
 		s, a := opened(unlimited(&Server{ChangeRate: 2.5}))
 		get(s, "/api/account")
-		start := a.last
+		start := a.lastChange
 		for range 1000 {
 			get(s, "/api/account")
 		}
-		if n := a.last - start; n < 2400 || n > 2600 {
+		if n := a.lastChange - start; n < 2400 || n > 2600 {
 			t.Errorf("%d changes in 1000 requests, want about 2500", n)
 		}
 	})
@@ -885,7 +885,7 @@ func TestConcurrentUse(t *testing.T) {
 		go func() {
 			n := 0
 			for k := range 40 {
-				w := get(s, "/api/"+[]string{"tickets", "messages", "events", "views/" + num(firstView+3) + "/items"}[(i+k)%4]+"?limit=50")
+				w := get(s, "/api/"+[]string{"tickets", "messages", "events", "views/" + number(firstView+3) + "/items"}[(i+k)%4]+"?limit=50")
 				n += w.Code
 				s.Mutate(rand.New(rand.NewPCG(uint64(i), uint64(k))))
 				s.Requests()

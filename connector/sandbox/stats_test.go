@@ -92,7 +92,7 @@ func TestStatsRefused(t *testing.T) {
 func TestStatsPages(t *testing.T) {
 	s := unlimited(&Server{Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	var last string
-	for _, topic := range topics() {
+	for _, topic := range scopes() {
 		var names []string
 		for name := range topic.measures {
 			names = append(names, name)
@@ -100,9 +100,9 @@ func TestStatsPages(t *testing.T) {
 		slices.Sort(names)
 		ask, _ := json.Marshal(names)
 		by, _ := json.Marshal(append([]string{}, topic.dimensions...))
-		body := asking(topic.scope, "2025-07-01", "2026-06-01", fmt.Sprintf(`,"measures":%s,"dimensions":%s,"time_dimensions":[{"dimension":%q,"granularity":"day"}]`, ask, by, topic.time))
-		if topic.filter != "" {
-			body = strings.Replace(body, `"filters":[`, fmt.Sprintf(`"filters":[{"member":%q,"operator":"one-of","values":[%d,%d]},`, topic.filter, firstField, firstField+1), 1)
+		body := asking(topic.name, "2025-07-01", "2026-06-01", fmt.Sprintf(`,"measures":%s,"dimensions":%s,"time_dimensions":[{"dimension":%q,"granularity":"day"}]`, ask, by, topic.timeDimension))
+		if topic.requiredFilter != "" {
+			body = strings.Replace(body, `"filters":[`, fmt.Sprintf(`"filters":[{"member":%q,"operator":"one-of","values":[%d,%d]},`, topic.requiredFilter, firstField, firstField+1), 1)
 		}
 		var rows []string
 		for cursor, pages := "", 0; ; pages++ {
@@ -114,7 +114,7 @@ func TestStatsPages(t *testing.T) {
 				}
 			}
 			if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != 200 || len(page.Data) > 7 {
-				t.Fatalf("%s: %d, %d rows, %v", topic.scope, w.Code, len(page.Data), err)
+				t.Fatalf("%s: %d, %d rows, %v", topic.name, w.Code, len(page.Data), err)
 			}
 			for _, raw := range page.Data {
 				rows = append(rows, string(raw))
@@ -130,7 +130,7 @@ func TestStatsPages(t *testing.T) {
 			whole = append(whole, string(raw))
 		}
 		if len(whole) < 3 || !slices.Equal(rows, whole) {
-			t.Errorf("%s: %d rows in pages, %d at once", topic.scope, len(rows), len(whole))
+			t.Errorf("%s: %d rows in pages, %d at once", topic.name, len(rows), len(whole))
 		}
 	}
 	if w := post(s, "/api/reporting/stats?limit=7"+last, asking("tags", "2025-07-01", "2026-06-01", `,"measures":["ticketCount"]`)); w.Code != 400 {

@@ -28,7 +28,7 @@ func spell(a *account) *model {
 	m.messages = spelled(a.messages)
 	m.customers = spelled(a.customers)
 	m.events = spelled(a.events)
-	for path, t := range a.records {
+	for path, t := range a.recordTables {
 		m.records[path] = spelled(t)
 	}
 	return m
@@ -38,12 +38,12 @@ func spell(a *account) *model {
 func spelled[R row](t *table[R]) map[int64]R {
 	rows := map[int64]R{}
 	for i := range t.base.n {
-		if r, ok := t.see(t.base.id(i)); ok {
+		if r, ok := t.getListed(t.base.id(i)); ok {
 			rows[t.base.id(i)] = r
 		}
 	}
-	for id := range t.shown {
-		if r, ok := t.see(id); ok {
+	for id := range t.listed {
+		if r, ok := t.getListed(id); ok {
 			rows[id] = r
 		}
 	}
@@ -52,11 +52,11 @@ func spelled[R row](t *table[R]) map[int64]R {
 
 // sortedIDs is the naive order.
 func sortedIDs[R row](rows map[int64]R, order string, desc bool) []int64 {
-	var keys []key
+	var keys []sortKey
 	for _, r := range rows {
-		keys = append(keys, r.key(order))
+		keys = append(keys, r.sortKey(order))
 	}
-	slices.SortFunc(keys, func(x, y key) int {
+	slices.SortFunc(keys, func(x, y sortKey) int {
 		d := 1
 		if desc {
 			d = -1
@@ -84,12 +84,12 @@ func b2i(b bool) int {
 }
 
 // pages joins the pages of a shelf through their cursors, forwards and back.
-func pages(t *testing.T, s shelf, orderBy string, limit int) []int64 {
+func pages(t *testing.T, s listSource, orderBy string, limit int) []int64 {
 	t.Helper()
 	ask := func(cursor string) (*query, page) {
 		q := &query{limit: limit, path: "x"}
 		q.order, q.desc = splitOrder(orderBy)
-		if cursor != "" && !q.resume(cursor) {
+		if cursor != "" && !q.applyToken(cursor) {
 			t.Fatalf("%s: cursor %q is refused", orderBy, cursor)
 		}
 		return q, s.page(q)
@@ -134,7 +134,7 @@ func checkPages[R row](t *testing.T, r *rand.Rand, tb *table[R], rows map[int64]
 	t.Helper()
 	order := orders[r.IntN(len(orders))]
 	for _, dir := range []string{":asc", ":desc"} {
-		got := pages(t, browse(tb, window{}, nil, func(*jot, *R) {}), order+dir, 1+r.IntN(120))
+		got := pages(t, tableSource(tb, timeRange{}, nil, func(*jsonWriter, *R) {}), order+dir, 1+r.IntN(120))
 		if want := sortedIDs(rows, order, dir == ":desc"); !slices.Equal(got, want) {
 			t.Fatalf("%T %s%s: %d rows, want %d in order", tb, order, dir, len(got), len(want))
 		}
@@ -177,7 +177,7 @@ func TestPagesOfAnAccountThatMoves(t *testing.T) {
 			before := spell(a).tickets
 			seen := map[int64]int{}
 			q := &query{order: order, desc: desc, limit: 7}
-			look := browse(a.tickets, window{}, nil, func(*jot, *ticket) {})
+			look := tableSource(a.tickets, timeRange{}, nil, func(*jsonWriter, *ticket) {})
 			for {
 				p := look.page(q)
 				for _, k := range p.keys {
@@ -192,7 +192,7 @@ func TestPagesOfAnAccountThatMoves(t *testing.T) {
 			}
 			for id, now := range spell(a).tickets {
 				was, old := before[id]
-				still := old && was.key(order) == now.key(order)
+				still := old && was.sortKey(order) == now.sortKey(order)
 				if still && seen[id] != 1 {
 					t.Fatalf("%s: ticket %d did not move and was seen %d times", orderBy, id, seen[id])
 				}
@@ -220,19 +220,19 @@ func TestChangesAreToldByEvents(t *testing.T) {
 		unseen[kind] = true
 	}
 	for n := 0; n < 3000 || len(unseen) > 0 && n < 50_000; n++ {
-		top, seq := a.events.top, a.seq
+		top, seq := a.events.maxID, a.lastSeq
 		s.Mutate(r)
 		told := map[string]bool{}
-		for id := top + 1; id <= a.events.top; id++ {
+		for id := top + 1; id <= a.events.maxID; id++ {
 			if e, ok := a.events.get(id); ok {
-				told[e.objectType+num(e.object)] = true
-				delete(unseen, e.kind)
+				told[e.objectType+number(e.objectID)] = true
+				delete(unseen, e.eventType)
 			}
 		}
 		changed := written(a.tickets, "Ticket", seq)
 		changed = append(changed, written(a.customers, "Customer", seq)...)
-		for path, of := range a.records {
-			if n, _ := natureOf(path); n.event != "" {
+		for path, of := range a.recordTables {
+			if n, _ := settingKindOf(path); n.eventPrefix != "" {
 				changed = append(changed, written(of, n.objectType, seq)...)
 			}
 		}
@@ -250,9 +250,9 @@ func TestChangesAreToldByEvents(t *testing.T) {
 // written lists the rows that changes after seq wrote or took away.
 func written[R row](t *table[R], objectType string, seq uint64) []string {
 	var changed []string
-	for id, v := range t.shown {
+	for id, v := range t.listed {
 		if v.seq > seq {
-			changed = append(changed, objectType+num(id))
+			changed = append(changed, objectType+number(id))
 		}
 	}
 	return changed
@@ -280,21 +280,21 @@ func TestLag(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		opened(s)
-		if !seen() || len(a.threadOf(id)) != 2 {
+		if !seen() || len(a.threadMessages(id)) != 2 {
 			t.Error("a ticket is not listed at its time, with its messages")
 		}
-		updated := map[int64]instant{}
+		updated := map[int64]timestamp{}
 		late := 0
 		for range 2000 {
 			s.Mutate(r)
 			time.Sleep(100 * time.Millisecond)
 			opened(s)
-			for id, v := range a.tickets.shown {
-				if v.row.updated < updated[id] && !v.gone {
+			for id, v := range a.tickets.listed {
+				if v.row.updated < updated[id] && !v.deleted {
 					t.Fatalf("ticket %d went back in time", id)
 				}
 				updated[id] = v.row.updated
-				if f, ok := a.tickets.fresh[id]; ok && f.seq < v.seq {
+				if f, ok := a.tickets.unlisted[id]; ok && f.seq < v.seq {
 					t.Fatalf("ticket %d is read as it was before what lists show", id)
 				}
 			}
@@ -305,10 +305,10 @@ func TestLag(t *testing.T) {
 		}
 		time.Sleep(time.Minute + time.Second)
 		opened(s)
-		if n := len(a.pending) + len(a.tickets.fresh) + len(a.messages.fresh) + len(a.events.fresh); n != 0 {
+		if n := len(a.pending) + len(a.tickets.unlisted) + len(a.messages.unlisted) + len(a.events.unlisted); n != 0 {
 			t.Errorf("%d changes are not shown after the lag", n)
 		}
-		for id := range a.tickets.shown {
+		for id := range a.tickets.listed {
 			if got, ok := a.tickets.get(id); ok && fmt.Sprint(got) != fmt.Sprint(spell(a).tickets[id]) {
 				t.Fatalf("ticket %d is not listed as it is", id)
 			}
@@ -319,15 +319,15 @@ func TestLag(t *testing.T) {
 
 // A version that is visible at once overtakes one that still waits.
 func TestLaterVersionsOvertake(t *testing.T) {
-	tb := kept(1, 1, func(int) record { return record{1, []field{{"name", "0"}}} })
+	tb := storedTable(1, 1, func(int) record { return record{1, []field{{"name", "0"}}} })
 	name := func(raw string, seq uint64) version[record] {
 		return version[record]{row: record{1, []field{{"name", raw}}}, seq: seq}
 	}
-	tb.fresh[1] = name("1", 1)
-	tb.show(1, name("2", 2))
+	tb.unlisted[1] = name("1", 1)
+	tb.setListed(1, name("2", 2))
 	got, _ := tb.get(1)
-	tb.show(1, name("1", 1))
-	if seen, _ := tb.see(1); got.get("name") != "2" || seen.get("name") != "2" {
+	tb.setListed(1, name("1", 1))
+	if seen, _ := tb.getListed(1); got.get("name") != "2" || seen.get("name") != "2" {
 		t.Errorf("got %v, seen %v", got, seen)
 	}
 }
@@ -340,13 +340,13 @@ func TestChangesGoForward(t *testing.T) {
 		last := a.epoch
 		for range 500 {
 			time.Sleep(time.Duration(r.IntN(3)) * time.Second)
-			top := a.events.top
+			top := a.events.maxID
 			s.Mutate(r)
-			if a.last <= last || a.last < instantOf(time.Now()) || a.last > instantOf(time.Now())+1000 {
-				t.Fatalf("a change at %d after one at %d, now %d", a.last, last, instantOf(time.Now()))
+			if a.lastChange <= last || a.lastChange < timestampOf(time.Now()) || a.lastChange > timestampOf(time.Now())+1000 {
+				t.Fatalf("a change at %d after one at %d, now %d", a.lastChange, last, timestampOf(time.Now()))
 			}
-			last = a.last
-			for id := top + 1; id <= a.events.top; id++ {
+			last = a.lastChange
+			for id := top + 1; id <= a.events.maxID; id++ {
 				if e, ok := a.events.get(id); ok && e.created != last {
 					t.Fatalf("event %d of a change at %d is dated %d", id, last, e.created)
 				}
@@ -364,13 +364,13 @@ func TestClockAhead(t *testing.T) {
 			time.Sleep(time.Minute)
 			there := time.Now().Add(ahead)
 			id := s.AddCustomer()
-			if c, _ := a.customers.get(id); c.created < instantOf(there) || c.created > instantOf(there)+1000 {
-				t.Errorf("%v ahead: a change at %d, now %d", ahead, c.created, instantOf(there))
+			if c, _ := a.customers.get(id); c.created < timestampOf(there) || c.created > timestampOf(there)+1000 {
+				t.Errorf("%v ahead: a change at %d, now %d", ahead, c.created, timestampOf(there))
 			}
 			if date := get(s, "/api/account").Header().Get("Date"); date != there.UTC().Format(http.TimeFormat) {
 				t.Errorf("%v ahead: %s", ahead, date)
 			}
-			if a.epoch != instantOf(there.Add(-time.Minute)) {
+			if a.epoch != timestampOf(there.Add(-time.Minute)) {
 				t.Errorf("%v ahead: the base ends at %d", ahead, a.epoch)
 			}
 		}

@@ -54,46 +54,46 @@ var oddities = []string{
 
 // fill puts an order number for # and a product for %, and now and then an
 // oddity behind.
-func (c *chance) fill(dst []byte, text string) []byte {
+func (p *prng) expand(dst []byte, text string) []byte {
 	for i := range len(text) {
 		switch text[i] {
 		case '#':
-			dst = strconv.AppendInt(append(dst, '#'), int64(1000+c.below(90000)), 10)
+			dst = strconv.AppendInt(append(dst, '#'), int64(1000+p.intn(90000)), 10)
 		case '%':
-			dst = append(dst, pick(c, products)...)
+			dst = append(dst, pick(p, products)...)
 		default:
 			dst = append(dst, text[i])
 		}
 	}
-	if c.one(60) {
-		dst = append(append(dst, ' '), pick(c, oddities)...)
+	if p.oneIn(60) {
+		dst = append(append(dst, ' '), pick(p, oddities)...)
 	}
 	return dst
 }
 
 // sentence returns one to four sentences, unquoted.
-func (c *chance) prose() []byte {
+func (p *prng) prose() []byte {
 	var b []byte
-	for i := range 1 + c.below(4) {
+	for i := range 1 + p.intn(4) {
 		if i > 0 {
 			b = append(b, ' ')
 		}
-		b = c.fill(b, pick(c, sentences))
+		b = p.expand(b, pick(p, sentences))
 	}
 	return b
 }
 
-func (c *chance) subject() string {
-	return string(append(c.fill([]byte{'"'}, pick(c, subjects)), '"'))
+func (p *prng) subject() string {
+	return string(append(p.expand([]byte{'"'}, pick(p, subjects)), '"'))
 }
 
 // anything is what people store where the API lets them store anything.
-func (c *chance) anything() string {
-	switch c.below(16) {
+func (p *prng) arbitraryJSON() string {
+	switch p.intn(16) {
 	case 0:
 		return `{}`
 	case 1:
-		return `{"legacy_id":` + num(1<<53+1+int64(c.below(1e6))) + `}`
+		return `{"legacy_id":` + number(1<<53+1+int64(p.intn(1e6))) + `}`
 	case 2:
 		return `{"weight":1.0,"price":1e3,"tax":-0,"ratio":1.10}`
 	case 3:
@@ -109,25 +109,25 @@ func (c *chance) anything() string {
 	case 8:
 		return `{"when":"2026-13-40","note":"half \ud83d"}`
 	case 9:
-		return `{"big":` + c.bigObject() + `}`
+		return `{"big":` + p.bigObject() + `}`
 	default:
 		return "null"
 	}
 }
 
 // bigObject is nested deeper and wider than most.
-func (c *chance) bigObject() string {
+func (p *prng) bigObject() string {
 	b := []byte(`{"orders":[`)
 	for i := range 6 {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, `{"id":`...)
-		b = strconv.AppendInt(b, 1<<55+int64(c.below(1e9)), 10)
+		b = strconv.AppendInt(b, 1<<55+int64(p.intn(1e9)), 10)
 		b = append(b, `,"name":"`...)
-		b = c.fill(b, "#")
+		b = p.expand(b, "#")
 		b = append(b, `","line_items":[{"title":"`...)
-		b = append(b, pick(c, products)...)
+		b = append(b, pick(p, products)...)
 		b = append(b, `","price":"49.00","properties":[]}],"shipping":{"address":{"zip":"0042","geo":{"lat":51.50,"lng":-1e-1}}}}`...)
 	}
 	return string(append(b, `],"tags":""}`...))

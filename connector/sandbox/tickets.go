@@ -7,7 +7,7 @@ import "slices"
 type ticket struct {
 	id, customer, user, team int64 // 0 = none
 
-	created, updated, opened, received, message, closed, snoozed, trashed instant
+	created, updated, opened, lastReceived, lastMessage, closed, snoozed, trashed timestamp
 
 	open, unread, spam, undelivered bool
 
@@ -15,28 +15,28 @@ type ticket struct {
 	subject  string // raw
 	messages int
 	tags     []int64
-	values   []value
+	values   []fieldValue
 }
 
 // A value is what a ticket or customer has in a custom field.
-type value struct {
+type fieldValue struct {
 	field     int64
 	raw       string
 	predicted bool
 }
 
-func (t ticket) key(order string) key {
-	return key{n: t.number(order), id: t.id}
+func (t ticket) sortKey(order string) sortKey {
+	return sortKey{n: t.orderValue(order), id: t.id}
 }
 
-func (t *ticket) number(order string) int64 {
+func (t *ticket) orderValue(order string) int64 {
 	switch order {
 	case "updated_datetime":
 		return int64(t.updated)
 	case "last_message_datetime":
-		return int64(t.message)
+		return int64(t.lastMessage)
 	case "last_received_message_datetime":
-		return int64(t.received)
+		return int64(t.lastReceived)
 	case "closed_datetime":
 		return int64(t.closed)
 	case "snooze_datetime":
@@ -50,76 +50,76 @@ func (t *ticket) number(order string) int64 {
 var priorities = []string{"low", "normal", "high", "critical"}
 
 func (a *account) baseTicket(i int) ticket {
-	c := begin(a.seed, ofTicket, int64(i))
+	rng := newPRNG(a.seed, saltTicket, int64(i))
 	b := &a.tickets.base
 	t := ticket{
 		id:       b.id(i),
 		customer: a.customerOf(i),
 		created:  b.created(i),
-		updated:  b.updated(b.place(i)),
+		updated:  b.updated(b.updatePosition(i)),
 		priority: "normal",
 		subject:  "null",
 	}
-	thread := a.thread(i)
+	thread := a.threadIndices(i)
 	t.messages = len(thread)
 	for _, m := range slices.Backward(thread) {
-		at := a.messageTime(m)
-		if t.message == 0 {
-			t.message = at
+		at := a.messageCreated(m)
+		if t.lastMessage == 0 {
+			t.lastMessage = at
 		}
-		if !a.byAgent(m) {
-			t.received = at
+		if !a.sentByAgent(m) {
+			t.lastReceived = at
 			break
 		}
 	}
-	if !c.one(7) {
-		t.subject = c.subject()
+	if !rng.oneIn(7) {
+		t.subject = rng.subject()
 	}
-	if c.one(4) {
-		t.priority = pick(&c, priorities)
+	if rng.oneIn(4) {
+		t.priority = pick(&rng, priorities)
 	}
-	if !c.one(3) {
-		t.user = a.userAt(&c)
+	if !rng.oneIn(3) {
+		t.user = a.randomUser(&rng)
 	}
-	if a.size.Teams > 0 && c.one(2) {
-		t.team = firstTeam + int64(c.below(a.size.Teams))
+	if a.size.Teams > 0 && rng.oneIn(2) {
+		t.team = firstTeam + int64(rng.intn(a.size.Teams))
 	}
-	if !c.one(5) {
-		t.opened = min(t.created+instant(c.below(int(2*hour))), t.updated)
+	if !rng.oneIn(5) {
+		t.opened = min(t.created+timestamp(rng.intn(int(2*hour))), t.updated)
 	}
-	t.open = c.one(15) || i > b.n*7/8 && c.one(2)
+	t.open = rng.oneIn(15) || i > b.n*7/8 && rng.oneIn(2)
 	if !t.open {
-		t.closed = max(t.updated-instant(c.below(int(second))), t.message)
-	} else if c.one(6) {
-		t.snoozed = a.epoch + instant(1+c.below(20))*day
+		t.closed = max(t.updated-timestamp(rng.intn(int(second))), t.lastMessage)
+	} else if rng.oneIn(6) {
+		t.snoozed = a.epoch + timestamp(1+rng.intn(20))*day
 	}
-	t.unread = t.open && c.one(3)
-	t.spam = c.one(30)
-	t.undelivered = c.one(50)
-	if c.one(40) {
+	t.unread = t.open && rng.oneIn(3)
+	t.spam = rng.oneIn(30)
+	t.undelivered = rng.oneIn(50)
+	if rng.oneIn(40) {
 		t.trashed = t.updated
 	}
-	if n := a.size.Tags; n > 0 && !c.one(3) {
-		first := c.below(n)
-		for k := range min(1+c.below(3), n) {
+	if n := a.size.Tags; n > 0 && !rng.oneIn(3) {
+		first := rng.intn(n)
+		for k := range min(1+rng.intn(3), n) {
 			t.tags = append(t.tags, firstTag+int64((first+k*7)%n))
 		}
 		t.tags = slices.Compact(t.tags)
 	}
-	t.values = a.values(&c, a.size.CustomFields-a.size.CustomFields/3, func(k int) int { return k/2*3 + k%2 })
+	t.values = a.randomFieldValues(&rng, a.size.CustomFields-a.size.CustomFields/3, func(k int) int { return k/2*3 + k%2 })
 	return t
 }
 
 // values fills a few of n custom fields; index tells which the k-th is.
-func (a *account) values(c *chance, n int, index func(k int) int) []value {
-	if n < 1 || c.one(3) {
+func (a *account) randomFieldValues(rng *prng, n int, index func(k int) int) []fieldValue {
+	if n < 1 || rng.oneIn(3) {
 		return nil
 	}
-	var vs []value
-	first := c.below(n)
-	for k := range min(1+c.below(3), n) {
+	var vs []fieldValue
+	first := rng.intn(n)
+	for k := range min(1+rng.intn(3), n) {
 		i := index((first + k) % n)
-		vs = append(vs, value{firstField + int64(i), fieldValue(c, i), c.one(3)})
+		vs = append(vs, fieldValue{firstField + int64(i), randomFieldValue(rng, i), rng.oneIn(3)})
 	}
 	return vs
 }
@@ -134,12 +134,12 @@ func (a *account) customerOf(i int) int64 {
 	return a.customers.base.id(customerIndex(i, a.size.Tickets, n))
 }
 
-const regulars = 7
+const returningOffset = 7
 
 func customerIndex(i, tickets, customers int) int {
 	k := i * customers / max(tickets, 1)
-	if i%4 == 3 && k >= regulars {
-		return k - regulars
+	if i%4 == 3 && k >= returningOffset {
+		return k - returningOffset
 	}
 	return max(k-1, 0)
 }
@@ -153,17 +153,17 @@ func (a *account) ticketsOf(customer int64) []int64 {
 		}
 	}
 	n := a.size.Tickets
-	if k, ok := a.customers.base.find(customer); ok {
-		for _, k := range []int{k, k + 1, k + regulars} {
+	if k, ok := a.customers.base.index(customer); ok {
+		for _, k := range []int{k, k + 1, k + returningOffset} {
 			for i := k * n / a.size.Customers; i <= (k+1)*n/a.size.Customers && i < n; i++ {
 				look(a.tickets.base.id(i))
 			}
 		}
 	}
-	for id := range a.tickets.shown {
+	for id := range a.tickets.listed {
 		look(id)
 	}
-	for id := range a.tickets.fresh {
+	for id := range a.tickets.unlisted {
 		look(id)
 	}
 	slices.Sort(ids)
@@ -171,15 +171,15 @@ func (a *account) ticketsOf(customer int64) []int64 {
 }
 
 // A form is one of the shapes a ticket or message is sent in.
-type form int
+type variant int
 
 const (
-	inList   form = iota
-	inView        // of a view's items
-	inFull        // alone
-	inFuller      // alone, with relationships=custom_fields
-	inThread      // of the deprecated list per ticket
-	inTicket      // within a ticket
+	inList   variant = iota
+	inView           // of a view's items
+	inFull           // alone
+	inFuller         // alone, with relationships=custom_fields
+	inThread         // of the deprecated list per ticket
+	inTicket         // within a ticket
 )
 
 var channels = []string{
@@ -189,75 +189,75 @@ var channels = []string{
 
 // vias tells by which way a channel's tickets come, where it is not its own
 // name.
-var vias = map[string]string{
+var channelVia = map[string]string{
 	"chat": "gorgias_chat", "contact_form": "form", "phone": "twilio", "instagram-direct-message": "instagram",
 	"help-center": "helpdesk", "our-own-app": "api",
 }
 
 // route tells how ticket id came in.
-func (a *account) route(id int64) (channel, via string) {
-	c := begin(a.seed, ofTicketLook, id)
-	channel = pick(&c, channels)
+func (a *account) channelOf(id int64) (channel, via string) {
+	rng := newPRNG(a.seed, saltTicketDetails, id)
+	channel = pick(&rng, channels)
 	via = channel
-	if v, ok := vias[channel]; ok {
+	if v, ok := channelVia[channel]; ok {
 		via = v
 	}
 	return channel, via
 }
 
-func (a *account) writeTicket(j *jot, t *ticket, as form) {
-	c := begin(a.seed, ofTicketLook, -t.id)
-	channel, via := a.route(t.id)
+func (a *account) writeTicket(j *jsonWriter, t *ticket, as variant) {
+	rng := newPRNG(a.seed, saltTicketDetails, -t.id)
+	channel, via := a.channelOf(t.id)
 	list := as == inList || as == inView
 	j.open("", '{')
 	j.int("id", t.id)
-	j.link("uri", "/api/tickets/", t.id, "/")
+	j.text("uri", "/api/tickets/", t.id, "/")
 	external := "null"
-	if c.one(6) {
-		external = `"LEGACY-` + num(int64(c.below(1e6))) + `"`
+	if rng.oneIn(6) {
+		external = `"LEGACY-` + number(int64(rng.intn(1e6))) + `"`
 	}
 	j.raw("external_id", external)
-	j.raw("language", pick(&c, []string{`"en"`, `"en"`, `"fr"`, `"de"`, "null"}))
+	j.raw("language", pick(&rng, []string{`"en"`, `"en"`, `"fr"`, `"de"`, "null"}))
 	j.raw("status", pickIf(t.open, `"open"`, `"closed"`))
-	j.link("priority", t.priority)
-	j.link("channel", channel)
-	j.link("via", via)
-	j.raw("from_agent", pick(&c, []string{"false", "false", "false", "true", "null"}))
+	j.text("priority", t.priority)
+	j.text("channel", channel)
+	j.text("via", via)
+	j.raw("from_agent", pick(&rng, []string{"false", "false", "false", "true", "null"}))
 	if list {
-		a.person(j, "customer", t.customer)
+		a.writePerson(j, "customer", t.customer)
 	} else {
-		a.customer(j, "customer", t.customer)
+		a.writeContact(j, "customer", t.customer)
 	}
 	if t.user == 0 {
 		j.raw("assignee_user", "")
 	} else {
-		p := a.persona(t.user)
+		p := a.personOf(t.user)
 		j.open("assignee_user", '{')
 		p.write(j)
 		j.raw("bio", "")
 		j.close('}')
 	}
-	j.raw("assignee_team", a.shortTeam(t.team))
+	j.raw("assignee_team", a.teamReference(t.team))
 	j.raw("subject", t.subject)
 	if as != inView {
-		a.summary(j, t, &c)
+		a.writeSummary(j, t, &rng)
 	}
 	if list {
-		a.excerpt(j, t)
+		a.writeExcerpt(j, t)
 		j.open("integrations", '[')
-		if a.size.Integrations > 0 && !c.one(4) {
+		if a.size.Integrations > 0 && !rng.oneIn(4) {
 			j.open("", '{')
 			j.raw("name", `"Support"`)
-			j.link("address", "support@", a.subdomain, ".example")
-			j.link("type", channel)
+			j.text("address", "support@", a.subdomain, ".example")
+			j.text("type", channel)
 			j.close('}')
 		}
 		j.close(']')
 	}
-	j.raw("meta", c.anything())
+	j.raw("meta", rng.arbitraryJSON())
 	j.open("tags", '[')
 	for _, id := range t.tags {
-		name, decoration := a.tagLook(id)
+		name, decoration := a.tagNameAndDecoration(id)
 		j.open("", '{')
 		j.int("id", id)
 		j.raw("name", name)
@@ -272,8 +272,8 @@ func (a *account) writeTicket(j *jot, t *ticket, as form) {
 	j.bool("spam", t.spam)
 	j.time("created_datetime", t.created)
 	j.time("opened_datetime", t.opened)
-	j.time("last_received_message_datetime", t.received)
-	j.time("last_message_datetime", t.message)
+	j.time("last_received_message_datetime", t.lastReceived)
+	j.time("last_message_datetime", t.lastMessage)
 	if list {
 		j.bool("last_sent_message_not_delivered", t.undelivered)
 	}
@@ -285,39 +285,39 @@ func (a *account) writeTicket(j *jot, t *ticket, as form) {
 		writeValues(j, t.values)
 	}
 	if !list {
-		a.ticketDetail(j, t, &c, channel)
+		a.writeTicketDetails(j, t, &rng, channel)
 	}
 	j.close('}')
 }
 
-func (a *account) summary(j *jot, t *ticket, c *chance) {
-	if !c.one(4) {
+func (a *account) writeSummary(j *jsonWriter, t *ticket, rng *prng) {
+	if !rng.oneIn(4) {
 		j.raw("summary", "")
 		return
 	}
 	at := t.created + 5*minute
 	j.open("summary", '{')
-	j.raw("content", string(append(c.fill([]byte{'"'}, "The customer asks about order # and the %."), '"')))
+	j.raw("content", string(append(rng.expand([]byte{'"'}, "The customer asks about order # and the %."), '"')))
 	j.time("created_datetime", at)
 	j.time("updated_datetime", at)
-	j.ref("triggered_by", a.userAt(c))
+	j.ref("triggered_by", a.randomUser(rng))
 	j.close('}')
 }
 
 // excerpt tells what the last message begins with.
-func (a *account) excerpt(j *jot, t *ticket) {
+func (a *account) writeExcerpt(j *jsonWriter, t *ticket) {
 	if t.messages == 0 {
 		j.raw("excerpt", "")
 		return
 	}
-	c := begin(a.seed, ofTicketLook, t.id<<8|int64(t.messages&255))
-	j.raw("excerpt", string(append(append([]byte{'"'}, c.prose()...), '"')))
+	rng := newPRNG(a.seed, saltTicketDetails, t.id<<8|int64(t.messages&255))
+	j.raw("excerpt", string(append(append([]byte{'"'}, rng.prose()...), '"')))
 }
 
-func writeValues(j *jot, values []value) {
+func writeValues(j *jsonWriter, values []fieldValue) {
 	j.open("custom_fields", '{')
 	for _, v := range values {
-		id := num(v.field)
+		id := number(v.field)
 		j.open(id, '{')
 		j.raw("id", id)
 		j.raw("value", v.raw)
@@ -330,21 +330,21 @@ func writeValues(j *jot, values []value) {
 }
 
 // ticketDetail writes what only the answer for one ticket has.
-func (a *account) ticketDetail(j *jot, t *ticket, c *chance, channel string) {
+func (a *account) writeTicketDetails(j *jsonWriter, t *ticket, rng *prng, channel string) {
 	j.raw("events", "[]")
-	j.raw("imported", pick(c, []string{"null", "null", "false", "true"}))
+	j.raw("imported", pick(rng, []string{"null", "null", "false", "true"}))
 	j.ref("assignee_user_id", t.user)
 	j.ref("assignee_team_id", t.team)
 	j.open("messages", '[')
-	for _, id := range a.threadOf(t.id) {
+	for _, id := range a.threadMessages(t.id) {
 		if m, ok := a.messages.get(id); ok {
 			a.writeMessage(j, &m, inTicket)
 		}
 	}
 	j.close(']')
-	j.time("processed_datetime", pickIf(c.one(5), 0, t.created+281*1000))
+	j.time("processed_datetime", pickIf(rng.oneIn(5), 0, t.created+281*1000))
 	if s, ok := a.surveyOf(t.id); ok {
-		j.key("satisfaction_survey")
+		j.memberName("satisfaction_survey")
 		s.write(j)
 	} else {
 		j.raw("satisfaction_survey", "")
@@ -353,7 +353,7 @@ func (a *account) ticketDetail(j *jot, t *ticket, c *chance, channel string) {
 	j.raw(channel, `{"answerable":true}`)
 	j.raw("internal-note", `{"answerable":true}`)
 	j.close('}')
-	a.customer(j, "requester", t.customer)
+	a.writeContact(j, "requester", t.customer)
 }
 
 func pickIf[T any](yes bool, a, b T) T {

@@ -55,7 +55,7 @@ func automatics(s *connector.Stream) []string {
 	if s.Incremental() && !slices.Contains(columns, s.Cursor) {
 		columns = append(columns, s.Cursor)
 	}
-	if s.Mortal {
+	if s.Deletable {
 		columns = append(columns, Tombstone)
 	}
 	return columns
@@ -224,7 +224,7 @@ func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
 		if json.Unmarshal(raw, &airbytes) == nil {
 			return nil, inputError("the catalog is one of the Airbyte protocol%s", remedy)
 		}
-		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(raw, err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", connector.DescribeUnreadable(raw, err), remedy)
 	}
 	if c.Streams == nil {
 		return nil, inputError("the catalog has no list of streams%s", remedy)

@@ -111,7 +111,7 @@ func TestLog(t *testing.T) {
 func TestCatalogConceals(t *testing.T) {
 	config := []byte(`{"subdomain":"acme","email":"a@acme.com","api_key":"k","exclude_fields":["customers.unrecognized_fields.ssn"],
 		"hash_fields":["customers.email"],"hash_salt":"sixteen characters"}`)
-	settings, err := connector.ParseConfig(config, false)
+	settings, err := connector.Parse(config, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func ParseState(raw []byte) (*State, error) {
 	}
 	if !json.Valid(raw) {
 		var any any
-		return nil, unreadable(connector.Unreadable(raw, json.Unmarshal(raw, &any)))
+		return nil, unreadable(connector.DescribeUnreadable(raw, json.Unmarshal(raw, &any)))
 	}
 	raw = flat(raw)
 	var err error
@@ -190,7 +190,7 @@ func (s *State) adopt(raw []byte) error {
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return unreadable(connector.Unreadable(raw, err))
+		return unreadable(connector.DescribeUnreadable(raw, err))
 	}
 	var states []perStream
 	switch {
@@ -243,7 +243,7 @@ func (s *State) Marks(sel *Selection) (marks map[string]connector.Bookmark, fore
 			continue
 		}
 		raw := s.of(c.Stream)
-		if marks[c.Name], err = connector.ParseBookmark(c.Stream, raw); err != nil {
+		if marks[c.Name], err = connector.Parse(c.Stream, raw); err != nil {
 			return nil, nil, inputError("the bookmark of the stream %q cannot be used: %v; take it out of the state to read that stream anew, or correct it", c.Name, err)
 		}
 		if (Entry{c.Name, raw}).Foreign() {
@@ -256,7 +256,7 @@ func (s *State) Marks(sel *Selection) (marks map[string]connector.Bookmark, fore
 // of returns a stream's bookmark: its own, or the one that another tap keeps
 // under the name it has there.
 func (s *State) of(stream *connector.Stream) json.RawMessage {
-	for _, name := range append([]string{stream.Name}, stream.Formerly...) {
+	for _, name := range append([]string{stream.Name}, stream.Aliases...) {
 		if i := find(s.bookmarks, name); i >= 0 {
 			return s.bookmarks[i].value
 		}

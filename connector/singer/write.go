@@ -22,12 +22,12 @@ type Writer struct {
 	// Log is where all else goes.
 	Log *Log
 	// Tally counts what Sync writes, and is logged at its end; nil for none.
-	Tally *connector.Tally
+	Summary *connector.Summary
 	// Activate ends each stream that is always read whole with the message by
 	// which targets put away the rows that are gone.
 	Activate bool
 	// Still leaves the state as it is, whatever is read.
-	Still bool
+	FreezeState bool
 
 	out     io.Writer
 	buf     []byte
@@ -100,7 +100,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	streams := map[*connector.Stream]*progress{}
 	for _, c := range sel.choices {
 		p := &progress{choice: c, began: began, counted: began, lost: map[conform.Nulled]int{}}
-		if w.Activate && !w.Still && !c.Incremental() {
+		if w.Activate && !w.FreezeState && !c.Incremental() {
 			p.version = began.Unix()
 		}
 		streams[c.Stream] = p
@@ -130,7 +130,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if err == nil {
 			err = p.fault
 		}
-		if w.Tally.Note(batch, err); err != nil {
+		if w.Summary.Add(batch, err); err != nil {
 			failures = w.fail(failures, p, err)
 		}
 		if batch.Last || err != nil {
@@ -145,8 +145,8 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 			return err
 		}
 	}
-	if w.Tally != nil {
-		w.Log.Print(Info, "", "%s", w.Tally)
+	if w.Summary != nil {
+		w.Log.Print(Info, "", "%s", w.Summary)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -159,10 +159,10 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 // whether the last line now is.
 func (w *Writer) batch(b connector.Batch, p *progress, state *State, told bool) (bool, error) {
 	switch {
-	case !b.Waiting.IsZero():
-		if !b.Waiting.Equal(w.waiting) { // every stream says it
-			w.waiting = b.Waiting
-			w.Log.Print(Info, "", "the account's allowance is used up until %s", spell(b.Waiting))
+	case !b.Until.IsZero():
+		if !b.Until.Equal(w.waiting) { // every stream says it
+			w.waiting = b.Until
+			w.Log.Print(Info, "", "the account's allowance is used up until %s", spell(b.Until))
 		}
 		return told, nil
 	case b.Warning != "":
@@ -212,7 +212,7 @@ func (w *Writer) batch(b connector.Batch, p *progress, state *State, told bool) 
 // news.
 func (w *Writer) move(state *State, c *choice, b connector.Batch) (bool, error) {
 	switch {
-	case w.Still, c.whole && !b.Last:
+	case w.FreezeState, c.whole && !b.Last:
 		return false, nil
 	case c.whole:
 		return state.set(c.Name, []byte("{}")), nil
@@ -234,7 +234,7 @@ func (w *Writer) record(p *progress, prefix, raw []byte) error {
 			return fmt.Errorf("a record's key cannot be used: %s %v", c.Field, c.Reason)
 		}
 		p.lost[c]++
-		w.Tally.Lose(p.Stream, c)
+		w.Summary.CountNulled(p.Stream, c)
 	}
 	w.buf = append(buf, "}\n"...)
 	if n := len(w.buf) - before; n > longLine && !p.long {
@@ -262,8 +262,8 @@ type failure struct {
 
 // fail logs what ended a stream; what ends all of them, once.
 func (w *Writer) fail(failures []failure, p *progress, err error) []failure {
-	f := failure{connector.Diagnose(p.Stream, err), p.Name}
-	if !f.Whole || !slices.ContainsFunc(failures, func(f failure) bool { return f.Whole }) {
+	f := failure{connector.Classify(p.Stream, err), p.Name}
+	if !f.AllStreams || !slices.ContainsFunc(failures, func(f failure) bool { return f.AllStreams }) {
 		w.Log.Print(Error, p.Name, "%s", f.Message)
 	}
 	var broken *connector.Panic
@@ -280,7 +280,7 @@ func sum(failures []failure, streams int) error {
 	}
 	var names []string
 	for _, f := range failures {
-		if f.Whole {
+		if f.AllStreams {
 			return &Failed{f.Message}
 		}
 		names = append(names, f.stream)
@@ -301,7 +301,7 @@ func Sample(streams []*connector.Stream, read func(*connector.Stream) iter.Seq2[
 				if found {
 					batch.Records, batch.Last = batch.Records[:1], true
 				}
-				if !yield(batch, err) || err != nil && connector.Diagnose(s, err).Whole {
+				if !yield(batch, err) || err != nil && connector.Classify(s, err).AllStreams {
 					return
 				}
 				if found {

@@ -132,7 +132,7 @@ func (d *destination) record(line string) {
 		return
 	}
 	d.written = append(d.written, s.Name+" "+key)
-	r := row{raw, cursorOf(s, raw), s.Mortal && fieldOf(raw, d.tombstone) != "null"}
+	r := row{raw, cursorOf(s, raw), s.Deletable && fieldOf(raw, d.tombstone) != "null"}
 	if r.dead {
 		d.graves++
 	}

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 
 	"source-gorgias/connector/sandbox"
 )
+
+var full = flag.Bool("full", false, "play every mode, and more performances of loops")
 
 // A scenario is one history of an account. README.md lists them.
 type scenario struct {
@@ -35,17 +38,17 @@ type scenario struct {
 // the end the destination holds what the account holds, but for the losses the
 // scenario declares; and a further sync of the account at rest writes nothing.
 // Of a loop, each protocol plays each performance, with the events in turn as
-// above. A short run leaves out most of these, and of the six modes every other.
+// above. Without -full, half of these are left out, and of the six modes every other.
 func TestScenarios(t *testing.T) {
 	step := 3
-	if testing.Short() {
+	if !*full {
 		step = 6
 	}
 	for _, c := range slices.Concat(life(), network(), doubts()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for i, m := range modes {
-				if testing.Short() && i%2 == 1 {
+				if !*full && i%2 == 1 {
 					continue
 				}
 				for n, more := i%3, true; more && !t.Failed(); n += step {

@@ -194,7 +194,7 @@ func (s *stage) kill(states int) {
 func (s *stage) read(states int) {
 	d := s.destination
 	d.stop, d.spill, d.states, d.written, d.failed, d.errors, d.warned = states, s.turn%2 == 1, 0, nil, nil, nil, nil
-	settings, err := connector.ParseConfig([]byte(`{"subdomain":"acme","start_date":"1980-01-01","credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"k"}`+s.config+`}`), false)
+	settings, err := connector.Parse([]byte(`{"subdomain":"acme","start_date":"1980-01-01","credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"k"}`+s.config+`}`), false)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func (s *stage) lost(what, stream string, key ...int64) {
 func (s *stage) lostParts(what, stream string, parent int64) {
 	cut := connector.Find(stream)
 	for raw := range s.box.Each(connector.Find(cut.Parent).Path) {
-		for _, part := range cut.Cut(raw) {
+		for _, part := range cut.Derive(raw) {
 			if key := keyOf(cut, string(part)); s.streams[stream] != nil && strings.HasPrefix(key, fmt.Sprint(parent, "/")) {
 				s.losses[what+" "+stream+" "+key] = true
 			}
@@ -319,8 +319,8 @@ func (s *stage) truth(stream *connector.Stream) map[string]string {
 	if err != nil {
 		s.Fatal(err)
 	}
-	paths, cut := []string{stream.Path}, stream.Cut
-	switch stream.Walk {
+	paths, cut := []string{stream.Path}, stream.Derive
+	switch stream.Mode {
 	case connector.Derived:
 		paths[0] = connector.Find(stream.Parent).Path
 	case connector.PerParent:
@@ -357,7 +357,7 @@ var opened = regexp.MustCompile(`"opened_datetime":("[^"]*"|null)`)
 // plain leaves out of an old row what changes without a trace: when a message
 // was opened; of jobs, calls and recordings all but the key.
 func (s *stage) plain(stream *connector.Stream, raw string) string {
-	switch old := stream.Mutable > 0 && cursorOf(stream, raw).Before(s.now().Add(-stream.Mutable)); {
+	switch old := stream.LookbackWindow > 0 && cursorOf(stream, raw).Before(s.now().Add(-stream.LookbackWindow)); {
 	case old && stream.Name == "ticket_messages":
 		return opened.ReplaceAllString(raw, "")
 	case old && stream.Name != "satisfaction_surveys":
@@ -380,7 +380,7 @@ func (s *stage) past(stream *connector.Stream, raw string) bool {
 	}
 	parent := connector.Find(of[0])
 	found, ok := s.truth(parent)[fieldOf(raw, of[1])]
-	return !ok || stream.Walk == connector.Derived && cursorOf(parent, found).After(cursorOf(stream, raw))
+	return !ok || stream.Mode == connector.Derived && cursorOf(parent, found).After(cursorOf(stream, raw))
 }
 
 // holds reports whether the destination's row of a stream holds some texts.

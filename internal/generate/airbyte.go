@@ -68,7 +68,7 @@ func modes(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			incremental, cursor = "yes", "`"+s.Cursor+"`"
 		}
-		if s.Mortal {
+		if s.Deletable {
 			deletions = "yes"
 		}
 		fmt.Fprintf(&b, "| `%s` | yes | %s | `%s` | %s | %s |\n", s.Name, incremental, strings.Join(s.Key, "`, `"), cursor, deletions)
@@ -127,8 +127,8 @@ func types(streams []*connector.Stream) ([]byte, error) {
 func scopesNeeded(streams []*connector.Stream) []byte {
 	wanted := map[string][]string{}
 	for _, s := range streams {
-		if s.Scope != "" {
-			wanted[s.Scope] = append(wanted[s.Scope], "`"+s.Name+"`")
+		if s.OAuthScope != "" {
+			wanted[s.OAuthScope] = append(wanted[s.OAuthScope], "`"+s.Name+"`")
 		}
 	}
 	var b bytes.Buffer

@@ -55,7 +55,7 @@ func generate(records []any) (map[string][]byte, error) {
 		return nil, err
 	}
 	files[filepath.Join("connector", "spec.json")] = specification
-	if files["catalog.json"], err = airbyte.Configured(connector.Offered(nil)); err != nil {
+	if files["catalog.json"], err = airbyte.Configured(connector.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}
 	readme, err := os.ReadFile("README.md")
@@ -101,7 +101,7 @@ func table(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			sync = "incremental, `" + s.Cursor + "`"
 		}
-		if s.Walk == connector.Derived {
+		if s.Mode == connector.Derived {
 			from = "the pages of `" + s.Parent + "`"
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), sync, from)

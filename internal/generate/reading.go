@@ -28,7 +28,7 @@ func read(s *section) (*reading, error) {
 		changed = "created or changed"
 	}
 	// What belongs to the ways of reading themselves.
-	switch s.Walk {
+	switch s.Mode {
 	case connector.NewestFirst:
 		r.briefly, r.atRest = "newest first", "1"
 		r.how = endpoint + ", from the newest record down to where the last sync began."
@@ -37,23 +37,23 @@ func read(s *section) (*reading, error) {
 		r.deletions = "no list and no event tells of them."
 	case connector.OldestFirst:
 		r.briefly, r.atRest = "oldest first", "1"
-		r.how = endpoint + ", from the end of the last sync upwards; the server filters (`" + s.Since + "`)."
+		r.how = endpoint + ", from the end of the last sync upwards; the server filters (`" + s.SinceParam + "`)."
 		r.costs = "first sync: 1 request for 100 records created since `start_date`. Increment: 1 for 100 records created since the last sync."
 		r.captured = "what was created, by `" + s.Cursor + "`."
 		r.deletions = "no list and no event tells of them."
 		r.missing = "nothing is known to be missing: records never change"
-		if s.Since == "" {
+		if s.SinceParam == "" {
 			r.briefly, r.atRest = "oldest first, all of it", "1 for 100 records"
 			r.how = endpoint + ", the whole list from the oldest record upwards, in every sync: it can be neither filtered nor read from its end. What is new is written."
 			r.costs = "every sync: 1 request for 100 records of the list."
 		}
-	case connector.Scan:
+	case connector.FullRefresh:
 		r.briefly, r.atRest = "whole", "1 for 100 records"
 		r.how = endpoint + ", the whole list in every sync."
 		r.costs = "every sync: 1 request for 100 records of the list."
-		if n := len(s.Passes); n > 0 {
+		if n := len(s.Partitions); n > 0 {
 			var passes []string
-			for _, p := range s.Passes {
+			for _, p := range s.Partitions {
 				passes = append(passes, "`"+p.Encode()+"`")
 			}
 			r.briefly = fmt.Sprintf("whole, %d times", n)
@@ -62,7 +62,7 @@ func read(s *section) (*reading, error) {
 			r.costs = fmt.Sprintf("every sync: 1 request for 100 records of the list, at least %d.", n)
 		}
 		whole(r)
-	case connector.Single:
+	case connector.SingleObject:
 		r.briefly, r.atRest = "whole, one answer", "1"
 		r.how = endpoint + ", in every sync."
 		r.costs = "every sync: 1 request."
@@ -79,8 +79,8 @@ func read(s *section) (*reading, error) {
 		r.costs = fmt.Sprintf("nothing beyond the requests of `%s`, which are shared if both are selected.", s.Parent)
 		r.captured = fmt.Sprintf("with each version of a record of `%s` that is read.", s.Parent)
 		r.deletions = "no tombstones. A row names the record it was cut from, whose deletion is told there."
-	case connector.Daily:
-		days := int(s.Mutable / (24 * time.Hour))
+	case connector.DailyReport:
+		days := int(s.LookbackWindow / (24 * time.Hour))
 		r.briefly, r.atRest = "day by day, one report after the other", "1, and 1 for each report"
 		r.how = "`POST /api/" + s.Path + "`, for each of the configured `reports`, from the day on which the last sync ended up to today. Without `reports` there is no such stream. The documented scopes are " + scopes() + "." +
 			fmt.Sprintf(" Once a day (`window_interval`) the days are read again that lay within %d days before the last such look (`reports_window`).", days)
@@ -91,7 +91,7 @@ func read(s *section) (*reading, error) {
 		permit(r, s)
 		return r, nil
 	default:
-		return nil, fmt.Errorf("stream %q: there are no words for the walk %d; reading.go needs them", s.Name, s.Walk)
+		return nil, fmt.Errorf("stream %q: there are no words for the walk %d; reading.go needs them", s.Name, s.Mode)
 	}
 	if err := revised(r, s); err != nil {
 		return nil, err
@@ -99,17 +99,17 @@ func read(s *section) (*reading, error) {
 	heard(r, s)
 	_, dated := s.column("deleted_datetime")
 	switch {
-	case s.Mortal && s.Walk == connector.Derived:
+	case s.Deletable && s.Mode == connector.Derived:
 		r.deletions = "a tombstone, when an event tells of one."
-	case s.Mortal && dated:
+	case s.Deletable && dated:
 		r.deletions = "a tombstone, when an event or a failed re-read tells of one; `deleted_datetime`, if the record stays."
-	case s.Mortal:
+	case s.Deletable:
 		r.deletions = "a tombstone, when an event or a failed re-read tells of one."
 	case s.Incremental() && dated:
 		r.deletions = "`deleted_datetime` tells of them, as long as changes are captured."
 	}
-	if s.Untold != "" {
-		r.missing = strings.TrimPrefix(r.missing+"; "+s.Untold, "; ")
+	if s.Limitations != "" {
+		r.missing = strings.TrimPrefix(r.missing+"; "+s.Limitations, "; ")
 	}
 	if r.missing == "" {
 		r.missing = "nothing is known to be missing"
@@ -143,14 +143,14 @@ func whole(r *reading) {
 // revised says of records that change without being dated anew when they are
 // read again.
 func revised(r *reading, s *section) error {
-	if s.Mutable == 0 {
+	if s.LookbackWindow == 0 {
 		return nil
 	}
 	setting := s.Name + "_window"
 	if !has(setting) {
 		return fmt.Errorf("stream %q: its records change for some time, and there is no setting %q", s.Name, setting)
 	}
-	days := int(s.Mutable / (24 * time.Hour))
+	days := int(s.LookbackWindow / (24 * time.Hour))
 	r.how += fmt.Sprintf(" Once a day (`window_interval`) it is read on over the %d days before the last such look (`%s`), in which records may have changed without being dated anew.", days, setting)
 	r.costs += fmt.Sprintf(" Once a day: 1 for 100 records of these %d days.", days)
 	r.captured += fmt.Sprintf(" Changes within %d days of that, by the daily look.", days)
@@ -174,7 +174,7 @@ func heard(r *reading, s *section) {
 	if kinds == nil {
 		return
 	}
-	if s.Walk == connector.Derived {
+	if s.Mode == connector.Derived {
 		r.captured += " That includes what is read again because of events."
 		return
 	}
@@ -190,10 +190,10 @@ func heard(r *reading, s *section) {
 // permit says what credentials need.
 func permit(r *reading, s *section) {
 	scope := "the documentation names no scope for OAuth2 apps"
-	if s.Scope != "" {
-		scope = "an OAuth2 app needs the scope `" + s.Scope + "`"
+	if s.OAuthScope != "" {
+		scope = "an OAuth2 app needs the scope `" + s.OAuthScope + "`"
 		if s.Heeds() != nil {
-			scope += ", and `" + connector.Find("events").Scope + "` for what only events tell"
+			scope += ", and `" + connector.Find("events").OAuthScope + "` for what only events tell"
 		}
 	}
 	r.permission = scope + ". An API key: an admin's; another user's if that user may see these records."

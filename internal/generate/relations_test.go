@@ -164,7 +164,7 @@ func everyRecord(t *testing.T) map[string][]any {
 		t.Fatal(err)
 	}
 	all := map[string][]any{}
-	p := &connector.Plan{Client: client, Budget: budget, Streams: connector.Offered(nil), Start: time.Unix(0, 0), Concurrency: 1}
+	p := &connector.Plan{Client: client, RateLimiter: budget, Streams: connector.AvailableStreams(nil), Start: time.Unix(0, 0), Concurrency: 1}
 	for b, err := range p.Run(context.Background()) {
 		if err != nil {
 			t.Fatal(err)

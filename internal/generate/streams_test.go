@@ -87,7 +87,7 @@ func TestStreamsWhole(t *testing.T) {
 				if !strings.Contains(line[1], want) {
 					t.Errorf("%s.%s is called a %s, and is %v", s.Name, at, line[1], n.Type)
 				}
-				if slices.Contains(s.Secrets, at) != strings.Contains(line[3], "mask_secrets") {
+				if slices.Contains(s.SecretColumns, at) != strings.Contains(line[3], "mask_secrets") {
 					t.Errorf("%s.%s: what is masked is not as the row says: %s", s.Name, at, line[3])
 				}
 				if line[2] != null || !strings.HasPrefix(line[3], n.Description) {
@@ -106,20 +106,20 @@ func TestStreamsWhole(t *testing.T) {
 			t.Errorf("%s: %d rows tell of columns that it does not have", s.Name, rows)
 		}
 		want := []string{"`" + s.Key[0] + "`"}
-		if s.Walk == connector.Derived {
+		if s.Mode == connector.Derived {
 			want = append(want, "["+s.Parent+"](#"+s.Parent+")")
-		} else if s.Walk == connector.Daily {
+		} else if s.Mode == connector.DailyReport {
 			want = append(want, "`POST /api/"+s.Path+"`")
 		} else {
 			want = append(want, "`GET /api/"+s.Path+"`")
 		}
-		for _, w := range append(append(want, s.Cursor, s.Scope, s.Untold), s.Secrets...) {
+		for _, w := range append(append(want, s.Cursor, s.OAuthScope, s.Limitations), s.SecretColumns...) {
 			if !strings.Contains(text, w) {
 				t.Errorf("%s: nothing is said of %s", s.Name, w)
 			}
 		}
 		for _, kind := range s.Heeds() {
-			if s.Walk != connector.Derived && !strings.Contains(text, "`"+kind+"`") {
+			if s.Mode != connector.Derived && !strings.Contains(text, "`"+kind+"`") {
 				t.Errorf("%s: nothing is said of the event %s", s.Name, kind)
 			}
 		}
@@ -132,8 +132,8 @@ func TestStreamsWhole(t *testing.T) {
 // TestStreamsRow adds a row to the table, as somebody will: it gets its chapter.
 func TestStreamsRow(t *testing.T) {
 	document := written(t, append(connector.Streams(), &connector.Stream{
-		Name: "made_up", Path: "made-up", Walk: connector.NewestFirst, Key: []string{"id"}, Cursor: "created_datetime",
-		Record: schemas.Tag{}, Scope: "made_up:read", Untold: "what nobody knows",
+		Name: "made_up", Path: "made-up", Mode: connector.NewestFirst, Key: []string{"id"}, Cursor: "created_datetime",
+		Record: schemas.Tag{}, OAuthScope: "made_up:read", Limitations: "what nobody knows",
 	}))
 	text := chapter(t, document, "made_up")
 	for _, want := range []string{"A tag is a label", "`GET /api/made-up`", "`created_datetime`", "`made_up:read`", "what nobody knows.", "| `decoration` | free-form object | yes | Looks"} {
@@ -150,15 +150,15 @@ func TestStreamsRow(t *testing.T) {
 func TestStreamsSpeechless(t *testing.T) {
 	t.Chdir("../..")
 	for _, s := range []*connector.Stream{
-		{Name: "made_up", Walk: 99, Key: []string{"id"}, Record: schemas.Tag{}},
-		{Name: "made_up", Walk: connector.NewestFirst, Mutable: time.Hour, Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
+		{Name: "made_up", Mode: 99, Key: []string{"id"}, Record: schemas.Tag{}},
+		{Name: "made_up", Mode: connector.NewestFirst, LookbackWindow: time.Hour, Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
 	} {
 		all, err := sections([]*connector.Stream{s})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Streams(all); err == nil || !strings.Contains(err.Error(), `"made_up"`) {
-			t.Errorf("walk %d: the error is %v", s.Walk, err)
+			t.Errorf("walk %d: the error is %v", s.Mode, err)
 		}
 	}
 }
@@ -230,7 +230,7 @@ func TestAtRest(t *testing.T) {
 			want = max(got.requests, parent.requests+parent.rows)
 		case strings.HasPrefix(r.atRest, "1 for 100 records"):
 			// Lists of less than a page are one too, each time they are read.
-			want = max(1, len(s.Passes), got.pages)
+			want = max(1, len(s.Partitions), got.pages)
 		default:
 			for part := range strings.SplitSeq(r.atRest, ", and ") {
 				n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSuffix(part, " for events"), " for each report"))
@@ -268,8 +268,8 @@ func atRest(t *testing.T, s *connector.Stream) (c count) {
 	}
 	marks := map[string]connector.Bookmark{}
 	sync := func() {
-		p := &connector.Plan{Client: client, Budget: budget, Streams: []*connector.Stream{s}, Bookmarks: marks, Start: time.Unix(0, 0),
-			Overlap: 10 * time.Minute, Revise: 24 * time.Hour, Concurrency: 1,
+		p := &connector.Plan{Client: client, RateLimiter: budget, Streams: []*connector.Stream{s}, Bookmarks: marks, Start: time.Unix(0, 0),
+			Overlap: 10 * time.Minute, WindowInterval: 24 * time.Hour, Concurrency: 1,
 			Reports: []connector.Report{{Name: "a report", Scope: "tickets-created", TimeDimension: "createdDatetime", Measures: []string{"ticketCount"}, Zone: time.UTC}}}
 		for b, err := range p.Run(context.Background()) {
 			if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// plain marks the bytes that in a JSON string stand for themselves and end
-// nothing: printable ASCII without the quote and the backslash.
+// plain marks the bytes that mean themselves in a JSON string: printable ASCII
+// but the quote and the backslash.
 var plain = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -19,9 +19,9 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// skipPlain returns where the plain bytes at b[i] end. It looks at eight at a
-// time, since most of a record is long strings: with the table alone the whole
-// of Append takes an eighth longer.
+// skipPlain returns where the plain bytes at b[i] end. It tests eight at a time,
+// because most of a record is long strings: with the table alone, Append takes
+// an eighth longer.
 func skipPlain(b []byte, i int) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(b); i += 8 {
@@ -37,34 +37,34 @@ func skipPlain(b []byte, i int) int {
 	return i
 }
 
-// appendText appends the JSON string that begins at src[i], mended, and
-// returns where it ends. What needs no mending keeps its spelling.
-func appendText(dst, src []byte, i int) ([]byte, int) {
-	done := i // src[done:i] is looked at, but not yet copied
+// appendString appends the JSON string that begins at src[i], repaired, and
+// returns where it ends. What needs no repair keeps its spelling.
+func appendString(dst, src []byte, i int) ([]byte, int) {
+	done := i // src[done:i] is checked, but not yet copied
 	for i++; ; {
 		i = skipPlain(src, i)
-		size, mended, ok := 0, "", true
+		size, replacement, ok := 0, "", true
 		switch c := src[i]; {
 		case c == '"':
 			return append(dst, src[done:i+1]...), i + 1
 		case c == '\\' && src[i+1] != 'u':
 			size = 2
 		case c == '\\':
-			size, mended, ok = checkEscape(src[i:])
+			size, replacement, ok = checkEscape(src[i:])
 		default:
-			size, mended, ok = checkRune(src[i:])
+			size, replacement, ok = checkRune(src[i:])
 		}
 		if !ok {
-			dst = append(append(dst, src[done:i]...), mended...)
+			dst = append(append(dst, src[done:i]...), replacement...)
 			done = i + size
 		}
 		i += size
 	}
 }
 
-// checkEscape looks at the \u escape at the beginning of b: how long it is, a
-// pair being one, and unless it may stay, what goes in its place.
-func checkEscape(b []byte) (size int, mended string, ok bool) {
+// checkEscape returns the length of the \u escape at the start of b, or of a
+// surrogate pair of them. If it is not ok, replacement replaces it.
+func checkEscape(b []byte) (size int, replacement string, ok bool) {
 	switch r := unescape(b); {
 	case r == 0:
 		return 6, "", false
@@ -76,8 +76,8 @@ func checkEscape(b []byte) (size int, mended string, ok bool) {
 	return 6, "\uFFFD", false
 }
 
-// checkRune does the same for the rune beyond ASCII at the beginning of b.
-func checkRune(b []byte) (size int, mended string, ok bool) {
+// checkRune does the same for the non-ASCII rune at the start of b.
+func checkRune(b []byte) (size int, replacement string, ok bool) {
 	r, size := utf8.DecodeRune(b)
 	switch {
 	case r == utf8.RuneError && size == 1:
@@ -92,7 +92,7 @@ func checkRune(b []byte) (size int, mended string, ok bool) {
 	return size, "", true
 }
 
-// unescape returns what the escape \uXXXX at the beginning of b stands for.
+// unescape returns the UTF-16 unit of the escape \uXXXX at the start of b.
 func unescape(b []byte) (r rune) {
 	for _, c := range b[2:6] {
 		switch {
@@ -108,28 +108,28 @@ func unescape(b []byte) (r rune) {
 	return r
 }
 
-// readText returns what the JSON string that begins at src[i] says, mended,
-// and where it ends. The text is only good for as long as src is.
-func readText(src []byte, i int) ([]byte, int) {
+// unquote returns the repaired content of the JSON string that begins at src[i],
+// and where the string ends. The content may share memory with src.
+func unquote(src []byte, i int) ([]byte, int) {
 	end := skipPlain(src, i+1)
 	if end < len(src) && src[end] == '"' {
 		return src[i+1 : end], end + 1
 	}
-	end = skipText(src, i)
-	said, _ := jsontext.AppendUnquote(nil, src[i:end]) // the error says what has become U+FFFD
-	return bytes.ReplaceAll(said, []byte{0}, nil), end
+	end = skipString(src, i)
+	text, _ := jsontext.AppendUnquote(nil, src[i:end]) // an error means that U+FFFD replaced something
+	return bytes.ReplaceAll(text, []byte{0}, nil), end
 }
 
-// appendQuoted appends a mended text as a JSON string in its shortest spelling.
-func appendQuoted(dst, said []byte) []byte {
-	for _, c := range said {
+// appendQuoted appends repaired text as a JSON string in its shortest spelling.
+func appendQuoted(dst, text []byte) []byte {
+	for _, c := range text {
 		if !plain[c] {
-			quoted, _ := jsontext.AppendQuote(nil, said) // no error: it has been mended
-			dst, _ = appendText(dst, quoted, 0)
+			quoted, _ := jsontext.AppendQuote(nil, text) // repaired text has no errors
+			dst, _ = appendString(dst, quoted, 0)
 			return dst
 		}
 	}
-	return append(append(append(dst, '"'), said...), '"')
+	return append(append(append(dst, '"'), text...), '"')
 }
 
 // appendComma appends the comma that the next member or element needs.
@@ -140,9 +140,9 @@ func appendComma(dst []byte) []byte {
 	return dst
 }
 
-// appendTidy appends a valid JSON value, mended and without white space.
-func appendTidy(dst, value []byte) []byte {
+// appendCompact appends a valid JSON value, repaired and without white space.
+func appendCompact(dst, value []byte) []byte {
 	p := pass{src: value, dst: dst}
-	p.value(anything)
+	p.maskOrConform(anyValue)
 	return p.dst
 }

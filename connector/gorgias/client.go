@@ -244,7 +244,7 @@ func (c *Client) send(ctx context.Context, u *url.URL, body []byte, rejected fun
 // readCallLimit returns what the headers of a response show of the bucket. Values
 // that no bucket can have are ignored.
 func (c *Client) readCallLimit(res *http.Response) callLimit {
-	r := callLimit{rejected: res.StatusCode == http.StatusTooManyRequests}
+	r := callLimit{rateLimited: res.StatusCode == http.StatusTooManyRequests}
 	used, limit, _ := strings.Cut(res.Header.Get("X-Gorgias-Account-Api-Call-Limit"), "/")
 	u, err1 := strconv.Atoi(strings.TrimSpace(used))
 	l, err2 := strconv.Atoi(strings.TrimSpace(limit))

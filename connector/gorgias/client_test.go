@@ -163,6 +163,19 @@ func is(err error, kind Kind) bool {
 	return errors.As(err, &e) && e.Kind == kind
 }
 
+// Only values that a bucket can have are used.
+func TestReadCallLimit(t *testing.T) {
+	for header, want := range map[string]callLimit{
+		"7/80": {used: 7, limit: 80}, " 7 / 80 ": {used: 7, limit: 80}, "0/1": {limit: 1}, "70/40": {used: 40, limit: 40},
+		"9000000000000000000/40": {used: 40, limit: 40}, "": {}, "7": {}, "7/": {}, "/80": {}, "-1/80": {}, "7/0": {}, "7/-1": {}, "7/1000001": {}, "7/80/1": {},
+	} {
+		res := &http.Response{StatusCode: 200, Header: http.Header{"X-Gorgias-Account-Api-Call-Limit": {header}}}
+		if got := new(Client).readCallLimit(res); got != want {
+			t.Errorf("%q: %+v, want %+v", header, got, want)
+		}
+	}
+}
+
 // A response that is not a complete page is retried until a complete one arrives.
 func TestInvalidResponseIsRetried(t *testing.T) {
 	for name, bad := range map[string]http.HandlerFunc{
@@ -687,7 +700,7 @@ func TestClientObeysRateLimit(t *testing.T) {
 					a := server.serve()
 					time.Sleep(70 * time.Millisecond)
 					w.Header().Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", a.used, a.limit))
-					if a.rejected {
+					if a.rateLimited {
 						w.WriteHeader(429)
 						return
 					}

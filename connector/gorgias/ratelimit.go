@@ -26,10 +26,10 @@ const (
 // is admitted if it fits into the budget: the limit less the reserve.
 //
 // So none of our requests is rejected as long as other integrations send no more
-// than the reserve before a response can show it. A bound that is too high costs
-// no time while a sync runs, because the bucket leaks at the same rate at any
-// level; at the end of a sync it costs the time of one request per request that
-// it is too high.
+// than the reserve before a response can show it. While a sync runs, a bound that
+// is too high costs no time, because the bucket leaks at the same rate at any
+// level. At the end of a sync, each request of the difference costs the time in
+// which one request leaks out.
 type RateLimiter struct {
 	// Waiting, if set before the limiter is used, is called when a wait of more
 	// than a second begins, with the time at which it ends as far as is known.
@@ -40,16 +40,16 @@ type RateLimiter struct {
 	queue   chan struct{} // held by the first waiter: requests are admitted in the order of their arrival
 
 	mu             sync.Mutex
-	sent           int     // requests admitted so far
-	bucket         bucket  // its level: our own requests and externalUsage
-	externalUsage  float64 // the part of the level that is not our own
-	newestSent     time.Time
+	sent           int       // requests admitted so far
+	bucket         bucket    // its level: our own requests and externalUsage
+	externalUsage  float64   // the part of the level that is not our own
+	newestSent     time.Time // when the call was sent from whose response externalUsage is known
 	inFlight       map[*call]bool
-	calibrated     bool      // a response has arrived
-	blockedUntil   time.Time // no request is admitted before
-	consecutive429 int       // without Retry-After
-	announcedUntil time.Time // the end of the last wait passed to Waiting
-	changed        chan struct{}
+	calibrated     bool          // a response has arrived
+	blockedUntil   time.Time     // no request is admitted before
+	consecutive429 int           // without Retry-After
+	announcedUntil time.Time     // the end of the last wait passed to Waiting
+	changed        chan struct{} // closed at the next response
 }
 
 // A rate.Limiter takes whole tokens only, and levels have fractions.
@@ -58,16 +58,16 @@ const tokensPerRequest = 1_000_000
 // A bucket is a leaky bucket. A rate.Limiter does the leaking: its missing tokens
 // are the level, and come back at the rate of the leak.
 type bucket struct {
-	limit int // requests that fit
-	room  *rate.Limiter
+	limit   int // requests that fit
+	limiter *rate.Limiter
 }
 
 // newBucket returns a bucket that holds level requests.
 func newBucket(limit int, level float64, now time.Time) bucket {
 	b := bucket{limit: limit}
 	size := max(float64(limit), math.Ceil(level))
-	b.room = rate.NewLimiter(rate.Limit(b.leak()*tokensPerRequest), int(size)*tokensPerRequest)
-	b.room.ReserveN(now, int(math.Round(level*tokensPerRequest)))
+	b.limiter = rate.NewLimiter(rate.Limit(b.leak()*tokensPerRequest), int(size)*tokensPerRequest)
+	b.limiter.ReserveN(now, int(math.Round(level*tokensPerRequest)))
 	return b
 }
 
@@ -75,10 +75,10 @@ func newBucket(limit int, level float64, now time.Time) bucket {
 func (b bucket) leak() float64 { return float64(b.limit) / drainTime.Seconds() }
 
 func (b bucket) level(now time.Time) float64 {
-	return (float64(b.room.Burst()) - b.room.TokensAt(now)) / tokensPerRequest
+	return (float64(b.limiter.Burst()) - b.limiter.TokensAt(now)) / tokensPerRequest
 }
 
-func (b bucket) add(now time.Time) { b.room.ReserveN(now, tokensPerRequest) }
+func (b bucket) add(now time.Time) { b.limiter.ReserveN(now, tokensPerRequest) }
 
 // A call is a request in flight.
 type call struct {
@@ -89,7 +89,7 @@ type call struct {
 // A callLimit is what a response, or its absence, shows of the bucket.
 type callLimit struct {
 	used, limit int           // the API's count; a limit of 0: the response has none
-	rejected    bool          // 429
+	rateLimited bool          // 429
 	retryAfter  time.Duration // no request may be sent for so long
 }
 
@@ -228,7 +228,7 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 
 	limit := or(r.limit, l.bucket.limit)
 	switch {
-	case r.rejected: // the bucket is full
+	case r.rateLimited: // the bucket is full
 		l.externalUsage = max(l.externalUsage, float64(limit)-own)
 	case r.limit > 0 && !c.sentAt.Before(l.newestSent):
 		l.externalUsage = float64(r.used) + 1 - c.ownMin
@@ -248,9 +248,9 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 func (l *RateLimiter) block(c *call, r callLimit, now time.Time) {
 	wait, newer := r.retryAfter, !c.sentAt.Before(l.blockedUntil)
 	switch {
-	case !r.rejected && newer:
+	case !r.rateLimited && newer:
 		l.consecutive429 = 0
-	case r.rejected && wait <= 0 && newer:
+	case r.rateLimited && wait <= 0 && newer:
 		wait = time.Second << l.consecutive429
 		l.consecutive429 = min(l.consecutive429+1, 6)
 	}

@@ -69,7 +69,7 @@ func (b *serverBucket) serve() callLimit {
 	if b.roundsUp && b.level%int64(b.drainTime) > 0 {
 		used++
 	}
-	return callLimit{used: int(used), limit: int(b.limit), rejected: !ok}
+	return callLimit{used: int(used), limit: int(b.limit), rateLimited: !ok}
 }
 
 // A load is a number of requests, sent as fast as the rate limiter admits them.
@@ -110,7 +110,7 @@ func (l load) run(t *testing.T, limiter *RateLimiter, server *serverBucket) time
 					if l.done != nil {
 						l.done(sent)
 					}
-					if !a.rejected {
+					if !a.rateLimited {
 						break
 					}
 				}
@@ -242,7 +242,7 @@ func TestRateLimiterRetryAfter(t *testing.T) {
 					switch {
 					case n == 200:
 						stopped = time.Now()
-						return &callLimit{limit: s.limit, used: s.limit, rejected: true, retryAfter: retryAfter}
+						return &callLimit{limit: s.limit, used: s.limit, rateLimited: true, retryAfter: retryAfter}
 					case n > 200+s.workers && resumed.IsZero(): // these were in flight
 						resumed = time.Now()
 					}
@@ -288,20 +288,20 @@ func TestRateLimiterBackoff(t *testing.T) {
 		b := NewRateLimiter(0)
 		c := mustWait(t, b)
 		b.done(c, callLimit{used: 1, limit: 40})
-		b.done(mustWait(t, b), callLimit{rejected: true})
+		b.done(mustWait(t, b), callLimit{rateLimited: true})
 		if used, _ := b.Usage(); used != 40 {
 			t.Errorf("level %v of 40 after a 429", used)
 		}
 		for _, want := range []time.Duration{2, 4, 8, 16, 32, 64, 64} {
 			one, two := mustWait(t, b), mustWait(t, b)
-			b.done(one, callLimit{rejected: true})
-			b.done(two, callLimit{rejected: true})
+			b.done(one, callLimit{rateLimited: true})
+			b.done(two, callLimit{rateLimited: true})
 			if got := time.Until(b.blockedUntil); got != want*time.Second {
 				t.Errorf("blocked for %v, want %v", got, want*time.Second)
 			}
 		}
 		b.done(mustWait(t, b), callLimit{used: 1, limit: 40})
-		b.done(mustWait(t, b), callLimit{rejected: true})
+		b.done(mustWait(t, b), callLimit{rateLimited: true})
 		if got := time.Until(b.blockedUntil); got != time.Second {
 			t.Errorf("blocked for %v after a success", got)
 		}
@@ -363,7 +363,7 @@ func TestRateLimiterOrder(t *testing.T) {
 		b.Waiting = func(until time.Time) { announced = append(announced, until.Sub(begin)) }
 		b.done(mustWait(t, b), callLimit{})
 		late := mustWait(t, b)
-		b.done(mustWait(t, b), callLimit{used: 40, limit: 40, rejected: true, retryAfter: 7 * time.Second})
+		b.done(mustWait(t, b), callLimit{used: 40, limit: 40, rateLimited: true, retryAfter: 7 * time.Second})
 
 		var mu sync.Mutex
 		var order []int

@@ -1,7 +1,6 @@
 package conform
 
 import (
-	"bytes"
 	"strconv"
 	"time"
 )
@@ -15,23 +14,24 @@ import (
 func ParseTimestamp(text string) (t time.Time, ok bool) { return parseTimestamp([]byte(text)) }
 
 // parseTimestamp rewrites text as RFC 3339, the one layout that package time
-// parses fast, and checks the three things about which it is lenient.
+// parses fast, and checks what that is lenient about: hours of one digit, a comma
+// before the fraction, and the range of the offset.
 func parseTimestamp(text []byte) (t time.Time, ok bool) {
-	const date = len("2006-01-02")
+	const date, second = len("2006-01-02"), len("2006-01-02T15:04:05")
 	var buf [64]byte // longer texts allocate
 	b := append(buf[:0], text...)
 	if len(b) == date {
 		b = append(b, "T00:00:00Z"...)
 	}
-	if len(b) < len("2006-01-02T15:04:05") || b[len("2006-01-02T15")] != ':' || bytes.IndexByte(b, ',') >= 0 {
+	if len(b) < second || b[len("2006-01-02T15")] != ':' {
 		return t, false
 	}
 	if b[date] == ' ' || b[date] == 't' {
 		b[date] = 'T'
 	}
-	zone := len(b)
-	if i := bytes.IndexAny(b[date:], "Zz+-"); i >= 0 {
-		zone = date + i
+	zone := second
+	for zone < len(b) && (b[zone] == '.' || '0' <= b[zone] && b[zone] <= '9') {
+		zone++
 	}
 	b, ok = appendZone(b[:zone], b[zone:])
 	if !ok || t.UnmarshalText(b) != nil {

@@ -57,7 +57,7 @@ func (a *account) writeContact(j *jsonWriter, name string, id int64) {
 }
 
 // customerDetail writes what is only told of a customer that is asked for.
-func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data, external, note string) {
+func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data, externalID, note string) {
 	a.writeChannels(j, p, rng)
 	j.raw("data", data)
 	j.raw("customer", "")
@@ -68,7 +68,7 @@ func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data,
 	} else {
 		j.raw("integrations", "{}")
 	}
-	j.raw("external_id", external)
+	j.raw("external_id", externalID)
 	j.raw("note", note)
 	j.raw("external_data", "{}")
 	j.raw("ecommerce_data", "{}")
@@ -97,8 +97,8 @@ func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 		j.time("created_datetime", at)
 		j.time("updated_datetime", at+7)
 		j.time("deleted_datetime", pickIf(rng.oneIn(9), at+day, 0))
-		for _, who := range []string{"user", "customer"} { // both mean the customer
-			j.open(who, '{')
+		for _, owner := range []string{"user", "customer"} { // both mean the customer
+			j.open(owner, '{')
 			j.int("id", p.id)
 			j.raw("name", p.name)
 			j.close('}')
@@ -108,14 +108,14 @@ func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 	j.close(']')
 }
 
-func (a *account) writeCustomer(j *jsonWriter, r *customer, as variant) {
+func (a *account) writeCustomer(j *jsonWriter, r *customer, v variant) {
 	rng := newPRNG(a.seed, saltCustomer, -r.id)
 	data := rng.arbitraryJSON()
-	external := pickIf(rng.oneIn(4), `"cust-`+number(r.id)+`"`, "null")
+	externalID := pickIf(rng.oneIn(4), `"cust-`+number(r.id)+`"`, "null")
 	p := person{id: r.id, email: r.email, name: r.name, first: r.first, last: r.last}
 	j.open("", '{')
 	j.int("id", r.id)
-	j.raw("external_id", external)
+	j.raw("external_id", externalID)
 	j.bool("active", !rng.oneIn(25))
 	j.raw("email", r.email)
 	j.raw("name", r.name)
@@ -128,13 +128,13 @@ func (a *account) writeCustomer(j *jsonWriter, r *customer, as variant) {
 	j.raw("meta", pick(&rng, []string{"null", "{}", `{"name_set_via":"customer"}`, `{"legacy":{"id":9007199254740995}}`}))
 	j.raw("data", data)
 	j.raw("note", r.note)
-	if as != inFull {
+	if v != inDetail {
 		writeValues(j, r.values)
 	}
-	switch as {
+	switch v {
 	case inView:
 		a.writeChannels(j, &p, &rng)
-	case inFull, inFuller:
+	case inDetail, inDetailWithFields:
 		a.writeChannels(j, &p, &rng)
 		j.raw("customer", "")
 		j.raw("integrations", pickIf(rng.oneIn(2), `{"`+number(firstIntegration)+`":{"__integration_type__":"shopify","customer":{"id":7001},"orders":[]}}`, "{}"))

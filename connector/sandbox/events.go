@@ -19,8 +19,8 @@ func (a *account) baseEvent(i int) event {
 	rng := newPRNG(a.seed, saltEvent, int64(i))
 	e := event{id: b.id(i), created: b.created(i), objectType: "Ticket", data: "null", contextID: rng.next()}
 	n := max(a.size.Tickets, 1)
-	t := max(i*n/b.n-1, 0)
-	ticket, customer := a.tickets.base.id(t), a.customerOf(t)
+	ticketIndex := max(i*n/b.n-1, 0)
+	ticket, customer := a.tickets.base.id(ticketIndex), a.customerOf(ticketIndex)
 	e.objectID = ticket
 	user := a.randomUser(&rng)
 	if rng.oneIn(3) {
@@ -32,7 +32,7 @@ func (a *account) baseEvent(i int) event {
 		e.eventType = "ticket-created"
 	case 4, 5, 6, 7:
 		e.eventType, e.objectType = "ticket-message-created", "TicketMessage"
-		if ms := a.threadIndices(t); len(ms) > 0 {
+		if ms := a.threadIndices(ticketIndex); len(ms) > 0 {
 			e.objectID = a.messages.base.id(pick(&rng, ms))
 		}
 	case 8, 9:

@@ -52,16 +52,22 @@ func (a *account) baseMessage(i int) message {
 	return m
 }
 
-// threadOf lists the messages a ticket has or once had, oldest first.
-func (a *account) threadMessages(id int64) []int64 {
+// threadCandidates returns the ids of the messages that are or were in a
+// ticket's thread.
+func (a *account) threadCandidates(ticket int64) []int64 {
 	var ids []int64
-	if t, ok := a.tickets.base.index(id); ok {
-		for _, m := range a.threadIndices(t) {
+	if i, ok := a.tickets.base.index(ticket); ok {
+		for _, m := range a.threadIndices(i) {
 			ids = append(ids, a.messages.base.id(m))
 		}
 	}
-	ids = append(ids, a.addedMessages[id]...)
-	ids = slices.DeleteFunc(ids, func(m int64) bool {
+	return append(ids, a.addedMessages[ticket]...)
+}
+
+// threadMessages returns the ids of the messages in a ticket's thread, oldest
+// first.
+func (a *account) threadMessages(id int64) []int64 {
+	ids := slices.DeleteFunc(a.threadCandidates(id), func(m int64) bool {
 		got, ok := a.messages.get(m)
 		return !ok || got.ticket != id
 	})
@@ -76,7 +82,7 @@ func (a *account) threadMessages(id int64) []int64 {
 // intents are some of the API's names for what a message is about.
 var intents = []string{"refund/status", "refund/request", "shipping/status", "order/damaged", "other/thanks", "product/question"}
 
-func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
+func (a *account) writeMessage(j *jsonWriter, m *message, v variant) {
 	rng := newPRNG(a.seed, saltMessageDetails, m.id)
 	channel, via := a.channelOf(m.ticket)
 	if m.note {
@@ -118,7 +124,7 @@ func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
 	}
 	j.raw("subject", pickIf(email, rng.subject(), "null"))
 	m.writeBodies(j, &rng)
-	if as != inTicket {
+	if v != inTicket {
 		if email {
 			j.open("headers", '{')
 			j.text("To", "support@", a.subdomain, ".example")
@@ -130,10 +136,10 @@ func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
 			j.raw("headers", "")
 		}
 	}
-	files := newPRNG(a.seed, saltAttachments, m.id) // whatever becomes of the message, it keeps them
-	m.writeAttachments(j, &files)
+	attachments := newPRNG(a.seed, saltAttachments, m.id) // whatever becomes of the message, it keeps them
+	m.writeAttachments(j, &attachments)
 	j.raw("actions", pickIf(m.agent && rng.oneIn(6), `[{"name":"addTags","title":"Add tags","type":"user","arguments":{"tags":"refund"},"status":"success"}]`, "null"))
-	if as != inTicket {
+	if v != inTicket {
 		j.raw("macros", pickIf(m.agent && rng.oneIn(6) && a.size.Macros > 0, `[{"id":`+number(firstMacro)+`}]`, "[]"))
 	}
 	meta := "null"
@@ -143,13 +149,13 @@ func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
 	j.raw("meta", meta)
 	j.time("created_datetime", m.created)
 	j.time("processed_datetime", m.processed)
-	if as == inList {
+	if v == inList {
 		j.time("sent_datetime", m.sent)
 	} else {
 		j.raw("sent_datetime", "") // so it is, elsewhere than in the list
 	}
 	j.time("failed_datetime", m.failed)
-	if as != inTicket {
+	if v != inTicket {
 		j.time("deleted_datetime", m.deleted)
 	}
 	j.time("opened_datetime", m.opened)
@@ -177,16 +183,16 @@ func (a *account) writeSource(j *jsonWriter, m *message, rng *prng, channel stri
 		return
 	}
 	shop := `{"name":"Support","address":"support@` + a.subdomain + `.example"}`
-	someone := `{"name":"","address":"p` + number(m.author%1e7) + `@example.net"}`
-	from, to := someone, shop
+	customer := `{"name":"","address":"p` + number(m.author%1e7) + `@example.net"}`
+	from, to := customer, shop
 	if m.agent {
-		from, to = shop, someone
+		from, to = shop, customer
 	}
 	j.open("source", '{')
 	j.text("type", channel)
 	j.raw("to", pickIf(m.note, "[]", "["+to+"]"))
 	if channel == "email" {
-		j.raw("cc", pick(rng, []string{"[]", "null", "[" + shop + "," + someone + "]"}))
+		j.raw("cc", pick(rng, []string{"[]", "null", "[" + shop + "," + customer + "]"}))
 		j.raw("bcc", pick(rng, []string{"[]", "null"}))
 	}
 	j.raw("from", from)

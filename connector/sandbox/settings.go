@@ -57,14 +57,14 @@ func (a *account) user(i int) record {
 	}
 	created := a.setupTime(&rng, i)
 	updated := a.laterTime(&rng, created)
-	left, bot := i%6 == 5, role == "bot"
+	deactivated, bot := i%6 == 5, role == "bot"
 	return record{p.id, []field{
 		{"id", number(p.id)},
-		{"active", boolean(!left)},
+		{"active", boolean(!deactivated)},
 		{"bio", pick(&rng, []string{"null", `""`, `"Returns lead"`, `"☕\n🧗"`})},
 		{"created_datetime", datetime(created)},
 		{"country", pick(&rng, []string{"null", `"CA"`, `"DE"`})},
-		{"deactivated_datetime", datetime(pickIf(left, updated, 0))},
+		{"deactivated_datetime", datetime(pickIf(deactivated, updated, 0))},
 		{"email", p.email},
 		{"external_id", pickIf(rng.oneIn(4), `"emp-17"`, "null")},
 		{"firstname", p.first},
@@ -323,7 +323,7 @@ func (a *account) job(i int) record {
 	status := pick(&rng, []string{"done", "done", "canceled", "errored", "scheduled", "running"})
 	info := pick(&rng, []string{"{}", `{"progress_count":123}`, `{"progress_count":"12"}`, `{"progress_count":1.0,"total":1e3}`})
 	params := pick(&rng, []string{"{}", `{"ticket_ids":[` + number(firstTicket) + `],"updates":{"status":"closed"}}`})
-	var scheduled, started, ended, failed, asked, cancelled timestamp
+	var scheduled, started, ended, failed, cancelRequested, cancelled timestamp
 	switch status {
 	case "scheduled":
 		scheduled = created + 30*day
@@ -335,12 +335,12 @@ func (a *account) job(i int) record {
 			failed = ended
 		}
 		if status == "canceled" {
-			asked, cancelled = ended-second, ended
+			cancelRequested, cancelled = ended-second, ended
 		}
 	}
 	return record{id, []field{
 		{"id", number(id)},
-		{"cancel_requested_datetime", datetime(asked)},
+		{"cancel_requested_datetime", datetime(cancelRequested)},
 		{"cancelled_datetime", datetime(cancelled)},
 		{"created_datetime", datetime(created)},
 		{"ended_datetime", datetime(ended)},

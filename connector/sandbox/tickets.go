@@ -147,7 +147,7 @@ func customerIndex(i, tickets, customers int) int {
 // ticketsOf lists the tickets of a customer, as lists show them or will.
 func (a *account) ticketsOf(customer int64) []int64 {
 	var ids []int64
-	look := func(id int64) {
+	add := func(id int64) {
 		if t, ok := a.tickets.get(id); ok && t.customer == customer {
 			ids = append(ids, id)
 		}
@@ -156,15 +156,15 @@ func (a *account) ticketsOf(customer int64) []int64 {
 	if k, ok := a.customers.base.index(customer); ok {
 		for _, k := range []int{k, k + 1, k + returningOffset} {
 			for i := k * n / a.size.Customers; i <= (k+1)*n/a.size.Customers && i < n; i++ {
-				look(a.tickets.base.id(i))
+				add(a.tickets.base.id(i))
 			}
 		}
 	}
 	for id := range a.tickets.listed {
-		look(id)
+		add(id)
 	}
 	for id := range a.tickets.unlisted {
-		look(id)
+		add(id)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
@@ -176,8 +176,8 @@ type variant int
 const (
 	inList   variant = iota
 	inView           // of a view's items
-	inFull           // alone
-	inFuller         // alone, with relationships=custom_fields
+	inDetail           // alone
+	inDetailWithFields         // alone, with relationships=custom_fields
 	inThread         // of the deprecated list per ticket
 	inTicket         // within a ticket
 )
@@ -205,18 +205,18 @@ func (a *account) channelOf(id int64) (channel, via string) {
 	return channel, via
 }
 
-func (a *account) writeTicket(j *jsonWriter, t *ticket, as variant) {
+func (a *account) writeTicket(j *jsonWriter, t *ticket, v variant) {
 	rng := newPRNG(a.seed, saltTicketDetails, -t.id)
 	channel, via := a.channelOf(t.id)
-	list := as == inList || as == inView
+	list := v == inList || v == inView
 	j.open("", '{')
 	j.int("id", t.id)
 	j.text("uri", "/api/tickets/", t.id, "/")
-	external := "null"
+	externalID := "null"
 	if rng.oneIn(6) {
-		external = `"LEGACY-` + number(int64(rng.intn(1e6))) + `"`
+		externalID = `"LEGACY-` + number(int64(rng.intn(1e6))) + `"`
 	}
-	j.raw("external_id", external)
+	j.raw("external_id", externalID)
 	j.raw("language", pick(&rng, []string{`"en"`, `"en"`, `"fr"`, `"de"`, "null"}))
 	j.raw("status", pickIf(t.open, `"open"`, `"closed"`))
 	j.text("priority", t.priority)
@@ -239,7 +239,7 @@ func (a *account) writeTicket(j *jsonWriter, t *ticket, as variant) {
 	}
 	j.raw("assignee_team", a.teamReference(t.team))
 	j.raw("subject", t.subject)
-	if as != inView {
+	if v != inView {
 		a.writeSummary(j, t, &rng)
 	}
 	if list {
@@ -281,7 +281,7 @@ func (a *account) writeTicket(j *jsonWriter, t *ticket, as variant) {
 	j.time("closed_datetime", t.closed)
 	j.time("snooze_datetime", t.snoozed)
 	j.time("trashed_datetime", t.trashed)
-	if as == inList || as == inFuller {
+	if v == inList || v == inDetailWithFields {
 		writeValues(j, t.values)
 	}
 	if !list {

@@ -44,10 +44,10 @@ func (a *account) view(i int) record {
 	id := firstView + int64(i)
 	rng := newPRNG(a.seed, saltSetting, id)
 	created := a.setupTime(&rng, i)
-	l := viewFilters[i%len(viewFilters)]
-	again := numberSuffix(i / len(viewFilters))
+	filter := viewFilters[i%len(viewFilters)]
+	suffix := numberSuffix(i / len(viewFilters))
 	fields := `["id","details","tags","customer","updated"]`
-	if l.customers {
+	if filter.customers {
 		fields = `["name","email","created","updated"]`
 	}
 	var teams, users []string
@@ -66,17 +66,17 @@ func (a *account) view(i int) record {
 		{"deactivated_datetime", datetime(pickIf(i >= len(viewFilters) && rng.oneIn(3), a.laterTime(&rng, created), 0))},
 		{"decoration", pick(&rng, []string{"null", `{"emoji":"📦"}`, `{"emoji":null}`})},
 		{"fields", fields},
-		{"filters", quote(strings.ReplaceAll(l.filters, "{{current_user.id}}", number(firstUser)))},
+		{"filters", quote(strings.ReplaceAll(filter.filters, "{{current_user.id}}", number(firstUser)))},
 		{"filters_ast", syntaxTree(i % 5)},
-		{"name", quote(l.name + again)},
-		{"order_by", quote(l.orderBy)},
+		{"name", quote(filter.name + suffix)},
+		{"order_by", quote(filter.orderBy)},
 		{"order_dir", `"desc"`},
 		{"search", "null"},
 		{"shared_with_teams", jsonArray(teams)},
 		{"shared_with_users", jsonArray(users)},
 		{"section_id", pickIf(rng.oneIn(3), "301", "null")},
-		{"slug", quote(l.slug + strings.ReplaceAll(again, " ", "-"))},
-		{"type", pickIf(l.customers, `"customer-list"`, `"ticket-list"`)},
+		{"slug", quote(filter.slug + strings.ReplaceAll(suffix, " ", "-"))},
+		{"type", pickIf(filter.customers, `"customer-list"`, `"ticket-list"`)},
 		{"uri", `"/api/views/` + number(id) + `/"`},
 		{"visibility", visibility},
 	}}
@@ -167,12 +167,4 @@ func viewItemsToken(k sortKey) string {
 		return ""
 	}
 	return base64.StdEncoding.EncodeToString([]byte(number(k.n) + "-" + boolean(k.n == 0)))
-}
-
-// ends are the keys of the first and the last row.
-func (c rowPage) ends() (first, last sortKey) {
-	if n := len(c.keys); n > 0 {
-		return c.keys[0], c.keys[n-1]
-	}
-	return first, last
 }

@@ -1,6 +1,7 @@
 package sandbox
 
-// A customer is somebody who writes to the shop, as far as it can change.
+// A customer holds what can change of a customer. The rest follows from the id
+// (see writeCustomer).
 type customer struct {
 	id               int64
 	created, updated timestamp
@@ -20,12 +21,13 @@ func (r customer) sortKey(order string) sortKey {
 	return sortKey{n: int64(r.created), id: r.id}
 }
 
+// baseCustomer returns base customer i.
 func (a *account) baseCustomer(i int) customer {
 	b := &a.customers.base
 	return a.newCustomer(b.id(i), b.created(i), b.updated(b.updatePosition(i)))
 }
 
-// newCustomer is what follows from a customer's id.
+// newCustomer returns the customer with an id, before any changes.
 func (a *account) newCustomer(id int64, created, updated timestamp) customer {
 	rng := newPRNG(a.seed, saltCustomer, id)
 	p := a.personOf(id)
@@ -42,7 +44,7 @@ func (a *account) newCustomer(id int64, created, updated timestamp) customer {
 	return r
 }
 
-// customer writes the full person that the answer for one ticket holds.
+// writeContact writes the copy of a customer that a single ticket has.
 func (a *account) writeContact(j *jsonWriter, name string, id int64) {
 	if id == 0 {
 		j.raw(name, "")
@@ -56,7 +58,8 @@ func (a *account) writeContact(j *jsonWriter, name string, id int64) {
 	j.close('}')
 }
 
-// customerDetail writes what is only told of a customer that is asked for.
+// writeContactDetails writes the members that only the copy in a single ticket
+// has.
 func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data, externalID, note string) {
 	a.writeChannels(j, p, rng)
 	j.raw("data", data)
@@ -74,7 +77,7 @@ func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data,
 	j.raw("ecommerce_data", "{}")
 }
 
-// contacts writes the addresses a customer can be reached at.
+// writeChannels writes the addresses of a customer.
 func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 	at := a.epoch - 299*day
 	j.open("channels", '[')
@@ -97,7 +100,7 @@ func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 		j.time("created_datetime", at)
 		j.time("updated_datetime", at+7)
 		j.time("deleted_datetime", pickIf(rng.oneIn(9), at+day, 0))
-		for _, owner := range []string{"user", "customer"} { // both mean the customer
+		for _, owner := range []string{"user", "customer"} { // both are the customer
 			j.open(owner, '{')
 			j.int("id", p.id)
 			j.raw("name", p.name)
@@ -108,6 +111,7 @@ func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 	j.close(']')
 }
 
+// writeCustomer writes a customer.
 func (a *account) writeCustomer(j *jsonWriter, r *customer, v variant) {
 	rng := newPRNG(a.seed, saltCustomer, -r.id)
 	data := rng.arbitraryJSON()

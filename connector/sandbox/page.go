@@ -196,7 +196,7 @@ func (p page) writeEnvelope(j *jsonWriter, uri string, modern bool) {
 	j.close('}')
 }
 
-// quoteOrNull returns s as a JSON string, "" as null.
+// quoteOrNull returns s as a JSON string; "" stands for null, as in raw.
 func quoteOrNull(s string) string {
 	if s == "" {
 		return ""

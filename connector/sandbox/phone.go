@@ -1,6 +1,6 @@
 package sandbox
 
-// Calls, what happened in them, and what was recorded of them.
+// Phone calls, call events and recordings.
 
 func (a *account) baseCall(i int) record {
 	rng := newPRNG(a.seed, saltCall, int64(i))
@@ -9,7 +9,7 @@ func (a *account) baseCall(i int) record {
 	return a.call(&rng, b.id(i), a.ticketID(t), a.customerOf(t), b.created(i))
 }
 
-// ticketID is the id of base ticket i; 0 in an account without any.
+// ticketID returns the id of base ticket i; 0 if there is none.
 func (a *account) ticketID(i int) int64 {
 	if i >= a.size.Tickets {
 		return 0
@@ -52,7 +52,7 @@ func (a *account) call(rng *prng, id, ticket, customer int64, created timestamp)
 		{"has_voicemail", pick(rng, []string{"true", "false", "null"})},
 		{"has_call_recording", pick(rng, []string{"true", "false", "null"})},
 	}}
-	if rng.oneIn(2) { // an account gets new fields one day, its old rows do not
+	if rng.oneIn(2) { // newer fields, which older records of an account do not have
 		r.fields = append(r.fields, []field{
 			{"answered_by_external_customer_id", "null"},
 			{"answered_by_external_number", "null"},
@@ -68,7 +68,8 @@ func (a *account) call(rng *prng, id, ticket, customer int64, created timestamp)
 	return r
 }
 
-// callOf spreads n things evenly over the calls.
+// callOf returns the index of the call of the i-th of n objects, which are
+// spread evenly over the calls.
 func (a *account) callOf(i, n int) int { return i * a.size.Calls / n }
 
 var callEventTypes = []string{"incoming-phone-call", "phone-call-ringing", "phone-call-answered", "completed-phone-call", "missed-phone-call"}

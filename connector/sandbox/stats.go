@@ -102,22 +102,8 @@ func (q *statsQuery) checkColumns() *badRequest {
 func (q *statsQuery) parseFilters() *badRequest {
 	q.allowed = map[string][]string{}
 	for _, f := range q.Filters {
-		operator, isPeriod := periodOperators[f.Member]
-		switch {
-		case isPeriod && f.Operator == operator && len(f.Values) == 1:
-			var text string
-			_ = json.Unmarshal(f.Values[0], &text) // not a string: not a date
-			date, err := time.ParseInLocation(time.DateOnly, text, q.zone)
-			if err != nil {
-				return newBadRequest(f.Member, "Not a valid date.")
-			}
-			*pickIf(f.Member == "periodStart", &q.from, &q.to) = date
-		case !isPeriod && f.Operator == "one-of" && len(f.Values) > 0 && q.canFilter(f.Member):
-			for _, v := range f.Values {
-				q.allowed[f.Member] = append(q.allowed[f.Member], string(v))
-			}
-		default:
-			return newBadRequest("filters", "Not a filter of the scope.")
+		if bad := q.parseFilter(f); bad != nil {
+			return bad
 		}
 	}
 	required := q.scope.requiredFilter
@@ -129,6 +115,32 @@ func (q *statsQuery) parseFilters() *badRequest {
 	case q.to.Before(q.from) || q.to.After(q.from.AddDate(0, 0, 366)):
 		return newBadRequest("filters", "The period must be of 366 days or less.")
 	}
+	return nil
+}
+
+func (q *statsQuery) parseFilter(f statsFilter) *badRequest {
+	operator, isPeriod := periodOperators[f.Member]
+	switch {
+	case isPeriod && f.Operator == operator && len(f.Values) == 1:
+		return q.parsePeriod(f)
+	case !isPeriod && f.Operator == "one-of" && len(f.Values) > 0 && q.canFilter(f.Member):
+		for _, v := range f.Values {
+			q.allowed[f.Member] = append(q.allowed[f.Member], string(v))
+		}
+		return nil
+	}
+	return newBadRequest("filters", "Not a filter of the scope.")
+}
+
+// parsePeriod reads the start or the end of the period.
+func (q *statsQuery) parsePeriod(f statsFilter) *badRequest {
+	var text string
+	_ = json.Unmarshal(f.Values[0], &text) // not a string: not a date
+	date, err := time.ParseInLocation(time.DateOnly, text, q.zone)
+	if err != nil {
+		return newBadRequest(f.Member, "Not a valid date.")
+	}
+	*pickIf(f.Member == "periodStart", &q.from, &q.to) = date
 	return nil
 }
 

@@ -67,8 +67,8 @@ type account struct {
 	customers *table[customer]
 	events    *table[event]
 
-	surveys, calls, callEvents, recordings                                        *table[record]
-	users, teams, tags, macros, rules, views, fields, integrations, jobs, widgets *table[record]
+	surveys, calls, callEvents, recordings                                              *table[record]
+	users, teams, tags, macros, rules, views, customFields, integrations, jobs, widgets *table[record]
 
 	recordTables  map[string]*table[record] // by path
 	addedMessages map[int64][]int64         // ticket id → messages added to it by changes; some may have been moved away since
@@ -115,13 +115,13 @@ func newAccount(s *Server, now time.Time) *account {
 	a.macros = storedTable(firstMacro, n.Macros, a.macro)
 	a.rules = storedTable(firstRule, n.Rules, a.rule)
 	a.views = storedTable(firstView, n.Views, a.view)
-	a.fields = storedTable(firstField, n.CustomFields, a.customField)
+	a.customFields = storedTable(firstField, n.CustomFields, a.customField)
 	a.integrations = storedTable(firstIntegration, n.Integrations, a.integration)
 	a.jobs = storedTable(firstJob, n.Jobs, a.job)
 	a.widgets = storedTable(firstWidget, n.Widgets, a.widget)
 	a.recordTables = map[string]*table[record]{
 		"satisfaction-surveys": a.surveys, "users": a.users, "teams": a.teams, "tags": a.tags, "macros": a.macros,
-		"rules": a.rules, "views": a.views, "custom-fields": a.fields, "integrations": a.integrations, "jobs": a.jobs,
+		"rules": a.rules, "views": a.views, "custom-fields": a.customFields, "integrations": a.integrations, "jobs": a.jobs,
 		"widgets": a.widgets, "phone/voice-calls": a.calls, "phone/voice-call-events": a.callEvents,
 		"phone/voice-call-recordings": a.recordings,
 	}

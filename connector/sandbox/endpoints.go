@@ -120,7 +120,7 @@ func (a *account) writeFieldList(j *jsonWriter, values []fieldValue) {
 	j.open("", '{')
 	j.open("data", '[')
 	for _, v := range values {
-		f, ok := a.fields.get(v.field)
+		f, ok := a.customFields.get(v.field)
 		if !ok {
 			continue
 		}

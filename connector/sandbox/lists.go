@@ -167,7 +167,7 @@ func customFieldSource(a *account, q *query) (listSource, *badRequest) {
 	if !q.Has("object_type") {
 		return nil, newBadRequest("object_type", "Missing data for required field.")
 	}
-	return tableSource(a.fields, timeRange{}, func(r *record) bool {
+	return tableSource(a.customFields, timeRange{}, func(r *record) bool {
 		return q.matches(r, "object_type") && q.contains(r, "label") &&
 			(!q.Has("archived") || (r.get("deactivated_datetime") != "null") == (q.Get("archived") == "true"))
 	}, writeRecord), nil

@@ -3,9 +3,8 @@ package sandbox
 import "time"
 
 // Quirks are the documented uncertainties of the API. The zero value of each
-// field is the reading that the account takes by itself: the likely one or, if
-// none is likely, the one that is harder for a client. Any other value is the
-// alternative.
+// field is the likely reading or, if none is likely, the one that is harder for
+// a client. Any other value is the alternative.
 type Quirks struct {
 	// EventTypesRejected: the list of events rejects the filter types with
 	// 400. The filter is documented, but not recorded.
@@ -29,8 +28,8 @@ type Quirks struct {
 	// quirk only the events show such a change.
 	TagsMoveUpdated bool
 
-	// DeletedMessagesVanish: a deleted message is gone from lists and answers
-	// with 404, as recorded for deletions through the API. Without the quirk it
+	// DeletedMessagesVanish: a deleted message is not in lists, and a request
+	// for it is a 404, as recorded for deletions through the API. Without the quirk it
 	// stays, with a deleted_datetime: the field is documented, but not when it
 	// is set.
 	DeletedMessagesVanish bool

@@ -68,7 +68,7 @@ func (e listEndpoint) allParams() map[string]paramCheck {
 	return params
 }
 
-// parseQuery returns what the request asks of a list.
+// parseQuery returns the page of a list that is requested.
 func (r *request) parseQuery(e listEndpoint) (*query, *badRequest) {
 	if bad := checkParams(r.values, e.allParams()); bad != nil {
 		return nil, bad

@@ -206,14 +206,14 @@ func firstReplyTime(t *ticketStats) (timestamp, float64, bool) {
 // last one.
 func messageFacts(byAgent bool) factSource {
 	return func(a *account, emit func(fact)) {
-		lastAsked := map[int64]timestamp{}
+		received := map[int64]timestamp{}
 		for _, m := range a.messages.rows("created_datetime", false, nil) {
 			if m.deleted != 0 || m.note || m.sent == 0 {
 				continue
 			}
-			asked := lastAsked[m.ticket]
+			lastReceived := received[m.ticket]
 			if !m.agent {
-				lastAsked[m.ticket] = m.created
+				received[m.ticket] = m.created
 			}
 			t, ok := a.tickets.getListed(m.ticket)
 			if m.agent != byAgent || !ok || t.spam || t.trashed != 0 {
@@ -223,7 +223,7 @@ func messageFacts(byAgent bool) factSource {
 			if byAgent {
 				dimensions["agentId"] = idOrNull(m.author)
 			}
-			emit(fact{m.sent, dimensions, float64((m.created - asked) / second), byAgent && asked != 0})
+			emit(fact{m.sent, dimensions, float64((m.created - lastReceived) / second), byAgent && lastReceived != 0})
 		}
 	}
 }

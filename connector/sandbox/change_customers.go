@@ -68,8 +68,8 @@ func (c *change) mergeCustomers(from, into customer) {
 	putRow(c, c.customers, into.id, into)
 	c.customers.mergedInto[from.id] = into.id
 	deleteRow(c, c.customers, from.id)
-	object, data := c.mergeEvent("customer", from.id, into.id)
-	c.addEvent("Customer", object, "customer-merged", data)
+	objectID, data := c.mergeEvent("customer", from.id, into.id)
+	c.addEvent("Customer", objectID, "customer-merged", data)
 	c.addEvent("Customer", from.id, "customer-deleted", "null")
 }
 

@@ -13,8 +13,10 @@ type settingKind struct {
 	deactivatedField        string // the field with the time of deactivation; "" = cannot be deactivated
 }
 
+// settingKindOf returns the kind of a resource; false if its records do not
+// change.
 func settingKindOf(path string) (settingKind, bool) {
-	n, ok := map[string]settingKind{
+	kind, ok := map[string]settingKind{
 		"users":                       {"User", "user", "bio", "deactivated_datetime"},
 		"teams":                       {"Team", "team", "description", ""},
 		"tags":                        {"Tag", "tag", "description", ""},
@@ -28,7 +30,7 @@ func settingKindOf(path string) (settingKind, bool) {
 		"phone/voice-calls":           {"", "", "status", ""},
 		"phone/voice-call-recordings": {"", "", "transcription_status", "deleted_datetime"},
 	}[path]
-	return n, ok
+	return kind, ok
 }
 
 // Add adds a record and returns its id; 0 for calls and recordings, which
@@ -73,10 +75,11 @@ func (c *change) addSettingEvent(kind settingKind, id int64, suffix string) {
 // Edit changes a text of a record, and moves its updated_datetime if it has
 // one.
 func (s *Server) Edit(path string, id int64) bool {
-	return s.editSetting(path, id, (*change).editSetting)
+	return s.changeSetting(path, id, (*change).editSetting)
 }
 
-func (s *Server) editSetting(path string, id int64, f func(c *change, kind settingKind, t *table[record], r record)) bool {
+// changeSetting makes a change to a record, and returns false if there is none.
+func (s *Server) changeSetting(path string, id int64, f func(c *change, kind settingKind, t *table[record], r record)) bool {
 	kind, ok := settingKindOf(path)
 	return ok && editRow(s, func(a *account) *table[record] { return a.recordTables[path] }, id, func(c *change, r record) {
 		f(c, kind, c.recordTables[path], r)
@@ -98,7 +101,7 @@ func (c *change) editSetting(kind settingKind, t *table[record], r record) {
 // resources.
 func (s *Server) Deactivate(path string, id int64) bool {
 	kind, _ := settingKindOf(path)
-	return kind.deactivatedField != "" && s.editSetting(path, id, (*change).deactivate)
+	return kind.deactivatedField != "" && s.changeSetting(path, id, (*change).deactivate)
 }
 
 func (c *change) deactivate(kind settingKind, t *table[record], r record) {
@@ -117,7 +120,7 @@ func (c *change) deactivate(kind settingKind, t *table[record], r record) {
 // which cannot be deleted.
 func (s *Server) Delete(path string, id int64) bool {
 	kind, _ := settingKindOf(path)
-	return kind.eventPrefix != "" && s.editSetting(path, id, (*change).deleteSetting)
+	return kind.eventPrefix != "" && s.changeSetting(path, id, (*change).deleteSetting)
 }
 
 func (c *change) deleteSetting(kind settingKind, t *table[record], r record) {
@@ -128,7 +131,7 @@ func (c *change) deleteSetting(kind settingKind, t *table[record], r record) {
 // MergeTags merges one tag into another and deletes it. Tickets do not change.
 func (s *Server) MergeTags(from, into int64) bool {
 	done := false
-	s.editSetting("tags", from, func(c *change, _ settingKind, t *table[record], _ record) {
+	s.changeSetting("tags", from, func(c *change, _ settingKind, t *table[record], _ record) {
 		if _, ok := t.get(into); ok && from != into {
 			deleteRow(c, t, from)
 			c.addEvent("Tag", into, "tag-merged", `{"source_tag_id":`+number(from)+`}`)

@@ -263,7 +263,7 @@ func (c *change) mergeTickets(from, into ticket) {
 	c.tickets.mergedInto[from.id] = into.id
 	deleteRow(c, c.tickets, from.id)
 	c.putUpdated(into)
-	object, data := c.mergeEvent("ticket", from.id, into.id)
-	c.addEvent("Ticket", object, "ticket-merged", data)
+	objectID, data := c.mergeEvent("ticket", from.id, into.id)
+	c.addEvent("Ticket", objectID, "ticket-merged", data)
 	c.addEvent("Ticket", from.id, "ticket-deleted", "null")
 }

@@ -25,8 +25,8 @@
 // equal accounts, byte for byte. The rows of the large lists are functions of
 // their index: they are computed when a request needs them, so that an account
 // of a million messages takes no memory. The data is unusual on purpose: it has
-// half surrogate pairs, ids beyond 2^53, tickets dated years back and in
-// the future, and more equal timestamps than fit on a page.
+// half surrogate pairs, ids beyond 2^53, tickets dated years back and in the
+// future, and more equal timestamps than fit on a page.
 //
 // Unlike in Gorgias, the copy of another object in a row (the customer of a
 // ticket, the name of a tag) does not follow later changes of that object.
@@ -55,7 +55,8 @@
 // Server.Quirks switches between the readings of every fact that is not
 // certain. The comments of its fields say what each reading is based on:
 // "documented" is the API reference, "recorded" is a recorded response of a
-// real account, and the rest is a guess. In short:
+// real account, "seen in client code" is open-source code that uses the API,
+// and the rest is a guess. In short:
 //
 //	EventTypesRejected          events: 400 for the filter types
 //	TicketIDsRejected           tickets: 400 for the filter ticket_ids

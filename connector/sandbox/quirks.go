@@ -29,9 +29,9 @@ type Quirks struct {
 	TagsMoveUpdated bool
 
 	// DeletedMessagesVanish: a deleted message is not in lists, and a request
-	// for it is a 404, as recorded for deletions through the API. Without the quirk it
-	// stays, with a deleted_datetime: the field is documented, but not when it
-	// is set.
+	// for it is a 404, as recorded for deletions through the API. Without the
+	// quirk it stays, with a deleted_datetime: the field is documented, but not
+	// when it is set.
 	DeletedMessagesVanish bool
 
 	// MessageEventsWithoutTicket: no event of a message names its ticket,
@@ -61,8 +61,9 @@ type Quirks struct {
 	PeriodStartExclusive bool
 
 	// DayColumn is the member that holds the day of a row. "" = the name of
-	// the time dimension; ".day" = that name followed by .day; "-" = rows have
-	// no such member; any other value is the member's name.
+	// the time dimension, as seen in client code; ".day" = that name followed
+	// by .day; "-" = rows have no such member; any other value is the member's
+	// name.
 	DayColumn string
 
 	// DaysInUTC: the day of a row is the timestamp of its start in UTC.

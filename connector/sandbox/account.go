@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// A Size tells how many rows of each resource an account begins with. A zero
-// field stands for DefaultSize's, a negative one for none. Surveys are at most
-// as many as tickets; six imported tickets with twelve messages come on top,
-// so that no account lacks rows dated years back and in the future. The large resources (all named first, up to Recordings)
-// may have millions of rows, which are computed when they are asked for; the
-// others are kept in memory.
+// A Size is the number of rows of each resource when an account begins. Zero
+// stands for the number in DefaultSize, a negative number for none. There are
+// at most as many surveys as tickets. If there are tickets, six imported ones
+// with twelve messages come in addition: every such account has rows dated
+// years back and in the future. The large resources (from Tickets to
+// Recordings) may have millions of rows, which are computed when a request
+// needs them; the others are stored in memory.
 type Size struct {
 	Tickets, Messages, Customers, Events, Surveys int
 	Calls, CallEvents, Recordings                 int
@@ -20,13 +21,15 @@ type Size struct {
 	Users, Teams, Tags, Macros, Rules, Views, CustomFields, Integrations, Jobs, Widgets int
 }
 
-// DefaultSize is small, but several of its lists are longer than a page.
+// DefaultSize is the size of the zero Server: small, but several lists are
+// longer than a page.
 var DefaultSize = Size{
 	Tickets: 400, Messages: 2000, Customers: 300, Events: 1500, Surveys: 130,
 	Calls: 120, CallEvents: 360, Recordings: 60,
 	Users: 40, Teams: 7, Tags: 140, Macros: 150, Rules: 23, Views: 14, CustomFields: 12, Integrations: 9, Jobs: 110, Widgets: 5,
 }
 
+// withDefaults returns the numbers that s stands for.
 func (s Size) withDefaults() Size {
 	d := DefaultSize
 	for _, f := range []struct {
@@ -40,7 +43,7 @@ func (s Size) withDefaults() Size {
 	} {
 		*f.n = max(cmp.Or(*f.n, f.d), 0)
 	}
-	if s.Tickets == 0 { // nothing to talk about
+	if s.Tickets == 0 { // every message belongs to a ticket
 		s.Messages = 0
 	}
 	if s.Calls == 0 {
@@ -50,12 +53,12 @@ func (s Size) withDefaults() Size {
 	return s
 }
 
-// An account is what the server serves. Whoever uses it holds the server's
-// lock.
+// An account is the data that a server serves. The caller of its methods holds
+// the server's lock.
 type account struct {
 	seed             uint64
 	size             Size
-	epoch            timestamp // where the base ends and the changes begin
+	epoch            timestamp // end of the base rows, start of the changes
 	subdomain, email string
 	quirks           Quirks
 
@@ -64,28 +67,28 @@ type account struct {
 	customers *table[customer]
 	events    *table[event]
 
-	surveys, calls, callEvents, recordings                                        *table[record]
-	users, teams, tags, macros, rules, views, fields, integrations, jobs, widgets *table[record]
+	surveys, calls, callEvents, recordings                                              *table[record]
+	users, teams, tags, macros, rules, views, customFields, integrations, jobs, widgets *table[record]
 
 	recordTables  map[string]*table[record] // by path
-	addedMessages map[int64][]int64         // the messages that came to a ticket after the base, some of which may have left
-	addedSurveys  map[int64]int64           // the survey of a ticket, if it came after the base
+	addedMessages map[int64][]int64         // ticket id → messages added to it by changes; some may have been moved away since
+	addedSurveys  map[int64]int64           // ticket id → survey added by a change
 
-	// of changes
 	lag        time.Duration
 	now        func() time.Time
 	rand       *rand.Rand
-	lastChange timestamp // when the last change was
-	lastSeq    uint64
+	lastChange timestamp // of the last change
+	lastSeq    uint64    // of the last version
 	pending    []pendingRow
 }
 
-// A pending is a part of a change that lists do not show yet.
+// A pendingRow is a row of a change that lists do not show yet.
 type pendingRow struct {
 	visibleAt timestamp
 	show      func()
 }
 
+// newAccount generates the account of a server; its base rows end at now.
 func newAccount(s *Server, now time.Time) *account {
 	a := &account{
 		seed: s.Seed, size: s.Size.withDefaults(), epoch: timestampOf(now.Truncate(time.Second)),
@@ -112,13 +115,13 @@ func newAccount(s *Server, now time.Time) *account {
 	a.macros = storedTable(firstMacro, n.Macros, a.macro)
 	a.rules = storedTable(firstRule, n.Rules, a.rule)
 	a.views = storedTable(firstView, n.Views, a.view)
-	a.fields = storedTable(firstField, n.CustomFields, a.customField)
+	a.customFields = storedTable(firstField, n.CustomFields, a.customField)
 	a.integrations = storedTable(firstIntegration, n.Integrations, a.integration)
 	a.jobs = storedTable(firstJob, n.Jobs, a.job)
 	a.widgets = storedTable(firstWidget, n.Widgets, a.widget)
 	a.recordTables = map[string]*table[record]{
 		"satisfaction-surveys": a.surveys, "users": a.users, "teams": a.teams, "tags": a.tags, "macros": a.macros,
-		"rules": a.rules, "views": a.views, "custom-fields": a.fields, "integrations": a.integrations, "jobs": a.jobs,
+		"rules": a.rules, "views": a.views, "custom-fields": a.customFields, "integrations": a.integrations, "jobs": a.jobs,
 		"widgets": a.widgets, "phone/voice-calls": a.calls, "phone/voice-call-events": a.callEvents,
 		"phone/voice-call-recordings": a.recordings,
 	}
@@ -126,7 +129,7 @@ func newAccount(s *Server, now time.Time) *account {
 	return a
 }
 
-// kept is a table whose rows are all in memory.
+// storedTable returns a table whose rows are all in memory.
 func storedTable(first int64, n int, row func(i int) record) *table[record] {
 	t := newTable(base[record]{first: first, stride: 1, row: row})
 	for i := range n {
@@ -136,13 +139,14 @@ func storedTable(first int64, n int, row func(i int) record) *table[record] {
 	return t
 }
 
-// tick returns the present, later than it has ever been.
+// nextTimestamp returns the time of the next change: now, but later than the
+// change before.
 func (a *account) nextTimestamp() timestamp {
 	a.lastChange = max(timestampOf(a.now()), a.lastChange+1)
 	return a.lastChange
 }
 
-// settle shows what has become visible by now.
+// showPending makes lists show what has become visible by now.
 func (a *account) showPending() {
 	now := max(timestampOf(a.now()), a.lastChange)
 	for len(a.pending) > 0 && a.pending[0].visibleAt <= now {
@@ -151,6 +155,7 @@ func (a *account) showPending() {
 	}
 }
 
+// schedule calls show at the given time, or with the first request after it.
 func (a *account) schedule(at timestamp, show func()) {
 	i, _ := slices.BinarySearchFunc(a.pending, at+1, func(p pendingRow, at timestamp) int { return cmp.Compare(p.visibleAt, at) })
 	a.pending = slices.Insert(a.pending, i, pendingRow{at, show})

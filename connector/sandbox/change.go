@@ -2,18 +2,18 @@ package sandbox
 
 import "time"
 
-// A change is one operation on the account: the rows it writes become visible
-// together, and its events share a context.
+// A change is one operation on the account. Lists begin to show its rows at
+// the same time, and its events share a context.
 type change struct {
 	*account
 	at        timestamp // when it happens
 	visibleAt timestamp // when lists begin to show it
 	contextID uint64
-	rng       prng // what it leaves open
+	rng       prng
 }
 
-// begin begins a change that happens now. It becomes visible at the given
-// time, or, if that is zero, within the account's lag.
+// newChange returns a change that happens now. Lists show it from the given
+// time on or, if that is zero, from a random time within the account's lag.
 func (a *account) newChange(visible time.Time) *change {
 	c := &change{account: a, at: a.nextTimestamp()}
 	a.lastSeq++
@@ -28,13 +28,16 @@ func (a *account) newChange(visible time.Time) *change {
 	return c
 }
 
-// put writes a row, drop takes one away.
+// putRow stores a row.
 func putRow[R row](c *change, t *table[R], id int64, r R) { putVersion(c, t, id, version[R]{row: r}) }
 
+// deleteRow deletes a row.
 func deleteRow[R row](c *change, t *table[R], id int64) {
 	putVersion(c, t, id, version[R]{deleted: true})
 }
 
+// putVersion makes a version current, and makes lists show it when the change
+// becomes visible.
 func putVersion[R row](c *change, t *table[R], id int64, v version[R]) {
 	c.lastSeq++
 	v.seq = c.lastSeq
@@ -46,44 +49,44 @@ func putVersion[R row](c *change, t *table[R], id int64, v version[R]) {
 	c.schedule(c.visibleAt, func() { t.setListed(id, v) })
 }
 
-// newID returns an id greater than all before, with gaps.
+// newID returns an id greater than all before, with random gaps.
 func newID[R row](c *change, t *table[R]) int64 {
 	t.maxID += 1 + int64(c.rng.intn(3))
 	return t.maxID
 }
 
-// event writes down what happened to an object.
-func (c *change) addEvent(objectType string, object int64, kind, data string) {
+// addEvent adds an event of the change.
+func (c *change) addEvent(objectType string, objectID int64, eventType, data string) {
 	id := newID(c, c.events)
 	putRow(c, c.events, id, event{
-		id: id, objectID: object, userID: pickIf(c.rng.oneIn(3), 0, c.randomUser(&c.rng)),
-		created: c.at, objectType: objectType, eventType: kind, data: data, contextID: c.contextID,
+		id: id, objectID: objectID, userID: pickIf(c.rng.oneIn(3), 0, c.randomUser(&c.rng)),
+		created: c.at, objectType: objectType, eventType: eventType, data: data, contextID: c.contextID,
 	})
 }
 
-// change makes one named change.
+// apply makes a change. Lists show it from the given time on (see newChange).
 func (s *Server) apply(visible time.Time, f func(c *change)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(s.openAccount().newChange(visible))
 }
 
-// edit changes one row; if it is not there, it does nothing and returns false.
-// So do all named changes.
-func editRow[R row](s *Server, of func(*account) *table[R], id int64, f func(c *change, r R)) bool {
+// editRow makes a change to the row with an id. If there is none, it does
+// nothing and returns false; so do all exported methods that call it.
+func editRow[R row](s *Server, tableOf func(*account) *table[R], id int64, f func(c *change, r R)) bool {
 	found := false
 	s.apply(time.Time{}, func(c *change) {
 		var r R
-		if r, found = of(c.account).get(id); found {
+		if r, found = tableOf(c.account).get(id); found {
 			f(c, r)
 		}
 	})
 	return found
 }
 
-// imports writes the rows no account of some age lacks: tickets that were
-// brought over from another helpdesk, dated years back, and some dated in the
-// future, with their messages.
+// addImportedTickets adds what every older account has: tickets with their
+// messages that were imported from another helpdesk, dated years back, and
+// some dated in the future.
 func (a *account) addImportedTickets() {
 	if a.size.Tickets == 0 {
 		return
@@ -97,7 +100,7 @@ func (a *account) addImportedTickets() {
 		}
 		id := c.addTicket(created, c.at)
 		if t, _ := a.tickets.get(id); i%3 == 0 {
-			t.open, t.closed = false, created-day // closed before it began
+			t.open, t.closed = false, created-day // closed before it was created
 			putRow(c, a.tickets, id, t)
 		}
 	}

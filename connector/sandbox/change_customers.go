@@ -2,9 +2,9 @@ package sandbox
 
 import "time"
 
-// What happens to customers, and who calls.
+// Changes of customers and calls.
 
-// AddCustomer adds a customer and returns the id.
+// AddCustomer adds a customer and returns its id.
 func (s *Server) AddCustomer() (id int64) {
 	s.apply(time.Time{}, func(c *change) { id = c.addCustomer() })
 	return id
@@ -33,7 +33,7 @@ func (c *change) editCustomer(r customer) {
 	c.addEvent("Customer", r.id, "customer-updated", "null")
 }
 
-// DeleteCustomer deletes a customer; the tickets stay.
+// DeleteCustomer deletes a customer. Its tickets stay.
 func (s *Server) DeleteCustomer(id int64) bool {
 	return editRow(s, customerTable, id, (*change).deleteCustomer)
 }
@@ -43,8 +43,9 @@ func (c *change) deleteCustomer(r customer) {
 	c.addEvent("Customer", r.id, "customer-deleted", "null")
 }
 
-// MergeCustomers gives a customer's tickets to another and deletes it; who asks
-// for it is sent to the other. The messages and surveys stay as they are.
+// MergeCustomers moves a customer's tickets to another customer and deletes the
+// first one; requests for its id are redirected. The messages and surveys do
+// not change.
 func (s *Server) MergeCustomers(from, into int64) bool {
 	done := false
 	editRow(s, customerTable, from, func(c *change, r customer) {
@@ -58,7 +59,7 @@ func (s *Server) MergeCustomers(from, into int64) bool {
 
 func (c *change) mergeCustomers(from, into customer) {
 	for _, id := range c.ticketsOf(from.id) {
-		t, _ := c.tickets.get(id) // ticketsOf found it
+		t, _ := c.tickets.get(id) // exists: ticketsOf returned it
 		t.customer = into.id
 		c.putUpdated(t)
 		c.addEvent("Ticket", id, "ticket-customer-updated", `{"old_customer":{"id":`+number(from.id)+`},"new_customer":{"id":`+number(into.id)+`}}`)
@@ -67,8 +68,8 @@ func (c *change) mergeCustomers(from, into customer) {
 	putRow(c, c.customers, into.id, into)
 	c.customers.mergedInto[from.id] = into.id
 	deleteRow(c, c.customers, from.id)
-	object, data := c.mergeEvent("customer", from.id, into.id)
-	c.addEvent("Customer", object, "customer-merged", data)
+	objectID, data := c.mergeEvent("customer", from.id, into.id)
+	c.addEvent("Customer", objectID, "customer-merged", data)
 	c.addEvent("Customer", from.id, "customer-deleted", "null")
 }
 

@@ -1,6 +1,6 @@
 package sandbox
 
-// What happens to messages, and to the surveys that ask how it went.
+// Changes of messages and of satisfaction surveys.
 
 func messageTable(a *account) *table[message] { return a.messages }
 
@@ -16,7 +16,7 @@ func (c *change) editMessage(m message) {
 	c.addMessageEvent(m, "ticket-message-updated")
 }
 
-// FailMessage has the sending of a message fail.
+// FailMessage makes the sending of a message fail.
 func (s *Server) FailMessage(id int64) bool {
 	return editRow(s, messageTable, id, (*change).failMessage)
 }
@@ -27,7 +27,7 @@ func (c *change) failMessage(m message) {
 	c.addMessageEvent(m, "ticket-message-failed")
 }
 
-// ReadMessage has a message opened by whom it was sent to. No event tells.
+// OpenMessage marks a message as opened by its recipient, without an event.
 func (s *Server) OpenMessage(id int64) bool {
 	return editRow(s, messageTable, id, (*change).openMessage)
 }
@@ -37,8 +37,8 @@ func (c *change) openMessage(m message) {
 	putRow(c, c.messages, m.id, m)
 }
 
-// DeleteMessage deletes a message: it stays, with a deleted_datetime, unless
-// Quirks.DeletedMessagesVanish.
+// DeleteMessage deletes a message. It stays, with a deleted_datetime, unless
+// Quirks.DeletedMessagesVanish is set.
 func (s *Server) DeleteMessage(id int64) bool {
 	return editRow(s, messageTable, id, (*change).deleteMessage)
 }
@@ -52,8 +52,9 @@ func (c *change) deleteMessage(m message) {
 	c.addMessageEvent(m, "ticket-message-deleted")
 }
 
-// AskSurvey plans a survey for a ticket and returns the survey's id; 0 if
-// there is no such ticket or it has one. No event tells before it is sent.
+// ScheduleSurvey adds a survey for a ticket, to be sent in a day, without an
+// event. It returns the survey's id; 0 if there is no such ticket or it has a
+// survey.
 func (s *Server) ScheduleSurvey(ticketID int64) (id int64) {
 	editRow(s, ticketTable, ticketID, func(c *change, t ticket) { id = c.scheduleSurvey(t) })
 	return id
@@ -71,7 +72,7 @@ func (c *change) scheduleSurvey(t ticket) int64 {
 
 func surveyTable(a *account) *table[record] { return a.surveys }
 
-// SendSurvey sends a survey.
+// SendSurvey marks a survey as sent.
 func (s *Server) SendSurvey(id int64) bool { return editRow(s, surveyTable, id, (*change).sendSurvey) }
 
 func (c *change) sendSurvey(r record) {
@@ -79,7 +80,7 @@ func (c *change) sendSurvey(r record) {
 	c.addEvent("SatisfactionSurvey", r.id, "satisfaction-survey-sent", "null")
 }
 
-// AnswerSurvey has the customer give a score of 1 to 5.
+// AnswerSurvey gives a survey a score of 1 to 5 and a text.
 func (s *Server) AnswerSurvey(id int64, score int) bool {
 	return editRow(s, surveyTable, id, func(c *change, r record) { c.answerSurvey(r, score) })
 }

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// What happens to tickets.
+// Changes of tickets.
 
-// AddTicket adds a ticket with two messages, dated as given: in the past, as an
-// import does, or in the future. Lists show it from the visible time on. Zero
-// times are now. It returns the ticket's id.
+// AddTicket adds a ticket with two messages and returns its id. The times may
+// be in the past, as in an import, or in the future; zero is now. Lists show
+// the ticket from the visible time on (see newChange).
 func (s *Server) AddTicket(created, updated, visible time.Time) (id int64) {
 	s.apply(visible, func(c *change) {
 		id = c.addTicket(orNow(created, c.at), orNow(updated, c.at))
@@ -43,7 +43,7 @@ func (c *change) addTicket(created, updated timestamp) int64 {
 	return t.id
 }
 
-// say adds a message to a ticket's thread; the ticket is the caller's to put.
+// addMessage adds a message to a ticket's thread. The caller stores the ticket.
 func (c *change) addMessage(t ticket, created timestamp, agent bool) int64 {
 	m := message{
 		id: newID(c, c.messages), ticket: t.id, author: t.customer, created: created, sent: created,
@@ -58,22 +58,22 @@ func (c *change) addMessage(t ticket, created timestamp, agent bool) int64 {
 	return m.id
 }
 
-// tell writes the event of a message. Some of them name the ticket; for all
-// another event of the same context does.
-func (c *change) addMessageEvent(m message, kind string) {
-	data, apart := pickIf(c.rng.oneIn(2), `{"ticket_id":`+number(m.ticket)+`}`, "null"), uint64(0)
+// addMessageEvent adds an event of a message, and one of the ticket in the same
+// context. The data of some message events name the ticket as well.
+func (c *change) addMessageEvent(m message, eventType string) {
+	data, separate := pickIf(c.rng.oneIn(2), `{"ticket_id":`+number(m.ticket)+`}`, "null"), uint64(0)
 	if c.quirks.MessageEventsWithoutTicket {
-		data, apart = "null", 1
+		data, separate = "null", 1
 	}
-	c.addEvent("TicketMessage", m.id, kind, data)
-	c.contextID += apart
+	c.addEvent("TicketMessage", m.id, eventType, data)
+	c.contextID += separate
 	c.addEvent("Ticket", m.ticket, "ticket-updated", "null")
-	c.contextID += apart
+	c.contextID += separate
 }
 
-// AddMessage adds a message to a ticket, which moves the ticket's
-// updated_datetime and opens it again. It returns the message's id; 0 if there
-// is no such ticket.
+// AddMessage adds a message to a ticket and returns its id; 0 if there is no
+// such ticket. The ticket's updated_datetime moves. If the customer wrote the
+// message, a closed ticket is open again.
 func (s *Server) AddMessage(ticketID int64) (id int64) {
 	editRow(s, ticketTable, ticketID, func(c *change, t ticket) { id = c.addReply(t) })
 	return id
@@ -95,8 +95,9 @@ func (c *change) addReply(t ticket) int64 {
 	return id
 }
 
-// ImportMessage adds a message dated as given, as an import does, and returns
-// its id; 0 if there is no such ticket. The ticket's updated_datetime moves.
+// ImportMessage adds a message with the given time, as an import does, and
+// returns its id; 0 if there is no such ticket. The ticket's updated_datetime
+// moves.
 func (s *Server) ImportMessage(ticketID int64, created time.Time) (id int64) {
 	editRow(s, ticketTable, ticketID, func(c *change, t ticket) {
 		id = c.addMessage(t, timestampOf(created), false)
@@ -106,13 +107,13 @@ func (s *Server) ImportMessage(ticketID int64, created time.Time) (id int64) {
 	return id
 }
 
-// move puts a ticket with its updated_datetime moved: once the rest is done.
+// putUpdated moves a ticket's updated_datetime and stores the ticket.
 func (c *change) putUpdated(t ticket) {
 	t.updated = c.at
 	putRow(c, c.tickets, t.id, t)
 }
 
-// TouchTicket gives a ticket another subject, which moves its updated_datetime.
+// EditTicketSubject gives a ticket another subject; its updated_datetime moves.
 func (s *Server) EditTicketSubject(id int64) bool {
 	return editRow(s, ticketTable, id, (*change).editSubject)
 }
@@ -124,7 +125,7 @@ func (c *change) editSubject(t ticket) {
 	c.addEvent("Ticket", t.id, "ticket-subject-updated", `{"old_subject":`+old+`,"new_subject":`+t.subject+`}`)
 }
 
-// CloseTicket closes a ticket, or opens it again; its updated_datetime moves.
+// CloseTicket closes or reopens a ticket; its updated_datetime moves.
 func (s *Server) CloseTicket(id int64, closed bool) bool {
 	return editRow(s, ticketTable, id, func(c *change, t ticket) { c.setClosed(t, closed) })
 }
@@ -137,7 +138,7 @@ func (c *change) setClosed(t ticket, closed bool) {
 	c.addEvent("Ticket", t.id, pickIf(closed, "ticket-closed", "ticket-reopened"), "null")
 }
 
-// AssignTicket gives a ticket to some user; its updated_datetime moves.
+// AssignTicket assigns a ticket to a random user; its updated_datetime moves.
 func (s *Server) AssignTicket(id int64) bool { return editRow(s, ticketTable, id, (*change).assign) }
 
 func (c *change) assign(t ticket) {
@@ -146,29 +147,29 @@ func (c *change) assign(t ticket) {
 	c.addEvent("Ticket", t.id, "ticket-assigned", `{"assignee_user_id":`+idOrNull(t.user)+`}`)
 }
 
-// The next four leave a ticket's updated_datetime where it is, unless
-// Quirks.TagsMoveUpdated: that it moves is not documented, and only the events tell.
+// The next four move a ticket's updated_datetime only with
+// Quirks.TagsMoveUpdated; otherwise only their events show the change.
 
-// TagTicket puts a tag on a ticket, or takes it off if it is there.
+// ToggleTicketTag adds a tag to a ticket, or removes it if the ticket has it.
 func (s *Server) ToggleTicketTag(id, tag int64) bool {
 	return editRow(s, ticketTable, id, func(c *change, t ticket) { c.toggleTag(t, tag) })
 }
 
 func (c *change) toggleTag(t ticket, tag int64) {
-	kind, data := "ticket-tags-added", "tags_added"
+	eventType, member := "ticket-tags-added", "tags_added"
 	i := slices.Index(t.tags, tag)
 	t.tags = slices.Clone(t.tags)
 	if i >= 0 {
 		t.tags = slices.Delete(t.tags, i, i+1)
-		kind, data = "ticket-tags-removed", "tags_removed"
+		eventType, member = "ticket-tags-removed", "tags_removed"
 	} else {
 		t.tags = append(t.tags, tag)
 	}
 	c.putLabeled(t)
-	c.addEvent("Ticket", t.id, kind, `{"`+data+`":[`+number(tag)+`]}`)
+	c.addEvent("Ticket", t.id, eventType, `{"`+member+`":[`+number(tag)+`]}`)
 }
 
-// FillField gives a ticket another value in one of its custom fields.
+// EditTicketField gives a ticket another value in one of its custom fields.
 func (s *Server) EditTicketField(id int64) bool {
 	return editRow(s, ticketTable, id, (*change).editField)
 }
@@ -179,8 +180,8 @@ func (c *change) editField(t ticket) {
 	c.addEvent("Ticket", t.id, "ticket-updated", "null")
 }
 
-// refill changes the last of some values; field is the index of the one that
-// is filled if there are none.
+// changeFieldValue changes the last of some values; if there are none, it adds
+// one for the custom field with the given index.
 func (c *change) changeFieldValue(values []fieldValue, field int) []fieldValue {
 	v := fieldValue{field: firstField + int64(field)}
 	if n := len(values); n > 0 {
@@ -196,7 +197,7 @@ func (c *change) changeFieldValue(values []fieldValue, field int) []fieldValue {
 	return append(values, v)
 }
 
-// TrashTicket puts a ticket into the trash or takes it out.
+// TrashTicket moves a ticket to the trash or restores it.
 func (s *Server) TrashTicket(id int64, trashed bool) bool {
 	return editRow(s, ticketTable, id, func(c *change, t ticket) { c.setTrashed(t, trashed) })
 }
@@ -207,7 +208,7 @@ func (c *change) setTrashed(t ticket, trashed bool) {
 	c.addEvent("Ticket", t.id, pickIf(trashed, "ticket-trashed", "ticket-untrashed"), "null")
 }
 
-// SpamTicket marks a ticket as spam or takes the mark off.
+// MarkTicketSpam marks a ticket as spam or removes the mark.
 func (s *Server) MarkTicketSpam(id int64, spam bool) bool {
 	return editRow(s, ticketTable, id, func(c *change, t ticket) { c.setSpam(t, spam) })
 }
@@ -218,8 +219,8 @@ func (c *change) setSpam(t ticket, spam bool) {
 	c.addEvent("Ticket", t.id, pickIf(spam, "ticket-marked-spam", "ticket-unmarked-spam"), "null")
 }
 
-// DeleteTicket deletes a ticket for good, with its messages and its survey.
-// Only the ticket's own event tells of it.
+// DeleteTicket deletes a ticket, its messages and its survey. The only event is
+// that of the ticket.
 func (s *Server) DeleteTicket(id int64) bool {
 	return editRow(s, ticketTable, id, (*change).deleteTicket)
 }
@@ -235,9 +236,9 @@ func (c *change) deleteTicket(t ticket) {
 	c.addEvent("Ticket", t.id, "ticket-deleted", "null")
 }
 
-// MergeTickets moves a ticket's messages into another and deletes it; who asks
-// for it is sent to the other. Events tell of the merge at the survivor and of
-// the deletion; none of the messages.
+// MergeTickets moves a ticket's messages to another ticket and deletes the
+// first one; requests for its id are redirected. The events are one of the
+// merge and one of the deletion, none of the messages.
 func (s *Server) MergeTickets(from, into int64) bool {
 	done := false
 	editRow(s, ticketTable, from, func(c *change, t ticket) {
@@ -251,7 +252,7 @@ func (s *Server) MergeTickets(from, into int64) bool {
 
 func (c *change) mergeTickets(from, into ticket) {
 	for _, id := range c.threadMessages(from.id) {
-		m, _ := c.messages.get(id) // threadOf found it
+		m, _ := c.messages.get(id) // exists: threadMessages returned it
 		m.ticket = into.id
 		c.addedMessages[into.id] = append(c.addedMessages[into.id], id)
 		putRow(c, c.messages, id, m)
@@ -262,7 +263,7 @@ func (c *change) mergeTickets(from, into ticket) {
 	c.tickets.mergedInto[from.id] = into.id
 	deleteRow(c, c.tickets, from.id)
 	c.putUpdated(into)
-	object, data := c.mergeEvent("ticket", from.id, into.id)
-	c.addEvent("Ticket", object, "ticket-merged", data)
+	objectID, data := c.mergeEvent("ticket", from.id, into.id)
+	c.addEvent("Ticket", objectID, "ticket-merged", data)
 	c.addEvent("Ticket", from.id, "ticket-deleted", "null")
 }

@@ -1,6 +1,7 @@
 package sandbox
 
-// A customer is somebody who writes to the shop, as far as it can change.
+// A customer holds what can change of a customer. The rest follows from the id
+// (see writeCustomer).
 type customer struct {
 	id               int64
 	created, updated timestamp
@@ -20,12 +21,13 @@ func (r customer) sortKey(order string) sortKey {
 	return sortKey{n: int64(r.created), id: r.id}
 }
 
+// baseCustomer returns base customer i.
 func (a *account) baseCustomer(i int) customer {
 	b := &a.customers.base
 	return a.newCustomer(b.id(i), b.created(i), b.updated(b.updatePosition(i)))
 }
 
-// newCustomer is what follows from a customer's id.
+// newCustomer returns the customer with an id, before any changes.
 func (a *account) newCustomer(id int64, created, updated timestamp) customer {
 	rng := newPRNG(a.seed, saltCustomer, id)
 	p := a.personOf(id)
@@ -42,7 +44,7 @@ func (a *account) newCustomer(id int64, created, updated timestamp) customer {
 	return r
 }
 
-// customer writes the full person that the answer for one ticket holds.
+// writeContact writes the copy of a customer that a single ticket has.
 func (a *account) writeContact(j *jsonWriter, name string, id int64) {
 	if id == 0 {
 		j.raw(name, "")
@@ -56,8 +58,9 @@ func (a *account) writeContact(j *jsonWriter, name string, id int64) {
 	j.close('}')
 }
 
-// customerDetail writes what is only told of a customer that is asked for.
-func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data, external, note string) {
+// writeContactDetails writes the members that only the copy in a single ticket
+// has.
+func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data, externalID, note string) {
 	a.writeChannels(j, p, rng)
 	j.raw("data", data)
 	j.raw("customer", "")
@@ -68,13 +71,13 @@ func (a *account) writeContactDetails(j *jsonWriter, p *person, rng *prng, data,
 	} else {
 		j.raw("integrations", "{}")
 	}
-	j.raw("external_id", external)
+	j.raw("external_id", externalID)
 	j.raw("note", note)
 	j.raw("external_data", "{}")
 	j.raw("ecommerce_data", "{}")
 }
 
-// contacts writes the addresses a customer can be reached at.
+// writeChannels writes the addresses of a customer.
 func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 	at := a.epoch - 299*day
 	j.open("channels", '[')
@@ -97,8 +100,8 @@ func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 		j.time("created_datetime", at)
 		j.time("updated_datetime", at+7)
 		j.time("deleted_datetime", pickIf(rng.oneIn(9), at+day, 0))
-		for _, who := range []string{"user", "customer"} { // both mean the customer
-			j.open(who, '{')
+		for _, owner := range []string{"user", "customer"} { // both are the customer
+			j.open(owner, '{')
 			j.int("id", p.id)
 			j.raw("name", p.name)
 			j.close('}')
@@ -108,14 +111,15 @@ func (a *account) writeChannels(j *jsonWriter, p *person, rng *prng) {
 	j.close(']')
 }
 
-func (a *account) writeCustomer(j *jsonWriter, r *customer, as variant) {
+// writeCustomer writes a customer.
+func (a *account) writeCustomer(j *jsonWriter, r *customer, v variant) {
 	rng := newPRNG(a.seed, saltCustomer, -r.id)
 	data := rng.arbitraryJSON()
-	external := pickIf(rng.oneIn(4), `"cust-`+number(r.id)+`"`, "null")
+	externalID := pickIf(rng.oneIn(4), `"cust-`+number(r.id)+`"`, "null")
 	p := person{id: r.id, email: r.email, name: r.name, first: r.first, last: r.last}
 	j.open("", '{')
 	j.int("id", r.id)
-	j.raw("external_id", external)
+	j.raw("external_id", externalID)
 	j.bool("active", !rng.oneIn(25))
 	j.raw("email", r.email)
 	j.raw("name", r.name)
@@ -128,13 +132,13 @@ func (a *account) writeCustomer(j *jsonWriter, r *customer, as variant) {
 	j.raw("meta", pick(&rng, []string{"null", "{}", `{"name_set_via":"customer"}`, `{"legacy":{"id":9007199254740995}}`}))
 	j.raw("data", data)
 	j.raw("note", r.note)
-	if as != inFull {
+	if v != inDetail {
 		writeValues(j, r.values)
 	}
-	switch as {
+	switch v {
 	case inView:
 		a.writeChannels(j, &p, &rng)
-	case inFull, inFuller:
+	case inDetail, inDetailWithFields:
 		a.writeChannels(j, &p, &rng)
 		j.raw("customer", "")
 		j.raw("integrations", pickIf(rng.oneIn(2), `{"`+number(firstIntegration)+`":{"__integration_type__":"shopify","customer":{"id":7001},"orders":[]}}`, "{}"))

@@ -24,9 +24,9 @@
 // The account is generated from Server.Seed, Size and Epoch. Equal values give
 // equal accounts, byte for byte. The rows of the large lists are functions of
 // their index: they are computed when a request needs them, so that an account
-// of a million messages takes no memory. The data is awkward on purpose: it
-// has half surrogate pairs, ids beyond 2^53, tickets dated years back and in
-// the future, and more equal timestamps than fit on a page.
+// of a million messages takes no memory. The data is unusual on purpose: it has
+// half surrogate pairs, ids beyond 2^53, tickets dated years back and in the
+// future, and more equal timestamps than fit on a page.
 //
 // Unlike in Gorgias, the copy of another object in a row (the customer of a
 // ticket, the name of a tag) does not follow later changes of that object.
@@ -55,14 +55,15 @@
 // Server.Quirks switches between the readings of every fact that is not
 // certain. The comments of its fields say what each reading is based on:
 // "documented" is the API reference, "recorded" is a recorded response of a
-// real account, and the rest is a guess. In short:
+// real account, "seen in client code" is open-source code that uses the API,
+// and the rest is a guess. In short:
 //
 //	EventTypesRejected          events: 400 for the filter types
 //	TicketIDsRejected           tickets: 400 for the filter ticket_ids
 //	PageTokenLifetime           page tokens expire
 //	EventRetention              old events are not listed
 //	TagsMoveUpdated             tags, values, trash and spam move updated_datetime
-//	DeletedMessagesVanish       deleted messages are gone
+//	DeletedMessagesVanish       deleted messages are not found
 //	MessageEventsWithoutTicket  message events do not lead to their ticket
 //	MergeEventsOnAbsorbed       merge events are on the absorbed object
 //	MergedNotFound              404 instead of 301 for an absorbed object

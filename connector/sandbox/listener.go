@@ -6,27 +6,26 @@ import (
 	"sync"
 )
 
-// A Listener is a network of its own, in memory: what is dialled through it is
-// accepted by the server that listens on it. It takes no port, no time and
-// nothing outside the process, and a test may keep it in a synctest bubble.
+// A Listener is a net.Listener in memory. It accepts the connections that its
+// DialContext opens. It needs no port, and works inside a synctest bubble.
 type Listener struct {
-	calls  chan net.Conn
+	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-// Listen returns a Listener that nobody dials yet.
+// Listen returns a new Listener.
 func Listen() *Listener {
-	return &Listener{calls: make(chan net.Conn), closed: make(chan struct{})}
+	return &Listener{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// DialContext has the form http.Transport asks for; it calls this listener
-// whatever the address.
+// DialContext connects to this listener, whatever the address. It has the type
+// of http.Transport.DialContext.
 func (l *Listener) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
+	client, server := net.Pipe()
 	select {
-	case l.calls <- far:
-		return near, nil
+	case l.conns <- server:
+		return client, nil
 	case <-l.closed:
 		return nil, net.ErrClosed
 	case <-ctx.Done():
@@ -34,23 +33,24 @@ func (l *Listener) DialContext(ctx context.Context, _, _ string) (net.Conn, erro
 	}
 }
 
-// Accept waits for the next call.
+// Accept waits for the next connection.
 func (l *Listener) Accept() (net.Conn, error) {
 	select {
-	case c := <-l.calls:
+	case c := <-l.conns:
 		return c, nil
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
 }
 
-// Close ends all waiting; connections that stand are left alone.
+// Close makes waiting and later calls of Accept and DialContext fail. Open
+// connections stay open.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
 }
 
-// Addr names the listener; there is no address behind it.
+// Addr returns a name instead of an address.
 func (l *Listener) Addr() net.Addr { return addr{} }
 
 type addr struct{}

@@ -2,20 +2,22 @@ package sandbox
 
 import "slices"
 
-// A message is one turn in a ticket's thread, as far as it can change.
+// A message holds what can change of a message. The rest follows from the id
+// (see writeMessage).
 type message struct {
-	id, ticket, author int64 // author: a user or a customer; 0 = nobody
+	id, ticket, author int64 // author: a user or a customer; 0 = none
 
 	created, processed, sent, failed, deleted, opened timestamp
 
 	agent, note, imported bool
 
-	body           string // raw and unquoted; "" = null
-	intentRejected bool   // its intent was corrected
+	body           string // the inside of a JSON string; "" = null
+	intentRejected bool   // a user rejected the intent
 }
 
 func (m message) sortKey(string) sortKey { return sortKey{n: int64(m.created), id: m.id} }
 
+// baseMessage returns base message i.
 func (a *account) baseMessage(i int) message {
 	b := &a.messages.base
 	t := a.ticketIndexOf(i)
@@ -52,16 +54,22 @@ func (a *account) baseMessage(i int) message {
 	return m
 }
 
-// threadOf lists the messages a ticket has or once had, oldest first.
-func (a *account) threadMessages(id int64) []int64 {
+// threadCandidates returns the ids of the messages that are or were in a
+// ticket's thread.
+func (a *account) threadCandidates(ticket int64) []int64 {
 	var ids []int64
-	if t, ok := a.tickets.base.index(id); ok {
-		for _, m := range a.threadIndices(t) {
+	if i, ok := a.tickets.base.index(ticket); ok {
+		for _, m := range a.threadIndices(i) {
 			ids = append(ids, a.messages.base.id(m))
 		}
 	}
-	ids = append(ids, a.addedMessages[id]...)
-	ids = slices.DeleteFunc(ids, func(m int64) bool {
+	return append(ids, a.addedMessages[ticket]...)
+}
+
+// threadMessages returns the ids of the messages in a ticket's thread, oldest
+// first.
+func (a *account) threadMessages(id int64) []int64 {
+	ids := slices.DeleteFunc(a.threadCandidates(id), func(m int64) bool {
 		got, ok := a.messages.get(m)
 		return !ok || got.ticket != id
 	})
@@ -73,10 +81,11 @@ func (a *account) threadMessages(id int64) []int64 {
 	return slices.Compact(ids)
 }
 
-// intents are some of the API's names for what a message is about.
+// intents are some of the API's intents.
 var intents = []string{"refund/status", "refund/request", "shipping/status", "order/damaged", "other/thanks", "product/question"}
 
-func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
+// writeMessage writes a message.
+func (a *account) writeMessage(j *jsonWriter, m *message, v variant) {
 	rng := newPRNG(a.seed, saltMessageDetails, m.id)
 	channel, via := a.channelOf(m.ticket)
 	if m.note {
@@ -100,15 +109,7 @@ func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
 	a.writePerson(j, "sender", m.author)
 	j.raw("auth_customer_identity", pickIf(rng.oneIn(30), `{"service":{"id":"svc-1","name":"shop"},"identifier":"u`+number(m.author)+`"}`, "null"))
 	j.ref("integration_id", pickIf(m.note || a.size.Integrations < 1, 0, firstIntegration))
-	j.open("intents", '[')
-	if !m.agent && rng.oneIn(2) {
-		j.open("", '{')
-		j.text("name", pick(&rng, intents))
-		j.raw("rejected", pickIf(m.intentRejected, "true", pick(&rng, []string{"null", "false"})))
-		j.bool("is_user_feedback", m.intentRejected)
-		j.close('}')
-	}
-	j.close(']')
+	m.writeIntents(j, &rng)
 	j.ref("rule_id", pickIf(m.agent && rng.oneIn(12) && a.size.Rules > 0, firstRule, 0))
 	j.bool("from_agent", m.agent)
 	if m.agent || !email {
@@ -118,38 +119,21 @@ func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
 	}
 	j.raw("subject", pickIf(email, rng.subject(), "null"))
 	m.writeBodies(j, &rng)
-	if as != inTicket {
-		if email {
-			j.open("headers", '{')
-			j.text("To", "support@", a.subdomain, ".example")
-			j.text("Message-Id", "<", m.id, "@mail.example.net>")
-			j.raw("Received", `"from mx1.example.net\n by mx2.example.net; Thu, 1 Jan 2026 00:00:00 +0000"`)
-			j.raw("X-Spam-Score", `"-1.0"`)
-			j.close('}')
-		} else {
-			j.raw("headers", "")
-		}
+	if v != inTicket {
+		a.writeHeaders(j, m, email)
 	}
-	files := newPRNG(a.seed, saltAttachments, m.id) // whatever becomes of the message, it keeps them
-	m.writeAttachments(j, &files)
+	attachments := newPRNG(a.seed, saltAttachments, m.id) // independent of what can change
+	m.writeAttachments(j, &attachments)
 	j.raw("actions", pickIf(m.agent && rng.oneIn(6), `[{"name":"addTags","title":"Add tags","type":"user","arguments":{"tags":"refund"},"status":"success"}]`, "null"))
-	if as != inTicket {
+	if v != inTicket {
 		j.raw("macros", pickIf(m.agent && rng.oneIn(6) && a.size.Macros > 0, `[{"id":`+number(firstMacro)+`}]`, "[]"))
 	}
-	meta := "null"
-	if rng.oneIn(5) {
-		meta = `{"current_page":"https://` + a.subdomain + `.example/returns?step=1&lang=en","is_quick_reply":false,"campaign":` + rng.arbitraryJSON() + `}`
-	}
-	j.raw("meta", meta)
+	j.raw("meta", a.messageMeta(&rng))
 	j.time("created_datetime", m.created)
 	j.time("processed_datetime", m.processed)
-	if as == inList {
-		j.time("sent_datetime", m.sent)
-	} else {
-		j.raw("sent_datetime", "") // so it is, elsewhere than in the list
-	}
+	j.time("sent_datetime", pickIf(v == inList, m.sent, 0)) // null in all other variants
 	j.time("failed_datetime", m.failed)
-	if as != inTicket {
+	if v != inTicket {
 		j.time("deleted_datetime", m.deleted)
 	}
 	j.time("opened_datetime", m.opened)
@@ -157,16 +141,52 @@ func (a *account) writeMessage(j *jsonWriter, m *message, as variant) {
 	j.bool("is_retriable", m.failed == 0)
 	j.raw("imported", pickIf(m.imported, "true", pick(&rng, []string{"null", "null", "false"})))
 	if channel == "instagram-direct-message" {
-		j.raw("replied_to", "null")
-		if rng.oneIn(2) {
-			j.raw("replied_by", `{"integration_id":`+number(firstIntegration)+`,"message_id":`+number(m.id)+`,"created_datetime":`+datetime(m.created)+`,"body_text":"👍"}`)
-		}
+		m.writeReplies(j, &rng)
 	}
 	j.close('}')
 }
 
-// source tells where the message came from and went to; channels differ in how
-// much of it they know.
+func (a *account) messageMeta(rng *prng) string {
+	if !rng.oneIn(5) {
+		return "null"
+	}
+	return `{"current_page":"https://` + a.subdomain + `.example/returns?step=1&lang=en","is_quick_reply":false,"campaign":` + rng.arbitraryJSON() + `}`
+}
+
+func (m *message) writeIntents(j *jsonWriter, rng *prng) {
+	j.open("intents", '[')
+	if !m.agent && rng.oneIn(2) {
+		j.open("", '{')
+		j.text("name", pick(rng, intents))
+		j.raw("rejected", pickIf(m.intentRejected, "true", pick(rng, []string{"null", "false"})))
+		j.bool("is_user_feedback", m.intentRejected)
+		j.close('}')
+	}
+	j.close(']')
+}
+
+func (a *account) writeHeaders(j *jsonWriter, m *message, email bool) {
+	if !email {
+		j.raw("headers", "")
+		return
+	}
+	j.open("headers", '{')
+	j.text("To", "support@", a.subdomain, ".example")
+	j.text("Message-Id", "<", m.id, "@mail.example.net>")
+	j.raw("Received", `"from mx1.example.net\n by mx2.example.net; Thu, 1 Jan 2026 00:00:00 +0000"`)
+	j.raw("X-Spam-Score", `"-1.0"`)
+	j.close('}')
+}
+
+func (m *message) writeReplies(j *jsonWriter, rng *prng) {
+	j.raw("replied_to", "null")
+	if rng.oneIn(2) {
+		j.raw("replied_by", `{"integration_id":`+number(firstIntegration)+`,"message_id":`+number(m.id)+`,"created_datetime":`+datetime(m.created)+`,"body_text":"👍"}`)
+	}
+}
+
+// writeSource writes the sender and the recipients, as far as the channel has
+// them.
 func (a *account) writeSource(j *jsonWriter, m *message, rng *prng, channel string) {
 	switch {
 	case channel == "api" && rng.oneIn(3):
@@ -177,16 +197,16 @@ func (a *account) writeSource(j *jsonWriter, m *message, rng *prng, channel stri
 		return
 	}
 	shop := `{"name":"Support","address":"support@` + a.subdomain + `.example"}`
-	someone := `{"name":"","address":"p` + number(m.author%1e7) + `@example.net"}`
-	from, to := someone, shop
+	customer := `{"name":"","address":"p` + number(m.author%1e7) + `@example.net"}`
+	from, to := customer, shop
 	if m.agent {
-		from, to = shop, someone
+		from, to = shop, customer
 	}
 	j.open("source", '{')
 	j.text("type", channel)
 	j.raw("to", pickIf(m.note, "[]", "["+to+"]"))
 	if channel == "email" {
-		j.raw("cc", pick(rng, []string{"[]", "null", "[" + shop + "," + someone + "]"}))
+		j.raw("cc", pick(rng, []string{"[]", "null", "[" + shop + "," + customer + "]"}))
 		j.raw("bcc", pick(rng, []string{"[]", "null"}))
 	}
 	j.raw("from", from)
@@ -196,6 +216,7 @@ func (a *account) writeSource(j *jsonWriter, m *message, rng *prng, channel stri
 	j.close('}')
 }
 
+// writeBodies writes the members that have the text of the message.
 func (m *message) writeBodies(j *jsonWriter, rng *prng) {
 	if m.body == "" {
 		for _, name := range []string{"body_text", "body_html", "stripped_text", "stripped_html", "stripped_signature"} {

@@ -2,8 +2,8 @@ package sandbox
 
 import "math/rand/v2"
 
-// mutate makes one random change, as likely as such changes are in a shop.
-// What it picks may be gone, or there may be none; then nothing happens.
+// mutate makes one random change, with the frequencies of a small shop. If
+// there is no record to change, it does nothing.
 func (c *change) mutate(r *rand.Rand) {
 	switch n := r.IntN(100); {
 	case n < 50:
@@ -26,16 +26,20 @@ func (c *change) mutateTicket(r *rand.Rand) {
 		switch n {
 		case 0: // an import
 			created -= timestamp(1+r.IntN(2000)) * day
-		case 1:
+		case 1: // a ticket dated in the future
 			created += timestamp(1+r.IntN(100)) * hour
 		}
 		c.addTicket(created, c.at)
 		return
 	}
-	t, ok := c.tickets.randomRow(r)
-	if !ok {
-		return
+	if t, ok := c.tickets.randomRow(r); ok {
+		c.mutateExistingTicket(r, t, n)
 	}
+}
+
+// mutateExistingTicket makes one change to a ticket; n, from 12 to 49, selects
+// the change.
+func (c *change) mutateExistingTicket(r *rand.Rand, t ticket, n int) {
 	switch {
 	case n < 26:
 		c.addReply(t)
@@ -109,18 +113,18 @@ func (c *change) mutateCustomer(r *rand.Rand) {
 		c.addCustomer()
 		return
 	}
-	who, ok := c.customers.randomRow(r)
+	customer, ok := c.customers.randomRow(r)
 	if !ok {
 		return
 	}
 	switch {
 	case n < 7:
-		c.editCustomer(who)
+		c.editCustomer(customer)
 	case n < 8:
-		c.deleteCustomer(who)
+		c.deleteCustomer(customer)
 	default:
-		if into, ok := c.customers.randomRow(r); ok && into.id != who.id {
-			c.mergeCustomers(who, into)
+		if into, ok := c.customers.randomRow(r); ok && into.id != customer.id {
+			c.mergeCustomers(customer, into)
 		}
 	}
 }
@@ -131,9 +135,9 @@ func (c *change) mutateSetting(r *rand.Rand) {
 		"phone/voice-calls", "phone/voice-call-recordings",
 	}
 	path := paths[r.IntN(len(paths))]
-	n, _ := settingKindOf(path)
-	how := r.IntN(6)
-	if how < 2 {
+	kind, _ := settingKindOf(path)
+	action := r.IntN(6)
+	if action < 2 {
 		if path == "phone/voice-calls" {
 			if t, ok := c.tickets.randomRow(r); ok {
 				c.addCall(t.id)
@@ -146,12 +150,12 @@ func (c *change) mutateSetting(r *rand.Rand) {
 	t := c.recordTables[path]
 	row, ok := t.randomRow(r)
 	switch {
-	case !ok || row.id == firstUser: // who asks stays who it is
-	case how < 4:
-		c.editSetting(n, t, row)
-	case how == 4 && n.deactivatedField != "":
-		c.deactivate(n, t, row)
-	case how == 5 && n.eventPrefix != "" && path != "views" && path != "custom-fields":
-		c.deleteSetting(n, t, row)
+	case !ok || row.id == firstUser: // the user whose credentials the client has does not change
+	case action < 4:
+		c.editSetting(kind, t, row)
+	case action == 4 && kind.deactivatedField != "":
+		c.deactivate(kind, t, row)
+	case action == 5 && kind.eventPrefix != "" && path != "views" && path != "custom-fields":
+		c.deleteSetting(kind, t, row)
 	}
 }

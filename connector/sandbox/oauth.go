@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A grant is an access token that was given out.
+// A grant is an access token that was issued.
 type grant struct {
 	token string
 	until time.Time
@@ -14,8 +14,8 @@ type grant struct {
 
 const tokenLife = 24 * time.Hour
 
-// grant answers POST /oauth/token: a refresh token for an access token. The
-// lock is held.
+// serveToken serves POST /oauth/token, which exchanges a refresh token for an
+// access token. The caller holds the lock.
 func (s *Server) serveToken(r *http.Request) response {
 	if r.Method != http.MethodPost {
 		return errorResponse(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
@@ -43,7 +43,7 @@ func (s *Server) serveToken(r *http.Request) response {
 		number(int64(tokenLife/time.Second)) + `,"refresh_token":` + quote(refresh) + `,"scope":"offline"}`)}
 }
 
-// valid tells whether a token was given out and still holds.
+// validToken reports whether an access token was issued and has not expired.
 func (s *Server) validToken(token string) bool {
 	for _, g := range s.grants {
 		if g.token == token {

@@ -1,12 +1,10 @@
 package sandbox
 
-import (
-	"strconv"
-)
+import "strconv"
 
-// A persona is who somebody is: what tickets, messages and teams copy of a
-// customer or a user. It follows from the id alone and never changes; what
-// changes is the customer's or user's own row. All values are raw.
+// A person is the copy of a customer or user in tickets, messages and teams. It
+// follows from the id and does not change when the customer or the user does.
+// All values are raw.
 type person struct {
 	id                       int64
 	email, name, first, last string
@@ -43,7 +41,7 @@ func (a *account) personOf(id int64) person {
 	case 0: // known by phone only
 		phone := `"+1415555` + strconv.Itoa(1000+rng.intn(9000)) + `"`
 		p.email, p.name, p.first, p.last = "null", phone, phone, `""`
-	case 1: // not known at all
+	case 1: // anonymous
 		p.email, p.name, p.first, p.last = "null", "null", `""`, `""`
 	case 2:
 		p.name, p.last = p.first, `""`
@@ -63,7 +61,7 @@ func (a *account) personOf(id int64) person {
 	return p
 }
 
-// write writes the persona's members into an open object.
+// write writes the members into an open object.
 func (p *person) write(j *jsonWriter) {
 	j.int("id", p.id)
 	j.raw("email", p.email)
@@ -73,7 +71,7 @@ func (p *person) write(j *jsonWriter) {
 	j.raw("meta", p.meta)
 }
 
-// person writes a member that is a short person; null for id 0.
+// writePerson writes a member with a person; null for id 0.
 func (a *account) writePerson(j *jsonWriter, name string, id int64) {
 	if id == 0 {
 		j.raw(name, "")
@@ -85,7 +83,7 @@ func (a *account) writePerson(j *jsonWriter, name string, id int64) {
 	j.close('}')
 }
 
-// userAt returns some user's id: 0 where the account has none.
+// randomUser returns the id of a random user; 0 in an account without users.
 func (a *account) randomUser(rng *prng) int64 {
 	if a.size.Users < 1 {
 		return 0

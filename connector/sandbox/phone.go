@@ -1,6 +1,6 @@
 package sandbox
 
-// Calls, what happened in them, and what was recorded of them.
+// Phone calls, call events and recordings.
 
 func (a *account) baseCall(i int) record {
 	rng := newPRNG(a.seed, saltCall, int64(i))
@@ -9,7 +9,7 @@ func (a *account) baseCall(i int) record {
 	return a.call(&rng, b.id(i), a.ticketID(t), a.customerOf(t), b.created(i))
 }
 
-// ticketID is the id of base ticket i; 0 in an account without any.
+// ticketID returns the id of base ticket i; 0 if there is none.
 func (a *account) ticketID(i int) int64 {
 	if i >= a.size.Tickets {
 		return 0
@@ -21,13 +21,13 @@ func (a *account) call(rng *prng, id, ticket, customer int64, created timestamp)
 	status := pick(rng, []string{"completed", "completed", "answered", "no-answer", "busy", "failed"})
 	answered := status == "completed" || status == "answered"
 	inbound := !rng.oneIn(3)
-	duration, agent, starter := "null", int64(0), int64(0)
+	duration, answeredBy, initiatedBy := "null", int64(0), int64(0)
 	if answered {
 		duration = number(int64(rng.intn(900)))
-		agent = a.randomUser(rng)
+		answeredBy = a.randomUser(rng)
 	}
 	if !inbound {
-		starter = a.randomUser(rng)
+		initiatedBy = a.randomUser(rng)
 	}
 	r := record{id, []field{
 		{"id", number(id)},
@@ -46,18 +46,18 @@ func (a *account) call(rng *prng, id, ticket, customer int64, created timestamp)
 		{"started_datetime", datetime(created - 2*second)},
 		{"created_datetime", datetime(created)},
 		{"updated_datetime", datetime(pickIf(rng.oneIn(12), 0, created+minute))},
-		{"initiated_by_agent_id", idOrNull(starter)},
-		{"last_answered_by_agent_id", idOrNull(agent)},
+		{"initiated_by_agent_id", idOrNull(initiatedBy)},
+		{"last_answered_by_agent_id", idOrNull(answeredBy)},
 		{"customer_id", number(customer)},
 		{"has_voicemail", pick(rng, []string{"true", "false", "null"})},
 		{"has_call_recording", pick(rng, []string{"true", "false", "null"})},
 	}}
-	if rng.oneIn(2) { // an account gets new fields one day, its old rows do not
+	if rng.oneIn(2) { // newer fields, which older records of an account do not have
 		r.fields = append(r.fields, []field{
 			{"answered_by_external_customer_id", "null"},
 			{"answered_by_external_number", "null"},
 			{"last_monitoring_agent_id", "null"},
-			{"last_rang_agent_id", idOrNull(agent)},
+			{"last_rang_agent_id", idOrNull(answeredBy)},
 			{"monitoring_status", pick(rng, []string{"null", `"listening"`})},
 			{"queue_id", "142"},
 			{"status_in_queue", pick(rng, []string{"null", `"waiting"`})},
@@ -68,7 +68,8 @@ func (a *account) call(rng *prng, id, ticket, customer int64, created timestamp)
 	return r
 }
 
-// callOf spreads n things evenly over the calls.
+// callOf returns the index of the call of the i-th of n objects, which are
+// spread evenly over the calls.
 func (a *account) callOf(i, n int) int { return i * a.size.Calls / n }
 
 var callEventTypes = []string{"incoming-phone-call", "phone-call-ringing", "phone-call-answered", "completed-phone-call", "missed-phone-call"}
@@ -81,7 +82,7 @@ func (a *account) baseCallEvent(i int) record {
 	return a.callEvent(&rng, b.id(i), a.calls.base.id(n), pick(&rng, callEventTypes), at)
 }
 
-func (a *account) callEvent(rng *prng, id, call int64, what string, at timestamp) record {
+func (a *account) callEvent(rng *prng, id, call int64, eventType string, at timestamp) record {
 	user, customer := a.randomUser(rng), int64(0)
 	if rng.oneIn(2) && a.size.Customers > 0 {
 		user, customer = 0, a.customers.base.id(rng.intn(a.size.Customers))
@@ -92,7 +93,7 @@ func (a *account) callEvent(rng *prng, id, call int64, what string, at timestamp
 		{"call_id", number(call)},
 		{"customer_id", idOrNull(customer)},
 		{"user_id", idOrNull(user)},
-		{"type", quote(what)},
+		{"type", quote(eventType)},
 		{"created_datetime", datetime(at)},
 		{"meta", pick(rng, []string{"{}", "{}", "null", `{"conference_sid":"CF00aa","sequence":1.0}`})},
 	}}
@@ -106,12 +107,12 @@ func (a *account) baseRecording(i int) record {
 }
 
 func (a *account) recording(rng *prng, id, call int64, at timestamp) record {
-	url, duration, deleted, by, code := `"https://uploads.gorgias.io/Hx2aQ/phone-RE`+number(id)+`.mp3"`, number(int64(rng.intn(600))), timestamp(0), int64(0), "null"
+	url, duration, deleted, deletedBy, errorCode := `"https://uploads.gorgias.io/Hx2aQ/phone-RE`+number(id)+`.mp3"`, number(int64(rng.intn(600))), timestamp(0), int64(0), "null"
 	switch rng.intn(8) {
 	case 0:
-		url, deleted, by = "null", at+hour, a.randomUser(rng)
+		url, deleted, deletedBy = "null", at+hour, a.randomUser(rng)
 	case 1:
-		url, duration, code = "null", "null", `"RECORDING_IS_PRIVATE"`
+		url, duration, errorCode = "null", "null", `"RECORDING_IS_PRIVATE"`
 	}
 	r := record{id, []field{
 		{"id", number(id)},
@@ -122,8 +123,8 @@ func (a *account) recording(rng *prng, id, call int64, at timestamp) record {
 		{"type", pick(rng, []string{`"voicemail"`, `"call-recording"`})},
 		{"created_datetime", datetime(at)},
 		{"deleted_datetime", datetime(deleted)},
-		{"deleted_by_user_id", idOrNull(by)},
-		{"error_code", code},
+		{"deleted_by_user_id", idOrNull(deletedBy)},
+		{"error_code", errorCode},
 	}}
 	if !rng.oneIn(4) {
 		r.fields = append(r.fields, field{"transcription_status", pick(rng, []string{`"completed"`, `"pending"`, "null"})})

@@ -3,9 +3,8 @@ package sandbox
 import "time"
 
 // Quirks are the documented uncertainties of the API. The zero value of each
-// field is the reading that the account takes by itself: the likely one or, if
-// none is likely, the one that is harder for a client. Any other value is the
-// alternative.
+// field is the likely reading or, if none is likely, the one that is harder for
+// a client. Any other value is the alternative.
 type Quirks struct {
 	// EventTypesRejected: the list of events rejects the filter types with
 	// 400. The filter is documented, but not recorded.
@@ -29,10 +28,10 @@ type Quirks struct {
 	// quirk only the events show such a change.
 	TagsMoveUpdated bool
 
-	// DeletedMessagesVanish: a deleted message is gone from lists and answers
-	// with 404, as recorded for deletions through the API. Without the quirk it
-	// stays, with a deleted_datetime: the field is documented, but not when it
-	// is set.
+	// DeletedMessagesVanish: a deleted message is not in lists, and a request
+	// for it is a 404, as recorded for deletions through the API. Without the
+	// quirk it stays, with a deleted_datetime: the field is documented, but not
+	// when it is set.
 	DeletedMessagesVanish bool
 
 	// MessageEventsWithoutTicket: no event of a message names its ticket,
@@ -62,8 +61,9 @@ type Quirks struct {
 	PeriodStartExclusive bool
 
 	// DayColumn is the member that holds the day of a row. "" = the name of
-	// the time dimension; ".day" = that name followed by .day; "-" = rows have
-	// no such member; any other value is the member's name.
+	// the time dimension, as seen in client code; ".day" = that name followed
+	// by .day; "-" = rows have no such member; any other value is the member's
+	// name.
 	DayColumn string
 
 	// DaysInUTC: the day of a row is the timestamp of its start in UTC.

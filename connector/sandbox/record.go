@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A record is a row of one of the smaller resources: its fields in the order
-// the API sends them, each with its raw value.
+// A record is a row of one of the smaller resources: its fields in the order of
+// the API, with their raw values.
 type record struct {
 	id     int64
 	fields []field
@@ -15,7 +15,7 @@ type record struct {
 
 type field struct{ name, raw string }
 
-// get returns a field's raw value; "" if the record lacks the field.
+// get returns the raw value of a field; "" if the record does not have it.
 func (r record) get(name string) string {
 	for _, f := range r.fields {
 		if f.name == name {
@@ -25,8 +25,8 @@ func (r record) get(name string) string {
 	return ""
 }
 
-// with returns a copy of the record with a field's value replaced; fields it
-// does not have are not added.
+// with returns a copy of the record with another value of a field, if the
+// record has the field.
 func (r record) with(name, raw string) record {
 	r.fields = slices.Clone(r.fields)
 	for i := range r.fields {
@@ -43,8 +43,8 @@ func (r record) sortKey(order string) sortKey {
 	case sortByTime:
 		var text string
 		if json.Unmarshal([]byte(r.get(order)), &text) == nil && text != "" {
-			at, _ := parseTimestamp(text) // of our own making
-			k.n = int64(at)
+			t, _ := parseTimestamp(text) // valid: the sandbox wrote it
+			k.n = int64(t)
 		}
 	case sortByText:
 		k.s = r.get(order)
@@ -59,12 +59,13 @@ func (r record) sortKey(order string) sortKey {
 	return k
 }
 
+// number returns a field as a number; 0 if it is none.
 func (r record) number(name string) int64 {
-	if name == "relevance" { // nothing is known of how relevance is told
+	if name == "relevance" { // how Gorgias computes it is not known
 		name = "usage"
 	}
 	var n int64
-	_ = json.Unmarshal([]byte(r.get(name)), &n) // not a number: 0
+	_ = json.Unmarshal([]byte(r.get(name)), &n)
 	return n
 }
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// The things a shop sets up: few, and kept as they are.
+// What a shop configures: few records, all stored in memory.
 
-// Where the ids of each resource begin.
+// The first ids of each resource.
 const (
 	firstUser        int64 = 518000011
 	firstCustomer    int64 = 519000201
@@ -29,8 +29,8 @@ const (
 	firstWidget      int64 = 3301
 )
 
-// setUp is when the i-th thing was set up: in the early days of the account,
-// some of them in one go.
+// setupTime returns when the i-th record was created: in the first days of the
+// account, some of them at the same time.
 func (a *account) setupTime(rng *prng, i int) timestamp {
 	at := a.epoch - 300*day + timestamp(i/4)*hour
 	if rng.oneIn(3) {
@@ -39,7 +39,7 @@ func (a *account) setupTime(rng *prng, i int) timestamp {
 	return at + timestamp(i%4)*minute + timestamp(rng.intn(int(minute)))
 }
 
-// later is some time after setting up.
+// laterTime returns a random time after from.
 func (a *account) laterTime(rng *prng, from timestamp) timestamp {
 	return from + timestamp(rng.intn(int(min(200*day, max(a.epoch-from, 1)))))
 }
@@ -57,14 +57,14 @@ func (a *account) user(i int) record {
 	}
 	created := a.setupTime(&rng, i)
 	updated := a.laterTime(&rng, created)
-	left, bot := i%6 == 5, role == "bot"
+	deactivated, bot := i%6 == 5, role == "bot"
 	return record{p.id, []field{
 		{"id", number(p.id)},
-		{"active", boolean(!left)},
+		{"active", boolean(!deactivated)},
 		{"bio", pick(&rng, []string{"null", `""`, `"Returns lead"`, `"☕\n🧗"`})},
 		{"created_datetime", datetime(created)},
 		{"country", pick(&rng, []string{"null", `"CA"`, `"DE"`})},
-		{"deactivated_datetime", datetime(pickIf(left, updated, 0))},
+		{"deactivated_datetime", datetime(pickIf(deactivated, updated, 0))},
 		{"email", p.email},
 		{"external_id", pickIf(rng.oneIn(4), `"emp-17"`, "null")},
 		{"firstname", p.first},
@@ -84,8 +84,8 @@ func (a *account) user(i int) record {
 
 var teamNames = []string{"Returns", "Night shift", "VIP", "Wholesale", "Équipe Québec", "Tier \\\"2\\\""}
 
-// teamLook is what a team's name and decoration are, in its own row and
-// wherever it is copied.
+// teamNameAndDecoration returns the members that a team and its copies have,
+// raw.
 func (a *account) teamNameAndDecoration(id int64) (name, decoration string) {
 	i := int(id - firstTeam)
 	name = `"` + teamNames[i%len(teamNames)] + numberSuffix(i/len(teamNames)) + `"`
@@ -96,6 +96,7 @@ func (a *account) teamNameAndDecoration(id int64) (name, decoration string) {
 	return name, decoration
 }
 
+// numberSuffix returns what makes the names of the n-th repetition unique.
 func numberSuffix(n int) string {
 	if n == 0 {
 		return ""
@@ -103,7 +104,7 @@ func numberSuffix(n int) string {
 	return " " + strconv.Itoa(n+1)
 }
 
-// shortTeam is the copy of a team that others hold.
+// teamReference returns the copy of a team in other objects, raw.
 func (a *account) teamReference(id int64) string {
 	if id == 0 {
 		return "null"
@@ -134,7 +135,8 @@ func (a *account) team(i int) record {
 
 var tagNames = []string{"refund", "vip", "VIP", "wholesale", "late 🚚", "return/label", "naïve", "a,b", " spaced ", "\\u0000nul", "\\\"quoted\\\"", "half \\ud83d", "null", "0"}
 
-// tagLook is what a tag is called when it is made, and what tickets copy.
+// tagNameAndDecoration returns the members that a tag and its copies have when
+// the tag is created, raw.
 func (a *account) tagNameAndDecoration(id int64) (name, decoration string) {
 	rng := newPRNG(a.seed, saltTag, id)
 	i := int(id - firstTag)
@@ -192,7 +194,8 @@ func (a *account) macro(i int) record {
 
 const emptyProgram = `{"type":"Program","sourceType":"script","body":[],"loc":{"start":{"line":0,"column":0},"end":{"line":0,"column":0}}}`
 
-// program is the syntax tree of some code: large, as they are.
+// syntaxTree returns the syntax tree of a rule or a filter, raw. It is large, as
+// in Gorgias.
 func syntaxTree(lines int) string {
 	body := make([]string, lines)
 	for i := range body {
@@ -224,8 +227,8 @@ func (a *account) rule(i int) record {
 	}}
 }
 
-// customField is the i-th custom field; every third is of customers. Which
-// values it takes follows from i (fieldValue).
+// customField returns the i-th custom field. Every third is one of customers.
+// Its values follow from i (see randomFieldValue).
 func (a *account) customField(i int) record {
 	id := firstField + int64(i)
 	rng := newPRNG(a.seed, saltField, id)
@@ -258,7 +261,7 @@ func (a *account) customField(i int) record {
 	}...)}
 }
 
-// fieldValue is some value the i-th custom field takes, raw.
+// randomFieldValue returns a value of the i-th custom field, raw.
 func randomFieldValue(rng *prng, i int) string {
 	switch i % 4 {
 	case 0:
@@ -318,12 +321,12 @@ func (a *account) job(i int) record {
 	rng := newPRNG(a.seed, saltSetting, id)
 	created := a.epoch - 290*day + timestamp(i)*(289*day/timestamp(max(a.size.Jobs, 1)))
 	if i/8%3 == 1 {
-		created = a.epoch - 290*day + timestamp(i/8*8)*(289*day/timestamp(max(a.size.Jobs, 1))) // eight in one go
+		created = a.epoch - 290*day + timestamp(i/8*8)*(289*day/timestamp(max(a.size.Jobs, 1))) // eight at the same time
 	}
 	status := pick(&rng, []string{"done", "done", "canceled", "errored", "scheduled", "running"})
 	info := pick(&rng, []string{"{}", `{"progress_count":123}`, `{"progress_count":"12"}`, `{"progress_count":1.0,"total":1e3}`})
 	params := pick(&rng, []string{"{}", `{"ticket_ids":[` + number(firstTicket) + `],"updates":{"status":"closed"}}`})
-	var scheduled, started, ended, failed, asked, cancelled timestamp
+	var scheduled, started, ended, failed, cancelRequested, cancelled timestamp
 	switch status {
 	case "scheduled":
 		scheduled = created + 30*day
@@ -335,12 +338,12 @@ func (a *account) job(i int) record {
 			failed = ended
 		}
 		if status == "canceled" {
-			asked, cancelled = ended-second, ended
+			cancelRequested, cancelled = ended-second, ended
 		}
 	}
 	return record{id, []field{
 		{"id", number(id)},
-		{"cancel_requested_datetime", datetime(asked)},
+		{"cancel_requested_datetime", datetime(cancelRequested)},
 		{"cancelled_datetime", datetime(cancelled)},
 		{"created_datetime", datetime(created)},
 		{"ended_datetime", datetime(ended)},
@@ -381,7 +384,7 @@ func (a *account) widget(i int) record {
 	}}
 }
 
-// settings lists the account's settings, raw; kind "" lists all.
+// accountSettings returns the settings of one kind, raw; "" = of all kinds.
 func accountSettings(kind string) []string {
 	var found []string
 	for i, s := range [][2]string{

@@ -1,7 +1,7 @@
 package sandbox
 
-// A survey asks a customer how a ticket went; a ticket has at most one. The
-// newest are not sent yet, many are never answered.
+// baseSurvey returns base survey k. A ticket has at most one survey. The newest
+// surveys are not sent yet, and many are never answered.
 func (a *account) baseSurvey(k int) record {
 	rng := newPRNG(a.seed, saltSurvey, int64(k))
 	b := &a.surveys.base
@@ -22,12 +22,13 @@ func (a *account) baseSurvey(k int) record {
 			}
 		}
 	}
-	if rng.oneIn(12) && scored == 0 { // it will not be sent
+	if rng.oneIn(12) && scored == 0 { // will never be sent
 		due, sent = 0, 0
 	}
 	return newSurvey(b.id(k), a.tickets.base.id(t), a.customerOf(t), created, due, sent, scored, score, text, rng.arbitraryJSON())
 }
 
+// newSurvey returns the record of a survey; score, text and meta are raw.
 func newSurvey(id, ticket, customer int64, created, due, sent, scored timestamp, score, text, meta string) record {
 	return record{id, []field{
 		{"id", number(id)},
@@ -44,12 +45,12 @@ func newSurvey(id, ticket, customer int64, created, due, sent, scored timestamp,
 	}}
 }
 
-// surveyTicket is the index of the ticket that base survey k is about.
+// surveyTicketIndex returns the index of the ticket of base survey k.
 func (a *account) surveyTicketIndex(k int) int {
 	return k * a.size.Tickets / a.size.Surveys
 }
 
-// surveyOf finds a ticket's survey.
+// surveyOf returns a ticket's survey; false if it has none.
 func (a *account) surveyOf(ticket int64) (record, bool) {
 	if id, ok := a.addedSurveys[ticket]; ok {
 		return a.surveys.get(id)

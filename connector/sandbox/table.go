@@ -1,24 +1,11 @@
 package sandbox
 
 import (
-	"cmp"
 	"iter"
 	"math/rand/v2"
 	"slices"
 	"sort"
 )
-
-// A sortKey is the position of a row in an order: the value that the list is
-// sorted by (a number, a string or both), then the id.
-type sortKey struct {
-	n  int64
-	s  string
-	id int64
-}
-
-func (k sortKey) compare(o sortKey) int {
-	return cmp.Or(cmp.Compare(k.n, o.n), cmp.Compare(k.s, o.s), cmp.Compare(k.id, o.id))
-}
 
 // A row is a record of any resource. An order is the name of the field that
 // the list is sorted by.

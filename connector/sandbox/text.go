@@ -2,9 +2,9 @@ package sandbox
 
 import "strconv"
 
-// The words of a small shop for outdoor goods and of the people who write to
-// it. All of them are JSON between the quotes, not Go text: some hold an
-// escaped U+0000 or half a surrogate pair, which real accounts do too.
+// The texts of a small shop for outdoor goods and of its customers. They are
+// the insides of JSON strings: some have an escaped U+0000 or half a surrogate
+// pair, as texts of real accounts do.
 
 var firstNames = []string{
 	"Mara", "Jo", "Ana", "Wei", "Olu", "Sofía", "Jürgen", "Łukasz", "Nadia", "Tom", "Ines", "Priya",
@@ -47,13 +47,13 @@ var sentences = []string{
 	"Asked finance, waiting for an answer.",
 }
 
-// oddities end a text now and then.
+// oddities are appended to some texts.
 var oddities = []string{
 	`\u0000`, `a\u0000b`, `\ud83d`, `\ude00 \ud83d`, "\u2028", "\u2029next", "\u0085", `\u0085\u2028`, "\ufeff", `\b\f\u001f`, "👩‍👩‍👧‍👦", "e\u0301", "\u202eenod", `<\/div>`,
 }
 
-// fill puts an order number for # and a product for %, and now and then an
-// oddity behind.
+// expand appends a text to dst, with a random order number for # and a random
+// product for %, and sometimes with an oddity.
 func (p *prng) expand(dst []byte, text string) []byte {
 	for i := range len(text) {
 		switch text[i] {
@@ -71,7 +71,7 @@ func (p *prng) expand(dst []byte, text string) []byte {
 	return dst
 }
 
-// sentence returns one to four sentences, unquoted.
+// prose returns one to four sentences, without quotes.
 func (p *prng) prose() []byte {
 	var b []byte
 	for i := range 1 + p.intn(4) {
@@ -83,11 +83,12 @@ func (p *prng) prose() []byte {
 	return b
 }
 
+// subject returns a subject, raw.
 func (p *prng) subject() string {
 	return string(append(p.expand([]byte{'"'}, pick(p, subjects)), '"'))
 }
 
-// anything is what people store where the API lets them store anything.
+// arbitraryJSON returns a value of a field that may hold any JSON, raw.
 func (p *prng) arbitraryJSON() string {
 	switch p.intn(16) {
 	case 0:
@@ -115,7 +116,7 @@ func (p *prng) arbitraryJSON() string {
 	}
 }
 
-// bigObject is nested deeper and wider than most.
+// bigObject returns an object that is nested deeper and wider than most, raw.
 func (p *prng) bigObject() string {
 	b := []byte(`{"orders":[`)
 	for i := range 6 {

@@ -2,13 +2,15 @@ package sandbox
 
 import "slices"
 
-// Who talks to whom in the base account. With every new ticket comes its first
-// message, and with it come messages to older tickets: the j-th of them goes
-// to the ticket reach(j) before. So threads interleave as they do in life, the
-// newest tickets have the shortest ones, and both directions are arithmetic.
+// Which base message belongs to which base ticket. Every ticket has a number
+// of message slots: the messages created between this ticket and the next one.
+// Slot 0 is the first message of the ticket itself; slot j is a message of the
+// ticket that is ticketsBack(j) older. Therefore threads interleave, as they do
+// in real accounts, the newest tickets have the shortest threads, and ticket
+// and message can be computed from each other.
 
-// slots is how many messages come with ticket t: as many for each, and one
-// more for the first ones where the numbers do not divide.
+// slotCount returns the number of slots of ticket t. All tickets have the same
+// number; the first ones have one more, if the numbers do not divide.
 func (a *account) slotCount(t int) int {
 	per, rest := a.slotsPerTicket()
 	if t < rest {
@@ -17,6 +19,8 @@ func (a *account) slotCount(t int) int {
 	return per
 }
 
+// slotsPerTicket returns the number of slots of each ticket, and of how many
+// tickets have one more.
 func (a *account) slotsPerTicket() (per, rest int) {
 	if a.size.Tickets == 0 {
 		return 0, 0
@@ -24,7 +28,7 @@ func (a *account) slotsPerTicket() (per, rest int) {
 	return a.size.Messages / a.size.Tickets, a.size.Messages % a.size.Tickets
 }
 
-// slot tells of message m with which ticket it comes, and as which.
+// slotOf returns the ticket and the slot of message m.
 func (a *account) slotOf(m int) (t, j int) {
 	per, rest := a.slotsPerTicket()
 	if long := rest * (per + 1); m < long {
@@ -35,6 +39,7 @@ func (a *account) slotOf(m int) (t, j int) {
 	return 0, 0
 }
 
+// messageIndex returns the message in slot j of ticket t.
 func (a *account) messageIndex(t, j int) int {
 	per, rest := a.slotsPerTicket()
 	return t*per + min(t, rest) + j
@@ -42,30 +47,33 @@ func (a *account) messageIndex(t, j int) int {
 
 const maxTicketsBack = 20
 
+// ticketsBack returns how many tickets older than the ticket of slot j the
+// ticket of its message is.
 func ticketsBack(j int) int { return min(j*(j+1)/2, maxTicketsBack) }
 
-// addressee is the ticket that message j of those that come with ticket t
+// targetTicket returns the ticket that the message in slot j of ticket t
 // belongs to.
 func targetTicket(t, j int) int {
 	if j == 0 {
 		return t
 	}
 	to := t - ticketsBack(j)
-	if to < 0 { // there is none so old: the thread of t grows long
+	if to < 0 { // no ticket is that old: t gets a long thread
 		to = t
 	}
-	if to%8 == 5 { // some tickets get no answer, and their neighbours two
+	if to%8 == 5 { // some tickets get no reply, and their neighbors two
 		to--
 	}
 	return to
 }
 
-// ticketOf is the index of the ticket that base message m belongs to.
+// ticketIndexOf returns the index of the ticket that base message m belongs to.
 func (a *account) ticketIndexOf(m int) int {
 	return targetTicket(a.slotOf(m))
 }
 
-// thread returns the indices of the messages of base ticket t, oldest first.
+// threadIndices returns the indices of the messages of base ticket t, oldest
+// first.
 func (a *account) threadIndices(t int) []int {
 	var ms []int
 	if a.slotCount(t) > 0 {
@@ -84,8 +92,8 @@ func (a *account) threadIndices(t int) []int {
 	return slices.Compact(ms)
 }
 
-// messageTime spreads the messages that come with a ticket over the time until
-// the next ticket.
+// messageCreated returns when base message m was created: the slots of a ticket
+// are spread over the time until the next ticket.
 func (a *account) messageCreated(m int) timestamp {
 	t, j := a.slotOf(m)
 	from := a.tickets.base.created(t)
@@ -95,8 +103,8 @@ func (a *account) messageCreated(m int) timestamp {
 	return from + (a.tickets.base.created(t+1)-from)*timestamp(j)/timestamp(a.slotCount(t))
 }
 
-// byAgent tells whether somebody of the shop wrote base message m. Most
-// threads begin with the customer.
+// sentByAgent reports whether an agent wrote base message m. Most threads begin
+// with a message of the customer.
 func (a *account) sentByAgent(m int) bool {
 	rng := newPRNG(a.seed, saltMessage, int64(m))
 	if _, j := a.slotOf(m); j == 0 {

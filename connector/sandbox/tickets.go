@@ -2,8 +2,8 @@ package sandbox
 
 import "slices"
 
-// A ticket is a conversation with a customer, as far as it can change. What
-// never does follows from the id (writeTicket).
+// A ticket holds what can change of a ticket. The rest follows from the id (see
+// writeTicket).
 type ticket struct {
 	id, customer, user, team int64 // 0 = none
 
@@ -18,9 +18,9 @@ type ticket struct {
 	values   []fieldValue
 }
 
-// A value is what a ticket or customer has in a custom field.
+// A fieldValue is a ticket's or customer's value of a custom field.
 type fieldValue struct {
-	field     int64
+	field     int64 // id
 	raw       string
 	predicted bool
 }
@@ -29,6 +29,7 @@ func (t ticket) sortKey(order string) sortKey {
 	return sortKey{n: t.orderValue(order), id: t.id}
 }
 
+// orderValue returns the value that an order compares.
 func (t *ticket) orderValue(order string) int64 {
 	switch order {
 	case "updated_datetime":
@@ -49,6 +50,7 @@ func (t *ticket) orderValue(order string) int64 {
 
 var priorities = []string{"low", "normal", "high", "critical"}
 
+// baseTicket returns base ticket i.
 func (a *account) baseTicket(i int) ticket {
 	rng := newPRNG(a.seed, saltTicket, int64(i))
 	b := &a.tickets.base
@@ -62,16 +64,7 @@ func (a *account) baseTicket(i int) ticket {
 	}
 	thread := a.threadIndices(i)
 	t.messages = len(thread)
-	for _, m := range slices.Backward(thread) {
-		at := a.messageCreated(m)
-		if t.lastMessage == 0 {
-			t.lastMessage = at
-		}
-		if !a.sentByAgent(m) {
-			t.lastReceived = at
-			break
-		}
-	}
+	t.lastMessage, t.lastReceived = a.lastMessages(thread)
 	if !rng.oneIn(7) {
 		t.subject = rng.subject()
 	}
@@ -99,18 +92,42 @@ func (a *account) baseTicket(i int) ticket {
 	if rng.oneIn(40) {
 		t.trashed = t.updated
 	}
-	if n := a.size.Tags; n > 0 && !rng.oneIn(3) {
-		first := rng.intn(n)
-		for k := range min(1+rng.intn(3), n) {
-			t.tags = append(t.tags, firstTag+int64((first+k*7)%n))
-		}
-		t.tags = slices.Compact(t.tags)
-	}
+	t.tags = a.randomTags(&rng)
 	t.values = a.randomFieldValues(&rng, a.size.CustomFields-a.size.CustomFields/3, func(k int) int { return k/2*3 + k%2 })
 	return t
 }
 
-// values fills a few of n custom fields; index tells which the k-th is.
+// lastMessages returns when the last message of a thread, and the last one of
+// the customer, was created; 0 if there is none.
+func (a *account) lastMessages(thread []int) (last, lastReceived timestamp) {
+	for _, m := range slices.Backward(thread) {
+		t := a.messageCreated(m)
+		if last == 0 {
+			last = t
+		}
+		if !a.sentByAgent(m) {
+			return last, t
+		}
+	}
+	return last, 0
+}
+
+// randomTags returns the ids of up to three tags.
+func (a *account) randomTags(rng *prng) []int64 {
+	n := a.size.Tags
+	if n == 0 || rng.oneIn(3) {
+		return nil
+	}
+	var tags []int64
+	first := rng.intn(n)
+	for k := range min(1+rng.intn(3), n) {
+		tags = append(tags, firstTag+int64((first+k*7)%n))
+	}
+	return slices.Compact(tags)
+}
+
+// randomFieldValues returns values of up to three of n custom fields; index
+// returns the index of the k-th of them.
 func (a *account) randomFieldValues(rng *prng, n int, index func(k int) int) []fieldValue {
 	if n < 1 || rng.oneIn(3) {
 		return nil
@@ -124,8 +141,9 @@ func (a *account) randomFieldValues(rng *prng, n int, index func(k int) int) []f
 	return vs
 }
 
-// customerOf is the customer of base ticket i: one that came about when the
-// ticket did, and now and then one that came a good while before.
+// customerOf returns the id of the customer of base ticket i: one that was
+// created shortly before the ticket, or sometimes an older one; 0 in an account
+// without customers.
 func (a *account) customerOf(i int) int64 {
 	n := a.size.Customers
 	if n == 0 {
@@ -134,8 +152,9 @@ func (a *account) customerOf(i int) int64 {
 	return a.customers.base.id(customerIndex(i, a.size.Tickets, n))
 }
 
-const returningOffset = 7
+const returningOffset = 7 // how much older a returning customer is, in customers
 
+// customerIndex returns the index of the customer of base ticket i.
 func customerIndex(i, tickets, customers int) int {
 	k := i * customers / max(tickets, 1)
 	if i%4 == 3 && k >= returningOffset {
@@ -144,10 +163,11 @@ func customerIndex(i, tickets, customers int) int {
 	return max(k-1, 0)
 }
 
-// ticketsOf lists the tickets of a customer, as lists show them or will.
+// ticketsOf returns the ids of a customer's tickets, also of those that lists do
+// not show yet.
 func (a *account) ticketsOf(customer int64) []int64 {
 	var ids []int64
-	look := func(id int64) {
+	add := func(id int64) {
 		if t, ok := a.tickets.get(id); ok && t.customer == customer {
 			ids = append(ids, id)
 		}
@@ -156,30 +176,31 @@ func (a *account) ticketsOf(customer int64) []int64 {
 	if k, ok := a.customers.base.index(customer); ok {
 		for _, k := range []int{k, k + 1, k + returningOffset} {
 			for i := k * n / a.size.Customers; i <= (k+1)*n/a.size.Customers && i < n; i++ {
-				look(a.tickets.base.id(i))
+				add(a.tickets.base.id(i))
 			}
 		}
 	}
 	for id := range a.tickets.listed {
-		look(id)
+		add(id)
 	}
 	for id := range a.tickets.unlisted {
-		look(id)
+		add(id)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
 
-// A form is one of the shapes a ticket or message is sent in.
+// A variant is one of the forms in which the API sends a ticket, a customer or a
+// message.
 type variant int
 
 const (
-	inList   variant = iota
-	inView           // of a view's items
-	inFull           // alone
-	inFuller         // alone, with relationships=custom_fields
-	inThread         // of the deprecated list per ticket
-	inTicket         // within a ticket
+	inList             variant = iota
+	inView                     // item of a view
+	inDetail                   // single
+	inDetailWithFields         // single, with relationships=custom_fields
+	inThread                   // in the deprecated list below a ticket, or single
+	inTicket                   // within a ticket
 )
 
 var channels = []string{
@@ -187,14 +208,14 @@ var channels = []string{
 	"sms", "help-center", "api", "whatsapp", "our-own-app",
 }
 
-// vias tells by which way a channel's tickets come, where it is not its own
+// channelVia has the via of the tickets of a channel, if it is not the channel's
 // name.
 var channelVia = map[string]string{
 	"chat": "gorgias_chat", "contact_form": "form", "phone": "twilio", "instagram-direct-message": "instagram",
 	"help-center": "helpdesk", "our-own-app": "api",
 }
 
-// route tells how ticket id came in.
+// channelOf returns the channel and the via of the ticket with this id.
 func (a *account) channelOf(id int64) (channel, via string) {
 	rng := newPRNG(a.seed, saltTicketDetails, id)
 	channel = pick(&rng, channels)
@@ -205,18 +226,19 @@ func (a *account) channelOf(id int64) (channel, via string) {
 	return channel, via
 }
 
-func (a *account) writeTicket(j *jsonWriter, t *ticket, as variant) {
+// writeTicket writes a ticket.
+func (a *account) writeTicket(j *jsonWriter, t *ticket, v variant) {
 	rng := newPRNG(a.seed, saltTicketDetails, -t.id)
 	channel, via := a.channelOf(t.id)
-	list := as == inList || as == inView
+	list := v == inList || v == inView
 	j.open("", '{')
 	j.int("id", t.id)
 	j.text("uri", "/api/tickets/", t.id, "/")
-	external := "null"
+	externalID := "null"
 	if rng.oneIn(6) {
-		external = `"LEGACY-` + number(int64(rng.intn(1e6))) + `"`
+		externalID = `"LEGACY-` + number(int64(rng.intn(1e6))) + `"`
 	}
-	j.raw("external_id", external)
+	j.raw("external_id", externalID)
 	j.raw("language", pick(&rng, []string{`"en"`, `"en"`, `"fr"`, `"de"`, "null"}))
 	j.raw("status", pickIf(t.open, `"open"`, `"closed"`))
 	j.text("priority", t.priority)
@@ -239,7 +261,7 @@ func (a *account) writeTicket(j *jsonWriter, t *ticket, as variant) {
 	}
 	j.raw("assignee_team", a.teamReference(t.team))
 	j.raw("subject", t.subject)
-	if as != inView {
+	if v != inView {
 		a.writeSummary(j, t, &rng)
 	}
 	if list {
@@ -281,7 +303,7 @@ func (a *account) writeTicket(j *jsonWriter, t *ticket, as variant) {
 	j.time("closed_datetime", t.closed)
 	j.time("snooze_datetime", t.snoozed)
 	j.time("trashed_datetime", t.trashed)
-	if as == inList || as == inFuller {
+	if v == inList || v == inDetailWithFields {
 		writeValues(j, t.values)
 	}
 	if !list {
@@ -304,7 +326,8 @@ func (a *account) writeSummary(j *jsonWriter, t *ticket, rng *prng) {
 	j.close('}')
 }
 
-// excerpt tells what the last message begins with.
+// writeExcerpt writes the beginning of the last message, which changes with the
+// number of messages.
 func (a *account) writeExcerpt(j *jsonWriter, t *ticket) {
 	if t.messages == 0 {
 		j.raw("excerpt", "")
@@ -314,6 +337,7 @@ func (a *account) writeExcerpt(j *jsonWriter, t *ticket) {
 	j.raw("excerpt", string(append(append([]byte{'"'}, rng.prose()...), '"')))
 }
 
+// writeValues writes custom-field values in the form that lists have.
 func writeValues(j *jsonWriter, values []fieldValue) {
 	j.open("custom_fields", '{')
 	for _, v := range values {
@@ -329,7 +353,7 @@ func writeValues(j *jsonWriter, values []fieldValue) {
 	j.close('}')
 }
 
-// ticketDetail writes what only the answer for one ticket has.
+// writeTicketDetails writes the members that only a single ticket has.
 func (a *account) writeTicketDetails(j *jsonWriter, t *ticket, rng *prng, channel string) {
 	j.raw("events", "[]")
 	j.raw("imported", pick(rng, []string{"null", "null", "false", "true"}))
@@ -356,6 +380,7 @@ func (a *account) writeTicketDetails(j *jsonWriter, t *ticket, rng *prng, channe
 	a.writeContact(j, "requester", t.customer)
 }
 
+// pickIf returns a if yes, else b. Both are evaluated.
 func pickIf[T any](yes bool, a, b T) T {
 	if yes {
 		return a

@@ -8,17 +8,18 @@ import (
 	"strings"
 )
 
-// A lens is what a view shows: an expression, and what it comes to.
+// A viewFilter is the filter of a view: the expression, and the function that
+// evaluates it.
 type viewFilter struct {
 	name, slug, filters string
 	orderBy             string
-	customers           bool
-	keep                func(me int64, t *ticket) bool
+	customers           bool                             // the view shows all customers
+	keep                func(user int64, t *ticket) bool // user = the one whose credentials the client has
 }
 
 var viewFilters = []viewFilter{
 	{"Inbox", "inbox", "eq(ticket.assignee_user.id, '{{current_user.id}}') && eq(ticket.status, 'open')", "last_message_datetime", false,
-		func(me int64, t *ticket) bool { return t.user == me && t.open && !t.hidden() }},
+		func(user int64, t *ticket) bool { return t.user == user && t.open && !t.hidden() }},
 	{"All customers", "all-customers", "", "updated_datetime", true, nil},
 	{"Open refunds", "open-refunds", "eq(ticket.status, 'open') && containsAny(ticket.tags.name, ['refund'])", "updated_datetime", false,
 		func(_ int64, t *ticket) bool { return t.open && slices.Contains(t.tags, firstTag) && !t.hidden() }},
@@ -38,16 +39,17 @@ var viewFilters = []viewFilter{
 		func(_ int64, t *ticket) bool { return t.priority == "critical" || t.priority == "high" }},
 }
 
+// hidden reports whether most views exclude the ticket.
 func (t *ticket) hidden() bool { return t.spam || t.trashed != 0 }
 
 func (a *account) view(i int) record {
 	id := firstView + int64(i)
 	rng := newPRNG(a.seed, saltSetting, id)
 	created := a.setupTime(&rng, i)
-	l := viewFilters[i%len(viewFilters)]
-	again := numberSuffix(i / len(viewFilters))
+	filter := viewFilters[i%len(viewFilters)]
+	suffix := numberSuffix(i / len(viewFilters))
 	fields := `["id","details","tags","customer","updated"]`
-	if l.customers {
+	if filter.customers {
 		fields = `["name","email","created","updated"]`
 	}
 	var teams, users []string
@@ -66,17 +68,17 @@ func (a *account) view(i int) record {
 		{"deactivated_datetime", datetime(pickIf(i >= len(viewFilters) && rng.oneIn(3), a.laterTime(&rng, created), 0))},
 		{"decoration", pick(&rng, []string{"null", `{"emoji":"📦"}`, `{"emoji":null}`})},
 		{"fields", fields},
-		{"filters", quote(strings.ReplaceAll(l.filters, "{{current_user.id}}", number(firstUser)))},
+		{"filters", quote(strings.ReplaceAll(filter.filters, "{{current_user.id}}", number(firstUser)))},
 		{"filters_ast", syntaxTree(i % 5)},
-		{"name", quote(l.name + again)},
-		{"order_by", quote(l.orderBy)},
+		{"name", quote(filter.name + suffix)},
+		{"order_by", quote(filter.orderBy)},
 		{"order_dir", `"desc"`},
 		{"search", "null"},
 		{"shared_with_teams", jsonArray(teams)},
 		{"shared_with_users", jsonArray(users)},
 		{"section_id", pickIf(rng.oneIn(3), "301", "null")},
-		{"slug", quote(l.slug + strings.ReplaceAll(again, " ", "-"))},
-		{"type", pickIf(l.customers, `"customer-list"`, `"ticket-list"`)},
+		{"slug", quote(filter.slug + strings.ReplaceAll(suffix, " ", "-"))},
+		{"type", pickIf(filter.customers, `"customer-list"`, `"ticket-list"`)},
 		{"uri", `"/api/views/` + number(id) + `/"`},
 		{"visibility", visibility},
 	}}
@@ -84,10 +86,11 @@ func (a *account) view(i int) record {
 
 func viewFilterOf(view int64) viewFilter { return viewFilters[int(view-firstView)%len(viewFilters)] }
 
-// recently is how many of the newest base tickets and customers a view looks
-// at, so that one page of it stays cheap in an account of millions.
+// maxViewCandidates is the number of newest base tickets and customers that a
+// view can contain, so that a page takes little time in an account of millions.
 const maxViewCandidates = 2000
 
+// candidates returns the ids of the rows that a view can contain.
 func candidates[R row](t *table[R]) []int64 {
 	var ids []int64
 	for i := max(t.base.n-maxViewCandidates, 0); i < t.base.n; i++ {
@@ -99,7 +102,7 @@ func candidates[R row](t *table[R]) []int64 {
 	return ids
 }
 
-// items is the shelf of what a view shows.
+// viewItemSource returns the source of the items of a view.
 func (a *account) viewItemSource(view int64) listSource {
 	l := viewFilterOf(view)
 	if l.customers {
@@ -113,9 +116,9 @@ func (a *account) viewItemSource(view int64) listSource {
 var itemOrders = bothDirections("created_datetime", "updated_datetime", "last_message_datetime", "last_received_message_datetime",
 	"closed_datetime", "snooze_datetime", "priority")
 
-// viewItems answers GET views/{id}/items, which pages in a way of its own: a
-// cursor of the value sorted by and whether it is empty, and beside it the id
-// of the row not to be repeated.
+// serveViewItems serves GET views/{id}/items. Its pages have their own tokens:
+// the value that the list is sorted by and whether it is empty. The id of the
+// row that precedes the page is a parameter of its own.
 func (a *account) serveViewItems(r *request) response {
 	if _, ok := a.views.get(r.ids[0]); !ok {
 		return notFound()
@@ -135,8 +138,7 @@ func (a *account) serveViewItems(r *request) response {
 		if err != nil || err2 != nil || !found || empty != "true" && empty != "false" {
 			return newBadRequest("cursor", "Invalid cursor.").response()
 		}
-		id, _ := strconv.ParseInt(q.Get("ignored_item"), 10, 64) // checked; 0 if not sent
-		q.after, q.back = &sortKey{n: n, id: id}, q.Get("direction") == "prev"
+		q.after, q.back = &sortKey{n: n, id: q.number("ignored_item")}, q.Get("direction") == "prev"
 	}
 	p := a.viewItemSource(r.ids[0]).page(q)
 	j := jsonWriter{}
@@ -154,25 +156,19 @@ func (a *account) serveViewItems(r *request) response {
 	return response{status: 200, body: j.b}
 }
 
-func viewItemsLink(there bool, path, direction string, k sortKey) string {
-	if !there {
+// viewItemsLink returns the link to the next or the previous page, raw.
+func viewItemsLink(exists bool, path, direction string, k sortKey) string {
+	if !exists {
 		return "null"
 	}
 	return quote("/api/" + path + "/?direction=" + direction + "&ignored_item=" + number(k.id) + "&cursor=" + url.QueryEscape(viewItemsToken(k)))
 }
 
-// itemsCursor is empty after an empty page.
+// viewItemsToken returns the token of the page after a key; "" for the key of
+// an empty page.
 func viewItemsToken(k sortKey) string {
 	if k.id == 0 {
 		return ""
 	}
 	return base64.StdEncoding.EncodeToString([]byte(number(k.n) + "-" + boolean(k.n == 0)))
-}
-
-// ends are the keys of the first and the last row.
-func (c rowPage) ends() (first, last sortKey) {
-	if n := len(c.keys); n > 0 {
-		return c.keys[0], c.keys[n-1]
-	}
-	return first, last
 }

@@ -15,7 +15,7 @@ import (
 func discovered(streams []*stream.Stream, privacy *config.Privacy) (*catalog, error) {
 	c := &catalog{Streams: []discoveredStream{}}
 	for _, s := range streams {
-		conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
+		conform, err := privacy.Of(s).Compile(s.Schema(TombstoneColumn), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +35,7 @@ func discovered(streams []*stream.Stream, privacy *config.Privacy) (*catalog, er
 // Configured returns a configured catalog with all the streams, for people to
 // cut down. It holds no schemas: those are the source's to know, and no reader
 // of ours asks a catalog for them.
-func Configured(streams []*stream.Stream) ([]byte, error) {
+func ConfiguredCatalog(streams []*stream.Stream) ([]byte, error) {
 	type configured struct {
 		Stream discoveredStream `json:"stream"`
 		Mode   string           `json:"sync_mode"`
@@ -67,7 +67,7 @@ type Selection struct {
 }
 
 // Everything selects all of some streams.
-func Everything(streams []*stream.Stream) *Selection { return &Selection{Streams: streams} }
+func SelectAll(streams []*stream.Stream) *Selection { return &Selection{Streams: streams} }
 
 func inputError(format string, args ...any) error {
 	return &connector.InputError{Text: fmt.Sprintf(format, args...)}

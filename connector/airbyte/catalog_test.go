@@ -12,7 +12,7 @@ import (
 // FuzzCatalog: whatever a client sends is understood or refused as a mistake
 // in the input, and a stream is selected once at most.
 func FuzzCatalog(f *testing.F) {
-	all, err := Configured(streams.All())
+	all, err := ConfiguredCatalog(streams.All())
 	if err != nil {
 		f.Fatal(err)
 	}

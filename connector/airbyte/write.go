@@ -23,7 +23,7 @@ import (
 
 // Tombstone is the column by which the protocol's destinations know a deleted
 // record.
-const Tombstone = "_ab_cdc_deleted_at"
+const TombstoneColumn = "_ab_cdc_deleted_at"
 
 // A Writer writes messages, each whole and in one call. It belongs to one
 // goroutine.
@@ -32,7 +32,7 @@ type Writer struct {
 	// Debug lets messages of that level through.
 	Debug bool
 	// Mask hides secrets in texts; nil hides nothing.
-	Mask func(string) string
+	Redact func(string) string
 	// Privacy is what is not to be shown of records.
 	Privacy *config.Privacy
 	// Tally counts what Sync writes, and is its last line but one; nil for none.
@@ -99,8 +99,8 @@ func (w *Writer) Fail(err error) error {
 }
 
 func (w *Writer) mask(text string) string {
-	if w.Mask != nil {
-		text = w.Mask(text)
+	if w.Redact != nil {
+		text = w.Redact(text)
 	}
 	return strings.ToValidUTF8(text, "\ufffd")
 }
@@ -186,7 +186,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	for batch, err := range batches {
 		p := streams[batch.Stream]
 		if p == nil {
-			s, err := w.Privacy.Of(batch.Stream).Compile(batch.Stream.Schema(Tombstone), nil)
+			s, err := w.Privacy.Of(batch.Stream).Compile(batch.Stream.Schema(TombstoneColumn), nil)
 			if err != nil {
 				return w.Fail(err)
 			}

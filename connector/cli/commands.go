@@ -124,7 +124,7 @@ func (s *invocation) read(c *cli.Context) error {
 // planned reads catalog and state, and makes a plan of them. It also returns
 // the names in the catalog that nobody knows.
 func (s *invocation) planned(c *cli.Context, account *account) (plan *connector.Plan, unknown []string, err error) {
-	selection := airbyte.Everything(account.settings.Streams())
+	selection := airbyte.SelectAll(account.settings.Streams())
 	if path := c.String("catalog"); path != "" {
 		raw, err := readFile("catalog", path)
 		if err != nil {
@@ -144,7 +144,7 @@ func (s *invocation) planned(c *cli.Context, account *account) (plan *connector.
 			return nil, nil, err
 		}
 	}
-	plan = connector.NewPlan(account.settings, airbyte.Tombstone)
+	plan = connector.NewPlan(account.settings, airbyte.TombstoneColumn)
 	plan.Client, plan.RateLimiter, plan.Heartbeat = account.client, account.budget, heartbeat
 	plan.Streams, plan.Bookmarks = selection.Streams, marks
 	return plan, selection.Unknown, nil
@@ -277,9 +277,9 @@ func (s *invocation) understand(raw []byte, box bool) (*config.Settings, error) 
 	s.config, s.refresh = raw, settings.Credentials.RefreshToken
 	s.veil.hide(settings.Credentials.Email, settings.Secrets()...)
 	s.veil.hide(settings.Credentials.ClientID, settings.Secrets()...)
-	s.pen.Mask, s.pen.Privacy = s.veil.mask, settings.Privacy
+	s.pen.Redact, s.pen.Privacy = s.veil.mask, settings.Privacy
 	if s.log != nil {
-		s.log.Mask = s.veil.mask
+		s.log.Redact = s.veil.mask
 	}
 	return settings, nil
 }

@@ -73,12 +73,12 @@ func overlay(fields map[string]json.RawMessage, look func(string) string, settin
 	var credentials map[string]json.RawMessage
 	_ = json.Unmarshal(fields["credentials"], &credentials) // what is no object, its reader refuses
 	for _, s := range settings {
-		for _, name := range append([]string{s.Name}, s.Other...) {
+		for _, name := range append([]string{s.Name}, s.Aliases...) {
 			text := look(variable(name))
 			if text == "" {
 				continue
 			}
-			if s.Inner && len(credentials) > 0 {
+			if s.InCredentials && len(credentials) > 0 {
 				credentials[s.Name] = cast(s.Kind, text)
 			} else {
 				fields[s.Name] = cast(s.Kind, text)
@@ -111,7 +111,7 @@ func variables(err error, paths []string) error {
 			problem += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
 		}
 		for _, s := range singer.Settings().Settings {
-			names := append([]string{s.Name}, s.Other...)
+			names := append([]string{s.Name}, s.Aliases...)
 			if !slices.Contains(names, name) {
 				continue
 			}

@@ -57,7 +57,7 @@ type stored struct {
 func parseStored(raw, catalog []byte) (s *stored, err error) {
 	s = &stored{all: catalog == nil}
 	if ofTap(catalog) || catalog == nil && singer.IsState(raw) {
-		selection, err := singer.Everything(streams.All(), nil) // no record is read
+		selection, err := singer.SelectAll(streams.All(), nil) // no record is read
 		if catalog != nil {
 			selection, err = singer.ParseCatalog(catalog, nil)
 		}
@@ -72,7 +72,7 @@ func parseStored(raw, catalog []byte) (s *stored, err error) {
 		s.marks, _, err = state.Marks(selection)
 		return s, err
 	}
-	selection := airbyte.Everything(streams.All())
+	selection := airbyte.SelectAll(streams.All())
 	if catalog != nil {
 		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
 			return nil, err

@@ -121,8 +121,8 @@ func (s *invocation) tap(c *cli.Context) error {
 	case c.Bool("version"):
 		_, err := fmt.Fprintln(s.stdout, c.App.Name, Version())
 		return err
-	case !slices.Contains(singer.Formats(), format):
-		return usageError{fmt.Errorf("--format: expected one of %s", strings.Join(singer.Formats(), ", "))}
+	case !slices.Contains(singer.AboutFormats(), format):
+		return usageError{fmt.Errorf("--format: expected one of %s", strings.Join(singer.AboutFormats(), ", "))}
 	case c.Bool("about"):
 		return singer.About(s.stdout, format, Version())
 	case c.Bool("discover"):
@@ -147,7 +147,7 @@ func (s *invocation) tapRead(c *cli.Context) error {
 	}
 	pen := singer.NewWriter(s.stdout, s.log)
 	if test == "schema" {
-		return pen.Schemas(selection)
+		return pen.WriteSchemas(selection)
 	}
 	state := &singer.State{}
 	if path := c.String("state"); path != "" {
@@ -167,18 +167,18 @@ func (s *invocation) tapRead(c *cli.Context) error {
 		s.log.Print(singer.Warn, "", "another tap has written the bookmarks of %s. Some leave gaps: a full refresh is advisable once", strings.Join(foreign, ", "))
 	}
 	plan := func(selected []*stream.Stream) *connector.Plan {
-		p := connector.NewPlan(account.settings, singer.Tombstone)
+		p := connector.NewPlan(account.settings, singer.TombstoneColumn)
 		p.Client, p.RateLimiter, p.Heartbeat = account.client, account.budget, tapHeartbeat
 		p.Streams, p.Bookmarks = selected, marks
 		return p
 	}
-	pen.Activate, pen.FreezeState = own.activate, test != ""
+	pen.ActivateVersions, pen.FreezeState = own.activate, test != ""
 	whole := plan(selection.Streams())
 	batches := whole.Run(c.Context)
 	if test == "" {
 		pen.Summary = whole.NewSummary()
 	} else {
-		batches = singer.Sample(selection.Streams(), func(s *stream.Stream) iter.Seq2[connector.Batch, error] {
+		batches = singer.FirstRecords(selection.Streams(), func(s *stream.Stream) iter.Seq2[connector.Batch, error] {
 			p := plan([]*stream.Stream{s})
 			p.Bookmarks, p.Start, p.End = nil, longAgo, time.Time{} // any record will do
 			return p.Run(c.Context)
@@ -187,8 +187,8 @@ func (s *invocation) tapRead(c *cli.Context) error {
 	s.log.Print(singer.Info, "", "%s %s, streams to read: %d", singer.Name, Version(), len(selection.Streams()))
 	err = pen.Sync(c.Context, batches, selection, state)
 	status := map[bool]string{true: "succeeded", false: "failed"}[err == nil]
-	s.log.Count("http_request_count", account.budget.Sent(), map[string]any{})
-	s.log.Took(singer.Info, "job_duration", time.Since(began), map[string]any{"status": status})
+	s.log.Counter("http_request_count", account.budget.Sent(), map[string]any{})
+	s.log.Timer(singer.Info, "job_duration", time.Since(began), map[string]any{"status": status})
 	return err
 }
 
@@ -215,7 +215,7 @@ func tapSelection(c *cli.Context, test string, settings *config.Settings) (*sing
 		path = c.String("properties")
 	}
 	if path == "" || test == "all" || test == "records" {
-		return singer.Everything(settings.Streams(), settings.Privacy)
+		return singer.SelectAll(settings.Streams(), settings.Privacy)
 	}
 	raw, err := readFile("catalog", path)
 	if err != nil {
@@ -397,6 +397,6 @@ func (m metered) RoundTrip(r *http.Request) (*http.Response, error) {
 			tags["status"] = "succeeded"
 		}
 	}
-	m.log.Took(singer.Debug, "http_request_duration", time.Since(began), tags)
+	m.log.Timer(singer.Debug, "http_request_duration", time.Since(began), tags)
 	return res, err
 }

@@ -26,8 +26,8 @@ func Capabilities() []string {
 type Setting struct {
 	Name  string   `json:"-"`
 	Kind  string   `json:"-"` // Meltano's word for its type
-	Other []string `json:"-"` // further names under which it is understood
-	Inner bool     `json:"-"` // it is a part of the credentials
+	Aliases []string `json:"-"` // further names under which it is understood
+	InCredentials bool     `json:"-"` // it is a part of the credentials
 
 	Type        []string `json:"type"`
 	Format      string   `json:"format,omitempty"`
@@ -45,16 +45,16 @@ type Setting struct {
 }
 
 // A Form is everything there is to configure.
-type Form struct {
+type SettingsSpec struct {
 	Settings []Setting
 	// Needed are sets of settings of which one must be given whole.
-	Needed [][]string
+	RequiredGroups [][]string
 }
 
 // Settings returns what the specification of the configuration has and what
 // only the tap has, all of it flat.
-func Settings() Form {
-	var f Form
+func Settings() SettingsSpec {
+	var f SettingsSpec
 	f.read(config.Spec(), nil, false)
 	f.Settings = append(f.Settings, Setting{
 		Name: "user_agent", Kind: "string", Type: []string{"string", "null"}, Title: "User agent",
@@ -77,7 +77,7 @@ type field struct {
 
 // read adds the settings of a specification. It is ours, so it can be read.
 // Needed are those that must be given beside them.
-func (f *Form) read(spec []byte, needed []string, inner bool) {
+func (f *SettingsSpec) read(spec []byte, needed []string, inner bool) {
 	properties, _ := conform.Field(spec, "properties")
 	all, _ := members(properties)
 	var form struct{ Required []string }
@@ -92,7 +92,7 @@ func (f *Form) read(spec []byte, needed []string, inner bool) {
 		}
 	}
 	if kinds == nil {
-		f.Needed = append(f.Needed, needed)
+		f.RequiredGroups = append(f.RequiredGroups, needed)
 	}
 	for _, m := range all {
 		var s field
@@ -111,7 +111,7 @@ func (f *Form) read(spec []byte, needed []string, inner bool) {
 
 func (f field) setting(name string, inner bool) Setting {
 	s := f.Setting
-	s.Name, s.Other, s.Inner, s.Secret, s.WriteOnly = name, config.Aliases(name), inner, f.Secret, f.Secret
+	s.Name, s.Aliases, s.InCredentials, s.Secret, s.WriteOnly = name, config.Aliases(name), inner, f.Secret, f.Secret
 	s.Type, s.Kind = []string{f.Type, "null"}, f.Type
 	switch {
 	case f.Format == "date-time":
@@ -123,7 +123,7 @@ func (f field) setting(name string, inner bool) Setting {
 }
 
 // Formats are the forms in which About writes.
-func Formats() []string { return []string{"text", "json", "markdown"} }
+func AboutFormats() []string { return []string{"text", "json", "markdown"} }
 
 // About writes what this tap is and what there is to configure.
 func About(out io.Writer, format, version string) error {
@@ -139,12 +139,12 @@ func About(out io.Writer, format, version string) error {
 }
 
 // list writes for people: a head, and a row for each setting.
-func (f Form) list(out io.Writer, version, head, each, between, row string) error {
+func (f SettingsSpec) list(out io.Writer, version, head, each, between, row string) error {
 	var can, needed []string
 	for _, c := range Capabilities() {
 		can = append(can, fmt.Sprintf(each, c))
 	}
-	for _, set := range f.Needed {
+	for _, set := range f.RequiredGroups {
 		needed = append(needed, strings.Join(set, " and "))
 	}
 	var text strings.Builder
@@ -161,18 +161,18 @@ func (f Form) list(out io.Writer, version, head, each, between, row string) erro
 }
 
 // document lays it out as the programs read it that list taps.
-func (f Form) document(version string) any {
+func (f SettingsSpec) document(version string) any {
 	type settings struct {
 		Type       string              `json:"type"`
 		Properties map[string]Setting  `json:"properties"`
 		Required   []string            `json:"required"`
 		Dependent  map[string][]string `json:"dependentRequired"`
 	}
-	form := settings{"object", map[string]Setting{}, slices.Clone(f.Needed[0]), map[string][]string{}}
-	for _, set := range f.Needed {
+	form := settings{"object", map[string]Setting{}, slices.Clone(f.RequiredGroups[0]), map[string][]string{}}
+	for _, set := range f.RequiredGroups {
 		form.Required = slices.DeleteFunc(form.Required, func(name string) bool { return !slices.Contains(set, name) })
 	}
-	for _, set := range f.Needed {
+	for _, set := range f.RequiredGroups {
 		for _, name := range set {
 			others := slices.DeleteFunc(slices.Clone(set), func(o string) bool { return o == name || slices.Contains(form.Required, o) })
 			if !slices.Contains(form.Required, name) && len(others) > 0 {

@@ -19,12 +19,12 @@ import (
 
 // Tombstone is the column by which the protocol's targets know a deleted
 // record.
-const Tombstone = "_sdc_deleted_at"
+const TombstoneColumn = "_sdc_deleted_at"
 
 // schema returns the JSON Schema of the stream's records as they are shown, on
 // one line and in the keywords that mean the same to every target.
 func schema(s *stream.Stream, privacy *config.Privacy) (json.RawMessage, error) {
-	conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
+	conform, err := privacy.Of(s).Compile(s.Schema(TombstoneColumn), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -59,7 +59,7 @@ func automatics(s *stream.Stream) []string {
 		columns = append(columns, s.Cursor)
 	}
 	if s.Deletable {
-		columns = append(columns, Tombstone)
+		columns = append(columns, TombstoneColumn)
 	}
 	return columns
 }
@@ -146,10 +146,10 @@ func (s *Selection) Streams() []*stream.Stream {
 
 // Everything selects all of some streams, with all their properties that may be
 // shown.
-func Everything(streams []*stream.Stream, privacy *config.Privacy) (*Selection, error) {
+func SelectAll(streams []*stream.Stream, privacy *config.Privacy) (*Selection, error) {
 	sel := &Selection{}
 	for _, s := range streams {
-		conform, err := privacy.Of(s).Compile(singers(s.Schema(Tombstone)), nil)
+		conform, err := privacy.Of(s).Compile(singers(s.Schema(TombstoneColumn)), nil)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
@@ -288,7 +288,7 @@ func (w *wanted) chosen() bool {
 
 // choice compiles what is wanted of the stream s.
 func (w *wanted) choice(s *stream.Stream, privacy *config.Privacy, warn func(string, ...any)) (*choice, error) {
-	ours := singers(s.Schema(Tombstone))
+	ours := singers(s.Schema(TombstoneColumn))
 	c := &choice{Stream: s, key: s.Key, whole: w.whole(s, warn)}
 	if len(w.Key) > 0 {
 		c.key = w.Key

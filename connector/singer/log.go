@@ -43,7 +43,7 @@ func level(name string) (Level, bool) {
 type Log struct {
 	// Mask hides secrets; nil hides nothing. It is set before a second
 	// goroutine writes.
-	Mask func(string) string
+	Redact func(string) string
 
 	out        io.Writer
 	least      Level
@@ -95,12 +95,12 @@ type Metric struct {
 }
 
 // Count writes a counter.
-func (l *Log) Count(name string, n int, tags map[string]any) {
+func (l *Log) Counter(name string, n int, tags map[string]any) {
 	l.measure(Info, Metric{"counter", name, n, tags})
 }
 
 // Took writes a timer.
-func (l *Log) Took(at Level, name string, d time.Duration, tags map[string]any) {
+func (l *Log) Timer(at Level, name string, d time.Duration, tags map[string]any) {
 	l.measure(at, Metric{"timer", name, d.Round(time.Microsecond).Seconds(), tags})
 }
 
@@ -160,8 +160,8 @@ func (l *Log) write(at Level, stream, text string, more entryMore) {
 
 // tidy makes a text fit for one line.
 func (l *Log) tidy(text string) string {
-	if l.Mask != nil {
-		text = l.Mask(text)
+	if l.Redact != nil {
+		text = l.Redact(text)
 	}
 	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(strings.ToValidUTF8(text, "\ufffd"))
 	if len(text) > maxText {

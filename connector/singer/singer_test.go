@@ -87,7 +87,7 @@ func TestLog(t *testing.T) {
 	for _, settings := range []string{``, `{"formatters":{"x":{"()":"singer_sdk.logging.StructuredFormatter"}},"root":{"level":20}}`} {
 		var out bytes.Buffer
 		l := NewLog(&out, []byte(settings), "nonsense", "warn", "debug")
-		l.Mask = func(text string) string { return strings.ReplaceAll(text, "secret", "****") }
+		l.Redact = func(text string) string { return strings.ReplaceAll(text, "secret", "****") }
 		for _, text := range []string{"a\nb\r\nc", "\xff half", "a\u2028b\u0085c", strings.Repeat("é", 1<<20), "my secret", "<&>"} {
 			out.Reset()
 			l.Print(Info, "tickets", "%s", text)

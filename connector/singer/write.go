@@ -27,7 +27,7 @@ type Writer struct {
 	Summary *connector.Summary
 	// Activate ends each stream that is always read whole with the message by
 	// which targets put away the rows that are gone.
-	Activate bool
+	ActivateVersions bool
 	// Still leaves the state as it is, whatever is read.
 	FreezeState bool
 
@@ -41,9 +41,9 @@ func NewWriter(out io.Writer, log *Log) *Writer { return &Writer{Log: log, out: 
 
 // Failed is the end of a sync some of whose streams failed. Its text is for
 // the last line of the log.
-type Failed struct{ text string }
+type SyncError struct{ text string }
 
-func (f *Failed) Error() string { return f.text }
+func (f *SyncError) Error() string { return f.text }
 
 // pace is how often counters are logged.
 const pace = time.Minute
@@ -64,7 +64,7 @@ type progress struct {
 }
 
 // Schemas writes what the records of a selection look like, and nothing else.
-func (w *Writer) Schemas(sel *Selection) error {
+func (w *Writer) WriteSchemas(sel *Selection) error {
 	w.warn(sel)
 	for _, c := range sel.choices {
 		if err := w.schema(c); err != nil {
@@ -102,7 +102,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	streams := map[*stream.Stream]*progress{}
 	for _, c := range sel.choices {
 		p := &progress{choice: c, began: began, counted: began, lost: map[conform.Nulled]int{}}
-		if w.Activate && !w.FreezeState && !c.Incremental() {
+		if w.ActivateVersions && !w.FreezeState && !c.Incremental() {
 			p.version = began.Unix()
 		}
 		streams[c.Stream] = p
@@ -138,7 +138,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if batch.Kind == reader.Done || err != nil {
 			w.account(p)
 			status := map[bool]string{true: "succeeded", false: "failed"}[err == nil]
-			w.Log.Took(Info, "sync_duration", time.Since(p.began), map[string]any{"stream": p.Name, "status": status})
+			w.Log.Timer(Info, "sync_duration", time.Since(p.began), map[string]any{"stream": p.Name, "status": status})
 		}
 	}
 	if !told {
@@ -248,7 +248,7 @@ func (w *Writer) record(p *progress, prefix, raw []byte) error {
 
 // account logs what has become of a stream's records.
 func (w *Writer) account(p *progress) {
-	w.Log.Count("record_count", p.count, map[string]any{"stream": p.Name})
+	w.Log.Counter("record_count", p.count, map[string]any{"stream": p.Name})
 	p.count, p.counted = 0, time.Now()
 	for _, c := range slices.SortedFunc(maps.Keys(p.lost), func(a, b conform.Nulled) int { return cmp.Compare(a.Field, b.Field) }) {
 		w.Log.Print(Warn, p.Name, "%d values of %s became null: what the API sent %v", p.lost[c], c.Field, c.Reason)
@@ -283,7 +283,7 @@ func sum(failures []failure, streams int) error {
 	var names []string
 	for _, f := range failures {
 		if f.AllStreams {
-			return &Failed{f.Message}
+			return &SyncError{f.Message}
 		}
 		names = append(names, f.stream)
 	}
@@ -291,11 +291,11 @@ func sum(failures []failure, streams int) error {
 	if len(names) > 5 {
 		told += ", …"
 	}
-	return &Failed{fmt.Sprintf("%d of %d streams failed (%s), the first of them so: %s", len(names), streams, told, failures[0].Message)}
+	return &SyncError{fmt.Sprintf("%d of %d streams failed (%s), the first of them so: %s", len(names), streams, told, failures[0].Message)}
 }
 
 // Sample reads one stream after the other, and of each only the first record.
-func Sample(streams []*stream.Stream, read func(*stream.Stream) iter.Seq2[connector.Batch, error]) iter.Seq2[connector.Batch, error] {
+func FirstRecords(streams []*stream.Stream, read func(*stream.Stream) iter.Seq2[connector.Batch, error]) iter.Seq2[connector.Batch, error] {
 	return func(yield func(connector.Batch, error) bool) {
 		for _, s := range streams {
 			for batch, err := range read(s) {

@@ -170,14 +170,14 @@ type pen struct {
 	sync            func(ctx context.Context, d *destination, plan *connector.Plan) error
 }
 
-var airbytePen = pen{"Airbyte", airbyte.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var airbytePen = pen{"Airbyte", airbyte.TombstoneColumn, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if plan.Bookmarks, err = airbyte.ParseState(d.state); err != nil {
 		return err
 	}
 	return airbyte.NewWriter(d).Sync(ctx, plan.Run(ctx), nil)
 }}
 
-var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var singerPen = pen{"Singer", singer.TombstoneColumn, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if d.selection == nil {
 		var catalog bytes.Buffer
 		if err := singer.WriteCatalog(&catalog, plan.Streams, nil); err != nil {
@@ -195,7 +195,7 @@ var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *des
 		return err
 	}
 	pen := singer.NewWriter(d, singer.NewLog(readLog{d}, nil))
-	plan.Streams, pen.Activate = d.selection.Streams(), true
+	plan.Streams, pen.ActivateVersions = d.selection.Streams(), true
 	return pen.Sync(ctx, plan.Run(ctx), d.selection, state)
 }}
 

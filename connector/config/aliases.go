@@ -315,11 +315,8 @@ func coerceTypes(fields map[string]any) {
 				fields[name] = normalizeScalars(json.Number(text))
 			}
 		case "boolean":
-			switch strings.ToLower(text) {
-			case "true", "1", "yes", "on":
-				fields[name] = true
-			case "false", "0", "no", "off":
-				fields[name] = false
+			if b, ok := ParseBool(text); ok {
+				fields[name] = b
 			}
 		case "array":
 			if v, err := decodeAny(text); err == nil {
@@ -335,6 +332,17 @@ func coerceTypes(fields map[string]any) {
 			}
 		}
 	}
+}
+
+// ParseBool parses the strings that are accepted for true and false.
+func ParseBool(text string) (value, ok bool) {
+	switch strings.ToLower(text) {
+	case "true", "1", "yes", "on":
+		return true, true
+	case "false", "0", "no", "off":
+		return false, true
+	}
+	return false, false
 }
 
 // DescribeUnreadable says what is wrong with a JSON text without showing it.

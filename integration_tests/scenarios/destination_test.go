@@ -191,7 +191,7 @@ var singerPen = pen{"Singer", singer.TombstoneColumn, func(ctx context.Context, 
 	if err != nil {
 		return err
 	}
-	if plan.Bookmarks, _, err = state.Marks(d.selection); err != nil {
+	if plan.Bookmarks, _, err = state.Bookmarks(d.selection); err != nil {
 		return err
 	}
 	pen := singer.NewWriter(d, singer.NewLog(readLog{d}, nil))

@@ -14,6 +14,7 @@ import (
 func TestTranscript(t *testing.T) {
 	t.Parallel()
 	good := call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", catalogFile("incremental", "account", "jobs", "tags"))}}.inside(t)
+	good.every = true
 	good.secrets = []string{"k3y+of/the house"}
 	streams := catalogue(t)
 	if faults := good.faults(streams); len(faults) > 0 {

@@ -136,7 +136,7 @@ func TestStreamsRow(t *testing.T) {
 		Record: schemas.Tag{}, Scope: "made_up:read", Untold: "what nobody knows",
 	}))
 	text := chapter(t, document, "made_up")
-	for _, want := range []string{"A tag is a label", "`GET /api/made-up`", "`created_datetime`", "`made_up:read`", "what nobody knows.", "| `decoration` | free-form object | yes | Looks"} {
+	for _, want := range []string{"A tag is a label", "`GET /api/made-up`", "`created_datetime`", "`made_up:read`", "what nobody knows.", "| `decoration` | free-form object | yes | Appearance"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

@@ -18,7 +18,7 @@ type Account struct {
 	Settings []Setting `json:"settings"`
 	// State of the account.
 	Status *AccountStatus `json:"status"`
-	Rest
+	Unrecognized
 }
 
 // A Subscription is the plan that an account pays for.
@@ -61,5 +61,5 @@ type AccountSetting struct {
 	Name *string `json:"name"`
 	// Value of the setting; the keys depend on the type.
 	Data Object `json:"data"`
-	Rest
+	Unrecognized
 }

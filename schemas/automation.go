@@ -26,7 +26,7 @@ type Macro struct {
 	ArchivedDatetime *time.Time `json:"archived_datetime"`
 	// Path of the macro relative to the account's URL.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }
 
 // A MacroAction is one action of a macro.
@@ -71,5 +71,5 @@ type Rule struct {
 	Type *string `json:"type"`
 	// Path of the rule relative to the account's URL.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }

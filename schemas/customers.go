@@ -34,7 +34,7 @@ type Customer struct {
 	Note *string `json:"note"`
 	// Values of custom fields, by the field's id as a string, each with `id` and `value`; empty if none is set. The stream customer_custom_field_values has one row for each.
 	CustomFields Object `json:"custom_fields"`
-	Rest
+	Unrecognized
 }
 
 // A CustomerChannel is an address that a customer writes from.
@@ -81,5 +81,5 @@ type CustomerCustomFieldValue struct {
 	Prediction Object `json:"prediction"`
 	// updated_datetime of the customer from which this row is derived.
 	CustomerUpdatedDatetime *time.Time `json:"customer_updated_datetime"`
-	Rest
+	Unrecognized
 }

@@ -30,7 +30,7 @@ type CustomField struct {
 	UpdatedDatetime *time.Time `json:"updated_datetime"`
 	// When it was archived; null while it is in use.
 	DeactivatedDatetime *time.Time `json:"deactivated_datetime"`
-	Rest
+	Unrecognized
 }
 
 // A FieldDefinition defines the values of a custom field.

@@ -42,7 +42,7 @@
 // # How to add a field
 //
 // Add it to the type, with a comment, and run go generate ./... at the root.
-// A new record type is a new struct, which ends with Rest, and a row in the
+// A new record type is a new struct, which ends with Unrecognized, and a row in the
 // table of streams. Columns are public: adding one is always safe, but renaming
 // or retyping one breaks the tables of every user.
 package schemas

@@ -22,5 +22,5 @@ type Event struct {
 	UserID *int64 `json:"user_id"`
 	// Path of the event relative to the account's URL.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }

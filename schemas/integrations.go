@@ -39,7 +39,7 @@ type Integration struct {
 	BusinessHoursID *int64 `json:"business_hours_id"`
 	// When it was deleted. Only in older responses. Assumed.
 	DeletedDatetime *time.Time `json:"deleted_datetime"`
-	Rest
+	Unrecognized
 }
 
 // An HTTPIntegration is a request to another service.
@@ -89,5 +89,5 @@ type Widget struct {
 	Type *string `json:"type"`
 	// Path of the widget relative to the account's URL. Documented.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }

@@ -36,5 +36,5 @@ type Job struct {
 	CancelledDatetime *time.Time `json:"cancelled_datetime"`
 	// Path of the job relative to the account's URL.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }

@@ -82,7 +82,7 @@ type TicketMessage struct {
 	RepliedBy *Reply `json:"replied_by"`
 	// Message that this one replies to, on social channels. Documented.
 	RepliedTo *Reply `json:"replied_to"`
-	Rest
+	Unrecognized
 }
 
 // A MessageSource is the sender and the recipients of a message.
@@ -194,5 +194,5 @@ type TicketMessageAttachment struct {
 	Attachment
 	// created_datetime of the message.
 	MessageCreatedDatetime *time.Time `json:"message_created_datetime"`
-	Rest
+	Unrecognized
 }

@@ -3,8 +3,9 @@ package schemas
 // An Object is a JSON object with any keys.
 type Object map[string]any
 
-// Rest is the last part of every record, so that nothing the API sends is lost.
-type Rest struct {
+// Unrecognized is the last part of every record, so that nothing the API sends is
+// lost.
+type Unrecognized struct {
 	// Fields that the API sent and this version does not declare, by name; null if there are none.
 	UnrecognizedFields Object `json:"unrecognized_fields"`
 }

@@ -65,7 +65,7 @@ type VoiceCall struct {
 	TerminationStatus *string `json:"termination_status"`
 	// Summaries of the call by an AI model. Documented, in newer responses.
 	Summaries []CallSummary `json:"summaries"`
-	Rest
+	Unrecognized
 }
 
 // A CallSummary is the summary of a call by an AI model.
@@ -99,7 +99,7 @@ type VoiceCallEvent struct {
 	CreatedDatetime *time.Time `json:"created_datetime"`
 	// Details of the event; the keys depend on the type. Documented.
 	Meta Object `json:"meta"`
-	Rest
+	Unrecognized
 }
 
 // A VoiceCallRecording is the audio recording of a call or a voicemail. Its fields are
@@ -127,5 +127,5 @@ type VoiceCallRecording struct {
 	ErrorCode *string `json:"error_code"`
 	// State of the transcription, such as `completed`. Open set. Documented, in newer responses.
 	TranscriptionStatus *string `json:"transcription_status"`
-	Rest
+	Unrecognized
 }

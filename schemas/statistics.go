@@ -20,5 +20,5 @@ type Statistic struct {
 	Timezone *string `json:"timezone"`
 	// When the day was read, by the server's clock. If the day was not over then, the row is incomplete.
 	AsOf *time.Time `json:"as_of_datetime"`
-	Rest
+	Unrecognized
 }

@@ -27,5 +27,5 @@ type SatisfactionSurvey struct {
 	TicketID *int64 `json:"ticket_id"`
 	// Path of the survey relative to the account's URL.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }

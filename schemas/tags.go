@@ -20,5 +20,5 @@ type Tag struct {
 	CreatedDatetime *time.Time `json:"created_datetime"`
 	// When it was deleted. Always null so far: the list does not contain deleted tags.
 	DeletedDatetime *time.Time `json:"deleted_datetime"`
-	Rest
+	Unrecognized
 }

@@ -8,7 +8,7 @@ type Ticket struct {
 	TicketRow
 	// Summary of the ticket by an AI model; null if none was requested. Sent since 2026.
 	Summary *Summary `json:"summary"`
-	Rest
+	Unrecognized
 }
 
 // A TicketRow is the common part of tickets and the items of ticket views.
@@ -110,7 +110,7 @@ type TicketTag struct {
 	Decoration Object `json:"decoration"`
 	// updated_datetime of the ticket from which this row is derived.
 	TicketUpdatedDatetime *time.Time `json:"ticket_updated_datetime"`
-	Rest
+	Unrecognized
 }
 
 // A TicketCustomFieldValue is the value of a custom field of a ticket, derived
@@ -127,5 +127,5 @@ type TicketCustomFieldValue struct {
 	Prediction Object `json:"prediction"`
 	// updated_datetime of the ticket from which this row is derived.
 	TicketUpdatedDatetime *time.Time `json:"ticket_updated_datetime"`
-	Rest
+	Unrecognized
 }

@@ -44,7 +44,7 @@ type User struct {
 	ClientID *string `json:"client_id"`
 	// Full URL of the user, unlike the paths of other records.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }
 
 // A Role determines the permissions of a user.
@@ -70,7 +70,7 @@ type Team struct {
 	Members []Member `json:"members"`
 	// When it was created.
 	CreatedDatetime *time.Time `json:"created_datetime"`
-	Rest
+	Unrecognized
 }
 
 // A Member is a user in a team.

@@ -42,7 +42,7 @@ type View struct {
 	URI *string `json:"uri"`
 	// Visibility: `public`, `shared` or `private`.
 	Visibility *string `json:"visibility"`
-	Rest
+	Unrecognized
 }
 
 // A Viewer is a user that a view is shared with.
@@ -79,5 +79,5 @@ type ViewItem struct {
 	Note *string `json:"note"`
 	// Customers only: addresses that the customer writes from.
 	Channels []CustomerChannel `json:"channels"`
-	Rest
+	Unrecognized
 }

@@ -48,7 +48,7 @@ var walls = map[string]struct{ ours, theirs []string }{
 	"connector/airbyte":           {ours: []string{"connector", "connector/conform"}},
 	"connector/singer":            {ours: []string{"connector", "connector/conform"}},
 	"connector":                   {ours: []string{"connector/gorgias", "connector/conform", "schemas"}, theirs: []string{"github.com/santhosh-tekuri/jsonschema/v5", "github.com/go-json-experiment/json"}},
-	"connector/gorgias":           {theirs: []string{"github.com/go-json-experiment/json", "github.com/sethvargo/go-retry", "golang.org/x/time"}},
+	"connector/gorgias":           {theirs: []string{"github.com/go-json-experiment/json", "github.com/sethvargo/go-retry", "golang.org/x/oauth2", "golang.org/x/time"}},
 	"connector/conform":           {theirs: []string{"github.com/go-json-experiment/json"}},
 	"connector/sandbox":           {ours: []string{"schemas"}}, // a fake that shares code with what it tests shares its mistakes
 	"schemas":                     {},
@@ -61,6 +61,7 @@ var walls = map[string]struct{ ours, theirs []string }{
 
 // TestWalls holds the imports of every room against the walls.
 func TestWalls(t *testing.T) {
+	t.Parallel()
 	for _, r := range rooms(t, module+"/...") {
 		for _, breach := range breaches(r) {
 			t.Error(breach)
@@ -99,6 +100,7 @@ func breaches(r room) (found []string) {
 
 // TestWallsNotice makes sure that a wall can be breached.
 func TestWallsNotice(t *testing.T) {
+	t.Parallel()
 	for _, r := range []room{
 		{ImportPath: module + "/connector/sandbox", Imports: []string{module + "/connector/gorgias"}},
 		{ImportPath: module + "/connector/airbyte", Imports: []string{module + "/connector/singer"}},
@@ -115,13 +117,14 @@ func TestWallsNotice(t *testing.T) {
 // TestLinked holds the modules that the program carries against a list: what
 // only tests and generators need stays out.
 func TestLinked(t *testing.T) {
+	t.Parallel()
 	allowed := []string{
 		module,
 		"github.com/go-json-experiment/json",
 		"github.com/santhosh-tekuri/jsonschema/v5",
 		"github.com/sethvargo/go-retry",
 		"github.com/urfave/cli/v2", "github.com/cpuguy83/go-md2man/v2", "github.com/russross/blackfriday/v2", "github.com/xrash/smetrics",
-		"golang.org/x/sys", "golang.org/x/term", "golang.org/x/time",
+		"golang.org/x/oauth2", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/time",
 	}
 	for _, r := range rooms(t, "-deps", module) {
 		if r.Module != nil && !slices.Contains(allowed, r.Module.Path) {

@@ -15,8 +15,8 @@ import (
 	"source-gorgias/schemas"
 )
 
-// TestDrift generates everything again and compares it with the files and with
-// what is embedded.
+// TestDrift compares the files, and the embedded schemas, with what would be
+// generated.
 func TestDrift(t *testing.T) {
 	t.Chdir("../..")
 	wanted, err := generate(records())
@@ -34,7 +34,7 @@ func TestDrift(t *testing.T) {
 	}
 	for _, record := range records() {
 		if !bytes.Equal(schemas.Of(record), wanted[filepath.Join("schemas", schemas.File(record))]) {
-			t.Errorf("Of(%T) is not what is generated", record)
+			t.Errorf("Of(%T) is not the generated schema", record)
 		}
 	}
 	names, err := filepath.Glob("schemas/*.json")
@@ -48,8 +48,8 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestEveryRecord checks that no record type is missing: a struct that ends with
-// Unrecognized is a record, and nothing comes after it.
+// TestEveryRecord checks that every record type has a stream: a type that ends
+// with Unrecognized is a record, and no field follows it.
 func TestEveryRecord(t *testing.T) {
 	generated := map[string]bool{}
 	for _, record := range records() {
@@ -88,8 +88,8 @@ func TestEveryRecord(t *testing.T) {
 	}
 }
 
-// TestNullable checks that the types say what the schemas do: of the fields of
-// a record, and of all below it, only the key's can not be nil.
+// TestNullable checks that only the key's fields of a record, at any depth,
+// cannot be nil.
 func TestNullable(t *testing.T) {
 	var check func(at string, typ reflect.Type, root bool)
 	check = func(at string, typ reflect.Type, root bool) {
@@ -110,7 +110,7 @@ func TestNullable(t *testing.T) {
 			case kind == reflect.Pointer, kind == reflect.Slice, kind == reflect.Map:
 			case root && (kind == reflect.Int64 || kind == reflect.String):
 			default:
-				t.Errorf("%s.%s can not be nil", at, f.Name)
+				t.Errorf("%s.%s cannot be nil", at, f.Name)
 			}
 			check(at+"."+f.Name, f.Type, false)
 		}
@@ -121,7 +121,7 @@ func TestNullable(t *testing.T) {
 	}
 }
 
-// TestDocument generates a type that has one field of every kind.
+// TestDocument generates the schema of a type with one field of every type.
 func TestDocument(t *testing.T) {
 	t.Chdir("../..")
 	type Part struct {
@@ -168,6 +168,6 @@ func TestDocument(t *testing.T) {
 	if _, err := Document(struct {
 		Any any `json:"any"`
 	}{}); err == nil {
-		t.Error("a field of any type was given a schema")
+		t.Error("a field of any type has a schema")
 	}
 }

@@ -20,9 +20,10 @@ integration: ## other people's programs use ours; needs Python 3.11, a PostgreSQ
 lint: ## format, vet, staticcheck
 	@out="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
 	go vet -tags clients ./...
+	go vet -C internal/generate/graphviz .
 	$(STATICCHECK) -tags clients ./...
 
-generate: ## schemas, specification and catalog from the Go types
+generate: ## what follows from the Go types: schemas, specification, catalog, documents and their diagram
 	go generate ./...
 
 check: lint test ## before every commit

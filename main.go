@@ -13,6 +13,7 @@ import (
 )
 
 //go:generate go run ./internal/generate
+//go:generate go run -C internal/generate/graphviz . ../../../docs/streams.dot ../../../docs/streams.svg
 
 // graceful is how long an interrupted command may take to come to rest.
 const graceful = 4 * time.Second

@@ -12,8 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 var update = flag.Bool("update", false, "rewrite what is golden: the table of costs in the README, testdata/wrong_inputs.golden")
@@ -45,7 +48,7 @@ func TestCost(t *testing.T) {
 	t.Parallel()
 	size, divisor := scaledShop()
 	var costs [3][4]int
-	sets := [3][]string{big, big[:len(big)-1], names(connector.Offered(nil))}
+	sets := [3][]string{big, big[:len(big)-1], names(config.AvailableStreams(nil))}
 	t.Run("all", func(t *testing.T) { // returns when its parallel subtests have ended
 		for i, names := range sets {
 			t.Run(strconv.Itoa(len(names))+" streams", func(t *testing.T) {
@@ -113,12 +116,12 @@ func tableIs(t *testing.T, name, table string) {
 // sync at rest.
 func costsOf(t *testing.T, names []string, size sandbox.Size, divisor int) (costs [4]int) {
 	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), quiet: true, streams: names, overlap: 10 * time.Minute,
-		marks: map[string]connector.Bookmark{}, written: map[string]map[string]string{}, whole: map[string]map[string]string{}, judged: map[string]int{}}
+		marks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, whole: map[string]map[string]string{}, judged: map[string]int{}}
 	h.house = newHouse(t, &sandbox.Server{Seed: 1, Limit: unlimited, Size: size})
 	read := func(revise time.Duration) int {
 		sent := h.budget.Sent()
 		plan := h.plan(names, stored(t, h.marks))
-		plan.Revise, plan.Tombstone = revise, tombstone
+		plan.WindowInterval, plan.Tombstone = revise, tombstone
 		if err := h.read(plan, -1); err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +150,7 @@ func (h *history) aDay(divisor int) {
 	ids := map[string][]int64{}
 	for _, path := range []string{"tickets", "messages", "customers", "satisfaction-surveys"} {
 		for row := range h.box.Each(path) {
-			id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64)
+			id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64)
 			ids[path] = append(ids[path], id)
 		}
 		h.Shuffle(len(ids[path]), func(i, j int) { ids[path][i], ids[path][j] = ids[path][j], ids[path][i] })
@@ -194,10 +197,10 @@ func TestCostPerList(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited}
 	h := newHouse(t, box)
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	read := func() (records int) {
 		plan := h.plan(everyStream(), stored(t, marks))
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
 				t.Fatal(err)
@@ -211,7 +214,7 @@ func TestCostPerList(t *testing.T) {
 	}
 	asked := func() map[string]int {
 		hits := map[string]int{}
-		for _, s := range connector.Streams() {
+		for _, s := range streams.All() {
 			if s.Path != "" {
 				hits[s.Name] = box.Hits(s.Path)
 			}
@@ -220,14 +223,14 @@ func TestCostPerList(t *testing.T) {
 	}
 	records := read()
 	first, total := asked(), h.budget.Sent()
-	for _, s := range connector.Streams() {
-		if s.Path == "" || s.Walk == connector.PerParent || s.Walk == connector.Single {
+	for _, s := range streams.All() {
+		if s.Path == "" || s.Mode == stream.PerParent || s.Mode == stream.SingleObject {
 			continue
 		}
 		rows := len(truth(box, s))
-		most := (rows+99)/100 + max(1, len(s.Passes))
-		if s.Walk == connector.Daily { // a period is a year at most, and shorter at first
-			most = len(reports(someReports)) * (time.Now().Year() - 1980 + 5)
+		most := (rows+99)/100 + max(1, len(s.Partitions))
+		if s.Mode == stream.DailyReport { // a period is a year at most, and shorter at first
+			most = len(parseReports(someReports)) * (time.Now().Year() - 1980 + 5)
 		}
 		if first[s.Name] > most {
 			t.Errorf("%s: %d rows took %d requests, expected at most %d", s.Name, rows, first[s.Name], most)
@@ -239,12 +242,12 @@ func TestCostPerList(t *testing.T) {
 		t.Errorf("a sync at rest wrote %d records", records)
 	}
 	for name, n := range asked() {
-		s := connector.Find(name)
+		s := streams.Find(name)
 		// The events of calls have no filter and come oldest first: all of
 		// them are read.
 		most := 1
-		if s.Walk == connector.Daily {
-			most = len(reports(someReports))
+		if s.Mode == stream.DailyReport {
+			most = len(parseReports(someReports))
 		}
 		if s.Incremental() && name != "voice_call_events" && n-first[name] > most {
 			t.Errorf("%s: a sync at rest took %d requests", name, n-first[name])

@@ -17,10 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/singer"
+	"source-gorgias/connector/streams"
 	"source-gorgias/integration_tests/documents"
 )
 
@@ -313,7 +314,7 @@ func firstConfig(d *documents.Document) string {
 }
 
 func isConfig(fields map[string]any) bool {
-	for _, name := range append(connector.Aliases("subdomain"), "subdomain") {
+	for _, name := range append(config.Aliases("subdomain"), "subdomain") {
 		if fields[name] != nil {
 			return true
 		}
@@ -322,12 +323,12 @@ func isConfig(fields map[string]any) bool {
 }
 
 // account is the account that a configuration is for.
-func account(config string) *sandbox.Server {
+func account(text string) *sandbox.Server {
 	box := &sandbox.Server{Seed: 1, Limit: unlimited}
-	if s, err := connector.ParseConfig([]byte(config), false); err == nil { // else check says it best
+	if s, err := config.Parse([]byte(text), false); err == nil { // else check says it best
 		c := s.Credentials
-		box.Subdomain, box.Email, box.Key = s.Subdomain, c.Email, c.APIKey
-		box.ClientID, box.ClientSecret, box.RefreshToken, box.Token = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
+		box.Subdomain, box.Email, box.APIKey = s.Subdomain, c.Email, c.APIKey
+		box.ClientID, box.ClientSecret, box.RefreshToken, box.AccessToken = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
 	}
 	return box
 }
@@ -378,7 +379,7 @@ func declared(message map[string]any) string {
 	if data, is := record["data"].(map[string]any); is { // Airbyte's
 		name, tombstone, record = record["stream"], airbyte.Tombstone, data
 	}
-	s := connector.Find(fmt.Sprint(name))
+	s := streams.Find(fmt.Sprint(name))
 	if s == nil || len(record) == 0 {
 		return fmt.Sprintf("a record of the stream %v", name)
 	}

@@ -130,7 +130,7 @@ func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	var out bytes.Buffer
 	ctx := context.Background()
 	plan, pen := newHouse(t, box).plan(names, nil), airbyte.NewWriter(&out)
-	pen.Tally = plan.NewTally()
+	pen.Summary = plan.NewSummary()
 	err := pen.Sync(ctx, plan.Run(ctx), nil)
 	switch {
 	case errors.Is(err, airbyte.ErrFailed):
@@ -162,9 +162,9 @@ func TestNonsense(t *testing.T) {
 		{"no list", sandbox.Fault{Status: 200, Body: `{"data":null,"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"a list of numbers", sandbox.Fault{Status: 200, Body: `{"data":[1],"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"rows without ids", sandbox.Fault{Status: 200, Body: `{"data":[{"name":"x"}],"meta":{"next_cursor":null}}`}, []string{`no "id"`}, "system_error"},
-		{"half an answer", sandbox.Fault{Cut: 500}, []string{"/api/tags"}, "system_error"},
-		{"an empty body", sandbox.Fault{Cut: -1}, []string{"/api/tags"}, "system_error"},
-		{"a broken connection", sandbox.Fault{Break: true}, []string{"/api/tags"}, ""},
+		{"half an answer", sandbox.Fault{Truncate: 500}, []string{"/api/tags"}, "system_error"},
+		{"an empty body", sandbox.Fault{Truncate: -1}, []string{"/api/tags"}, "system_error"},
+		{"a broken connection", sandbox.Fault{Disconnect: true}, []string{"/api/tags"}, ""},
 		{"a gateway's page", sandbox.Fault{Status: 502}, []string{"502 Bad Gateway"}, "transient_error"},
 		{"a bad parameter", sandbox.Fault{Status: 400, Body: `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`}, []string{"400", "order_by: Not a valid choice."}, "system_error"},
 		{"not found", sandbox.Fault{Status: 404, Body: `{"error":{"msg":"Resource not found."}}`}, []string{"404", "Resource not found."}, "system_error"},

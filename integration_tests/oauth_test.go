@@ -21,7 +21,7 @@ import (
 // with a refresh token and an access token of yesterday.
 func anApp(t *testing.T, before func(*http.Request)) (config string) {
 	t.Helper()
-	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", Rotate: true,
+	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", RotateRefreshToken: true,
 		Size: sandbox.Size{Tickets: 300, Messages: 300}}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if before != nil {

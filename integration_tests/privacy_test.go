@@ -23,10 +23,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A spy stands between the program and an account. It plants marks in records,
@@ -105,8 +107,8 @@ var (
 // streamsAt are the streams that are made of what is at a path.
 func streamsAt(path string) (names []string) {
 	path = ofItem.ReplaceAllString(ofThread.ReplaceAllString(ofView.ReplaceAllString(path, "/api/views/{id}/items"), "/api/messages"), "")
-	for _, s := range connector.Streams() {
-		if "/api/"+s.Path == path || s.Walk == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
+	for _, s := range streams.All() {
+		if "/api/"+s.Path == path || s.Mode == stream.Derived && "/api/"+s.Parent.Path == path {
 			names = append(names, s.Name)
 		}
 	}
@@ -155,7 +157,7 @@ func put(v any, path []string, mark string) (done bool) {
 		}
 	case map[string]any:
 		below, there := v[path[0]]
-		if !there && path[0] != shape.Unrecognized && len(v) > 0 { // values by id
+		if !there && path[0] != conform.Unrecognized && len(v) > 0 { // values by id
 			for _, e := range v {
 				if m, ok := e.(map[string]any); ok && m["id"] != nil && m["value"] != nil {
 					done = put(e, path, mark) || done
@@ -186,25 +188,25 @@ func put(v any, path []string, mark string) (done bool) {
 func everyField() (all []plant) {
 	var below func(stream string, schema []byte, path []string)
 	below = func(stream string, schema []byte, path []string) {
-		for name, property := range shape.Properties(schema) {
+		for name, property := range conform.Properties(schema) {
 			at := append(slices.Clone(path), name)
 			all = append(all, plant{stream: stream, path: at})
 			below(stream, property, at)
 		}
 	}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		below(s.Name, s.Schema(""), nil)
 	}
 	return slices.DeleteFunc(all, func(p plant) bool {
-		s := connector.Find(p.stream)
+		s := streams.Find(p.stream)
 		switch p.path[0] {
-		case s.Cursor, shape.Unrecognized:
+		case s.Cursor, conform.Unrecognized:
 			return true
 		case "tags", "custom_fields", "attachments": // other streams show them too
 			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
 		}
 		parents := map[string]bool{"ticket_id": true, "message_id": true, "customer_id": true, "view_id": true, "position": true}
-		return slices.Contains(s.Key, p.path[0]) || s.Walk == connector.Derived && parents[p.path[0]]
+		return slices.Contains(s.Key, p.path[0]) || s.Mode == stream.Derived && parents[p.path[0]]
 	})
 }
 
@@ -239,8 +241,8 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	const salt, integration = "salt of/the house+é", "int3gration/secret+é"
 	secrets := []string{boxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
 	s := &spy{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
-		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, Key: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
-		Rotate: true, Live: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
+		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, APIKey: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
+		RotateRefreshToken: true, ChangeRate: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
 	for stream, paths := range map[string][]string{
@@ -276,7 +278,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 			hashes = append(hashes, hex.EncodeToString(sum[:]))
 		}
 		if list := inParent[p.stream]; list != "" { // where they also stand
-			exclude = append(exclude, connector.Find(p.stream).Parent+"."+list)
+			exclude = append(exclude, streams.Find(p.stream).Parent.Name+"."+list)
 		}
 		s.plants = append(s.plants, p)
 	}
@@ -416,7 +418,7 @@ func thinned(catalog []byte, random *rand.Rand) []byte {
 		properties := s["schema"].(map[string]any)["properties"].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(properties)) {
 			key, _ := s["key_properties"].([]any)
-			if random.IntN(3) == 0 && !slices.Contains(key, any(name)) && name != shape.Unrecognized {
+			if random.IntN(3) == 0 && !slices.Contains(key, any(name)) && name != conform.Unrecognized {
 				delete(properties, name)
 			}
 		}
@@ -435,7 +437,7 @@ func TestPrivacyExample(t *testing.T) {
 	}
 	_, example, _ := strings.Cut(string(text), "```json\n")
 	example, _, _ = strings.Cut(example, "```")
-	settings, err := connector.ParseConfig([]byte(example), true)
+	settings, err := config.Parse([]byte(example), true)
 	if err != nil || settings.Warnings != nil {
 		t.Fatal(err, settings)
 	}
@@ -448,7 +450,7 @@ func TestPrivacyExample(t *testing.T) {
 			continue
 		}
 		found++
-		v := settings.Privacy.Of(connector.Find(p.stream))
+		v := settings.Privacy.Of(streams.Find(p.stream))
 		if !slices.ContainsFunc(slices.Concat(v.Exclude, v.Hash), func(path []string) bool { return len(path) <= len(p.path) && slices.Equal(path, p.path[:len(path)]) }) {
 			t.Errorf("%s.%s shows", p.stream, strings.Join(p.path, "."))
 		}

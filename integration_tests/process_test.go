@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // TestTerminate ends the program with SIGTERM in the middle of a sync, at some
@@ -97,7 +97,7 @@ func TestTerminate(t *testing.T) {
 		for name, rows := range whole {
 			for _, raw := range rows {
 				if !written[name][timeless(raw)] {
-					t.Errorf("%s: the record %s is lost", name, keyOf(connector.Find(name), raw))
+					t.Errorf("%s: the record %s is lost", name, keyOf(streams.Find(name), raw))
 				}
 			}
 		}

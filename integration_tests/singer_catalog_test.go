@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/streams"
 )
 
 // discoveredCatalog runs the tap's discovery.
@@ -30,9 +30,9 @@ func discoveredCatalog(t testing.TB) (raw []byte, streams []sungStream) {
 // TestTapCatalog holds what is discovered against what clients do with it.
 func TestTapCatalog(t *testing.T) {
 	t.Parallel()
-	raw, streams := discoveredCatalog(t)
-	if len(streams) != len(connector.Streams()) || streams[0].ID != "account" {
-		t.Errorf("%d streams, the first is %q: one that answers at once and always has a record comes first", len(streams), streams[0].ID)
+	raw, found := discoveredCatalog(t)
+	if len(found) != len(streams.All()) || found[0].ID != "account" {
+		t.Errorf("%d streams, the first is %q: one that answers at once and always has a record comes first", len(found), found[0].ID)
 	}
 	t.Run("by lines", func(t *testing.T) { // Meltano reads 64 kB at most at once
 		for l := range bytes.Lines(raw) {
@@ -43,7 +43,7 @@ func TestTapCatalog(t *testing.T) {
 	})
 	t.Run("names", func(t *testing.T) {
 		seen := map[string]bool{}
-		for _, s := range streams {
+		for _, s := range found {
 			if s.ID != s.Stream || !houseName.MatchString(s.ID) || seen[s.ID] {
 				t.Errorf("%q, %q", s.ID, s.Stream)
 			}
@@ -70,11 +70,11 @@ func TestTapCatalog(t *testing.T) {
 		}
 	})
 	t.Run("schemas", func(t *testing.T) {
-		for _, s := range streams {
+		for _, s := range found {
 			dialect(s.Schema, "", s.Key, func(format string, args ...any) { t.Errorf("%s: "+format, append([]any{s.ID}, args...)...) })
-			row := connector.Find(s.ID)
+			row := streams.Find(s.ID)
 			properties := s.Schema["properties"].(map[string]any)
-			if _, marked := properties["_sdc_deleted_at"]; marked != row.Mortal {
+			if _, marked := properties["_sdc_deleted_at"]; marked != row.Deletable {
 				t.Errorf("%s: there is a column for deletions: %v", s.ID, marked)
 			}
 		}
@@ -83,8 +83,8 @@ func TestTapCatalog(t *testing.T) {
 		if bytes.Contains(raw, []byte(`"breadcrumb": null`)) || bytes.Contains(raw, []byte(`": null`)) {
 			t.Error("a null in the catalog")
 		}
-		for _, s := range streams {
-			row := connector.Find(s.ID)
+		for _, s := range found {
+			row := streams.Find(s.ID)
 			var want, got []string
 			var walk func(at string, schema map[string]any)
 			walk = func(at string, schema map[string]any) {

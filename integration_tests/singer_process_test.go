@@ -18,8 +18,9 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // TestTapArguments calls the built program in all the ways that clients do,
@@ -115,13 +116,13 @@ func TestTapArguments(t *testing.T) {
 			case tags:
 				ok = ok && len(rows) == 1 && len(rows["tags"]) > 1
 			case everything:
-				ok = ok && len(rows) == len(connector.Offered(nil))
+				ok = ok && len(rows) == len(config.AvailableStreams(nil))
 			case nothing:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tickets"`))
 			case schemas:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tags"`))
 			case sample:
-				ok = ok && len(rows) == len(connector.Offered(nil)) && len(rows["tags"]) == 1
+				ok = ok && len(rows) == len(config.AvailableStreams(nil)) && len(rows["tags"]) == 1
 			default:
 				ok = ok && bytes.Contains(tr.stdout, []byte(c.want)) && len(rows) == 0
 			}
@@ -175,7 +176,7 @@ func TestTapTerminate(t *testing.T) {
 				for _, raw := range rows {
 					same := func(r []byte) bool { return timeless(r) == timeless(raw) }
 					if !slices.ContainsFunc(had[name], func(r json.RawMessage) bool { return same(r) }) && !slices.ContainsFunc(rest[name], func(r json.RawMessage) bool { return same(r) }) {
-						t.Fatalf("%s: the record %s is lost", name, keyOf(connector.Find(name), raw))
+						t.Fatalf("%s: the record %s is lost", name, keyOf(streams.Find(name), raw))
 					}
 				}
 			}

@@ -19,8 +19,12 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/streams"
 )
 
 // TestDaysAnywhere holds the histories of TestKillAnywhere for the statistics
@@ -58,7 +62,7 @@ func TestDaysAnywhere(t *testing.T) {
 func (h *history) flicker() error {
 	h.calm = true
 	defer func() { h.calm = false }()
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	id := h.box.AddTicket(now.Add(-time.Duration(h.Int64N(int64(20*24*time.Hour)))), now, now)
 	for i, stop := range []int{-1, h.IntN(6), -1} {
 		if err := h.sync(stop); err != nil {
@@ -74,10 +78,10 @@ func (h *history) flicker() error {
 
 // days reads the statistics as a plan that is changed by with, and returns what
 // was written, by key, and how many requests it took.
-func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
+func days(t *testing.T, h *house, marks map[string]state.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
 	t.Helper()
 	plan := h.plan([]string{"statistics"}, stored(t, marks))
-	plan.Revise = 24 * time.Hour
+	plan.WindowInterval = 24 * time.Hour
 	if with != nil {
 		with(plan)
 	}
@@ -87,7 +91,8 @@ func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func
 			failure = err
 			continue
 		}
-		for _, raw := range b.Records {
+		for _, rec := range b.Records {
+			raw := rec.Raw
 			written[keyOf(b.Stream, raw)] = string(raw)
 		}
 		marks["statistics"] = b.Bookmark
@@ -98,7 +103,7 @@ func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func
 // daysOf lists the days of which something was written.
 func daysOf(written map[string]string) (all []string) {
 	for _, raw := range written {
-		day, _ := shape.Field([]byte(raw), "day")
+		day, _ := conform.Field([]byte(raw), "day")
 		all = append(all, strings.Trim(string(day), `"`))
 	}
 	slices.Sort(all)
@@ -112,8 +117,8 @@ func TestDays(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2000, 6, 15, 12, 0, 0, 0, time.UTC)))
 		box := &sandbox.Server{Limit: unlimited}
 		h := newHouse(t, box)
-		marks := map[string]connector.Bookmark{}
-		total := reports(`[{"scope":"tickets-created"}]`)
+		marks := map[string]state.Bookmark{}
+		total := parseReports(`[{"scope":"tickets-created"}]`)
 		from := func(p *connector.Plan) { p.Reports, p.Start = total, time.Time{} }
 		expect := func(what string, requests int, wanted ...string) {
 			t.Helper()
@@ -157,8 +162,10 @@ func TestDays(t *testing.T) {
 		}
 
 		// Of the day that lost its ticket the latest rows tell so.
-		from = func(p *connector.Plan) { p.Reports = reports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`) }
-		marks = map[string]connector.Bookmark{}
+		from = func(p *connector.Plan) {
+			p.Reports = parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`)
+		}
+		marks = map[string]state.Bookmark{}
 		days(t, h, marks, from)
 		lone, day := ticket("2000-08-01T03:00:00Z"), "2000-08-01"
 		time.Sleep(24 * time.Hour)
@@ -172,7 +179,7 @@ func TestDays(t *testing.T) {
 
 		// Another report, or another question under the old name, is read from the
 		// beginning; the others go on.
-		both := reports(`[{"scope":"tickets-created","dimensions":["agentId"]},{"scope":"tickets-closed"}]`)
+		both := parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]},{"scope":"tickets-closed"}]`)
 		written, _, err = days(t, h, marks, func(p *connector.Plan) { p.Reports = both })
 		for key := range written {
 			if !strings.HasPrefix(key, `"tickets-closed"`) {
@@ -195,15 +202,15 @@ func TestDaysResume(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Size: sandbox.Size{Tickets: 90, Messages: 300}})
 	some := func(p *connector.Plan) {
-		p.Reports = reports(`[{"scope":"tickets-closed","dimensions":["agentId"]},{"scope":"messages-sent","timezone":"Asia/Tokyo"}]`)
+		p.Reports = parseReports(`[{"scope":"tickets-closed","dimensions":["agentId"]},{"scope":"messages-sent","timezone":"Asia/Tokyo"}]`)
 		p.Start = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	}
-	whole, all, err := days(t, h, map[string]connector.Bookmark{}, some)
+	whole, all, err := days(t, h, map[string]state.Bookmark{}, some)
 	if err != nil || len(whole) < 100 {
 		t.Fatalf("%d rows, %v", len(whole), err)
 	}
 	for stop := 0; ; stop++ {
-		written, marks, n, done := map[string]string{}, map[string]connector.Bookmark{}, 0, false
+		written, marks, n, done := map[string]string{}, map[string]state.Bookmark{}, 0, false
 		plan := h.plan([]string{"statistics"}, nil)
 		some(plan)
 		sent := h.budget.Sent()
@@ -211,13 +218,14 @@ func TestDaysResume(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, raw := range b.Records {
+			for _, rec := range b.Records {
+				raw := rec.Raw
 				written[keyOf(b.Stream, raw)] = timeless(raw)
 			}
 			if n++; n > stop {
 				break // the bookmark of this batch is lost
 			}
-			marks["statistics"], done = b.Bookmark, b.Last
+			marks["statistics"], done = b.Bookmark, b.Kind == reader.Done
 		}
 		if done {
 			break
@@ -247,9 +255,9 @@ func TestDaysBetween(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	for _, zone := range []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
-		marks := map[string]connector.Bookmark{}
+		marks := map[string]state.Bookmark{}
 		between := func(p *connector.Plan) {
-			settings, err := connector.ParseConfig([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
+			settings, err := config.Parse([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,7 +270,7 @@ func TestDaysBetween(t *testing.T) {
 		if written, _, err := days(t, h, marks, between); len(written) > 0 || err != nil {
 			t.Errorf("%s: %d rows came again, %v", zone, len(written), err)
 		}
-		if since := marks["statistics"].Since; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
+		if since := marks["statistics"].Watermark; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("%s: the watermark is %v", zone, since)
 		}
 	}
@@ -279,8 +287,8 @@ func TestClockBack(t *testing.T) {
 			at, _ := http.ParseTime(r.Header.Get("Date"))
 			r.Header.Set("Date", at.Add(-back).Format(http.TimeFormat))
 		}, direct{box}))
-		marks := map[string]connector.Bookmark{}
-		now := func(p *connector.Plan) { p.Reports = reports(`[{"scope":"tickets-created"}]`) }
+		marks := map[string]state.Bookmark{}
+		now := func(p *connector.Plan) { p.Reports = parseReports(`[{"scope":"tickets-created"}]`) }
 		add := func() string {
 			at := time.Now().Add(-time.Minute)
 			box.AddTicket(at, time.Now(), time.Now())
@@ -294,7 +302,7 @@ func TestClockBack(t *testing.T) {
 		last := time.Time{}
 		for _, back = range []time.Duration{0, 0, time.Minute, time.Hour, 0} {
 			raw := add()
-			if at := cursorOf(connector.Find("statistics"), []byte(raw)); !at.After(last) {
+			if at := cursorOf(streams.Find("statistics"), []byte(raw)); !at.After(last) {
 				t.Errorf("read at %v after %v: %s", at, last, raw)
 			} else {
 				last = at
@@ -324,9 +332,9 @@ func tamper(change func(*http.Response), net http.RoundTripper) http.RoundTrippe
 func TestReportsFail(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited})
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	some := func(p *connector.Plan) {
-		p.Reports = reports(`[{"scope":"tickets-created","dimensions":["teamId"]},{"scope":"tickets-closed"}]`)
+		p.Reports = parseReports(`[{"scope":"tickets-created","dimensions":["teamId"]},{"scope":"tickets-closed"}]`)
 	}
 	written, _, err := days(t, h, marks, some)
 	for key := range written {
@@ -334,21 +342,21 @@ func TestReportsFail(t *testing.T) {
 			t.Errorf("%s was written", key)
 		}
 	}
-	f := connector.Diagnose(connector.Find("statistics"), err)
+	f := connector.Classify(streams.Find("statistics"), err)
 	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
-	if len(written) == 0 || f.Fault != connector.Yours || f.Message != want {
+	if len(written) == 0 || f.Type != connector.ConfigFailure || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
 
 	// Rows that tell no day, of periods that begin after their day: neither can
 	// be read without the other.
-	h = newHouse(t, &sandbox.Server{Limit: unlimited, Doubts: sandbox.Doubts{DayName: "-", PeriodsAfter: true}})
-	if written, _, err := days(t, h, map[string]connector.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not say of which day they are") {
+	h = newHouse(t, &sandbox.Server{Limit: unlimited, Quirks: sandbox.Quirks{DayColumn: "-", PeriodStartExclusive: true}})
+	if written, _, err := days(t, h, map[string]state.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not say of which day they are") {
 		t.Errorf("%d rows, %v", len(written), err)
 	}
 	h = newHouse(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})
-	_, _, err = days(t, h, map[string]connector.Bookmark{}, nil)
-	if f := connector.Diagnose(connector.Find("statistics"), err); f.Fault != connector.Yours || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
+	_, _, err = days(t, h, map[string]state.Bookmark{}, nil)
+	if f := connector.Classify(streams.Find("statistics"), err); f.Type != connector.ConfigFailure || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -406,7 +414,7 @@ func TestOnlyReads(t *testing.T) {
 	var mu sync.Mutex
 	posted := map[string]bool{}
 	box := small()
-	box.Live, box.Doubts.CursorsExpire = 0.5, time.Millisecond
+	box.ChangeRate, box.Quirks.PageTokenLifetime = 0.5, time.Millisecond
 	box.Log = func(r *http.Request, _ int) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -415,7 +423,7 @@ func TestOnlyReads(t *testing.T) {
 		}
 	}
 	h := newHouse(t, box)
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	for range 3 {
 		plan := h.plan(everyStream(), stored(t, marks))
 		plan.PageSize, plan.Tombstone, plan.Start = 50, tombstone, time.Time{}
@@ -429,7 +437,7 @@ func TestOnlyReads(t *testing.T) {
 		}
 		for range plan.Permissions(context.Background()) {
 		}
-		if err := plan.ProbeReports(context.Background()); err != nil {
+		if err := plan.CheckReports(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

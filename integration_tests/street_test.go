@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
 )
 
@@ -177,11 +177,11 @@ func (c call) transcript() *transcript {
 	}
 	tr.command = c.args[0]
 	if tr.command == "read" {
-		config := []byte(nil)
+		raw := []byte(nil)
 		if i := slices.IndexFunc(c.args, func(a string) bool { return a == "--config" || a == "-config" }); i >= 0 && i+1 < len(c.args) {
-			config, _ = os.ReadFile(c.args[i+1])
+			raw, _ = os.ReadFile(c.args[i+1])
 		}
-		tr.configured = names(connector.Offered(config))
+		tr.configured = names(config.AvailableStreams(raw))
 	}
 	for i, arg := range c.args {
 		path, is := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-catalog=")
@@ -219,7 +219,7 @@ func file(t testing.TB, name, text string) string {
 // config for it. Its allowance is not what is tested.
 func onPort(t testing.TB, box *sandbox.Server) (config string) {
 	t.Helper()
-	box.Email, box.Key = boxMail, boxSecret
+	box.Email, box.APIKey = boxMail, boxSecret
 	if box.Limit == 0 {
 		box.Limit = unlimited
 	}

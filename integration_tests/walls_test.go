@@ -45,11 +45,11 @@ const module = "source-gorgias"
 var walls = map[string]struct{ ours, theirs []string }{
 	"":                            {ours: []string{"connector/cli"}},
 	"connector/cli":               {ours: []string{"connector", "connector/airbyte", "connector/singer", "connector/sandbox", "connector/gorgias"}, theirs: []string{"github.com/urfave/cli/v2", "golang.org/x/term"}},
-	"connector/airbyte":           {ours: []string{"connector", "connector/shape"}},
-	"connector/singer":            {ours: []string{"connector", "connector/shape"}},
-	"connector":                   {ours: []string{"connector/gorgias", "connector/shape", "schemas"}, theirs: []string{"github.com/santhosh-tekuri/jsonschema/v5", "github.com/go-json-experiment/json"}},
-	"connector/gorgias":           {theirs: []string{"github.com/go-json-experiment/json", "github.com/sethvargo/go-retry", "golang.org/x/time"}},
-	"connector/shape":             {theirs: []string{"github.com/go-json-experiment/json"}},
+	"connector/airbyte":           {ours: []string{"connector", "connector/conform"}},
+	"connector/singer":            {ours: []string{"connector", "connector/conform"}},
+	"connector":                   {ours: []string{"connector/gorgias", "connector/conform", "schemas"}, theirs: []string{"github.com/santhosh-tekuri/jsonschema/v5", "github.com/go-json-experiment/json"}},
+	"connector/gorgias":           {theirs: []string{"github.com/go-json-experiment/json", "github.com/sethvargo/go-retry", "golang.org/x/oauth2", "golang.org/x/time"}},
+	"connector/conform":           {theirs: []string{"github.com/go-json-experiment/json"}},
 	"connector/sandbox":           {ours: []string{"schemas"}}, // a fake that shares code with what it tests shares its mistakes
 	"schemas":                     {},
 	"internal/generate":           {ours: []string{"connector", "connector/airbyte", "connector/singer", "schemas"}, theirs: []string{"github.com/invopop/jsonschema", "github.com/go-json-experiment/json"}},
@@ -104,7 +104,7 @@ func TestWallsNotice(t *testing.T) {
 	for _, r := range []room{
 		{ImportPath: module + "/connector/sandbox", Imports: []string{module + "/connector/gorgias"}},
 		{ImportPath: module + "/connector/airbyte", Imports: []string{module + "/connector/singer"}},
-		{ImportPath: module + "/connector/shape", Imports: []string{"github.com/urfave/cli/v2"}},
+		{ImportPath: module + "/connector/conform", Imports: []string{"github.com/urfave/cli/v2"}},
 		{ImportPath: module + "/connector/sandbox", XTestImports: []string{module + "/connector/gorgias"}},
 		{ImportPath: module + "/connector/util"},
 	} {
@@ -124,7 +124,7 @@ func TestLinked(t *testing.T) {
 		"github.com/santhosh-tekuri/jsonschema/v5",
 		"github.com/sethvargo/go-retry",
 		"github.com/urfave/cli/v2", "github.com/cpuguy83/go-md2man/v2", "github.com/russross/blackfriday/v2", "github.com/xrash/smetrics",
-		"golang.org/x/sys", "golang.org/x/term", "golang.org/x/time",
+		"golang.org/x/oauth2", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/time",
 	}
 	for _, r := range rooms(t, "-deps", module) {
 		if r.Module != nil && !slices.Contains(allowed, r.Module.Path) {

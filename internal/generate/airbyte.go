@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/stream"
 )
 
 // An entry is a field of the specification's form.
@@ -23,7 +23,7 @@ type entry struct {
 	OneOf                    []entry `json:"oneOf"`
 }
 
-// formTable lists the fields of the specification as the form shows them.
+// formTable lists the fields of the specification in the order of the form.
 func formTable(specification []byte) ([]byte, error) {
 	var root entry
 	if err := json.Unmarshal(specification, &root); err != nil {
@@ -39,14 +39,14 @@ func formTable(specification []byte) ([]byte, error) {
 		for _, name := range names {
 			p := f.Properties[name]
 			if p.Const != nil {
-				continue // the choice between options shows it
+				continue // it only discriminates between the options
 			}
 			value := ""
 			switch {
 			case slices.Contains(f.Required, name):
 				value = "required"
 			case p.Default != nil:
-				text, _ := json.Marshal(p.Default) // it was JSON a moment ago
+				text, _ := json.Marshal(p.Default) // it was decoded from JSON
 				value = "`" + strings.Trim(string(text), `"`) + "`"
 			}
 			fmt.Fprintf(&b, "| %s**%s** | %s | %s |\n", within, p.Title, value, p.Description)
@@ -59,8 +59,8 @@ func formTable(specification []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// modes tells how the streams can be synced.
-func modes(streams []*connector.Stream) []byte {
+// syncModes lists the sync modes of the streams.
+func syncModes(streams []*stream.Stream) []byte {
 	var b bytes.Buffer
 	b.WriteString("| stream | full refresh | incremental | primary key | cursor | deletions |\n| --- | :-: | :-: | --- | --- | :-: |\n")
 	for _, s := range streams {
@@ -68,7 +68,7 @@ func modes(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			incremental, cursor = "yes", "`"+s.Cursor+"`"
 		}
-		if s.Mortal {
+		if s.Deletable {
 			deletions = "yes"
 		}
 		fmt.Fprintf(&b, "| `%s` | yes | %s | `%s` | %s | %s |\n", s.Name, incremental, strings.Join(s.Key, "`, `"), cursor, deletions)
@@ -76,9 +76,9 @@ func modes(streams []*connector.Stream) []byte {
 	return b.Bytes()
 }
 
-// kinds says what becomes of the kinds of columns there are: in the schemas,
-// in Airbyte, and in words. In this order they are listed.
-var kinds = [][3]string{
+// columnTypes has the types of columns, in the order of their table: in the
+// schemas, in Airbyte, and a description.
+var columnTypes = [][3]string{
 	{"integer", "`integer`", "ids and counts; spelled as the API does, beyond 2^53 too"},
 	{"number", "`number`", "measures"},
 	{"string", "`string`", "texts; without U+0000 and halves of surrogate pairs"},
@@ -88,9 +88,9 @@ var kinds = [][3]string{
 	{"array", "`array`", "JSON in most destinations"},
 }
 
-// types counts the columns of each kind in all streams. A kind that is not in
-// the table is an error.
-func types(streams []*connector.Stream) ([]byte, error) {
+// typeTable counts the columns of each type in all streams. A type that
+// columnTypes does not have is an error.
+func typeTable(streams []*stream.Stream) ([]byte, error) {
 	count := map[string]int{}
 	for _, s := range streams {
 		var schema struct {
@@ -102,57 +102,57 @@ func types(streams []*connector.Stream) ([]byte, error) {
 		if err := json.Unmarshal(s.Schema(airbyte.Tombstone), &schema); err != nil {
 			return nil, err
 		}
-		for name, column := range schema.Properties {
-			kind := column.Format
-			if kind == "" {
-				kind = strings.TrimSuffix(strings.Trim(fmt.Sprint(column.Type), "[]"), " null")
+		for path, column := range schema.Properties {
+			name := column.Format
+			if name == "" {
+				name = strings.TrimSuffix(strings.Trim(fmt.Sprint(column.Type), "[]"), " null")
 			}
-			if !slices.ContainsFunc(kinds, func(k [3]string) bool { return k[0] == kind }) {
-				return nil, fmt.Errorf("%s.%s is of the kind %q, of which the documents say nothing", s.Name, name, kind)
+			if !slices.ContainsFunc(columnTypes, func(t [3]string) bool { return t[0] == name }) {
+				return nil, fmt.Errorf("%s.%s has the type %q, which columnTypes in airbyte.go does not describe", s.Name, path, name)
 			}
-			count[kind]++
+			count[name]++
 		}
 	}
 	var b bytes.Buffer
 	b.WriteString("| in the schemas | Airbyte's type | columns | |\n| --- | --- | ---: | --- |\n")
-	for _, k := range kinds {
-		if count[k[0]] > 0 {
-			fmt.Fprintf(&b, "| `%s` | %s | %d | %s |\n", k[0], k[1], count[k[0]], k[2])
+	for _, t := range columnTypes {
+		if count[t[0]] > 0 {
+			fmt.Fprintf(&b, "| `%s` | %s | %d | %s |\n", t[0], t[1], count[t[0]], t[2])
 		}
 	}
 	return b.Bytes(), nil
 }
 
-// scopesNeeded lists what an app asks for, and for which streams.
-func scopesNeeded(streams []*connector.Stream) []byte {
-	wanted := map[string][]string{}
+// scopeTable lists the OAuth scopes that an app requests, and for which streams.
+func scopeTable(streams []*stream.Stream) []byte {
+	byScope := map[string][]string{}
 	for _, s := range streams {
-		if s.Scope != "" {
-			wanted[s.Scope] = append(wanted[s.Scope], "`"+s.Name+"`")
+		if s.OAuthScope != "" {
+			byScope[s.OAuthScope] = append(byScope[s.OAuthScope], "`"+s.Name+"`")
 		}
 	}
 	var b bytes.Buffer
 	b.WriteString("| scope | for |\n| --- | --- |\n| `offline` | the refresh token |\n")
-	for _, scope := range slices.Sorted(maps.Keys(wanted)) {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", scope, strings.Join(wanted[scope], ", "))
+	for _, scope := range slices.Sorted(maps.Keys(byScope)) {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", scope, strings.Join(byScope[scope], ", "))
 	}
 	return b.Bytes()
 }
 
-// airbyteDocument fills the tables of the page for users of Airbyte.
-func airbyteDocument(text, specification []byte, streams []*connector.Stream) ([]byte, error) {
+// airbyteDocument fills the tables of docs/airbyte.md.
+func airbyteDocument(text, specification []byte, streams []*stream.Stream) ([]byte, error) {
 	fields, err := formTable(specification)
 	if err != nil {
 		return nil, err
 	}
-	columns, err := types(streams)
+	columns, err := typeTable(streams)
 	if err != nil {
 		return nil, err
 	}
 	for _, part := range []struct {
 		name string
 		with []byte
-	}{{"scopes", scopesNeeded(streams)}, {"fields", fields}, {"modes", modes(streams)}, {"types", columns}} {
+	}{{"scopes", scopeTable(streams)}, {"fields", fields}, {"modes", syncModes(streams)}, {"types", columns}} {
 		if text, err = between(text, "docs/airbyte.md", "", part.name, part.with); err != nil {
 			return nil, err
 		}

@@ -5,45 +5,45 @@ import (
 	"regexp"
 	"strings"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/stream"
 )
 
-// A section is a stream with the columns of its records: what there is to tell.
+// A section is a stream with the columns of its records: the input of every
+// document.
 type section struct {
-	*connector.Stream
-	// About is the comment of the record's type, which it calls by a name that
-	// is no Go type's.
+	*stream.Stream
+	// About is the comment of the record's type, with the name of the type in
+	// words: "A ticket message is …".
 	About   string
 	Columns []column
 }
 
-// A column is a field of a record, or of what lies in it: customer.email,
-// tags[].name.
+// A column is a field of a record, at any depth: customer.email, tags[].name.
 type column struct {
 	Path string
 	*node
 }
 
-// sections returns what there is to tell of each row of the table. The column
-// that ends every record is left out: it is told of once.
-func sections(table []*connector.Stream) ([]*section, error) {
+// sections returns a section for each row of the stream table, without the
+// column that every stream has: docs/streams.md describes it once.
+func sections(table []*stream.Stream) ([]*section, error) {
 	var all []*section
 	for _, s := range table {
 		root, err := describe(s.Record)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, &section{s, plainly(root.Description, s.Record), columns("", root.Properties)})
+		all = append(all, &section{s, inWords(root.Description, s.Record), columns("", root.Properties)})
 	}
 	return all, nil
 }
 
-var inner = regexp.MustCompile(`([a-z])([A-Z])`)
+var wordBoundary = regexp.MustCompile(`([a-z])([A-Z])`)
 
-// plainly writes the name of a record's type as words: a ticket message.
-func plainly(comment string, record any) string {
+// inWords replaces the name of a record's type by words: a ticket message.
+func inWords(comment string, record any) string {
 	name := reflect.TypeOf(record).Name()
-	words := strings.ToLower(inner.ReplaceAllString(name, "$1 $2"))
+	words := strings.ToLower(wordBoundary.ReplaceAllString(name, "$1 $2"))
 	for _, article := range []string{"A ", "An "} {
 		if after, ok := strings.CutPrefix(comment, article+name+" "); ok {
 			return article + words + " " + after
@@ -52,13 +52,13 @@ func plainly(comment string, record any) string {
 	return comment
 }
 
-// rest is the column for what no other is for.
-const rest = "unrecognized_fields"
+// unrecognized is the column of the fields that no schema declares.
+const unrecognized = "unrecognized_fields"
 
 func columns(prefix string, fields properties) (all []column) {
 	for _, f := range fields {
 		path := prefix + f.name
-		if path == rest {
+		if path == unrecognized {
 			continue
 		}
 		all = append(all, column{path, f.node})
@@ -80,28 +80,28 @@ func (s *section) column(path string) (column, bool) {
 	return column{}, false
 }
 
-// kind is the first word of a node's type: the other is null.
-func (n *node) kind() string {
-	if kinds, ok := n.Type.([]string); ok {
-		return kinds[0]
+// jsonType is the first of a node's types; the second is null.
+func (n *node) jsonType() string {
+	if types, ok := n.Type.([]string); ok {
+		return types[0]
 	}
 	return "object"
 }
 
-// nullable reports whether a record may go without a value.
+// nullable reports whether the value can be null.
 func (n *node) nullable() bool {
-	kinds, ok := n.Type.([]string)
-	return ok && len(kinds) > 1
+	types, ok := n.Type.([]string)
+	return ok && len(types) > 1
 }
 
-// word is the node's type, for people.
-func (n *node) word() string {
-	switch n.kind() {
+// typeName is the name of the node's type in docs/streams.md.
+func (n *node) typeName() string {
+	switch n.jsonType() {
 	case "array":
 		if n.Items == nil {
 			return "list of anything"
 		}
-		return "list of " + strings.Replace(n.Items.word(), "object", "objects", 1)
+		return "list of " + strings.Replace(n.Items.typeName(), "object", "objects", 1)
 	case "object":
 		if len(n.Properties) == 0 {
 			return "free-form object"
@@ -111,5 +111,5 @@ func (n *node) word() string {
 			return "timestamp"
 		}
 	}
-	return n.kind()
+	return n.jsonType()
 }

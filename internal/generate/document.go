@@ -11,12 +11,12 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Document returns the JSON Schema of a record's type, laid out for people and
-// ended by a newline. The descriptions are read from the source of the
-// package schemas, below the working directory.
+// Document returns the JSON Schema of a record's type, indented and ended by a
+// newline. The descriptions are the comments in the package schemas, whose
+// source is read from the working directory.
 //
-// An error means that the source cannot be read, or that the dialect has no
-// word for the type of some field.
+// An error means that the source cannot be read, or that a field has a type
+// that some destination does not understand.
 func Document(record any) ([]byte, error) {
 	root, err := describe(record)
 	if err != nil {
@@ -26,7 +26,7 @@ func Document(record any) ([]byte, error) {
 	return append(document, '\n'), err
 }
 
-// describe returns what Document lays out.
+// describe returns the schema that Document formats.
 func describe(record any) (*node, error) {
 	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
 	if err := r.AddGoComments("source-gorgias", "schemas", jsonschema.WithFullComment()); err != nil {
@@ -47,11 +47,11 @@ func describe(record any) (*node, error) {
 	return root, nil
 }
 
-// A node is a schema in the dialect that every destination understands. What
-// has no place here has none in a schema of ours.
+// A node is a JSON Schema with only those keywords that every destination
+// understands.
 type node struct {
 	Draft       string     `json:"$schema,omitzero"`
-	Type        any        `json:"type"` // the root's is a word, all others are lists
+	Type        any        `json:"type"` // a string at the root, else a list
 	Format      string     `json:"format,omitzero"`
 	AirbyteType string     `json:"airbyte_type,omitzero"`
 	Minimum     int64      `json:"minimum,omitzero"`
@@ -85,9 +85,9 @@ func (p properties) MarshalJSONTo(e *jsontext.Encoder) error {
 	return e.WriteToken(jsontext.EndObject)
 }
 
-// repair says in the dialect what the reflector says in its own: it knows one
-// type per field, requires fields, forbids others and does not bound integers.
-// Of the schema's properties the keys are never null, all else may be.
+// repair converts a reflected schema to the keywords of node. The reflector
+// knows one type per field, requires fields, forbids others and does not bound
+// integers; here everything except the keys can be null.
 func repair(s *jsonschema.Schema, keys map[string]bool) (*node, error) {
 	n := &node{
 		Type:        []string{s.Type, "null"},
@@ -103,7 +103,7 @@ func repair(s *jsonschema.Schema, keys map[string]bool) (*node, error) {
 	case "integer":
 		n.Minimum, n.Maximum = math.MinInt64, math.MaxInt64
 	case "array":
-		// Lists of lists, and of anything, go without: some destinations break on them.
+		// Some destinations fail on items that are lists or of any type.
 		if s.Items.Type == "" || s.Items.Type == "array" {
 			break
 		}
@@ -112,7 +112,7 @@ func repair(s *jsonschema.Schema, keys map[string]bool) (*node, error) {
 			return nil, err
 		}
 		if s.Items.Type == "object" && items.Properties == nil {
-			items.Properties = properties{} // others break on objects in lists without any
+			items.Properties = properties{} // others fail on items that are objects without it
 		}
 		n.Items = items
 	case "object":
@@ -131,7 +131,7 @@ func repair(s *jsonschema.Schema, keys map[string]bool) (*node, error) {
 			n.Properties = append(n.Properties, property{name, column})
 		}
 	default:
-		return nil, fmt.Errorf("a field of type %q has no place in the dialect", s.Type)
+		return nil, fmt.Errorf("destinations do not understand a field of type %q", s.Type)
 	}
 	return n, nil
 }

@@ -15,8 +15,8 @@ import (
 	"source-gorgias/schemas"
 )
 
-// TestDrift generates everything again and compares it with the files and with
-// what is embedded.
+// TestDrift compares the files, and the embedded schemas, with what would be
+// generated.
 func TestDrift(t *testing.T) {
 	t.Chdir("../..")
 	wanted, err := generate(records())
@@ -34,7 +34,7 @@ func TestDrift(t *testing.T) {
 	}
 	for _, record := range records() {
 		if !bytes.Equal(schemas.Of(record), wanted[filepath.Join("schemas", schemas.File(record))]) {
-			t.Errorf("Of(%T) is not what is generated", record)
+			t.Errorf("Of(%T) is not the generated schema", record)
 		}
 	}
 	names, err := filepath.Glob("schemas/*.json")
@@ -48,8 +48,8 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestEveryRecord checks that no record type is forgotten: what ends with Rest
-// is a record, and nothing comes after Rest.
+// TestEveryRecord checks that every record type has a stream: a type that ends
+// with Unrecognized is a record, and no field follows it.
 func TestEveryRecord(t *testing.T) {
 	generated := map[string]bool{}
 	for _, record := range records() {
@@ -75,21 +75,21 @@ func TestEveryRecord(t *testing.T) {
 			ends := false
 			if fields, ok := spec.Type.(*ast.StructType); ok {
 				for i, f := range fields.Fields.List {
-					if id, ok := f.Type.(*ast.Ident); ok && id.Name == "Rest" {
+					if id, ok := f.Type.(*ast.Ident); ok && id.Name == "Unrecognized" {
 						ends = i == len(fields.Fields.List)-1
 					}
 				}
 			}
 			if ends != generated[spec.Name.Name] {
-				t.Errorf("%s: is generated: %v, ends with Rest: %v", spec.Name.Name, generated[spec.Name.Name], ends)
+				t.Errorf("%s: is generated: %v, ends with Unrecognized: %v", spec.Name.Name, generated[spec.Name.Name], ends)
 			}
 			return true
 		})
 	}
 }
 
-// TestNullable checks that the types say what the schemas do: of the fields of
-// a record, and of all below it, only the key's can not be nil.
+// TestNullable checks that only the key's fields of a record, at any depth,
+// cannot be nil.
 func TestNullable(t *testing.T) {
 	var check func(at string, typ reflect.Type, root bool)
 	check = func(at string, typ reflect.Type, root bool) {
@@ -110,7 +110,7 @@ func TestNullable(t *testing.T) {
 			case kind == reflect.Pointer, kind == reflect.Slice, kind == reflect.Map:
 			case root && (kind == reflect.Int64 || kind == reflect.String):
 			default:
-				t.Errorf("%s.%s can not be nil", at, f.Name)
+				t.Errorf("%s.%s cannot be nil", at, f.Name)
 			}
 			check(at+"."+f.Name, f.Type, false)
 		}
@@ -121,7 +121,7 @@ func TestNullable(t *testing.T) {
 	}
 }
 
-// TestDocument generates a type that has one field of every kind.
+// TestDocument generates the schema of a type with one field of every type.
 func TestDocument(t *testing.T) {
 	t.Chdir("../..")
 	type Part struct {
@@ -157,7 +157,7 @@ func TestDocument(t *testing.T) {
 		`"free":{"type":["object","null"],"additionalProperties":true},` +
 		`"words":{"type":["array","null"],"items":{"type":["string","null"]}},` +
 		`"parts":{"type":["array","null"],"items":{"type":["object","null"],` + part + `}},` +
-		`"frees":{"type":["array","null"],"items":{"type":["object","null"],"description":"An Object is a JSON object whose keys nobody promised.","properties":{},"additionalProperties":true}},` +
+		`"frees":{"type":["array","null"],"items":{"type":["object","null"],"description":"An Object is a JSON object with any keys.","properties":{},"additionalProperties":true}},` +
 		`"nested":{"type":["array","null"]},` +
 		`"mixed":{"type":["array","null"]}` +
 		`},"additionalProperties":true}`
@@ -168,6 +168,6 @@ func TestDocument(t *testing.T) {
 	if _, err := Document(struct {
 		Any any `json:"any"`
 	}{}); err == nil {
-		t.Error("a field of any type was given a schema")
+		t.Error("a field of any type has a schema")
 	}
 }

@@ -1,8 +1,18 @@
-// Generate writes the files that are made from the code: the JSON Schema of
-// every record, the specification of the configuration, a configured catalog
-// with every stream, the tap's definition for Meltano, the tables in README.md
-// and docs/airbyte.md, and docs/streams.md with its picture. It is run at the
-// root of the repository.
+// Command generate writes the files that follow from the stream table, the
+// record types and the configuration:
+//
+//	schemas/*.json            the JSON Schema of every record, from schemas/*.go
+//	connector/spec.json       the specification, from config.Config
+//	catalog.json              a configured catalog with every stream
+//	tap-gorgias.yml           the tap's definition for Meltano, also in
+//	                          integration_tests/meltano/meltano.yml
+//	README.md, docs/airbyte.md  the tables between their markers
+//	docs/streams.md           every stream and column
+//	docs/streams.dot          the entity-relationship diagram; internal/generate/graphviz
+//	                          draws docs/streams.svg from it
+//
+// It runs at the root of the repository. A test compares the files with what it
+// would write.
 package main
 
 import (
@@ -13,8 +23,10 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
@@ -34,13 +46,13 @@ func main() {
 // records returns a zero value of every record type.
 func records() []any {
 	var all []any
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		all = append(all, s.Record)
 	}
 	return all
 }
 
-// generate returns the contents of every generated file by its name.
+// generate returns the content of every generated file by its name.
 func generate(records []any) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, record := range records {
@@ -50,37 +62,35 @@ func generate(records []any) (map[string][]byte, error) {
 		}
 		files[filepath.Join("schemas", schemas.File(record))] = document
 	}
-	specification, err := Specification()
+	spec, err := Specification()
 	if err != nil {
 		return nil, err
 	}
-	files[filepath.Join("connector", "spec.json")] = specification
-	if files["catalog.json"], err = airbyte.Configured(connector.Offered(nil)); err != nil {
+	files[filepath.Join("connector", "config", "spec.json")] = spec
+	if files["catalog.json"], err = airbyte.Configured(config.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		return nil, err
 	}
-	if files["README.md"], err = between(readme, "README.md", "", "streams", table(connector.Streams())); err != nil {
+	if files["README.md"], err = between(readme, "README.md", "", "streams", streamTable(streams.All())); err != nil {
 		return nil, err
 	}
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		return nil, err
 	}
 	if files[filepath.Join("docs", "streams.md")], err = Streams(all); err != nil {
 		return nil, err
 	}
-	if files[filepath.Join("docs", "streams.svg")], err = Picture(all); err != nil {
-		return nil, err
-	}
+	files[filepath.Join("docs", "streams.dot")] = ERDiagram(all)
 	page := filepath.Join("docs", "airbyte.md")
 	text, err := os.ReadFile(page)
 	if err != nil {
 		return nil, err
 	}
-	if files[page], err = airbyteDocument(text, specification, connector.Streams()); err != nil {
+	if files[page], err = airbyteDocument(text, spec, streams.All()); err != nil {
 		return nil, err
 	}
 	files["tap-gorgias.yml"] = append([]byte("# For Meltano: meltano add --plugin-type extractor tap-gorgias --from-ref tap-gorgias.yml\n"), Plugin()...)
@@ -92,8 +102,8 @@ func generate(records []any) (map[string][]byte, error) {
 	return files, err
 }
 
-// table tells of the streams, for people.
-func table(streams []*connector.Stream) []byte {
+// streamTable is the list of streams in README.md.
+func streamTable(streams []*stream.Stream) []byte {
 	var b bytes.Buffer
 	b.WriteString("| stream | primary key | sync | read from |\n| --- | --- | --- | --- |\n")
 	for _, s := range streams {
@@ -101,22 +111,22 @@ func table(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			sync = "incremental, `" + s.Cursor + "`"
 		}
-		if s.Walk == connector.Derived {
-			from = "the pages of `" + s.Parent + "`"
+		if s.Mode == stream.Derived {
+			from = "the pages of `" + s.Parent.Name + "`"
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), sync, from)
 	}
 	return b.Bytes()
 }
 
-// between replaces what stands between the marks of that name, each on a line
-// of its own behind the prefix.
+// between replaces the text between the markers of that name, each on a line of
+// its own after the prefix.
 func between(text []byte, file, prefix, name string, with []byte) ([]byte, error) {
-	open, shut := prefix+"<!-- "+name+" -->\n", prefix+"<!-- end of "+name+" -->\n"
-	head, rest, ok1 := bytes.Cut(text, []byte(open))
-	_, tail, ok2 := bytes.Cut(rest, []byte(shut))
+	start, end := prefix+"<!-- "+name+" -->\n", prefix+"<!-- end of "+name+" -->\n"
+	head, rest, ok1 := bytes.Cut(text, []byte(start))
+	_, tail, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok1 || !ok2 {
-		return nil, fmt.Errorf("%s has no marks for %s", file, name)
+		return nil, fmt.Errorf("%s has no markers for %s", file, name)
 	}
-	return slices.Concat(head, []byte(open), with, []byte(shut), tail), nil
+	return slices.Concat(head, []byte(start), with, []byte(end), tail), nil
 }

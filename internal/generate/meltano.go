@@ -9,15 +9,15 @@ import (
 	"source-gorgias/connector/singer"
 )
 
-// Plugin returns the definition by which Meltano knows the tap: what it can do
-// and what there is to configure. It is YAML, written with JSON's scalars and
-// lists, which are YAML's too.
+// Plugin returns the tap's definition for Meltano: its capabilities and its
+// settings. It is YAML; scalars and lists are written as JSON, which YAML
+// includes.
 func Plugin() []byte {
 	form := singer.Settings()
 	var b bytes.Buffer
 	put := func(format string, values ...any) {
 		for i, v := range values {
-			text, _ := json.Marshal(v) // texts, numbers and lists of texts
+			text, _ := json.Marshal(v) // strings, numbers and lists of strings
 			values[i] = strings.ReplaceAll(string(text), `","`, `", "`)
 		}
 		fmt.Fprintf(&b, format, values...)
@@ -46,7 +46,7 @@ func Plugin() []byte {
 	return b.Bytes()
 }
 
-// indented moves text to the right, as an item of a list.
+// indented makes text an item of a YAML list at that indentation.
 func indented(text []byte, by string) []byte {
 	lines := strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
 	return []byte(by + "- " + strings.Join(lines, by+"  ") + "\n")

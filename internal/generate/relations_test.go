@@ -11,23 +11,27 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
 func everySection(t *testing.T) []*section {
 	t.Helper()
 	t.Chdir("../..")
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
-// TestRelations checks that of every id it is known what it names, and that
-// what is said by hand is said of columns and streams that exist, and is needed.
+// TestRelations checks that the stream of every id is known, and that declared
+// and external name columns and streams that exist, and only those that need it.
 func TestRelations(t *testing.T) {
 	all := everySection(t)
 	byName := map[string]*section{}
@@ -41,42 +45,42 @@ func TestRelations(t *testing.T) {
 			t.Errorf("%s.%s is no column", stream, column)
 		}
 	}
-	found, lost := relations(all)
-	for _, id := range lost {
-		t.Errorf("nobody knows what %s names: its comment may say so, or said, or nowhere (relations.go)", id)
+	found, unknown := relations(all)
+	for _, id := range unknown {
+		t.Errorf("the stream of the ids in %s is unknown: name it in the column's comment, in declared or in external (relations.go)", id)
 	}
 	for _, r := range found {
 		exists(r.From, r.Column)
 		for _, to := range r.To {
 			exists(to, "id")
 			if !slices.Equal(byName[to].Key, []string{"id"}) {
-				t.Errorf("%s.%s names a record of %s, whose key is %q", r.From, r.Column, to, byName[to].Key)
+				t.Errorf("%s.%s refers to %s, whose key is %q", r.From, r.Column, to, byName[to].Key)
 			}
 		}
 		if r.By != "" {
 			exists(r.From, r.By)
 		}
-		if slices.Contains(nowhere[r.From], r.Column) {
-			t.Errorf("%s.%s leads somewhere", r.From, r.Column)
+		if slices.Contains(external[r.From], r.Column) {
+			t.Errorf("%s.%s is in external and has a relation", r.From, r.Column)
 		}
 	}
-	for _, r := range said {
+	for _, r := range declared {
 		exists(r.From, r.Column)
 	}
-	for stream, columns := range nowhere {
+	for stream, columns := range external {
 		for _, c := range columns {
 			exists(stream, c)
 		}
 	}
 }
 
-// TestRelationsLost makes up ids that name nothing and ids that do.
-func TestRelationsLost(t *testing.T) {
+// TestRelationsInferred infers the streams of invented columns.
+func TestRelationsInferred(t *testing.T) {
 	all := everySection(t)
 	for _, c := range []struct{ path, comment, want string }{
-		{"pet_id", "Id of the pet.", "lost"},
-		{"pet.id", "Pet id.", "lost"},
-		{"pets[].id", "The pet.", "lost"},
+		{"pet_id", "Id of the pet.", "unknown"},
+		{"pet.id", "Pet id.", "unknown"},
+		{"pets[].id", "The pet.", "unknown"},
 		{"walker_id", "Id of the user who walks it.", "users n:1"},
 		{"walked_by_user_id", "Who walks it.", "users n:1"},
 		{"walkers[].id", "User or customer id.", "users,customers n:m"},
@@ -86,12 +90,12 @@ func TestRelationsLost(t *testing.T) {
 		{"call.id", "The call's.", "voice_calls n:1"},
 		{"count", "Number of tickets.", ""},
 	} {
-		made := &section{Stream: &connector.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}},
+		made := &section{Stream: &stream.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}},
 			Columns: []column{{c.path, &node{Type: []string{"integer", "null"}, Description: c.comment}}}}
-		found, lost := relations(append(slices.Clone(all), made))
+		found, unknown := relations(append(slices.Clone(all), made))
 		got := ""
-		if len(lost) > 0 {
-			got = "lost"
+		if len(unknown) > 0 {
+			got = "unknown"
 		}
 		for _, r := range found {
 			if r.From == "made_up" {
@@ -104,8 +108,8 @@ func TestRelationsLost(t *testing.T) {
 	}
 }
 
-// TestRelationsJoin joins the streams of the built-in account by every relation:
-// what a column names is there, and what names one record names one.
+// TestRelationsJoin joins the streams of the sandbox account by every relation:
+// the records that a column refers to exist, and cardinalities hold.
 func TestRelationsJoin(t *testing.T) {
 	all := everySection(t)
 	found, _ := relations(all)
@@ -120,13 +124,13 @@ func TestRelationsJoin(t *testing.T) {
 			}
 		}
 	}
-	// The built-in account has no values for these, or none that name anything.
-	unseen := []string{"ticket_messages.receiver.id of customers", "ticket_messages.replied_to.integration_id of integrations",
+	// The sandbox account has no values for these, or none that refer to a record.
+	unused := []string{"ticket_messages.receiver.id of customers", "ticket_messages.replied_to.integration_id of integrations",
 		"voice_calls.answered_by_external_customer_id of customers", "voice_calls.last_monitoring_agent_id of users",
 		"voice_calls.summaries[].recording_id of voice_call_recordings"}
 	for _, r := range found {
 		if r.By != "" {
-			continue // what was deleted is named too
+			continue // events also refer to deleted records
 		}
 		hits, missed, rows := map[string]int{}, 0, map[string]int{}
 		for _, record := range records[r.From] {
@@ -142,36 +146,36 @@ func TestRelationsJoin(t *testing.T) {
 					missed++
 				}
 				if strings.HasPrefix(r.Many, "1:") && rows[id] > 1 {
-					t.Errorf("%s.%s is called %s, and %s is named twice", r.From, r.Column, r.Many, id)
+					t.Errorf("%s.%s is %s, and refers to %s twice", r.From, r.Column, r.Many, id)
 				}
 			}
 		}
 		for _, to := range r.To {
 			at := r.From + "." + r.Column + " of " + to
-			if hidden := slices.Contains(unseen, at); hidden == (hits[to] > 0) || !hidden && missed > 0 {
-				t.Errorf("%s: %d records are named, and %d that are not there", at, hits[to], missed)
+			if skip := slices.Contains(unused, at); skip == (hits[to] > 0) || !skip && missed > 0 {
+				t.Errorf("%s: refers to %d records, and to %d that do not exist", at, hits[to], missed)
 			}
 		}
 	}
 }
 
-// everyRecord reads the built-in account.
+// everyRecord reads the sandbox account.
 func everyRecord(t *testing.T) map[string][]any {
-	budget := gorgias.NewBudget(0)
+	budget := gorgias.NewRateLimiter(0)
 	client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: direct{&sandbox.Server{Limit: 1_000_000}}, Budget: budget})
+		Transport: direct{&sandbox.Server{Limit: 1_000_000}}, RateLimiter: budget})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string][]any{}
-	p := &connector.Plan{Client: client, Budget: budget, Streams: connector.Offered(nil), Start: time.Unix(0, 0), Concurrency: 1}
+	p := &connector.Plan{Options: reader.Options{Client: client, Start: time.Unix(0, 0)}, RateLimiter: budget, Streams: config.AvailableStreams(nil), Concurrency: 1}
 	for b, err := range p.Run(context.Background()) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, raw := range b.Records {
 			var record any
-			d := json.NewDecoder(strings.NewReader(string(raw)))
+			d := json.NewDecoder(strings.NewReader(string(raw.Raw)))
 			d.UseNumber()
 			if err := d.Decode(&record); err != nil {
 				t.Fatal(err)
@@ -182,7 +186,7 @@ func everyRecord(t *testing.T) map[string][]any {
 	return all
 }
 
-// values are those of a record at a path, without nulls.
+// values returns the values of a record at a path, without nulls.
 func values(record any, path string) (all []string) {
 	switch v := record.(type) {
 	case nil:

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/invopop/jsonschema"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/streams"
 )
 
 // Specification returns the JSON Schema of the configuration, as both
@@ -19,33 +21,37 @@ func Specification() ([]byte, error) {
 	if err := r.AddGoComments("source-gorgias", "connector", jsonschema.WithFullComment()); err != nil {
 		return nil, err
 	}
-	root := form(r.Reflect(connector.Config{}))
+	root := form(r.Reflect(config.Config{}))
 	root.Draft, root.Title, root.Description = "http://json-schema.org/draft-07/schema#", "Gorgias", ""
 	root.Required = []string{"subdomain", "credentials"}
 
-	// The two kinds of credentials are alternatives; a form shows the fields of
-	// the one that is chosen.
-	kinds := []*setting{}
-	for _, kind := range []struct {
+	// The two types of credentials are alternatives; a form shows the fields of
+	// the selected one.
+	options := []*setting{}
+	for _, option := range []struct {
 		name, title string
 		record      any
 	}{
-		{connector.AuthOAuth, "OAuth 2.0", connector.OAuthCredentials{}},
-		{connector.AuthAPIKey, "API key", connector.APIKeyCredentials{}},
+		{config.AuthOAuth, "OAuth 2.0", config.OAuthCredentials{}},
+		{config.AuthAPIKey, "API key", config.APIKeyCredentials{}},
 	} {
-		k := form(r.Reflect(kind.record))
-		discriminator := field{"auth_type", &setting{Type: "string", Const: kind.name, Order: new(int)}}
-		for i := range k.Properties {
-			*k.Properties[i].Order++
+		o := form(r.Reflect(option.record))
+		discriminator := field{"auth_type", &setting{Type: "string", Const: option.name, Order: new(int)}}
+		for i := range o.Properties {
+			*o.Properties[i].Order++
 		}
-		k.Title, k.Description = kind.title, ""
-		k.Properties = append(fields{discriminator}, k.Properties...)
-		k.Required = append([]string{"auth_type"}, k.Required...)
-		kinds = append(kinds, k)
+		o.Title, o.Description = option.title, ""
+		o.Properties = append(fields{discriminator}, o.Properties...)
+		o.Required = append([]string{"auth_type"}, o.Required...)
+		options = append(options, o)
 	}
 	for _, p := range root.Properties {
+		// The default of a lookback window is in the row of its stream.
+		if s := streams.Find(strings.TrimSuffix(p.name, "_window")); s != nil && s.LookbackWindow > 0 {
+			p.Default = jsonNumber(strconv.Itoa(int(s.LookbackWindow / (24 * time.Hour))))
+		}
 		if p.name == "credentials" {
-			p.OneOf, p.Display, p.Properties, p.Required = kinds, "radio", nil, nil
+			p.OneOf, p.Display, p.Properties, p.Required = options, "radio", nil, nil
 		}
 	}
 	document, err := json.Marshal(root, jsontext.WithIndent("  "))
@@ -77,7 +83,7 @@ type setting struct {
 	OneOf       []*setting `json:"oneOf,omitzero"`
 }
 
-// jsonNumber is a number as it was written in a tag.
+// A jsonNumber is a number, spelled as in the struct tag.
 type jsonNumber string
 
 func (n jsonNumber) MarshalJSON() ([]byte, error) { return []byte(n), nil }
@@ -104,7 +110,7 @@ func (f fields) MarshalJSONTo(e *jsontext.Encoder) error {
 	return e.WriteToken(jsontext.EndObject)
 }
 
-// form says of a reflected type what a form needs to know.
+// form converts a reflected schema to a form field.
 func form(s *jsonschema.Schema) *setting {
 	f := &setting{
 		Title: s.Title, Type: s.Type, Format: s.Format, Examples: s.Examples, Enum: s.Enum, Default: s.Default,
@@ -119,7 +125,7 @@ func form(s *jsonschema.Schema) *setting {
 	}
 	if s.Items != nil {
 		f.Items = form(s.Items)
-		f.Items.Description = "" // the list's says it all
+		f.Items.Description = "" // the list has the same one
 	}
 	if s.Properties != nil {
 		f.Open, f.Required = true, s.Required

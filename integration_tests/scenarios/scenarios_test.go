@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,9 +45,19 @@ func TestScenarios(t *testing.T) {
 	if !*full {
 		step = 6
 	}
+	failfast := flag.Lookup("test.failfast").Value.String() == "true"
+	var failed atomic.Bool
 	for _, c := range slices.Concat(life(), network(), doubts()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if failfast && failed.Load() { // go test does not stop parallel tests
+				t.Skip("another scenario has failed")
+			}
+			defer func() {
+				if t.Failed() {
+					failed.Store(true)
+				}
+			}()
 			for i, m := range modes {
 				if !*full && i%2 == 1 {
 					continue

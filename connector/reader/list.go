@@ -133,7 +133,7 @@ func (r *Run) Done(o *Output) {
 
 func (r *Run) send(o *Output, b Batch) {
 	b.Stream, b.Bookmark = o.Stream, o.Bookmark
-	b.ReadingEvents = o.listDone && !o.ended
+	b.ReadingEvents = o.AwaitsEvents && o.listDone && !o.ended
 	r.Emit(b, nil)
 }
 

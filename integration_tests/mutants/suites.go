@@ -15,8 +15,8 @@ type suite struct {
 
 var (
 	scenarios = suite{pkg: "./integration_tests/scenarios"}
-	histories = suite{pkg: "./integration_tests", run: "^TestKillAnywhere$", histories: true}
-	reports   = suite{pkg: "./integration_tests", run: "^(TestDays|TestDaysAnywhere|TestClockBack)$", histories: true}
+	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", histories: true}
+	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestReportCrashRecovery|TestServerClockGoesBack)$", histories: true}
 )
 
 // test runs the suite and returns its output and whether it passed.

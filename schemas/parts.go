@@ -1,6 +1,6 @@
 package schemas
 
-// An Object is a JSON object whose keys nobody promised.
+// An Object is a JSON object with arbitrary keys.
 type Object map[string]any
 
 // Rest ends every record, so that nothing the API sends is lost.

@@ -157,7 +157,7 @@ func TestDocument(t *testing.T) {
 		`"free":{"type":["object","null"],"additionalProperties":true},` +
 		`"words":{"type":["array","null"],"items":{"type":["string","null"]}},` +
 		`"parts":{"type":["array","null"],"items":{"type":["object","null"],` + part + `}},` +
-		`"frees":{"type":["array","null"],"items":{"type":["object","null"],"description":"An Object is a JSON object whose keys nobody promised.","properties":{},"additionalProperties":true}},` +
+		`"frees":{"type":["array","null"],"items":{"type":["object","null"],"description":"An Object is a JSON object with arbitrary keys.","properties":{},"additionalProperties":true}},` +
 		`"nested":{"type":["array","null"]},` +
 		`"mixed":{"type":["array","null"]}` +
 		`},"additionalProperties":true}`

@@ -61,4 +61,4 @@ wheel: ## the release of this platform, with its Python wheel; in dist
 
 release: ## the release of all platforms; a second build in another environment must be identical
 	$(RELEASE)
-	go test ./integration_tests -run '^TestRelease|^TestReproducible' -count 1 -v -args -release "$(CURDIR)/dist"
+	go test ./integration_tests -run '^TestRelease|^TestReproducible' -count 1 -timeout 30m -v -args -release "$(CURDIR)/dist"

@@ -445,7 +445,7 @@ func (p *release) sbom(t *testing.T) {
 		{`"version": "go1.`, `"version": "go2.`},
 		{`"name": "github.com/urfave/cli/v2"`, `"name": "github.com/urfave/cli"`},
 		{`"content": "`, `"content": "0`},
-		{`goarch=`, `arch=`},
+		{`build:env:GOARCH`, `build:env:ARCH`},
 		{`"dependsOn"`, `"depends"`},
 		{`"ref": "pkg:golang/std`, `"ref": "pkg:golang/stds`},
 		{`"tools": [
@@ -497,24 +497,24 @@ func sbomFaults(raw []byte, info *buildinfo.BuildInfo, program []byte) (faults [
 	if doc.SerialNumber != "" || doc.Metadata.Timestamp != "" || len(doc.Metadata.Tools) != 1 || doc.Metadata.Tools[0]["hashes"] != nil {
 		fault("it is not reproducible: serial number %q, time %q, tools %v", doc.SerialNumber, doc.Metadata.Timestamp, doc.Metadata.Tools)
 	}
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
 	purl := func(name, version string) string {
-		return fmt.Sprintf("pkg:golang/%s@%s?goarch=%s&goos=%s&type=module", name, version, settings["GOARCH"], settings["GOOS"])
+		return "pkg:golang/" + name + "@" + strings.ReplaceAll(version, "+", "%2B") + "?type=module"
 	}
 	main := doc.Metadata.Component
 	if main.Type != "application" || main.Name != info.Main.Path || main.PURL != purl(main.Name, main.Version) || len(main.Licenses) != 1 || main.Licenses[0].License.ID != "MIT" {
 		fault("it is about %+v", main)
 	}
-	hash := fmt.Sprintf("%x", sha256.Sum256(program))
-	hashed := false
+	properties := map[string]string{}
 	for _, p := range doc.Metadata.Properties {
-		hashed = hashed || p.Name == "cdx:gomod:binary:hash:SHA-256" && p.Value == hash
+		properties[strings.TrimPrefix(p.Name, "cdx:gomod:")] = p.Value
 	}
-	if !hashed {
-		fault("it has another hash of the program: %v", doc.Metadata.Properties)
+	for _, s := range info.Settings {
+		if got, ok := properties["build:env:"+s.Key]; ok && got != s.Value || !ok && (s.Key == "GOOS" || s.Key == "GOARCH") {
+			fault("%s is %q, and of the program %q", s.Key, got, s.Value)
+		}
+	}
+	if hash := fmt.Sprintf("%x", sha256.Sum256(program)); properties["binary:hash:SHA-256"] != hash {
+		fault("it has the hash %s, and the program %s", properties["binary:hash:SHA-256"], hash)
 	}
 
 	// The modules, each with the hash of go.sum.
@@ -534,11 +534,13 @@ func sbomFaults(raw []byte, info *buildinfo.BuildInfo, program []byte) (faults [
 			line += " " + h.Content
 		}
 		got = append(got, line)
-		if c.Type != "library" || c.PURL != purl(c.Name, strings.ReplaceAll(c.Version, "+", "%2B")) || c.Name != "std" && len(c.Evidence.Licenses) == 0 {
+		if c.Type != "library" || c.PURL != purl(c.Name, c.Version) || c.Name != "std" && len(c.Evidence.Licenses) == 0 {
 			fault("component %+v", c)
 		}
 		refs[c.Ref] = true
-		parts = append(parts, c.Ref)
+		if c.Name != "std" { // on which the generator lets nothing depend
+			parts = append(parts, c.Ref)
+		}
 	}
 	slices.Sort(want)
 	slices.Sort(got)
@@ -546,7 +548,7 @@ func sbomFaults(raw []byte, info *buildinfo.BuildInfo, program []byte) (faults [
 		fault("its components are\n%s\nand the program's\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 
-	// The dependencies: the program depends on all.
+	// The dependencies: the program depends on all modules.
 	for _, d := range doc.Dependencies {
 		if !refs[d.Ref] {
 			fault("%s is twice among the dependencies, or is no component", d.Ref)

@@ -13,11 +13,13 @@ const cyclonedx = "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.1
 // billOfMaterials returns the SBOM of a program (CycloneDX): the modules that the
 // linker recorded in it, with their hashes and licenses.
 //
-// The generator's output is changed in two places. It has hashes of the
-// generator itself, which differ between the machines that compile it; and it
-// lacks the license of the program, whose module is not to be downloaded.
+// Nothing in it depends on the machine that makes it. -short-purls omits the
+// machine's platform, which is not the program's. And two places of the output
+// are changed: it has hashes of the generator itself, which differ between the
+// machines that compile it; and it lacks the license of the program, whose
+// module cannot be downloaded.
 func billOfMaterials(ctx context.Context, version, path string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", "run", cyclonedx, "bin", "-json", "-std", "-licenses", "-notimestamp", "-noserial", "-version", version, path)
+	cmd := exec.CommandContext(ctx, "go", "run", cyclonedx, "bin", "-json", "-std", "-licenses", "-short-purls", "-notimestamp", "-noserial", "-version", version, path)
 	var messages bytes.Buffer
 	cmd.Stderr = &messages
 	out, err := cmd.Output()

@@ -27,7 +27,7 @@
 // The rooms around it:
 //
 //	gorgias  HTTP in: client, allowance, retries, pages, errors. Knows no stream.
-//	shape    one record in, one conformed record out. Knows no HTTP.
+//	conform  one record in, one conformed record out. Knows no HTTP.
 //	airbyte  the pen of the Airbyte protocol. Ranges over the batches of a Run.
 //	singer   the pen of the Singer protocol, its catalog, its logs. The same.
 //	sandbox  a small, strict Gorgias that lives in memory.
@@ -40,8 +40,8 @@
 // on in a Batch together with the Bookmark that holds once the batch is
 // written. When the lists have been read, the feed hears the account's events
 // since the last time, reads again what they name, and hands that on in the same
-// way, with tombstones for what is gone. The pen conforms each record by its
-// shape while it copies it into its buffer, and writes batch and bookmark in one
+// way, with tombstones for what is gone. The pen conforms each record to its
+// schema while it copies it into its buffer, and writes batch and bookmark in one
 // call. No record is decoded into maps or structs on the way.
 //
 // # To add a stream

@@ -34,7 +34,7 @@ func BenchmarkSync(b *testing.B) {
 				h := newHouse(b, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}})
 				ctx := context.Background()
 				plan, pen := h.plan([]string{"ticket_messages"}, nil), airbyte.NewWriter(io.Discard)
-				pen.Tally = plan.NewTally()
+				pen.Summary = plan.NewSummary()
 				if err := pen.Sync(ctx, plan.Run(ctx), nil); err != nil {
 					b.Fatal(err)
 				}
@@ -103,7 +103,7 @@ func BenchmarkBudget(b *testing.B) {
 		synctest.Test(t, func(*testing.T) {
 			box := &sandbox.Server{}
 			client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com",
-				Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: direct{box}, Budget: gorgias.NewBudget(0.1)})
+				Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: direct{box}, RateLimiter: gorgias.NewRateLimiter(0.1)})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -114,7 +114,7 @@ func BenchmarkBudget(b *testing.B) {
 			for range 4 {
 				group.Go(func() {
 					for left.Add(-1) >= 0 {
-						if _, err := client.List(context.Background(), gorgias.Listed, "tags", url.Values{"limit": {"1"}}, ""); err != nil {
+						if _, err := client.List(context.Background(), gorgias.CursorList, "tags", url.Values{"limit": {"1"}}, ""); err != nil {
 							b.Error(err)
 						}
 					}

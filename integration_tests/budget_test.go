@@ -17,6 +17,7 @@ import (
 // Against the sandbox's own bucket, 400 requests take at most 1.03 times what
 // the bucket allows, and none is refused but those the test has refused.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	const requests = 400
 	for _, c := range []struct {
 		name    string
@@ -59,9 +60,9 @@ func TestBudget(t *testing.T) {
 						return c.fault(n.Add(1))
 					}
 				}
-				budget := gorgias.NewBudget(0.1)
+				budget := gorgias.NewRateLimiter(0.1)
 				client, err := gorgias.New(gorgias.Options{
-					Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: ours, Budget: budget,
+					Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: ours, RateLimiter: budget,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -78,7 +79,7 @@ func TestBudget(t *testing.T) {
 				for range workers {
 					group.Go(func() {
 						for left.Add(-1) >= 0 {
-							if _, err := client.List(ctx, gorgias.Listed, "tags", url.Values{"limit": {"1"}}, ""); err != nil {
+							if _, err := client.List(ctx, gorgias.CursorList, "tags", url.Values{"limit": {"1"}}, ""); err != nil {
 								t.Error(err)
 							}
 						}
@@ -94,8 +95,8 @@ func TestBudget(t *testing.T) {
 				} else {
 					t.Logf("%s, %d workers: %.1f s, %.3f of the minimum", c.name, workers, took, ratio)
 				}
-				if box.Refused() > 0 {
-					t.Errorf("%s, %d workers: %d requests were refused", c.name, workers, box.Refused())
+				if box.RateLimited() > 0 {
+					t.Errorf("%s, %d workers: %d requests were refused", c.name, workers, box.RateLimited())
 				}
 			})
 		}

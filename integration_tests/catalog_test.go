@@ -10,15 +10,17 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/streams"
 )
 
 // TestCatalog is what Airbyte's acceptance tests ask of a discovered catalog.
 func TestCatalog(t *testing.T) {
+	t.Parallel()
 	discover := []string{"discover", "--sandbox", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}
 	tr := call{args: discover}.inside(t)
-	streams := catalogue(t)
+	catalog := catalogue(t)
 	var order []string
 	for _, m := range tr.messages() {
 		if m.Catalog != nil {
@@ -30,7 +32,7 @@ func TestCatalog(t *testing.T) {
 	each := func(name string, check func(*testing.T, *contract)) {
 		t.Run(name, func(t *testing.T) {
 			for _, name := range order {
-				check(t, streams[name])
+				check(t, catalog[name])
 			}
 		})
 	}
@@ -78,7 +80,7 @@ func TestCatalog(t *testing.T) {
 		}
 	})
 	each("streams_has_sync_modes", func(t *testing.T, s *contract) {
-		row := connector.Find(s.Name)
+		row := streams.Find(s.Name)
 		if incremental := slices.Contains(s.Modes, "incremental"); s.Modes[0] != "full_refresh" || incremental != row.Incremental() || incremental != s.Resumable || incremental != s.OwnCursor {
 			t.Errorf("%s: %q, resumable %v, its own cursor %v; the table says incremental %v", s.Name, s.Modes, s.Resumable, s.OwnCursor, row.Incremental())
 		}
@@ -124,7 +126,7 @@ func TestCatalog(t *testing.T) {
 		}
 	})
 	t.Run("primary_keys_of_all", func(t *testing.T) {
-		for name, s := range streams {
+		for name, s := range catalog {
 			for _, k := range s.Key {
 				if len(k) != 1 {
 					t.Errorf("%s: the key %v is nested", name, k)
@@ -137,12 +139,13 @@ func TestCatalog(t *testing.T) {
 // TestConfiguredCatalog feeds the configured catalog of the repository to a
 // read: it must name every stream, and every one must complete.
 func TestConfiguredCatalog(t *testing.T) {
+	t.Parallel()
 	const path = "../catalog.json"
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("there is none")
 	}
 	c := call{args: []string{"read", "--sandbox", "--catalog", path}}
-	if got, want := c.transcript().configured, names(connector.Offered(nil)); !slices.Equal(got, want) {
+	if got, want := c.transcript().configured, names(config.AvailableStreams(nil)); !slices.Equal(got, want) {
 		t.Errorf("it names %q, what needs no reports is %q", got, want)
 	}
 	if tr := c.inside(t); tr.code != 0 {
@@ -152,6 +155,7 @@ func TestConfiguredCatalog(t *testing.T) {
 
 // TestSame runs spec and discover repeatedly: not a byte differs.
 func TestSame(t *testing.T) {
+	t.Parallel()
 	for _, command := range []string{"spec", "discover"} {
 		var first []byte
 		for range 5 {

@@ -20,8 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // What the configurations in testdata/configs say.
@@ -100,7 +100,7 @@ func (c readAhead) Read(p []byte) (int, error) { return c.first.Read(p) }
 // fjordshop is the account of the configurations: 300 days up to June 2026.
 func fjordshop() *sandbox.Server {
 	epoch := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
-	return &sandbox.Server{Email: foreignMail, Key: foreignKey, Subdomain: "fjordshop", Limit: unlimited, Epoch: epoch, Ahead: time.Until(epoch.Add(time.Hour)),
+	return &sandbox.Server{Email: foreignMail, APIKey: foreignKey, Subdomain: "fjordshop", Limit: unlimited, Epoch: epoch, ClockOffset: time.Until(epoch.Add(time.Hour)),
 		Size: sandbox.Size{Tickets: 300, Messages: 600, Customers: 50, Events: 300, Surveys: 300}}
 }
 
@@ -108,6 +108,7 @@ func fjordshop() *sandbox.Server {
 // the account at its own address, their dates bound what is read, and the
 // states that belong to them are gone on from.
 func TestForeignConfigs(t *testing.T) {
+	t.Parallel()
 	january := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	may := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	longAgo := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
@@ -152,7 +153,7 @@ func TestForeignConfigs(t *testing.T) {
 				t.Fatalf("check: %s", tr.stdout)
 			}
 			other := fjordshop()
-			other.Key = "of another account"
+			other.APIKey = "of another account"
 			if tr := (call{args: []string{"check", "--config", config}, env: inItsPlace(t, other)}).run(t); !strings.Contains(string(tr.stdout), `401`) {
 				t.Errorf("an account with another key lets it in: %s", tr.stdout)
 			}
@@ -195,7 +196,7 @@ func TestForeignConfigs(t *testing.T) {
 			holds := func(rows map[string][]string, since map[string]time.Time, more float64) {
 				t.Helper()
 				for _, name := range names {
-					s := connector.Find(name)
+					s := streams.Find(name)
 					want := map[string]bool{}
 					for key, raw := range truth(box, s) {
 						if at := cursorOf(s, []byte(raw)); !at.Before(since[name]) && (c.end.IsZero() || !at.After(c.end)) {

@@ -16,6 +16,7 @@ import (
 // documentation asks: its headings, in their order and no others, and the
 // titles of the fields one must fill in, named before one sets out.
 func TestAirbyteDocument(t *testing.T) {
+	t.Parallel()
 	_, form := specification(t)
 	name := fmt.Sprint(connectorMetadata(t)["name"])
 	check := func(path string) error {

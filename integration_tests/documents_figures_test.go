@@ -15,6 +15,7 @@ import (
 // TestSchedules holds the figures of docs/operations.md against the README,
 // where TestCost holds them, and against the forecast.
 func TestSchedules(t *testing.T) {
+	t.Parallel()
 	read := func(path string) string {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -28,10 +29,10 @@ func TestSchedules(t *testing.T) {
 	if len(rows) < 6 {
 		t.Fatalf("%d rows", len(rows))
 	}
-	limit, reserve, _ := gorgias.NewBudget(0.1).Forecast(0)
+	limit, reserve, _ := gorgias.NewRateLimiter(0.1).Forecast(0)
 	takes := func(requests, limit int) string {
 		seconds := max(0, float64(requests)-float64(limit)*(1-reserve)) * 20 / float64(limit)
-		if _, _, forecast := gorgias.NewBudget(0.1).Forecast(requests); limit == 40 && math.Abs(forecast-seconds) > 1e-6 {
+		if _, _, forecast := gorgias.NewRateLimiter(0.1).Forecast(requests); limit == 40 && math.Abs(forecast-seconds) > 1e-6 {
 			t.Errorf("%d requests take %v s here, %v s by the forecast", requests, seconds, forecast)
 		}
 		if seconds == 0 {

@@ -17,6 +17,7 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
 	"source-gorgias/integration_tests/documents"
 )
 
@@ -24,6 +25,7 @@ import (
 // and looks for an explanation of every message it provokes. In a message of
 // the document, … stands for what differs from case to case.
 func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
 	explained := explanations(t, "../docs/operations.md")
 	said := map[string]bool{}
 	for _, p := range provocations(t) {
@@ -128,7 +130,7 @@ func provocations(t *testing.T) []provocation {
 		return func(t *testing.T) (text string) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHouseBehind(t, small(), wire(func() error { return err }))
-				text = connector.Diagnose(nil, connector.Probe(t.Context(), h.client)).Message
+				text = connector.Classify(nil, connector.CheckConnection(t.Context(), h.client)).Message
 			})
 			return text
 		}
@@ -142,7 +144,7 @@ func provocations(t *testing.T) []provocation {
 	// app reads with an app's credentials.
 	app := func(change func(*sandbox.Server), credentials string, args ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
-			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: boxSecret, RefreshToken: "a-refresh-token", Rotate: true}
+			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: boxSecret, RefreshToken: "a-refresh-token", RotateRefreshToken: true}
 			change(box)
 			srv := httptest.NewServer(box)
 			t.Cleanup(srv.Close)
@@ -177,8 +179,8 @@ func provocations(t *testing.T) []provocation {
 		}, "tickets")},
 		{"events that are gone", forgotten},
 		{"nonsense", stream(answer(200, "<html></html>", "Content-Type", "text/html"))},
-		{"half a page", stream(&sandbox.Fault{Cut: 500})},
-		{"a broken connection", stream(&sandbox.Fault{Break: true})},
+		{"half a page", stream(&sandbox.Fault{Truncate: 500})},
+		{"a broken connection", stream(&sandbox.Fault{Disconnect: true})},
 		{"a bad parameter", stream(answer(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
 		{"no such host", broken(&net.DNSError{Err: "no such host", Name: "acme.gorgias.com", IsNotFound: true})},
 		{"no way", broken(errors.New("connect: connection refused"))},
@@ -226,9 +228,9 @@ func forgotten(t *testing.T) (text string) {
 	catalogue(t)
 	synctest.Test(t, func(t *testing.T) {
 		box := small()
-		box.Doubts.EventsKept, box.Live = 24*time.Hour, 1
+		box.Quirks.EventRetention, box.ChangeRate = 24*time.Hour, 1
 		h := newHouse(t, box)
-		marks := map[string]connector.Bookmark{}
+		marks := map[string]state.Bookmark{}
 		for range 2 {
 			for batch, err := range h.plan([]string{"tickets"}, marks).Run(t.Context()) {
 				if err != nil {

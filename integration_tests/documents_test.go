@@ -17,10 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/singer"
+	"source-gorgias/connector/streams"
 	"source-gorgias/integration_tests/documents"
 )
 
@@ -41,6 +42,7 @@ import (
 //
 // What runs elsewhere is named and counted, and what nobody runs is a mistake.
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run what the documents say")
 	}
@@ -262,7 +264,7 @@ func (w *tryout) sh(t testing.TB, dir, config, text, want string) string {
 		return "it cannot be run as it stands: …"
 	}
 	w.network.serve(account(config))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	notes := filepath.Join(t.TempDir(), "notes")
 	cmd := exec.CommandContext(ctx, filepath.Join(w.stands, "bash"), "-euo", "pipefail", "-c", text)
@@ -312,7 +314,7 @@ func firstConfig(d *documents.Document) string {
 }
 
 func isConfig(fields map[string]any) bool {
-	for _, name := range append(connector.Aliases("subdomain"), "subdomain") {
+	for _, name := range append(config.Aliases("subdomain"), "subdomain") {
 		if fields[name] != nil {
 			return true
 		}
@@ -321,12 +323,12 @@ func isConfig(fields map[string]any) bool {
 }
 
 // account is the account that a configuration is for.
-func account(config string) *sandbox.Server {
+func account(text string) *sandbox.Server {
 	box := &sandbox.Server{Seed: 1, Limit: unlimited}
-	if s, err := connector.ParseConfig([]byte(config), false); err == nil { // else check says it best
+	if s, err := config.Parse([]byte(text), false); err == nil { // else check says it best
 		c := s.Credentials
-		box.Subdomain, box.Email, box.Key = s.Subdomain, c.Email, c.APIKey
-		box.ClientID, box.ClientSecret, box.RefreshToken, box.Token = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
+		box.Subdomain, box.Email, box.APIKey = s.Subdomain, c.Email, c.APIKey
+		box.ClientID, box.ClientSecret, box.RefreshToken, box.AccessToken = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
 	}
 	return box
 }
@@ -377,7 +379,7 @@ func declared(message map[string]any) string {
 	if data, is := record["data"].(map[string]any); is { // Airbyte's
 		name, tombstone, record = record["stream"], airbyte.Tombstone, data
 	}
-	s := connector.Find(fmt.Sprint(name))
+	s := streams.Find(fmt.Sprint(name))
 	if s == nil || len(record) == 0 {
 		return fmt.Sprintf("a record of the stream %v", name)
 	}
@@ -396,6 +398,7 @@ func declared(message map[string]any) string {
 // TestDocumentsNotice has documents that are wrong in one thing each, and must
 // be found to be.
 func TestDocumentsNotice(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run what the documents say")
 	}

@@ -43,6 +43,7 @@ func failures(all []msg) []msg {
 // TestPartialFailure forbids one stream and breaks another: the others
 // complete, and what may pass is reported before what the user must mend.
 func TestPartialFailure(t *testing.T) {
+	t.Parallel()
 	box := small()
 	box.Forbidden = []string{"customers"}
 	box.Fail = func(r *http.Request) *sandbox.Fault {
@@ -89,6 +90,7 @@ func TestPartialFailure(t *testing.T) {
 // TestUnauthorized refuses the credentials: from the start, or from some
 // request on. Everything ends at once.
 func TestUnauthorized(t *testing.T) {
+	t.Parallel()
 	for name, after := range map[string]int64{"from the start": 0, "in the middle": 12} {
 		t.Run(name, func(t *testing.T) {
 			box := small()
@@ -128,7 +130,7 @@ func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	var out bytes.Buffer
 	ctx := context.Background()
 	plan, pen := newHouse(t, box).plan(names, nil), airbyte.NewWriter(&out)
-	pen.Tally = plan.NewTally()
+	pen.Summary = plan.NewSummary()
 	err := pen.Sync(ctx, plan.Run(ctx), nil)
 	switch {
 	case errors.Is(err, airbyte.ErrFailed):
@@ -145,6 +147,7 @@ func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 // well on it: it fails, with the place, the status and what the API said; and
 // if the nonsense passes, nothing is missing.
 func TestNonsense(t *testing.T) {
+	t.Parallel()
 	catalogue(t) // outside the bubble
 	html := http.Header{"Content-Type": {"text/html"}}
 	for _, c := range []struct {
@@ -159,9 +162,9 @@ func TestNonsense(t *testing.T) {
 		{"no list", sandbox.Fault{Status: 200, Body: `{"data":null,"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"a list of numbers", sandbox.Fault{Status: 200, Body: `{"data":[1],"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"rows without ids", sandbox.Fault{Status: 200, Body: `{"data":[{"name":"x"}],"meta":{"next_cursor":null}}`}, []string{`no "id"`}, "system_error"},
-		{"half an answer", sandbox.Fault{Cut: 500}, []string{"/api/tags"}, "system_error"},
-		{"an empty body", sandbox.Fault{Cut: -1}, []string{"/api/tags"}, "system_error"},
-		{"a broken connection", sandbox.Fault{Break: true}, []string{"/api/tags"}, ""},
+		{"half an answer", sandbox.Fault{Truncate: 500}, []string{"/api/tags"}, "system_error"},
+		{"an empty body", sandbox.Fault{Truncate: -1}, []string{"/api/tags"}, "system_error"},
+		{"a broken connection", sandbox.Fault{Disconnect: true}, []string{"/api/tags"}, ""},
 		{"a gateway's page", sandbox.Fault{Status: 502}, []string{"502 Bad Gateway"}, "transient_error"},
 		{"a bad parameter", sandbox.Fault{Status: 400, Body: `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`}, []string{"400", "order_by: Not a valid choice."}, "system_error"},
 		{"not found", sandbox.Fault{Status: 404, Body: `{"error":{"msg":"Resource not found."}}`}, []string{"404", "Resource not found."}, "system_error"},
@@ -232,6 +235,7 @@ func TestNonsense(t *testing.T) {
 // TestCheck asks whether an account can be read. Whatever the answer, there is
 // exactly one status and the exit code is 0.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	elsewhere := httptest.NewServer(http.NotFoundHandler())
 	defer elsewhere.Close()
 	for _, c := range []struct {
@@ -268,6 +272,7 @@ func TestCheck(t *testing.T) {
 
 // TestEcho has the API send back the credentials, in every form: none shows.
 func TestEcho(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{400, 401, 403, 404} {
 		for _, command := range []string{"read", "check"} {
 			t.Run(fmt.Sprint(command, " ", status), func(t *testing.T) {
@@ -291,6 +296,7 @@ func TestEcho(t *testing.T) {
 // TestForeignNames asks for streams nobody has, by names with everything that
 // can spoil a line.
 func TestForeignNames(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"a\u0085b", "a\u2028b\u2029c", "a\rb\nc\x0bd\x1ee", `a"b\c`, "é<&>😀", strings.Repeat("x", 5000)} {
 		quoted, err := json.Marshal(name)
 		if err != nil {
@@ -307,6 +313,7 @@ func TestForeignNames(t *testing.T) {
 // TestLimit meets a full bucket in the middle of a sync: the wait is told, and
 // nothing is lost.
 func TestLimit(t *testing.T) {
+	t.Parallel()
 	catalogue(t)
 	synctest.Test(t, func(t *testing.T) {
 		box := small()

@@ -9,41 +9,45 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/streams"
 )
 
 // A forecast is held to what the sync then does: what is known exactly is so,
 // estimates are right within a factor of two, and it costs at most two requests
 // per list.
 func TestForecast(t *testing.T) {
-	box := &sandbox.Server{Limit: unlimited, Ahead: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
+	t.Parallel()
+	box := &sandbox.Server{Limit: unlimited, ClockOffset: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
 	h := newHouse(t, box)
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	plan := func() *connector.Plan {
 		p := h.plan(everyStream(), stored(t, marks))
-		p.Revise, p.Tombstone = 24*time.Hour, tombstone
+		p.WindowInterval, p.Tombstone = 24*time.Hour, tombstone
 		return p
 	}
-	forecast := func() (*connector.Forecast, map[string]connector.Estimate) {
+	forecast := func() (*connector.Forecast, map[string]reader.Estimate) {
 		f, err := plan().Forecast(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		lists := map[string]connector.Estimate{}
+		lists := map[string]reader.Estimate{}
 		for _, e := range f.Lists {
-			if e.Fault != "" {
-				t.Errorf("%s: %s", e.Streams[0], e.Fault)
+			if e.Error != "" {
+				t.Errorf("%s: %s", e.Streams[0], e.Error)
 			}
 			lists[e.Streams[0]] = e
 		}
-		if most := 2 * len(f.Lists); f.Probes > most {
-			t.Errorf("a forecast took %d requests, expected at most %d", f.Probes, most)
+		if most := 2 * len(f.Lists); f.ForecastRequests > most {
+			t.Errorf("a forecast took %d requests, expected at most %d", f.ForecastRequests, most)
 		}
 		return f, lists
 	}
 	read := func() (requests, records map[string]int) {
 		requests, records = map[string]int{}, map[string]int{}
-		for _, s := range connector.Streams() {
+		for _, s := range streams.All() {
 			requests[s.Name] -= box.Hits(s.Path)
 		}
 		for b, err := range plan().Run(context.Background()) {
@@ -53,7 +57,7 @@ func TestForecast(t *testing.T) {
 			records[b.Stream.Name] += len(b.Records)
 			marks[b.Stream.Name] = b.Bookmark
 		}
-		for _, s := range connector.Streams() {
+		for _, s := range streams.All() {
 			requests[s.Name] += box.Hits(s.Path)
 		}
 		return requests, records
@@ -62,16 +66,16 @@ func TestForecast(t *testing.T) {
 	requests, records := read()
 	for name, e := range lists {
 		got, n := requests[name], records[name]
-		switch e.Precision {
-		case connector.Exactly:
+		switch e.Accuracy {
+		case reader.Exact:
 			if got != e.Requests || n != e.Records {
 				t.Errorf("%s: %d requests and %d records, expected exactly %d and %d", name, got, n, e.Requests, e.Records)
 			}
-		case connector.About:
+		case reader.About:
 			if n > 2*e.Records || 2*n < e.Records {
 				t.Errorf("%s: %d records, expected about %d", name, n, e.Records)
 			}
-		case connector.AtLeast:
+		case reader.AtLeast:
 			if got < e.Requests || n < e.Records {
 				t.Errorf("%s: %d requests and %d records, expected at least %d and %d", name, got, n, e.Requests, e.Records)
 			}
@@ -81,11 +85,11 @@ func TestForecast(t *testing.T) {
 	_, lists = forecast()
 	requests, _ = read()
 	for name, e := range lists {
-		if s := connector.Find(name); s == nil || !s.Incremental() || name == "voice_call_events" {
+		if s := streams.Find(name); s == nil || !s.Incremental() || name == "voice_call_events" {
 			continue
 		}
-		if e.Precision != connector.Exactly || e.Requests != requests[name] {
-			t.Errorf("%s at rest: %s %d requests, and it took %d", name, e.Precision, e.Requests, requests[name])
+		if e.Accuracy != reader.Exact || e.Requests != requests[name] {
+			t.Errorf("%s at rest: %s %d requests, and it took %d", name, e.Accuracy, e.Requests, requests[name])
 		}
 	}
 
@@ -96,8 +100,8 @@ func TestForecast(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range back.Lists {
-		if s := connector.Find(e.Streams[0]); s != nil && s.Incremental() && (e.Requests != 0 || !strings.HasPrefix(e.Reads, "nothing")) {
-			t.Errorf("%s: up to an end long passed: %d requests, %s", s.Name, e.Requests, e.Reads)
+		if s := streams.Find(e.Streams[0]); s != nil && s.Incremental() && (e.Requests != 0 || !strings.HasPrefix(e.Description, "nothing")) {
+			t.Errorf("%s: up to an end long passed: %d requests, %s", s.Name, e.Requests, e.Description)
 		}
 	}
 
@@ -112,14 +116,15 @@ func TestForecast(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range f.Lists {
-		if denied := strings.Contains(e.Fault, "403 Forbidden"); denied != (e.Streams[0] == "jobs") {
-			t.Errorf("%s: fault %q", e.Streams[0], e.Fault)
+		if denied := strings.Contains(e.Error, "403 Forbidden"); denied != (e.Streams[0] == "jobs") {
+			t.Errorf("%s: fault %q", e.Streams[0], e.Error)
 		}
 	}
 }
 
 // The time a forecast names is the time the budget takes.
 func TestForecastTime(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, &sandbox.Server{Size: sandbox.Size{Messages: 20_000, Tickets: 100}})
 		plan := h.plan([]string{"ticket_messages"}, nil)
@@ -134,8 +139,8 @@ func TestForecastTime(t *testing.T) {
 			}
 		}
 		took := time.Since(began).Seconds()
-		if f.Precision == connector.Exactly || took < 0.5*f.Seconds || took > 1.5*f.Seconds {
-			t.Errorf("it took %.0f s, and %.0f s were forecast for %s %d requests", took, f.Seconds, f.Precision, f.Requests)
+		if f.Accuracy == reader.Exact || took < 0.5*f.Seconds || took > 1.5*f.Seconds {
+			t.Errorf("it took %.0f s, and %.0f s were forecast for %s %d requests", took, f.Seconds, f.Accuracy, f.Requests)
 		}
 	})
 }

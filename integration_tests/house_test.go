@@ -13,9 +13,15 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reports"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // direct is a network without wires: requests go straight into a handler. In a
@@ -47,7 +53,7 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 type house struct {
 	box    *sandbox.Server
 	client *gorgias.Client
-	budget *gorgias.Budget
+	budget *gorgias.RateLimiter
 }
 
 // unlimited is the height of a bucket nobody fills.
@@ -60,11 +66,11 @@ func newHouse(t testing.TB, box *sandbox.Server) *house {
 // newHouseBehind puts a network of the test's own between account and client.
 func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *house {
 	t.Helper()
-	h := &house{box: box, budget: gorgias.NewBudget(0.1)}
+	h := &house{box: box, budget: gorgias.NewRateLimiter(0.1)}
 	var err error
 	h.client, err = gorgias.New(gorgias.Options{
 		Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: net, Budget: h.budget,
+		Transport: net, RateLimiter: h.budget,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,13 +79,13 @@ func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *h
 }
 
 // plan reads the streams of those names from the bookmarks.
-func (h *house) plan(names []string, marks map[string]connector.Bookmark) *connector.Plan {
+func (h *house) plan(names []string, marks map[string]state.Bookmark) *connector.Plan {
 	p := &connector.Plan{
-		Client: h.client, Budget: h.budget, Bookmarks: marks, Overlap: 10 * time.Minute, Concurrency: 4,
-		Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC), Reports: reports(someReports),
+		Options:     reader.Options{Client: h.client, Overlap: 10 * time.Minute, Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)},
+		RateLimiter: h.budget, Bookmarks: marks, Concurrency: 4, Reports: parseReports(someReports),
 	}
 	for _, n := range names {
-		s := connector.Find(n)
+		s := streams.Find(n)
 		if s == nil {
 			panic("no stream " + n)
 		}
@@ -89,9 +95,9 @@ func (h *house) plan(names []string, marks map[string]connector.Bookmark) *conne
 }
 
 // everyStream returns the names of the table's rows.
-func everyStream() []string { return names(connector.Streams()) }
+func everyStream() []string { return names(streams.All()) }
 
-func names(streams []*connector.Stream) (names []string) {
+func names(streams []*stream.Stream) (names []string) {
 	for _, s := range streams {
 		names = append(names, s.Name)
 	}
@@ -105,45 +111,45 @@ func timeless(raw []byte) string { return asOf.ReplaceAllString(string(raw), "")
 var asOf = regexp.MustCompile(`,"as_of_datetime":"[^"]*"`)
 
 // keyOf is a record's primary key, as text.
-func keyOf(s *connector.Stream, raw []byte) string {
+func keyOf(s *stream.Stream, raw []byte) string {
 	parts := make([]string, len(s.Key))
 	for i, name := range s.Key {
-		value, _ := shape.Field(raw, name)
+		value, _ := conform.Field(raw, name)
 		parts[i] = string(value)
 	}
 	return strings.Join(parts, "/")
 }
 
 // cursorOf is a record's cursor.
-func cursorOf(s *connector.Stream, raw []byte) time.Time {
-	value, _ := shape.Field(raw, s.Cursor)
-	at, _ := shape.Instant(strings.Trim(string(value), `"`))
+func cursorOf(s *stream.Stream, raw []byte) time.Time {
+	value, _ := conform.Field(raw, s.Cursor)
+	at, _ := conform.ParseTimestamp(strings.Trim(string(value), `"`))
 	return at
 }
 
 // truth returns every record of a stream that the account would list now.
-func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
+func truth(box *sandbox.Server, s *stream.Stream) map[string]string {
 	rows := map[string]string{}
 	put := func(raw []byte) { rows[keyOf(s, raw)] = string(raw) }
-	switch s.Walk {
-	case connector.Derived:
-		for parent := range box.Each(connector.Find(s.Parent).Path) {
-			for _, p := range s.Cut(parent) {
+	switch s.Mode {
+	case stream.Derived:
+		for parent := range box.Each(s.Parent.Path) {
+			for _, p := range s.Derive(parent) {
 				put(p)
 			}
 		}
-	case connector.PerParent:
-		parent := connector.Find(s.Parent)
+	case stream.PerParent:
+		parent := s.Parent
 		for row := range box.Each(parent.Path) {
 			id := keyOf(parent, row)
 			for item := range box.Each(strings.Replace(s.Path, "{id}", id, 1)) {
 				put(fmt.Appendf(nil, `{%q:%s,%s`, s.Key[0], id, item[1:]))
 			}
 		}
-	case connector.Single:
+	case stream.SingleObject:
 		return nil // there is only the one answer
-	case connector.Daily:
-		for _, r := range reports(someReports) {
+	case stream.DailyReport:
+		for _, r := range parseReports(someReports) {
 			statistics(box, r, put)
 		}
 	default:
@@ -154,9 +160,9 @@ func truth(box *sandbox.Server, s *connector.Stream) map[string]string {
 	return rows
 }
 
-// reports understands a configuration's reports.
-func reports(text string) []connector.Report {
-	settings, err := connector.ParseConfig([]byte(`{"subdomain":"acme","credentials":{"email":"a@b.example","api_key":"k"},"reports":`+text+`}`), false)
+// parseReports reads a configuration's reports.
+func parseReports(text string) []reports.Report {
+	settings, err := config.Parse([]byte(`{"subdomain":"acme","credentials":{"email":"a@b.example","api_key":"k"},"reports":`+text+`}`), false)
 	if err != nil {
 		panic(err)
 	}
@@ -165,8 +171,8 @@ func reports(text string) []connector.Report {
 
 // statistics puts the rows of a report as the account has them now, dated as
 // their day begins.
-func statistics(box *sandbox.Server, r connector.Report, put func(raw []byte)) {
-	today := time.Now().Add(box.Ahead).In(r.Zone).Format(time.DateOnly)
+func statistics(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
+	today := time.Now().Add(box.ClockOffset).In(r.Zone).Format(time.DateOnly)
 	for year := 1980; year <= 2040; year++ {
 		question, _ := json.Marshal(map[string]any{"query": map[string]any{
 			"scope": r.Scope, "timezone": r.Zone.String(), "measures": r.Measures, "dimensions": r.Dimensions,
@@ -199,15 +205,15 @@ func statistics(box *sandbox.Server, r connector.Report, put func(raw []byte)) {
 }
 
 // stored passes bookmarks through the JSON in which they travel.
-func stored(t testing.TB, marks map[string]connector.Bookmark) map[string]connector.Bookmark {
+func stored(t testing.TB, marks map[string]state.Bookmark) map[string]state.Bookmark {
 	t.Helper()
-	out := map[string]connector.Bookmark{}
+	out := map[string]state.Bookmark{}
 	for name, mark := range marks {
 		raw, err := json.Marshal(mark)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out[name], err = connector.ParseBookmark(connector.Find(name), raw); err != nil {
+		if out[name], err = state.Parse(streams.Find(name), raw); err != nil {
 			t.Fatalf("%s: %s: %v", name, raw, err)
 		}
 	}

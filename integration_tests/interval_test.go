@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/streams"
 )
 
 // TestInterval reads intervals of random accounts. An interval is whole, has
@@ -20,8 +22,9 @@ import (
 //
 // INTERVAL_SEED repeats one account.
 func TestInterval(t *testing.T) {
+	t.Parallel()
 	var seeds []uint64
-	for range map[bool]int{false: 15, true: 5}[testing.Short()] {
+	for range map[bool]int{true: 15, false: 5}[*full] {
 		seeds = append(seeds, rand.Uint64())
 	}
 	if s := os.Getenv("INTERVAL_SEED"); s != "" {
@@ -45,12 +48,12 @@ func interval(t *testing.T, r *rand.Rand) {
 	box.Seed = r.Uint64()
 	h := newHouse(t, box)
 	names := []string{"tickets", "ticket_tags", "ticket_messages", "satisfaction_surveys", "customers", "events", "jobs", "voice_calls", "voice_call_events", "voice_call_recordings"}
-	sync := func(p *connector.Plan) (map[string]map[string]string, map[string]connector.Bookmark) {
+	sync := func(p *connector.Plan) (map[string]map[string]string, map[string]state.Bookmark) {
 		rows, marks := map[string]map[string]string{}, maps.Clone(p.Bookmarks)
 		if marks == nil {
-			marks = map[string]connector.Bookmark{}
+			marks = map[string]state.Bookmark{}
 		}
-		p.Revise = day
+		p.WindowInterval = day
 		for batch, err := range p.Run(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
@@ -59,7 +62,8 @@ func interval(t *testing.T, r *rand.Rand) {
 			if rows[s.Name] == nil {
 				rows[s.Name] = map[string]string{}
 			}
-			for _, raw := range batch.Records {
+			for _, rec := range batch.Records {
+				raw := rec.Raw
 				rows[s.Name][keyOf(s, raw)] = string(raw)
 			}
 			marks[s.Name] = batch.Bookmark
@@ -72,7 +76,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	now := time.Now()
 	from := now.Add(-time.Duration(r.Int64N(int64(300 * day)))).Truncate(time.Second)
 	to := from.Add(time.Duration(r.Int64N(int64(now.Sub(from)) + 1)))
-	bounded := func(marks map[string]connector.Bookmark) *connector.Plan {
+	bounded := func(marks map[string]state.Bookmark) *connector.Plan {
 		p := h.plan(names, marks)
 		p.Start, p.End = from, to
 		return p
@@ -80,7 +84,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	first, own := sync(bounded(nil))
 	second, _ := sync(bounded(nil))
 	for _, name := range names {
-		s := connector.Find(name)
+		s := streams.Find(name)
 		want := maps.Collect(func(yield func(string, string) bool) {
 			for key, raw := range truth(box, s) {
 				if at := cursorOf(s, []byte(raw)); !at.Before(from) && !at.After(to) && !yield(key, raw) {
@@ -91,8 +95,8 @@ func interval(t *testing.T, r *rand.Rand) {
 		if !maps.Equal(first[name], want) || !maps.Equal(second[name], want) {
 			t.Errorf("%s from %v to %v: %d records, then %d, want %d", name, from, to, len(first[name]), len(second[name]), len(want))
 		}
-		if own[name].Since.After(to) {
-			t.Errorf("%s: the watermark is %v, after the interval's end %v", name, own[name].Since, to)
+		if own[name].Watermark.After(to) {
+			t.Errorf("%s: the watermark is %v, after the interval's end %v", name, own[name].Watermark, to)
 		}
 	}
 
@@ -103,10 +107,10 @@ func interval(t *testing.T, r *rand.Rand) {
 			box.Mutate(r)
 			// Of jobs and calls no event tells.
 			for _, name := range []string{"jobs", "voice_calls"} {
-				s := connector.Find(name)
+				s := streams.Find(name)
 				var young []int64
 				for raw := range box.Each(s.Path) {
-					if id, err := strconv.ParseInt(keyOf(s, raw), 10, 64); err == nil && time.Since(cursorOf(s, raw)) < s.Mutable {
+					if id, err := strconv.ParseInt(keyOf(s, raw), 10, 64); err == nil && time.Since(cursorOf(s, raw)) < s.LookbackWindow {
 						young = append(young, id)
 					}
 				}
@@ -119,8 +123,8 @@ func interval(t *testing.T, r *rand.Rand) {
 	pass()
 	between, after := sync(bounded(marks))
 	for _, name := range names {
-		if after[name].Since.Before(marks[name].Since) {
-			t.Errorf("%s: the watermark went back from %v to %v", name, marks[name].Since, after[name].Since)
+		if after[name].Watermark.Before(marks[name].Watermark) {
+			t.Errorf("%s: the watermark went back from %v to %v", name, marks[name].Watermark, after[name].Watermark)
 		}
 	}
 	pass()

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,11 +24,18 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/conform"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
-var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere")
+var (
+	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts")
+	histories = flag.Int("histories", 100, "random histories of TestKillAnywhere; of TestDaysAnywhere a fifth")
+)
 
 // TestKillAnywhere holds I1 to I10 against random histories: an account that
 // changes in every way it can while it is read, shows changes late, shares
@@ -42,8 +50,9 @@ var histories = flag.Int("histories", 500, "random histories of TestKillAnywhere
 // HISTORY_SEED repeats one history; HISTORY_CHANGES lets only so many changes
 // happen in it.
 func TestKillAnywhere(t *testing.T) {
+	t.Parallel()
 	// Of two runs of one history, the requests may come in another order.
-	run := func(seed uint64, changes int) (judged map[string]int, err error) {
+	run := func(t *testing.T, seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), most: changes}
 			err, judged = h.live(), h.judged
@@ -61,38 +70,59 @@ func TestKillAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := run(n, changes); err != nil {
+		if _, err := run(t, n, changes); err != nil {
 			t.Errorf("HISTORY_SEED=%d: %v", n, err)
 		}
 		return
 	}
-	n := *histories
-	if testing.Short() {
-		n /= 10
-	}
-	first := rand.Uint64() >> 16
+	first, n := rand.Uint64()>>16, *histories
 	judged := map[string]int{}
-	for i := range n {
+	var mu sync.Mutex
+	inParallel(t, n, func(t *testing.T, i int) {
 		seed := first + uint64(i)
-		rows, err := run(seed, enough)
+		rows, err := run(t, seed, enough)
 		if err == nil {
+			mu.Lock()
+			defer mu.Unlock()
 			for name, n := range rows {
 				judged[name] += n
 			}
-			continue
+			return
 		}
 		for _, changes := range []int{0, 1, 2, 3, 5, 10, 20, 50, 100} { // the shortest such history
-			if _, shorter := run(seed, changes); shorter != nil {
+			if _, shorter := run(t, seed, changes); shorter != nil {
 				t.Fatalf("history %d: HISTORY_SEED=%d HISTORY_CHANGES=%d: %v", i+1, seed, changes, shorter)
 			}
 		}
 		t.Fatalf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
-	}
+	})
 	for _, name := range everyStream() {
-		if n >= 1000 && judged[name] == 0 && connector.Find(name).Walk != connector.Single {
+		if n >= 1000 && judged[name] == 0 && streams.Find(name).Mode != stream.SingleObject {
 			t.Errorf("%s: no record was ever judged", name)
 		}
 	}
+}
+
+// inParallel calls run with each number below n, on as many processors as there
+// are. It stops after the first failure.
+func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
+	var next atomic.Int64
+	var failed atomic.Bool
+	t.Run("all", func(t *testing.T) { // returns when its parallel subtests have ended
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(strconv.Itoa(worker), func(t *testing.T) {
+				t.Parallel()
+				defer func() {
+					if t.Failed() {
+						failed.Store(true)
+					}
+				}()
+				for i := int(next.Add(1)) - 1; i < n && !failed.Load(); i = int(next.Add(1)) - 1 {
+					run(t, i)
+				}
+			})
+		}
+	})
 }
 
 // enough changes for a history: more of them within one overlap than a bookmark
@@ -105,7 +135,7 @@ type history struct {
 	*rand.Rand
 	*house
 	streams []string
-	marks   map[string]connector.Bookmark
+	marks   map[string]state.Bookmark
 	written map[string]map[string]string // by stream and key: the version a destination would hold
 	whole   map[string]map[string]string // of streams read whole: what the last complete read wrote
 	quiet   bool                         // nothing changes and nothing fails
@@ -130,11 +160,11 @@ func (h *history) live() error {
 	// With no overlap nothing may be late, but instants may still be shared.
 	h.overlap = []time.Duration{0, 10 * time.Minute}[h.IntN(2)]
 	box := &sandbox.Server{
-		Seed: h.Uint64(), Limit: unlimited, Ahead: skew,
+		Seed: h.Uint64(), Limit: unlimited, ClockOffset: skew,
 		Size: sandbox.Size{Tickets: small(), Messages: small(), Customers: small(), Events: small(), Surveys: small(),
 			Calls: small(), CallEvents: small(), Recordings: small(), Users: small(), Teams: small(), Tags: small(),
-			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), Fields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
-		Lag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
+			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), CustomFields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
+		VisibilityLag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
 	}
 	h.tokens = &tokens{net: direct{box}, now: func() time.Time { return time.Now().Add(skew) },
 		known: map[string]bool{}, detours: map[string]string{}}
@@ -144,7 +174,7 @@ func (h *history) live() error {
 	}
 	h.house = newHouseBehind(h.t, box, h.tokens)
 	box.Fail = h.happen
-	h.marks = map[string]connector.Bookmark{}
+	h.marks = map[string]state.Bookmark{}
 	h.written, h.whole, h.judged = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
 	h.spoils = []float64{0, 0.02, 0.1}[h.IntN(3)]
 	h.deaf = h.chance(0.15)
@@ -171,7 +201,7 @@ func (h *history) live() error {
 	}
 	if h.chance(0.5) { // what nobody knows of statistics
 		name := []string{"", ".day", "-", "bucket"}[h.IntN(4)]
-		box.Doubts = sandbox.Doubts{DayName: name, PeriodsAfter: name != "-" && h.chance(0.5), DaysAsInstant: h.chance(0.5), StatsCreated: h.chance(0.5)}
+		box.Quirks = sandbox.Quirks{DayColumn: name, PeriodStartExclusive: name != "-" && h.chance(0.5), DaysInUTC: h.chance(0.5), StatsStatus201: h.chance(0.5)}
 	}
 	if h.chance(0.3) {
 		if err := h.nip(); err != nil {
@@ -254,9 +284,9 @@ func (h *history) happen(r *http.Request) *sandbox.Fault {
 	}
 	switch own.IntN(7) {
 	case 0:
-		return &sandbox.Fault{Cut: 1 + own.IntN(400)}
+		return &sandbox.Fault{Truncate: 1 + own.IntN(400)}
 	case 1:
-		return &sandbox.Fault{Break: true}
+		return &sandbox.Fault{Disconnect: true}
 	case 2:
 		return &sandbox.Fault{Status: 200, Body: "<html>maintenance</html>"}
 	case 3:
@@ -280,12 +310,12 @@ func (h *history) changeWith(r *rand.Rand) {
 	if h.changes.Add(1) > int32(h.most) {
 		return
 	}
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	visible := now.Add(time.Duration(r.Int64N(int64(h.overlap)*9/10 + 1)))
 	some := func(path string) int64 {
 		var ids []int64
 		for row := range h.box.Each(path) {
-			id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64)
+			id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64)
 			ids = append(ids, id)
 		}
 		if len(ids) == 0 {
@@ -313,14 +343,14 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 36, 37:
 		// The same tag of the same ticket comes and goes.
 		if tag := lowest(h.box, "tags"); tag != 0 {
-			h.box.TagTicket(lowest(h.box, "tickets"), tag)
+			h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
 		}
 	case 35:
 		h.box.AddTicket(now.AddDate(-2, 0, 0), now.AddDate(-2, 0, 0), visible) // an import
 	case 16:
 		h.box.EditMessage(h.young(r, "messages"))
 	case 17:
-		h.box.ReadMessage(h.young(r, "messages"))
+		h.box.OpenMessage(h.young(r, "messages"))
 	case 18:
 		h.box.SendSurvey(h.young(r, "satisfaction-surveys"))
 	case 19:
@@ -333,11 +363,11 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 4, 5:
 		h.box.AddMessage(some("tickets"))
 	case 6:
-		h.box.TouchTicket(some("tickets"))
+		h.box.EditTicketSubject(some("tickets"))
 	case 7:
 		h.box.CloseTicket(some("tickets"), r.IntN(2) == 0)
 	case 8:
-		h.box.AskSurvey(some("tickets"))
+		h.box.ScheduleSurvey(some("tickets"))
 	case 9:
 		h.box.AddCustomer()
 	case 10:
@@ -360,7 +390,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		case 1:
 			h.box.Edit(path, id)
 		case 2:
-			h.box.Retire(path, id)
+			h.box.Deactivate(path, id)
 		}
 	}
 }
@@ -368,8 +398,8 @@ func (h *history) changeWith(r *rand.Rand) {
 // ticketOf is the ticket of a message; 0 if there is no such message.
 func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 	for row := range box.Each("messages") {
-		if id, _ := shape.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
-			of, _ := shape.Field(row, "ticket_id")
+		if id, _ := conform.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
+			of, _ := conform.Field(row, "ticket_id")
 			ticket, _ = strconv.ParseInt(string(of), 10, 64)
 		}
 	}
@@ -379,7 +409,7 @@ func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 // lowest is the lowest id of a list; 0 if there is none.
 func lowest(box *sandbox.Server, path string) (lowest int64) {
 	for row := range box.Each(path) {
-		if id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
+		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
 			lowest = id
 		}
 	}
@@ -390,7 +420,7 @@ func lowest(box *sandbox.Server, path string) (lowest int64) {
 func (h *history) young(r *rand.Rand, path string) int64 {
 	var ids []int64
 	for row := range h.box.Each(path) {
-		if id, _ := strconv.ParseInt(keyOf(connector.Find("tags"), row), 10, 64); h.mutable(connector.Find("ticket_messages"), string(row)) {
+		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); h.mutable(streams.Find("ticket_messages"), string(row)) {
 			ids = append(ids, id)
 		}
 	}
@@ -405,7 +435,7 @@ func (h *history) share() error {
 	time.Sleep(time.Minute)
 	h.calm = true
 	defer func() { h.calm = false }()
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	h.box.AddTicket(now, now, now)
 	time.Sleep(time.Minute)
 	for range 2 {
@@ -421,7 +451,7 @@ func (h *history) share() error {
 func (h *history) nip() error {
 	first := h.next()
 	if h.chance(0.3) { // up to an end; and the next one cannot go on from its place
-		first.End = time.Now().Add(h.box.Ahead - time.Hour)
+		first.End = time.Now().Add(h.box.ClockOffset - time.Hour)
 	}
 	if err := h.read(first, h.IntN(3)); err != nil {
 		return err
@@ -447,7 +477,7 @@ func (h *history) untag() error {
 		return nil
 	}
 	for range 3 {
-		h.box.TagTicket(lowest(h.box, "tickets"), tag)
+		h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
 		time.Sleep(20 * time.Minute)
 		if err := h.sync(-1); err != nil {
 			return err
@@ -467,7 +497,7 @@ func (h *history) next() *connector.Plan {
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
 	if !h.quiet && h.chance(0.5) {
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 	}
 	return plan
 }
@@ -478,11 +508,11 @@ func (h *history) next() *connector.Plan {
 func (h *history) interval() error {
 	plan := h.next()
 	back := []time.Duration{time.Hour, 20 * 24 * time.Hour, 300 * 24 * time.Hour}[h.IntN(3)]
-	plan.End = time.Now().Add(h.box.Ahead - time.Duration(h.Int64N(int64(back))))
+	plan.End = time.Now().Add(h.box.ClockOffset - time.Duration(h.Int64N(int64(back))))
 	before := stored(h.t, h.marks)
 	begun := func(name string) bool {
 		m := before[name]
-		return !m.Since.IsZero() || !m.Walk.From.IsZero() || !connector.Find(name).Incremental()
+		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !streams.Find(name).Incremental()
 	}
 	if !slices.ContainsFunc(h.streams, func(name string) bool { return !begun(name) }) {
 		plan.Start = plan.End.Add(-24 * time.Hour) // it counts for first syncs alone
@@ -497,7 +527,7 @@ func (h *history) interval() error {
 	for name, mark := range before {
 		was, _ := json.Marshal(mark)
 		is, _ := json.Marshal(h.marks[name])
-		if (mark.Since.After(plan.End) || mark.Walk.Until.After(plan.End)) && !bytes.Equal(was, is) {
+		if (mark.Watermark.After(plan.End) || mark.Scan.NextWatermark.After(plan.End)) && !bytes.Equal(was, is) {
 			return fmt.Errorf("%s: an interval that ended at %v moved %s to %s", name, plan.End, was, is)
 		}
 	}
@@ -520,16 +550,17 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			}
 			continue // too many faults in a row; the next sync goes on from the bookmark
 		}
-		if b.First {
+		if b.Kind == reader.Started {
 			pages[name] = map[string]string{}
 			continue
 		}
 		stopped := batches == stop
 		if !stopped || h.chance(0.5) {
-			for _, raw := range b.Records {
+			for _, rec := range b.Records {
+				raw := rec.Raw
 				at := cursorOf(b.Stream, raw)
-				if b.Stream.Walk == connector.Daily { // the end bounds the days, not when they are read
-					day, _ := shape.Field(raw, "day")
+				if b.Stream.Mode == stream.DailyReport { // the end bounds the days, not when they are read
+					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
 				if !plan.End.IsZero() && b.Stream.Incremental() && at.After(plan.End) {
@@ -544,7 +575,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 		}
 		batches++
 		h.marks[name] = b.Bookmark
-		if b.Last {
+		if b.Kind == reader.Done {
 			h.whole[name] = pages[name]
 		}
 	}
@@ -552,7 +583,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 }
 
 // write does what a destination does: the version with the later cursor stays.
-func (h *history) write(s *connector.Stream, raw []byte) {
+func (h *history) write(s *stream.Stream, raw []byte) {
 	rows := h.written[s.Name]
 	if rows == nil {
 		rows = map[string]string{}
@@ -575,8 +606,8 @@ func (h *history) judge() error {
 	var errs []error
 	h.account = map[string]map[string]string{}
 	for _, name := range h.streams {
-		s := connector.Find(name)
-		if s.Walk == connector.Daily {
+		s := streams.Find(name)
+		if s.Mode == stream.DailyReport {
 			errs = append(errs, h.judgeDays(s))
 			continue
 		}
@@ -597,7 +628,7 @@ func (h *history) judge() error {
 		}
 		for key, got := range written {
 			switch _, ok := account[key]; {
-			case ok || s.Walk == connector.Single:
+			case ok || s.Mode == stream.SingleObject:
 			case buried(got):
 				h.judged["deletions of "+name]++
 			case !h.past(s, got) && (h.told(s) || !s.Incremental()):
@@ -610,7 +641,7 @@ func (h *history) judge() error {
 
 // judgeDays compares the present rows of each day, which are those with its
 // latest as_of_datetime, with the account's, for the days that may still change.
-func (h *history) judgeDays(s *connector.Stream) error {
+func (h *history) judgeDays(s *stream.Stream) error {
 	of := func(raw string) string { return strings.Join(strings.Split(keyOf(s, []byte(raw)), `"/"`)[:2], " ") }
 	latest, present := map[string]time.Time{}, map[string]string{}
 	for _, raw := range h.written[s.Name] {
@@ -619,7 +650,7 @@ func (h *history) judgeDays(s *connector.Stream) error {
 		}
 	}
 	for key, raw := range h.written[s.Name] {
-		measures, _ := shape.Field([]byte(raw), "measures")
+		measures, _ := conform.Field([]byte(raw), "measures")
 		if cursorOf(s, []byte(raw)).Equal(latest[of(raw)]) && len(measures) > 0 {
 			present[key] = raw
 		}
@@ -649,18 +680,14 @@ func (h *history) judgeDays(s *connector.Stream) error {
 }
 
 // heard reports whether events tell what becomes of a stream's records.
-func heard(s *connector.Stream) bool {
-	source := s.Name
-	if s.Parent != "" {
-		source = s.Parent
-	}
-	return slices.Contains([]string{"tickets", "ticket_messages", "satisfaction_surveys", "customers"}, source)
+func heard(s *stream.Stream) bool {
+	return slices.Contains([]string{"tickets", "ticket_messages", "satisfaction_surveys", "customers"}, s.Source().Name)
 }
 
-func (h *history) told(s *connector.Stream) bool { return !h.deaf && heard(s) }
+func (h *history) told(s *stream.Stream) bool { return !h.deaf && heard(s) }
 
 // plain leaves out of a record what changes without a trace.
-func (h *history) plain(s *connector.Stream, raw string) string {
+func (h *history) plain(s *stream.Stream, raw string) string {
 	if s.Name == "ticket_messages" && !h.mutable(s, raw) {
 		return opened.ReplaceAllString(raw, "")
 	}
@@ -673,9 +700,9 @@ var opened = regexp.MustCompile(`"opened_datetime":\s*("[^"]*"|null)`)
 // itself, by what it belongs to: no event names the messages and the survey
 // that go with a ticket, and of values and tags those are the present ones that
 // are dated as what they belong to.
-func (h *history) past(s *connector.Stream, raw string) bool {
+func (h *history) past(s *stream.Stream, raw string) bool {
 	of := func(field, parent string) (string, bool) {
-		id, _ := shape.Field([]byte(raw), field)
+		id, _ := conform.Field([]byte(raw), field)
 		row, ok := h.truth(parent)[string(id)]
 		return row, ok
 	}
@@ -688,10 +715,10 @@ func (h *history) past(s *connector.Stream, raw string) bool {
 		return !ok
 	case "ticket_tags", "ticket_custom_field_values":
 		ticket, ok := of("ticket_id", "tickets")
-		return !ok || cursorOf(connector.Find("tickets"), []byte(ticket)).After(cursorOf(s, []byte(raw)))
+		return !ok || cursorOf(streams.Find("tickets"), []byte(ticket)).After(cursorOf(s, []byte(raw)))
 	case "customer_custom_field_values":
 		customer, ok := of("customer_id", "customers")
-		return !ok || cursorOf(connector.Find("customers"), []byte(customer)).After(cursorOf(s, []byte(raw)))
+		return !ok || cursorOf(streams.Find("customers"), []byte(customer)).After(cursorOf(s, []byte(raw)))
 	}
 	return false
 }
@@ -699,25 +726,22 @@ func (h *history) past(s *connector.Stream, raw string) bool {
 // truth is what the account holds now.
 func (h *history) truth(name string) map[string]string {
 	if h.account[name] == nil {
-		h.account[name] = truth(h.box, connector.Find(name))
+		h.account[name] = truth(h.box, streams.Find(name))
 	}
 	return h.account[name]
 }
 
 // current reports whether the stream's lists alone keep its records current:
 // those that are read whole, and those that are read by when they were updated.
-func current(s *connector.Stream) bool {
+func current(s *stream.Stream) bool {
 	return !s.Incremental() || strings.HasSuffix(s.Cursor, "updated_datetime")
 }
 
 // mutable reports whether a record of a list sorted by creation may still have
 // changed when it was last looked at: those are kept current too.
-func (h *history) mutable(s *connector.Stream, raw string) bool {
-	window := s.Mutable
-	if s.Parent != "" {
-		window = connector.Find(s.Parent).Mutable
-	}
-	now := time.Now().Add(h.box.Ahead)
+func (h *history) mutable(s *stream.Stream, raw string) bool {
+	window := s.Source().LookbackWindow
+	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
 }
 
@@ -726,7 +750,7 @@ func (h *history) mutable(s *connector.Stream, raw string) bool {
 func (h *history) idle(page int) error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, stored(h.t, h.marks))
-	plan.PageSize, plan.Overlap, plan.Revise, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
+	plan.PageSize, plan.Overlap, plan.WindowInterval, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
 	warnings := 0
 	for b, err := range plan.Run(context.Background()) {
 		if b.Warning != "" {
@@ -735,12 +759,12 @@ func (h *history) idle(page int) error {
 		switch {
 		case err != nil:
 			return err
-		case b.Stream.Walk == connector.Daily && !slices.ContainsFunc(b.Records, h.known):
+		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.known(rec.Raw) }):
 		case len(b.Records) > 0 && b.Stream.Incremental():
-			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0])
+			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0].Raw)
 		}
 	}
-	deaf := h.deaf && slices.ContainsFunc(h.streams, func(name string) bool { return heard(connector.Find(name)) })
+	deaf := h.deaf && slices.ContainsFunc(h.streams, func(name string) bool { return heard(streams.Find(name)) })
 	if deaf != (warnings == 1) || !deaf && warnings > 0 {
 		return fmt.Errorf("%d warnings; events refused: %v", warnings, deaf)
 	}
@@ -753,7 +777,7 @@ func (h *history) known(raw json.RawMessage) bool {
 	var row struct{ Day, Timezone string }
 	_ = json.Unmarshal(raw, &row)
 	zone, _ := time.LoadLocation(row.Timezone)
-	return time.Now().Add(h.box.Ahead-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
+	return time.Now().Add(h.box.ClockOffset-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
 }
 
 // tokens is a network whose server forgets the page tokens it has given out.

@@ -19,7 +19,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/streams"
 )
 
 // A transcript is one run of the program and all that came of it. Every test
@@ -562,7 +562,7 @@ func assemble(had map[string]json.RawMessage, all []msg) map[string]json.RawMess
 // stateFile spells states as the platform does.
 func stateFile(states map[string]json.RawMessage) string {
 	entries := []string{}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		if state := states[s.Name]; state != nil {
 			entries = append(entries, fmt.Sprintf(`{"type":"STREAM","stream":{"stream_descriptor":{"name":%q},"stream_state":%s}}`, s.Name, state))
 		}

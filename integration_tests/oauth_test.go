@@ -21,7 +21,7 @@ import (
 // with a refresh token and an access token of yesterday.
 func anApp(t *testing.T, before func(*http.Request)) (config string) {
 	t.Helper()
-	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", Rotate: true,
+	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", RotateRefreshToken: true,
 		Size: sandbox.Size{Tickets: 300, Messages: 300}}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if before != nil {
@@ -66,6 +66,7 @@ func renewal(t *testing.T, tr *transcript) (config string, records int) {
 // they are used; what it is told lets the next sync in, and what it had does
 // not any more.
 func TestOAuthControl(t *testing.T) {
+	t.Parallel()
 	var told atomic.Bool
 	out := &watched{each: func(line string) {
 		if strings.Contains(line, `"CONTROL"`) {
@@ -120,6 +121,7 @@ func TestOAuthControl(t *testing.T) {
 
 // Tokens are written back into the config file only when that is asked for.
 func TestOAuthSave(t *testing.T) {
+	t.Parallel()
 	for _, tap := range []bool{false, true} {
 		for _, save := range []bool{false, true} {
 			text := anApp(t, nil)
@@ -174,6 +176,7 @@ func TestOAuthSave(t *testing.T) {
 
 // A forecast asks for a token too, and has no platform to tell.
 func TestOAuthPlan(t *testing.T) {
+	t.Parallel()
 	path := file(t, "config.json", anApp(t, nil))
 	for _, args := range [][]string{{"plan", "--config", path, "--save-tokens"}, {"plan", "--config", path}} {
 		// The first has a token to ask for, the second what the first has saved.

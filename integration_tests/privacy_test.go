@@ -20,12 +20,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A spy stands between the program and an account. It plants marks in records,
@@ -104,8 +107,8 @@ var (
 // streamsAt are the streams that are made of what is at a path.
 func streamsAt(path string) (names []string) {
 	path = ofItem.ReplaceAllString(ofThread.ReplaceAllString(ofView.ReplaceAllString(path, "/api/views/{id}/items"), "/api/messages"), "")
-	for _, s := range connector.Streams() {
-		if "/api/"+s.Path == path || s.Walk == connector.Derived && "/api/"+connector.Find(s.Parent).Path == path {
+	for _, s := range streams.All() {
+		if "/api/"+s.Path == path || s.Mode == stream.Derived && "/api/"+s.Parent.Path == path {
 			names = append(names, s.Name)
 		}
 	}
@@ -154,7 +157,7 @@ func put(v any, path []string, mark string) (done bool) {
 		}
 	case map[string]any:
 		below, there := v[path[0]]
-		if !there && path[0] != shape.Unrecognized && len(v) > 0 { // values by id
+		if !there && path[0] != conform.Unrecognized && len(v) > 0 { // values by id
 			for _, e := range v {
 				if m, ok := e.(map[string]any); ok && m["id"] != nil && m["value"] != nil {
 					done = put(e, path, mark) || done
@@ -185,25 +188,25 @@ func put(v any, path []string, mark string) (done bool) {
 func everyField() (all []plant) {
 	var below func(stream string, schema []byte, path []string)
 	below = func(stream string, schema []byte, path []string) {
-		for name, property := range shape.Properties(schema) {
+		for name, property := range conform.Properties(schema) {
 			at := append(slices.Clone(path), name)
 			all = append(all, plant{stream: stream, path: at})
 			below(stream, property, at)
 		}
 	}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		below(s.Name, s.Schema(""), nil)
 	}
 	return slices.DeleteFunc(all, func(p plant) bool {
-		s := connector.Find(p.stream)
+		s := streams.Find(p.stream)
 		switch p.path[0] {
-		case s.Cursor, shape.Unrecognized:
+		case s.Cursor, conform.Unrecognized:
 			return true
 		case "tags", "custom_fields", "attachments": // other streams show them too
 			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
 		}
 		parents := map[string]bool{"ticket_id": true, "message_id": true, "customer_id": true, "view_id": true, "position": true}
-		return slices.Contains(s.Key, p.path[0]) || s.Walk == connector.Derived && parents[p.path[0]]
+		return slices.Contains(s.Key, p.path[0]) || s.Mode == stream.Derived && parents[p.path[0]]
 	})
 }
 
@@ -214,24 +217,23 @@ func everyField() (all []plant) {
 // integration and nothing of what is concealed shows in it in any form, and
 // nothing of any record shows outside of records.
 func TestNothingShows(t *testing.T) {
-	runs := 80
-	if testing.Short() {
-		runs = 40
+	runs := 20
+	if *full {
+		runs = 80
 	}
 	t.Setenv("LOG_LEVEL", "debug")
 	t.Setenv("TAP_GORGIAS_LOGLEVEL", "DEBUG")
 	all := everyField()
-	hashed := 0
-	for seed := range uint64(runs) {
-		random := rand.New(rand.NewPCG(seed, 7))
-		n, err := nothingShows(t, all, random)
+	var hashed atomic.Int64
+	inParallel(t, runs, func(t *testing.T, seed int) {
+		n, err := nothingShows(t, slices.Clone(all), rand.New(rand.NewPCG(uint64(seed), 7)))
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		hashed += n
-	}
-	if hashed < runs {
-		t.Errorf("%d hashes were found in %d runs", hashed, runs)
+		hashed.Add(int64(n))
+	})
+	if n := hashed.Load(); n < int64(runs) {
+		t.Errorf("%d hashes were found in %d runs", n, runs)
 	}
 }
 
@@ -239,8 +241,8 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	const salt, integration = "salt of/the house+é", "int3gration/secret+é"
 	secrets := []string{boxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
 	s := &spy{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
-		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, Key: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
-		Rotate: true, Live: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
+		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, APIKey: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
+		RotateRefreshToken: true, ChangeRate: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
 	for stream, paths := range map[string][]string{
@@ -276,7 +278,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 			hashes = append(hashes, hex.EncodeToString(sum[:]))
 		}
 		if list := inParent[p.stream]; list != "" { // where they also stand
-			exclude = append(exclude, connector.Find(p.stream).Parent+"."+list)
+			exclude = append(exclude, streams.Find(p.stream).Parent.Name+"."+list)
 		}
 		s.plants = append(s.plants, p)
 	}
@@ -416,7 +418,7 @@ func thinned(catalog []byte, random *rand.Rand) []byte {
 		properties := s["schema"].(map[string]any)["properties"].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(properties)) {
 			key, _ := s["key_properties"].([]any)
-			if random.IntN(3) == 0 && !slices.Contains(key, any(name)) && name != shape.Unrecognized {
+			if random.IntN(3) == 0 && !slices.Contains(key, any(name)) && name != conform.Unrecognized {
 				delete(properties, name)
 			}
 		}
@@ -428,13 +430,14 @@ func thinned(catalog []byte, random *rand.Rand) []byte {
 // TestPrivacyExample: the configuration that docs/security.md shows conceals
 // all that is called as names and addresses of customers are.
 func TestPrivacyExample(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, example, _ := strings.Cut(string(text), "```json\n")
 	example, _, _ = strings.Cut(example, "```")
-	settings, err := connector.ParseConfig([]byte(example), true)
+	settings, err := config.Parse([]byte(example), true)
 	if err != nil || settings.Warnings != nil {
 		t.Fatal(err, settings)
 	}
@@ -447,7 +450,7 @@ func TestPrivacyExample(t *testing.T) {
 			continue
 		}
 		found++
-		v := settings.Privacy.Of(connector.Find(p.stream))
+		v := settings.Privacy.Of(streams.Find(p.stream))
 		if !slices.ContainsFunc(slices.Concat(v.Exclude, v.Hash), func(path []string) bool { return len(path) <= len(p.path) && slices.Equal(path, p.path[:len(path)]) }) {
 			t.Errorf("%s.%s shows", p.stream, strings.Join(p.path, "."))
 		}
@@ -460,6 +463,7 @@ func TestPrivacyExample(t *testing.T) {
 // TestSecurityPromises: each has a test that holds it. That there are tests of
 // these names, TestDocuments sees.
 func TestSecurityPromises(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	if err != nil {
 		t.Fatal(err)

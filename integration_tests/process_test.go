@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // TestTerminate ends the program with SIGTERM in the middle of a sync, at some
@@ -26,6 +26,7 @@ import (
 //
 // TERMINATE_SEED repeats one choice of moments.
 func TestTerminate(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	if s := os.Getenv("TERMINATE_SEED"); s != "" {
 		var err error
@@ -40,7 +41,7 @@ func TestTerminate(t *testing.T) {
 	}()
 	r := rand.New(rand.NewPCG(seed, 0))
 	rounds := 6
-	if testing.Short() {
+	if !*full {
 		rounds = 2
 	}
 	for range rounds {
@@ -96,7 +97,7 @@ func TestTerminate(t *testing.T) {
 		for name, rows := range whole {
 			for _, raw := range rows {
 				if !written[name][timeless(raw)] {
-					t.Errorf("%s: the record %s is lost", name, keyOf(connector.Find(name), raw))
+					t.Errorf("%s: the record %s is lost", name, keyOf(streams.Find(name), raw))
 				}
 			}
 		}
@@ -122,6 +123,7 @@ func (m *moment) count() {
 // TestTerminateAtRest ends the program while it waits for the allowance: for a
 // minute, the server said.
 func TestTerminateAtRest(t *testing.T) {
+	t.Parallel()
 	box := small()
 	resting := make(chan struct{}, 100)
 	box.Fail = func(*http.Request) *sandbox.Fault {
@@ -136,7 +138,7 @@ func TestTerminateAtRest(t *testing.T) {
 			t.Error(err)
 		}
 	}}.run(t)
-	if d := tr.ended.Sub(sent); d > 5*time.Second || tr.code != -1 && tr.code != 143 {
+	if d := tr.ended.Sub(sent); d > patience || tr.code != -1 && tr.code != 143 {
 		t.Errorf("exit code %d after %v", tr.code, d)
 	}
 }
@@ -144,9 +146,10 @@ func TestTerminateAtRest(t *testing.T) {
 // TestReaderLeaves closes the pipe after some lines. The program must not read
 // the rest of the account for nobody.
 func TestReaderLeaves(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program(t), "read", "--config", config)
 	out, err := cmd.StdoutPipe()
@@ -183,6 +186,7 @@ func TestReaderLeaves(t *testing.T) {
 // TestSlowReader lets the pipe fill up. The program waits, asks for no more
 // pages than it can hold, and loses nothing.
 func TestSlowReader(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	box := small()
 	box.Size.Tickets, box.Size.Messages = 400, 2000
@@ -233,6 +237,7 @@ func TestSlowReader(t *testing.T) {
 // TestStandardInput gives the program a standard input on which nothing ever
 // comes, and one that is closed: it takes no notice.
 func TestStandardInput(t *testing.T) {
+	t.Parallel()
 	near, far, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -254,6 +259,7 @@ func TestStandardInput(t *testing.T) {
 // TestWrapper runs the program as Airbyte's platform does: by a shell, into
 // named pipes, with the exit code in a file.
 func TestWrapper(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	script := `mkfifo "$1/out" "$1/err"; cat "$1/out" > "$1/stdout" & cat "$1/err" > "$1/stderr" &
 eval "$AIRBYTE_ENTRYPOINT read --config $1/connectorConfig.json --catalog $1/catalog.json" 2> "$1/err" > "$1/out"

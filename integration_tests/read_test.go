@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // small is an account whose sync takes a moment and has several pages of some
@@ -33,7 +34,7 @@ func records(all []msg) map[string][]json.RawMessage {
 }
 
 // keyed returns the records of a stream by key; of several versions the last.
-func keyed(s *connector.Stream, rows []json.RawMessage) map[string]string {
+func keyed(s *stream.Stream, rows []json.RawMessage) map[string]string {
 	byKey := map[string]string{}
 	for _, r := range rows {
 		byKey[keyOf(s, r)] = string(r)
@@ -45,6 +46,7 @@ func keyed(s *connector.Stream, rows []json.RawMessage) map[string]string {
 // a whole account. That records fit their schema, that states count them and
 // that statuses stand in order is what every transcript is held against.
 func TestEveryStream(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	tr := call{args: []string{"read", "--config", config}}.inside(t)
@@ -64,7 +66,7 @@ func TestEveryStream(t *testing.T) {
 			statuses[name] = append(statuses[name], m.Trace.Status.Status)
 		}
 	}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			got := rows[s.Name]
 			if len(got) == 0 {
@@ -100,7 +102,7 @@ func TestEveryStream(t *testing.T) {
 				t.Errorf("%d states, statuses %q", states[s.Name], statuses[s.Name])
 			}
 			// The catalog of the platform, for this stream alone.
-			if testing.Short() {
+			if !*full {
 				return
 			}
 			path := file(t, "catalog.json", catalogFile("full_refresh", s.Name))
@@ -139,6 +141,7 @@ func TestEveryStream(t *testing.T) {
 // TestTwoReads reads twice: what is emitted the second time was emitted later,
 // and is the same.
 func TestTwoReads(t *testing.T) {
+	t.Parallel()
 	c := call{args: []string{"read", "--config", onPort(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", everyStream()...))}}
 	first := c.inside(t).messages()
 	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // the clock of records ticks in milliseconds
@@ -159,7 +162,7 @@ func TestTwoReads(t *testing.T) {
 		t.Errorf("the second read emitted at %d what the first did until %d", next, last)
 	}
 	one, two := records(first), records(second)
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		sort := func(rows []json.RawMessage) [][]byte {
 			var out [][]byte
 			for _, r := range rows {
@@ -176,6 +179,7 @@ func TestTwoReads(t *testing.T) {
 
 // TestIncremental reads, changes the account, and reads on.
 func TestIncremental(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	read := func(states map[string]json.RawMessage, names ...string) []msg {
@@ -187,7 +191,7 @@ func TestIncremental(t *testing.T) {
 		return tr.messages()
 	}
 	var incremental []string
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		if s.Incremental() {
 			incremental = append(incremental, s.Name)
 		}
@@ -206,7 +210,7 @@ func TestIncremental(t *testing.T) {
 		customer := box.AddCustomer()
 		rows := records(read(assemble(states, again), everyStream()...))
 		for name, id := range map[string]int64{"tickets": ticket, "customers": customer} {
-			if got := rows[name]; len(got) != 1 || keyOf(connector.Find(name), got[0]) != fmt.Sprint(id) {
+			if got := rows[name]; len(got) != 1 || keyOf(streams.Find(name), got[0]) != fmt.Sprint(id) {
 				t.Errorf("%s: expected the new one, %d, and got %d", name, id, len(got))
 			}
 		}
@@ -217,7 +221,7 @@ func TestIncremental(t *testing.T) {
 
 	t.Run("read_sequential_slices", func(t *testing.T) {
 		for _, name := range incremental {
-			s := connector.Find(name)
+			s := streams.Find(name)
 			alone := read(nil, name)
 			whole := keyed(s, records(alone)[name])
 			total := len(whole)
@@ -253,7 +257,7 @@ func TestIncremental(t *testing.T) {
 		const far = "2999-01-01T00:00:00.000000Z"
 		future := map[string]json.RawMessage{}
 		for _, name := range incremental {
-			future[name] = fmt.Appendf(nil, `{%q:"2999-01-01T00:00:00+00:00"}`, connector.Find(name).Cursor)
+			future[name] = fmt.Appendf(nil, `{%q:"2999-01-01T00:00:00+00:00"}`, streams.Find(name).Cursor)
 		}
 		all := read(future, incremental...)
 		if rows := records(all); len(rows) > 0 {
@@ -261,7 +265,7 @@ func TestIncremental(t *testing.T) {
 		}
 		after := assemble(nil, all)
 		for _, name := range incremental {
-			if !strings.Contains(string(after[name]), `"since":"`+far+`"`) {
+			if !strings.Contains(string(after[name]), `"watermark":"`+far+`"`) {
 				t.Errorf("%s: the future cursor became %s", name, after[name])
 			}
 		}
@@ -271,6 +275,7 @@ func TestIncremental(t *testing.T) {
 // TestMerge stores states as one client does: later ones are merged into
 // earlier ones, a key at a time. Merged or replaced must come to the same.
 func TestMerge(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	names := []string{"tickets", "events", "tags"}

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/streams"
 	"source-gorgias/integration_tests/documents"
 )
 
@@ -490,7 +490,7 @@ func (b *container) platform(t *testing.T) {
 	files["catalog.json"] = catalogFile("incremental", everyStream()...)
 	first := b.call(t, "/secrets", "read --config /files/config.json --catalog /files/catalog.json", files)
 	rows := records(first.messages())
-	if len(rows) != len(connector.Streams()) || first.code != 0 {
+	if len(rows) != len(streams.All()) || first.code != 0 {
 		t.Errorf("exit code %d, records of %d streams: %s", first.code, len(rows), slices.Sorted(maps.Keys(rows)))
 	}
 	files["state.json"] = stateFile(assemble(nil, first.messages()))

@@ -16,7 +16,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/streams"
 )
 
 // connectorMetadata is the data of metadata.yaml.
@@ -243,7 +244,7 @@ func TestMetadata(t *testing.T) {
 		return all
 	}
 	for _, name := range list("suggestedStreams", "streams") {
-		if connector.Find(name) == nil {
+		if streams.Find(name) == nil {
 			t.Errorf("it suggests %s, which is not a stream", name)
 		}
 	}
@@ -361,7 +362,7 @@ func TestAcceptanceConfig(t *testing.T) {
 			got[s.Stream.Descriptor.Name] = true
 		}
 		var want []string
-		for _, s := range connector.Offered(nil) {
+		for _, s := range config.AvailableStreams(nil) {
 			if s.Cursor != "" {
 				want = append(want, s.Name)
 			}

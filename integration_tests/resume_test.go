@@ -8,33 +8,36 @@ import (
 	"testing/synctest"
 	"time"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/streams"
 )
 
 // A first sync of 10,000 pages that is killed again and again reads no page
 // more than once per kill, but for those on their way.
 func TestResumeCost(t *testing.T) {
+	t.Parallel()
 	const pages = 10_000
 	rows := 100 * pages
-	if testing.Short() {
+	if !*full {
 		rows /= 50
 	}
 	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}}
 	h := newHouse(t, box)
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	kills, written := 0, 0
 	for done := false; !done; {
 		stop := 1 + r.IntN(rows/400)
 		plan := h.plan([]string{"ticket_messages"}, stored(t, marks))
-		plan.Revise = 24 * time.Hour
+		plan.WindowInterval = 24 * time.Hour
 		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
-			if b.First {
+			if b.Kind == reader.Started {
 				continue
 			}
 			if stop--; stop < 0 {
@@ -43,7 +46,7 @@ func TestResumeCost(t *testing.T) {
 			}
 			marks["ticket_messages"] = b.Bookmark
 			written += len(b.Records)
-			done = b.Last
+			done = b.Kind == reader.Done
 		}
 	}
 	listed := rows + 12 // with the messages of the imported tickets
@@ -63,10 +66,11 @@ func TestResumeCost(t *testing.T) {
 // Streams of one list that have walked it apart, from the same second on, do
 // not go on together from a place that one of them has not reached.
 func TestWalksApart(t *testing.T) {
+	t.Parallel()
 	for _, pages := range [][2]int{{4, 3}, {3, 3}, {3, 4}, {1, 2}, {5, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Messages: -1, Events: -1}})
-			marks, got := map[string]connector.Bookmark{}, map[string]bool{}
+			marks, got := map[string]state.Bookmark{}, map[string]bool{}
 			read := func(size, stop int, names ...string) {
 				plan := h.plan(names, stored(t, marks))
 				plan.PageSize, plan.Overlap = size, 0
@@ -74,10 +78,11 @@ func TestWalksApart(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for _, raw := range b.Records {
+					for _, rec := range b.Records {
+						raw := rec.Raw
 						got[b.Stream.Name+" "+keyOf(b.Stream, raw)] = true
 					}
-					if marks[b.Stream.Name] = b.Bookmark; b.Bookmark.Walk.Pages == stop {
+					if marks[b.Stream.Name] = b.Bookmark; b.Bookmark.Scan.Pages == stop {
 						break
 					}
 				}
@@ -86,7 +91,7 @@ func TestWalksApart(t *testing.T) {
 			read(9, pages[1], "ticket_tags")
 			read(7, -1, "tickets", "ticket_tags")
 			for _, name := range []string{"tickets", "ticket_tags"} {
-				for key := range truth(h.box, connector.Find(name)) {
+				for key := range truth(h.box, streams.Find(name)) {
 					if !got[name+" "+key] {
 						t.Errorf("after %d pages of tickets and %d of the other: %s %s is lost", pages[0], pages[1], name, key)
 					}
@@ -99,8 +104,9 @@ func TestWalksApart(t *testing.T) {
 // A walk up to an end that is cut off anywhere, and gone on with without that
 // end, has everything: also what it left out on the pages it had read.
 func TestEndThenNone(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"voice_call_events", "events", "tickets"} {
-		s := connector.Find(name)
+		s := streams.Find(name)
 		for stop := 1; stop < 20; stop++ {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Events: 60, CallEvents: 60, Messages: -1}})
@@ -109,7 +115,7 @@ func TestEndThenNone(t *testing.T) {
 					all = append(all, cursorOf(s, []byte(raw)))
 				}
 				slices.SortFunc(all, time.Time.Compare)
-				marks, got := map[string]connector.Bookmark{}, map[string]bool{}
+				marks, got := map[string]state.Bookmark{}, map[string]bool{}
 				for _, end := range []time.Time{all[len(all)/3], {}} {
 					plan := h.plan([]string{name}, stored(t, marks))
 					plan.PageSize, plan.End = 5, end
@@ -118,7 +124,8 @@ func TestEndThenNone(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						for _, raw := range b.Records {
+						for _, rec := range b.Records {
+							raw := rec.Raw
 							got[keyOf(s, raw)] = true
 						}
 						marks[name] = b.Bookmark

@@ -33,6 +33,7 @@ C 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 
 // TestRows holds the table in README.md against the list of rows and against
 // the tests there are.
 func TestRows(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)

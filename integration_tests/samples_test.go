@@ -14,8 +14,9 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // samples are the recorded forms of answers, by the path that gives them.
@@ -39,6 +40,7 @@ var unread = []string{
 // of it is known: no field is unrecognized, nothing is lost, every record fits
 // the schema that was discovered.
 func TestSamples(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/samples/*.json")
 	if err != nil || len(files) != len(samples)+len(unread) {
 		t.Fatalf("%d samples, %v; expected %d", len(files), err, len(samples)+len(unread))
@@ -100,7 +102,7 @@ func TestSamples(t *testing.T) {
 	}
 
 	schemas := map[string]*jsonschema.Schema{}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat = true
 		if err := compiler.AddResource(s.Name, bytes.NewReader(s.Schema(""))); err != nil {
@@ -137,7 +139,7 @@ func TestSamples(t *testing.T) {
 		if r.Meta != nil {
 			t.Errorf("%s: lost: %s", r.Stream, r.Meta)
 		}
-		for _, k := range connector.Find(r.Stream).Key {
+		for _, k := range streams.Find(r.Stream).Key {
 			if r.Data[k] == nil {
 				t.Errorf("%s: %s is null", r.Stream, k)
 			}
@@ -146,9 +148,9 @@ func TestSamples(t *testing.T) {
 	want := map[string]int{
 		"ticket_tags": 2, "ticket_custom_field_values": 2, "customer_custom_field_values": 1, "ticket_message_attachments": 1,
 	}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		switch {
-		case s.Walk == connector.PerParent:
+		case s.Mode == stream.PerParent:
 			want[s.Name] = rows[s.Path] * rows["views"]
 		case s.Path != "":
 			want[s.Name] = rows[s.Path]

@@ -21,6 +21,7 @@ import (
 //
 // Every run is held against the protocol like all others.
 func TestScript(t *testing.T) {
+	t.Parallel()
 	last := func(ts *testscript.TestScript) *transcript {
 		tr := *ts.Value("last").(**transcript)
 		if tr == nil {

@@ -12,6 +12,7 @@ import (
 // TestTarget breaks a good transcript in every way that a target or a client
 // would trip over: the strict target must notice each, and take the good one.
 func TestTarget(t *testing.T) {
+	t.Parallel()
 	good := call{tap: true, args: []string{"--sandbox", "--config", file(t, "config.json", `{"emit_activate_version_messages":true}`),
 		"--state", file(t, "state.json", `{"bookmarks":{"users":{"version":1}},"beside":7}`), "--catalog", file(t, "catalog.json", tapCatalog("account", "jobs", "tags"))}}.inside(t)
 	good.tap.changed = false // only streams were selected

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/streams"
 )
 
 // discoveredCatalog runs the tap's discovery.
@@ -29,9 +29,10 @@ func discoveredCatalog(t testing.TB) (raw []byte, streams []sungStream) {
 
 // TestTapCatalog holds what is discovered against what clients do with it.
 func TestTapCatalog(t *testing.T) {
-	raw, streams := discoveredCatalog(t)
-	if len(streams) != len(connector.Streams()) || streams[0].ID != "account" {
-		t.Errorf("%d streams, the first is %q: one that answers at once and always has a record comes first", len(streams), streams[0].ID)
+	t.Parallel()
+	raw, found := discoveredCatalog(t)
+	if len(found) != len(streams.All()) || found[0].ID != "account" {
+		t.Errorf("%d streams, the first is %q: one that answers at once and always has a record comes first", len(found), found[0].ID)
 	}
 	t.Run("by lines", func(t *testing.T) { // Meltano reads 64 kB at most at once
 		for l := range bytes.Lines(raw) {
@@ -42,7 +43,7 @@ func TestTapCatalog(t *testing.T) {
 	})
 	t.Run("names", func(t *testing.T) {
 		seen := map[string]bool{}
-		for _, s := range streams {
+		for _, s := range found {
 			if s.ID != s.Stream || !houseName.MatchString(s.ID) || seen[s.ID] {
 				t.Errorf("%q, %q", s.ID, s.Stream)
 			}
@@ -69,11 +70,11 @@ func TestTapCatalog(t *testing.T) {
 		}
 	})
 	t.Run("schemas", func(t *testing.T) {
-		for _, s := range streams {
+		for _, s := range found {
 			dialect(s.Schema, "", s.Key, func(format string, args ...any) { t.Errorf("%s: "+format, append([]any{s.ID}, args...)...) })
-			row := connector.Find(s.ID)
+			row := streams.Find(s.ID)
 			properties := s.Schema["properties"].(map[string]any)
-			if _, marked := properties["_sdc_deleted_at"]; marked != row.Mortal {
+			if _, marked := properties["_sdc_deleted_at"]; marked != row.Deletable {
 				t.Errorf("%s: there is a column for deletions: %v", s.ID, marked)
 			}
 		}
@@ -82,8 +83,8 @@ func TestTapCatalog(t *testing.T) {
 		if bytes.Contains(raw, []byte(`"breadcrumb": null`)) || bytes.Contains(raw, []byte(`": null`)) {
 			t.Error("a null in the catalog")
 		}
-		for _, s := range streams {
-			row := connector.Find(s.ID)
+		for _, s := range found {
+			row := streams.Find(s.ID)
 			var want, got []string
 			var walk func(at string, schema map[string]any)
 			walk = func(at string, schema map[string]any) {
@@ -127,6 +128,7 @@ func TestTapCatalog(t *testing.T) {
 // TestTapRoundTrip gives the tap the catalog it has discovered, as it was and as
 // the old flag has it: the run is the one without a catalog.
 func TestTapRoundTrip(t *testing.T) {
+	t.Parallel()
 	raw, _ := discoveredCatalog(t)
 	config := onPort(t, small())
 	plain := func(tr *transcript) (text []string) {
@@ -199,6 +201,7 @@ func chosenCatalog(t testing.TB, stream string, sel selection, edit func(entry m
 
 // TestTapSelection selects in all the ways a client leaves it in the catalog.
 func TestTapSelection(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	var all, customer []string
 	_, streams := discoveredCatalog(t)
@@ -278,6 +281,7 @@ func TestTapSelection(t *testing.T) {
 // TestTapOverride reads with a catalog whose schema people have changed: it is
 // theirs that counts.
 func TestTapOverride(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	var schema map[string]any
 	path := chosenCatalog(t, "tickets", nil, func(e map[string]any) {
@@ -332,6 +336,7 @@ func TestTapOverride(t *testing.T) {
 
 // TestTapMethods asks for streams to be read in ways that are theirs or not.
 func TestTapMethods(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	state := file(t, "state.json", string(lastState(tapSync(t, config))))
 	all := len(sung(tapSync(t, config))["tickets"])

@@ -18,13 +18,15 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // TestTapArguments calls the built program in all the ways that clients do,
 // and in the ways that people do.
 func TestTapArguments(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"c.json": `{"start_date":"2020-01-01"}`, "k.json": tapCatalog("tags"), "s.json": `{"bookmarks":{"tickets":{"updated_datetime":"2999-01-01T00:00:00Z"}}}`,
@@ -114,20 +116,20 @@ func TestTapArguments(t *testing.T) {
 			case tags:
 				ok = ok && len(rows) == 1 && len(rows["tags"]) > 1
 			case everything:
-				ok = ok && len(rows) == len(connector.Offered(nil))
+				ok = ok && len(rows) == len(config.AvailableStreams(nil))
 			case nothing:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tickets"`))
 			case schemas:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tags"`))
 			case sample:
-				ok = ok && len(rows) == len(connector.Offered(nil)) && len(rows["tags"]) == 1
+				ok = ok && len(rows) == len(config.AvailableStreams(nil)) && len(rows["tags"]) == 1
 			default:
 				ok = ok && bytes.Contains(tr.stdout, []byte(c.want)) && len(rows) == 0
 			}
 			if !ok {
 				t.Errorf("%q is not %s: exit code %d\n%s\n%s", args, c.want, tr.code, tail(tr.stdout), tail(tr.stderr))
 			}
-			if testing.Short() {
+			if !*full {
 				break
 			}
 		}
@@ -137,10 +139,11 @@ func TestTapArguments(t *testing.T) {
 // TestTapTerminate ends a tap with SIGTERM: it is gone within seconds, its last
 // line is whole and a state, and what is missing comes with the next run.
 func TestTapTerminate(t *testing.T) {
+	t.Parallel()
 	config := func(box *sandbox.Server) string { return onPort(t, box) }
 	ended := func(t *testing.T, tr *transcript, sent time.Time) {
 		t.Helper()
-		if d := tr.ended.Sub(sent); d > 5*time.Second || tr.code != -1 && tr.code != 143 {
+		if d := tr.ended.Sub(sent); d > patience || tr.code != -1 && tr.code != 143 {
 			t.Errorf("exit code %d after %v: %s", tr.code, d, tail(tr.stderr))
 		}
 		if lines := sungLines(tr); len(lines) == 0 || lines[len(lines)-1].Type != "STATE" {
@@ -173,7 +176,7 @@ func TestTapTerminate(t *testing.T) {
 				for _, raw := range rows {
 					same := func(r []byte) bool { return timeless(r) == timeless(raw) }
 					if !slices.ContainsFunc(had[name], func(r json.RawMessage) bool { return same(r) }) && !slices.ContainsFunc(rest[name], func(r json.RawMessage) bool { return same(r) }) {
-						t.Fatalf("%s: the record %s is lost", name, keyOf(connector.Find(name), raw))
+						t.Fatalf("%s: the record %s is lost", name, keyOf(streams.Find(name), raw))
 					}
 				}
 			}
@@ -202,7 +205,7 @@ func TestTapTerminate(t *testing.T) {
 		comes bool // the reader reads on, some time after the signal
 	}{{"into a stuffed pipe", true}, {"into a pipe nobody reads", false}} {
 		t.Run(c.name, func(t *testing.T) {
-			if !c.comes && testing.Short() {
+			if !c.comes && !*full {
 				t.Skip("it waits until the program gives up")
 			}
 			var asked atomic.Int64
@@ -241,7 +244,7 @@ func TestTapTerminate(t *testing.T) {
 			_ = cmd.Wait()
 			tr.ended, tr.code, tr.stderr = time.Now(), cmd.ProcessState.ExitCode(), fault.Bytes()
 			if !c.comes { // it must not wait for ever; that its last line is cut nobody can help
-				if d := time.Since(sent); d > 5*time.Second || tr.code == 0 {
+				if d := time.Since(sent); d > patience || tr.code == 0 {
 					t.Errorf("exit code %d after %v", tr.code, d)
 				}
 				return
@@ -256,11 +259,12 @@ func TestTapTerminate(t *testing.T) {
 // TestTapReaderLeaves closes the pipe after some lines: nobody reads the rest
 // of the account.
 func TestTapReaderLeaves(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	box := small()
 	box.Size.Tickets, box.Size.Messages = 1000, 5000
 	box.Log = func(*http.Request, int) { asked.Add(1) }
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program(t), "--config", onPort(t, box), "--catalog", file(t, "catalog.json", tapCatalog("ticket_messages")))
 	out, err := cmd.StdoutPipe()

@@ -18,7 +18,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/streams"
 )
 
 // asked is what a call asks of the program as a Singer tap.
@@ -242,7 +242,7 @@ func (tr *transcript) loaded() []string {
 		fault("the first state is not the one that was given: %v", first)
 	}
 	for name, t := range tables {
-		if tr.tap.activate && tr.tap.mode == "sync" && tr.code == 0 && len(t.Cursor) == 0 && connector.Find(name).Cursor == "" && !t.activated {
+		if tr.tap.activate && tr.tap.mode == "sync" && tr.code == 0 && len(t.Cursor) == 0 && streams.Find(name).Cursor == "" && !t.activated {
 			fault("%s: its version was never activated", name)
 		}
 	}
@@ -523,7 +523,7 @@ func (t *table) fits(raw json.RawMessage) (faults []string) {
 
 // fullSchema is what the tap itself declares of a stream.
 func fullSchema(name string) map[string]any {
-	s := connector.Find(name)
+	s := streams.Find(name)
 	if s == nil {
 		return nil
 	}

@@ -16,21 +16,22 @@ import (
 	"testing"
 	"time"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // TestTapEveryStream reads a whole account as a tap, without a catalog: each
 // stream has its records, and all of them. That they fit is what every run's
 // output is held against.
 func TestTapEveryStream(t *testing.T) {
+	t.Parallel()
 	box := small()
 	tr := tapSync(t, onPort(t, box))
 	if tr.code != 0 {
 		t.Fatalf("exit code %d: %s", tr.code, tail(tr.stderr))
 	}
 	rows := sung(tr)
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			got := rows[s.Name]
 			if len(got) == 0 {
@@ -53,10 +54,11 @@ func TestTapEveryStream(t *testing.T) {
 // the column that marks deletions, which has another name, both carry the same
 // bytes.
 func TestSameRecords(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	one := records(call{args: []string{"read", "--config", config}}.inside(t).messages())
 	two := sung(tapSync(t, config))
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		sorted := func(rows []json.RawMessage) (texts []string) {
 			for _, r := range rows {
 				texts = append(texts, strings.Replace(timeless(r), `"_ab_cdc_deleted_at":`, `"_sdc_deleted_at":`, 1))
@@ -73,19 +75,20 @@ func TestSameRecords(t *testing.T) {
 // TestTapSecondRun goes on from the last state: nothing that was written comes
 // again, and what is new comes.
 func TestTapSecondRun(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	first := tapSync(t, config)
 	state := func(tr *transcript) string { return file(t, "state.json", string(lastState(tr))) }
 	second := tapSync(t, config, "--state", state(first))
 	for name, rows := range sung(second) {
-		if connector.Find(name).Incremental() {
+		if streams.Find(name).Incremental() {
 			t.Errorf("%s: %d records of an account at rest", name, len(rows))
 		}
 	}
 	ticket := box.AddTicket(time.Time{}, time.Time{}, time.Time{})
 	third := sung(tapSync(t, config, "--state", state(second)))
-	if rows := third["tickets"]; len(rows) != 1 || keyOf(connector.Find("tickets"), rows[0]) != fmt.Sprint(ticket) {
+	if rows := third["tickets"]; len(rows) != 1 || keyOf(streams.Find("tickets"), rows[0]) != fmt.Sprint(ticket) {
 		t.Errorf("expected the new ticket, %d, and got %d", ticket, len(rows))
 	}
 }
@@ -95,6 +98,7 @@ func TestTapSecondRun(t *testing.T) {
 // first of them has the least above it: if nothing is lost there, nothing is
 // lost at the others.
 func TestTapResume(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	whole := tapSync(t, config)
 	all := sung(whole)
@@ -111,7 +115,7 @@ func TestTapResume(t *testing.T) {
 		if m.Type != "STATE" {
 			continue
 		}
-		if n++; testing.Short() && n%4 != 1 {
+		if n++; !*full && n%4 != 1 {
 			continue
 		}
 		rest := tapSync(t, config, "--state", file(t, "state.json", string(m.Value)))
@@ -128,7 +132,7 @@ func TestTapResume(t *testing.T) {
 			}
 			for _, r := range rows {
 				if !written[name][timeless(r)] && !has[timeless(r)] {
-					t.Fatalf("%s: after state %d, the record %s is lost", name, n, keyOf(connector.Find(name), r))
+					t.Fatalf("%s: after state %d, the record %s is lost", name, n, keyOf(streams.Find(name), r))
 				}
 			}
 		}
@@ -137,7 +141,7 @@ func TestTapResume(t *testing.T) {
 		t.Errorf("%d states prove little", n)
 	}
 	for name := range all {
-		if s := connector.Find(name); !testing.Short() && s.Incremental() && len(all[name]) > 100 && !partly[name] {
+		if s := streams.Find(name); *full && s.Incremental() && len(all[name]) > 100 && !partly[name] {
 			t.Errorf("%s was never cut in its middle", name)
 		}
 	}
@@ -146,6 +150,7 @@ func TestTapResume(t *testing.T) {
 // TestTapStates reads some streams with a state that says more: what is not of
 // this run goes through it untouched, and what was given is the first message.
 func TestTapStates(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	const given = `{"currently_syncing": "nothing",
 		"bookmarks": {"customers": {"updated_datetime": "2999-01-01T00:00:00Z"}, "somebody_elses": {"z": [1.50, "é\u2028"], "a": null}, "tags": {"x": 9007199254740993}}}`
@@ -181,12 +186,13 @@ func tapCatalog(names ...string) string {
 // TestOneState goes on from a state of the one protocol in the other, to and
 // fro.
 func TestOneState(t *testing.T) {
+	t.Parallel()
 	box := small()
 	config := onPort(t, box)
 	quiet := func(what string, rows map[string][]json.RawMessage) {
 		t.Helper()
 		for name, r := range rows {
-			if connector.Find(name).Incremental() {
+			if streams.Find(name).Incremental() {
 				t.Errorf("%s: %d records of %s come again", what, len(r), name)
 			}
 		}
@@ -218,7 +224,7 @@ func TestOneState(t *testing.T) {
 	marks := loose(value).(map[string]any)["bookmarks"].(map[string]any)
 	for name, state := range assemble(nil, call{args: []string{"read", "--config", config, "--state", file(t, "state.json", string(value))}}.inside(t).messages()) {
 		keys := func(v any) (names []string) { spread(v, "", &names); slices.Sort(names); return names }
-		if s := connector.Find(name); s.Incremental() && !slices.Equal(keys(loose(state)), keys(marks[name])) {
+		if s := streams.Find(name); s.Incremental() && !slices.Equal(keys(loose(state)), keys(marks[name])) {
 			t.Errorf("%s: Airbyte has %s, Singer %v", name, state, marks[name])
 		}
 	}
@@ -227,23 +233,24 @@ func TestOneState(t *testing.T) {
 // TestTapTest writes one record of each stream and moves no state; or schemas
 // and nothing else.
 func TestTapTest(t *testing.T) {
+	t.Parallel()
 	config := onPort(t, small())
 	state := file(t, "state.json", `{"bookmarks":{"tickets":{"updated_datetime":"2999-01-01T00:00:00Z"}}}`)
 	tr := tapSync(t, config, "--test", "--state", state)
-	if rows := sung(tr); tr.code != 0 || len(rows) != len(connector.Streams()) {
+	if rows := sung(tr); tr.code != 0 || len(rows) != len(streams.All()) {
 		t.Errorf("exit code %d, records of %d streams: %s", tr.code, len(rows), tail(tr.stderr))
 	}
 	if got := string(lastState(tr)); got != `{"bookmarks":{"tickets":{"updated_datetime":"2999-01-01T00:00:00Z"}}}` {
 		t.Errorf("a test has moved the state to %s", got)
 	}
 	tr = tapSync(t, config, "--test", "schema")
-	if n := len(sungLines(tr)); tr.code != 0 || n != len(connector.Streams()) {
+	if n := len(sungLines(tr)); tr.code != 0 || n != len(streams.All()) {
 		t.Errorf("exit code %d and %d schemas", tr.code, n)
 	}
 	box := small()
 	box.Forbidden = []string{"customers"}
 	tr = tapSync(t, onPort(t, box), "--test=all")
-	if rows := sung(tr); tr.code != 1 || len(rows) != len(connector.Streams())-2 || !bytes.Contains(tr.stderr, []byte("customers:read")) {
+	if rows := sung(tr); tr.code != 1 || len(rows) != len(streams.All())-2 || !bytes.Contains(tr.stderr, []byte("customers:read")) {
 		t.Errorf("exit code %d, records of %d streams: %s", tr.code, len(rows), tail(tr.stderr))
 	}
 }
@@ -251,6 +258,7 @@ func TestTapTest(t *testing.T) {
 // TestTapVersions asks for versions: streams that are read whole end with one,
 // if they end well, and no others have any.
 func TestTapVersions(t *testing.T) {
+	t.Parallel()
 	box := small()
 	box.Forbidden = []string{"tags"}
 	config := onPort(t, box)
@@ -267,7 +275,7 @@ func TestTapVersions(t *testing.T) {
 				activated[m.Stream] = true
 			}
 		}
-		for _, s := range connector.Streams() {
+		for _, s := range streams.All() {
 			if want := !s.Incremental() && s.Name != "tags"; activated[s.Name] != want {
 				t.Errorf("%s: activated: %v", s.Name, activated[s.Name])
 			}
@@ -281,6 +289,7 @@ func TestTapVersions(t *testing.T) {
 // TestTapThirdStream has one stream fail: its bookmark stays, those of the
 // others move, that of a stream nobody reads is left alone.
 func TestTapThirdStream(t *testing.T) {
+	t.Parallel()
 	box := small()
 	healthy := box.Fail
 	config := onPort(t, box)
@@ -309,7 +318,7 @@ func TestTapThirdStream(t *testing.T) {
 			t.Errorf("the bookmark of %s has moved: %v", name, moved)
 		}
 	}
-	if rows := sung(tr)["tickets"]; len(rows) != 1 || keyOf(connector.Find("tickets"), rows[0]) != fmt.Sprint(ticket) {
+	if rows := sung(tr)["tickets"]; len(rows) != 1 || keyOf(streams.Find("tickets"), rows[0]) != fmt.Sprint(ticket) {
 		t.Errorf("%d tickets", len(rows))
 	}
 	box.Fail = healthy
@@ -322,6 +331,7 @@ func TestTapThirdStream(t *testing.T) {
 
 // TestTapUnauthorized refuses the credentials. The last line says so.
 func TestTapUnauthorized(t *testing.T) {
+	t.Parallel()
 	for _, mode := range [][]string{nil, {"--test"}} {
 		box := small()
 		asked := 0
@@ -354,6 +364,7 @@ func TestTapUnauthorized(t *testing.T) {
 // Whatever it is, a target can take what comes of it. AWKWARD_SEED repeats one
 // account.
 func TestTapAwkward(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	if s := os.Getenv("AWKWARD_SEED"); s != "" {
 		seed, _ = strconv.ParseUint(s, 10, 64)
@@ -364,7 +375,7 @@ func TestTapAwkward(t *testing.T) {
 		}
 	}()
 	box := small()
-	box.Email, box.Key, box.Limit = boxMail, boxSecret, unlimited
+	box.Email, box.APIKey, box.Limit = boxMail, boxSecret, unlimited
 	r := rand.New(rand.NewPCG(seed, 0))
 	odd := []string{
 		`null`, `true`, `"true"`, `0`, `-0`, `12.0`, `"12"`, `1.5`, `"1.5"`, `1e3`, `1e21`, `9007199254740993`, `9223372036854775807`, `9223372036854775808`, `1e400`,
@@ -388,7 +399,7 @@ func TestTapAwkward(t *testing.T) {
 	t.Cleanup(srv.Close)
 	config := file(t, "config.json", strings.Replace(configText(srv.URL, boxSecret), "{", `{"concurrency":1,`, 1))
 	rounds := 6
-	if testing.Short() {
+	if !*full {
 		rounds = 1
 	}
 	for range rounds {

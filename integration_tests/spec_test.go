@@ -13,7 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/streams"
 )
 
 // specification returns the SPEC's form, by way of the program.
@@ -77,6 +77,7 @@ func places(root map[string]any) iter.Seq[place] {
 
 // TestSpec is what Airbyte's acceptance tests ask of a specification.
 func TestSpec(t *testing.T) {
+	t.Parallel()
 	raw, form := specification(t)
 	each := func(name string, check func(*testing.T, place)) {
 		t.Run(name, func(t *testing.T) {
@@ -278,9 +279,9 @@ func TestSpec(t *testing.T) {
 		}
 		input := auth.Config["oauth_connector_input_specification"].(map[string]any)
 		scopes := strings.Fields(input["scope"].(string))
-		for _, s := range connector.Streams() {
-			if s.Scope != "" && !slices.Contains(scopes, s.Scope) {
-				t.Errorf("the button does not ask for %s, which %s needs", s.Scope, s.Name)
+		for _, s := range streams.All() {
+			if s.OAuthScope != "" && !slices.Contains(scopes, s.OAuthScope) {
+				t.Errorf("the button does not ask for %s, which %s needs", s.OAuthScope, s.Name)
 			}
 		}
 		if !slices.Contains(scopes, "offline") {

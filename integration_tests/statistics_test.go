@@ -13,13 +13,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/streams"
 )
 
 // TestDaysAnywhere holds the histories of TestKillAnywhere for the statistics
@@ -29,28 +34,25 @@ import (
 //
 // DAYS_SEED repeats one history.
 func TestDaysAnywhere(t *testing.T) {
-	run := func(seed uint64) (judged int, err error) {
-		synctest.Test(t, func(t *testing.T) {
-			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), most: enough, only: []string{"statistics"}}
-			err, judged = h.live(), h.judged["statistics"]
-		})
-		return judged, err
-	}
+	t.Parallel()
 	first, n := rand.Uint64()>>16, *histories/5
 	if seed, err := strconv.ParseUint(os.Getenv("DAYS_SEED"), 10, 64); err == nil {
 		first, n = seed, 1
-	} else if testing.Short() {
-		n /= 4
 	}
-	judged := 0
-	for i := range uint64(n) {
-		rows, err := run(first + i)
+	var judged atomic.Int64
+	inParallel(t, n, func(t *testing.T, i int) {
+		seed := first + uint64(i)
+		var err error
+		synctest.Test(t, func(t *testing.T) {
+			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), most: enough, only: []string{"statistics"}}
+			err = h.live()
+			judged.Add(int64(h.judged["statistics"]))
+		})
 		if err != nil {
-			t.Fatalf("history %d: DAYS_SEED=%d: %v", i+1, first+i, err)
+			t.Fatalf("history %d: DAYS_SEED=%d: %v", i+1, seed, err)
 		}
-		judged += rows
-	}
-	if judged == 0 && n > 10 {
+	})
+	if judged.Load() == 0 && n > 10 {
 		t.Error("no day was ever judged")
 	}
 }
@@ -60,7 +62,7 @@ func TestDaysAnywhere(t *testing.T) {
 func (h *history) flicker() error {
 	h.calm = true
 	defer func() { h.calm = false }()
-	now := time.Now().Add(h.box.Ahead)
+	now := time.Now().Add(h.box.ClockOffset)
 	id := h.box.AddTicket(now.Add(-time.Duration(h.Int64N(int64(20*24*time.Hour)))), now, now)
 	for i, stop := range []int{-1, h.IntN(6), -1} {
 		if err := h.sync(stop); err != nil {
@@ -76,10 +78,10 @@ func (h *history) flicker() error {
 
 // days reads the statistics as a plan that is changed by with, and returns what
 // was written, by key, and how many requests it took.
-func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
+func days(t *testing.T, h *house, marks map[string]state.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
 	t.Helper()
 	plan := h.plan([]string{"statistics"}, stored(t, marks))
-	plan.Revise = 24 * time.Hour
+	plan.WindowInterval = 24 * time.Hour
 	if with != nil {
 		with(plan)
 	}
@@ -89,7 +91,8 @@ func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func
 			failure = err
 			continue
 		}
-		for _, raw := range b.Records {
+		for _, rec := range b.Records {
+			raw := rec.Raw
 			written[keyOf(b.Stream, raw)] = string(raw)
 		}
 		marks["statistics"] = b.Bookmark
@@ -100,7 +103,7 @@ func days(t *testing.T, h *house, marks map[string]connector.Bookmark, with func
 // daysOf lists the days of which something was written.
 func daysOf(written map[string]string) (all []string) {
 	for _, raw := range written {
-		day, _ := shape.Field([]byte(raw), "day")
+		day, _ := conform.Field([]byte(raw), "day")
 		all = append(all, strings.Trim(string(day), `"`))
 	}
 	slices.Sort(all)
@@ -109,12 +112,13 @@ func daysOf(written map[string]string) (all []string) {
 
 // What a sync of reports costs, which days it looks at, and when.
 func TestDays(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2000, 6, 15, 12, 0, 0, 0, time.UTC)))
 		box := &sandbox.Server{Limit: unlimited}
 		h := newHouse(t, box)
-		marks := map[string]connector.Bookmark{}
-		total := reports(`[{"scope":"tickets-created"}]`)
+		marks := map[string]state.Bookmark{}
+		total := parseReports(`[{"scope":"tickets-created"}]`)
 		from := func(p *connector.Plan) { p.Reports, p.Start = total, time.Time{} }
 		expect := func(what string, requests int, wanted ...string) {
 			t.Helper()
@@ -158,8 +162,10 @@ func TestDays(t *testing.T) {
 		}
 
 		// Of the day that lost its ticket the latest rows tell so.
-		from = func(p *connector.Plan) { p.Reports = reports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`) }
-		marks = map[string]connector.Bookmark{}
+		from = func(p *connector.Plan) {
+			p.Reports = parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`)
+		}
+		marks = map[string]state.Bookmark{}
 		days(t, h, marks, from)
 		lone, day := ticket("2000-08-01T03:00:00Z"), "2000-08-01"
 		time.Sleep(24 * time.Hour)
@@ -173,7 +179,7 @@ func TestDays(t *testing.T) {
 
 		// Another report, or another question under the old name, is read from the
 		// beginning; the others go on.
-		both := reports(`[{"scope":"tickets-created","dimensions":["agentId"]},{"scope":"tickets-closed"}]`)
+		both := parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]},{"scope":"tickets-closed"}]`)
 		written, _, err = days(t, h, marks, func(p *connector.Plan) { p.Reports = both })
 		for key := range written {
 			if !strings.HasPrefix(key, `"tickets-closed"`) {
@@ -193,17 +199,18 @@ func TestDays(t *testing.T) {
 // A first sync that stops after any of its batches goes on from there: nothing
 // is lost, and at most the period it was in is asked for again.
 func TestDaysResume(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Size: sandbox.Size{Tickets: 90, Messages: 300}})
 	some := func(p *connector.Plan) {
-		p.Reports = reports(`[{"scope":"tickets-closed","dimensions":["agentId"]},{"scope":"messages-sent","timezone":"Asia/Tokyo"}]`)
+		p.Reports = parseReports(`[{"scope":"tickets-closed","dimensions":["agentId"]},{"scope":"messages-sent","timezone":"Asia/Tokyo"}]`)
 		p.Start = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	}
-	whole, all, err := days(t, h, map[string]connector.Bookmark{}, some)
+	whole, all, err := days(t, h, map[string]state.Bookmark{}, some)
 	if err != nil || len(whole) < 100 {
 		t.Fatalf("%d rows, %v", len(whole), err)
 	}
 	for stop := 0; ; stop++ {
-		written, marks, n, done := map[string]string{}, map[string]connector.Bookmark{}, 0, false
+		written, marks, n, done := map[string]string{}, map[string]state.Bookmark{}, 0, false
 		plan := h.plan([]string{"statistics"}, nil)
 		some(plan)
 		sent := h.budget.Sent()
@@ -211,13 +218,14 @@ func TestDaysResume(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, raw := range b.Records {
+			for _, rec := range b.Records {
+				raw := rec.Raw
 				written[keyOf(b.Stream, raw)] = timeless(raw)
 			}
 			if n++; n > stop {
 				break // the bookmark of this batch is lost
 			}
-			marks["statistics"], done = b.Bookmark, b.Last
+			marks["statistics"], done = b.Bookmark, b.Kind == reader.Done
 		}
 		if done {
 			break
@@ -244,11 +252,12 @@ func TestDaysResume(t *testing.T) {
 
 // The dates of the configuration bound the days, in whatever zone.
 func TestDaysBetween(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	for _, zone := range []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
-		marks := map[string]connector.Bookmark{}
+		marks := map[string]state.Bookmark{}
 		between := func(p *connector.Plan) {
-			settings, err := connector.ParseConfig([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
+			settings, err := config.Parse([]byte(`{"subdomain":"a","email":"b@example.com","api_key":"c","start_date":"2026-04-01","end_date":"2026-04-10","reports":[{"scope":"messages-received","timezone":"`+zone+`"}]}`), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +270,7 @@ func TestDaysBetween(t *testing.T) {
 		if written, _, err := days(t, h, marks, between); len(written) > 0 || err != nil {
 			t.Errorf("%s: %d rows came again, %v", zone, len(written), err)
 		}
-		if since := marks["statistics"].Since; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
+		if since := marks["statistics"].Watermark; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("%s: the watermark is %v", zone, since)
 		}
 	}
@@ -270,6 +279,7 @@ func TestDaysBetween(t *testing.T) {
 // The rows that are read last have the latest as_of_datetime, also if the server's clock
 // goes back.
 func TestClockBack(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := &sandbox.Server{Limit: unlimited}
 		var back time.Duration
@@ -277,8 +287,8 @@ func TestClockBack(t *testing.T) {
 			at, _ := http.ParseTime(r.Header.Get("Date"))
 			r.Header.Set("Date", at.Add(-back).Format(http.TimeFormat))
 		}, direct{box}))
-		marks := map[string]connector.Bookmark{}
-		now := func(p *connector.Plan) { p.Reports = reports(`[{"scope":"tickets-created"}]`) }
+		marks := map[string]state.Bookmark{}
+		now := func(p *connector.Plan) { p.Reports = parseReports(`[{"scope":"tickets-created"}]`) }
 		add := func() string {
 			at := time.Now().Add(-time.Minute)
 			box.AddTicket(at, time.Now(), time.Now())
@@ -292,7 +302,7 @@ func TestClockBack(t *testing.T) {
 		last := time.Time{}
 		for _, back = range []time.Duration{0, 0, time.Minute, time.Hour, 0} {
 			raw := add()
-			if at := cursorOf(connector.Find("statistics"), []byte(raw)); !at.After(last) {
+			if at := cursorOf(streams.Find("statistics"), []byte(raw)); !at.After(last) {
 				t.Errorf("read at %v after %v: %s", at, last, raw)
 			} else {
 				last = at
@@ -320,10 +330,11 @@ func tamper(change func(*http.Response), net http.RoundTripper) http.RoundTrippe
 
 // A report that cannot be had says so, and the others are read.
 func TestReportsFail(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, &sandbox.Server{Limit: unlimited})
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	some := func(p *connector.Plan) {
-		p.Reports = reports(`[{"scope":"tickets-created","dimensions":["teamId"]},{"scope":"tickets-closed"}]`)
+		p.Reports = parseReports(`[{"scope":"tickets-created","dimensions":["teamId"]},{"scope":"tickets-closed"}]`)
 	}
 	written, _, err := days(t, h, marks, some)
 	for key := range written {
@@ -331,21 +342,21 @@ func TestReportsFail(t *testing.T) {
 			t.Errorf("%s was written", key)
 		}
 	}
-	f := connector.Diagnose(connector.Find("statistics"), err)
-	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
-	if len(written) == 0 || f.Fault != connector.Yours || f.Message != want {
+	f := connector.Classify(streams.Find("statistics"), err)
+	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. The documented measures of this scope are ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or remove it"
+	if len(written) == 0 || f.Type != connector.ConfigFailure || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
 
 	// Rows that tell no day, of periods that begin after their day: neither can
 	// be read without the other.
-	h = newHouse(t, &sandbox.Server{Limit: unlimited, Doubts: sandbox.Doubts{DayName: "-", PeriodsAfter: true}})
-	if written, _, err := days(t, h, map[string]connector.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not say of which day they are") {
+	h = newHouse(t, &sandbox.Server{Limit: unlimited, Quirks: sandbox.Quirks{DayColumn: "-", PeriodStartExclusive: true}})
+	if written, _, err := days(t, h, map[string]state.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not contain their day") {
 		t.Errorf("%d rows, %v", len(written), err)
 	}
 	h = newHouse(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})
-	_, _, err = days(t, h, map[string]connector.Bookmark{}, nil)
-	if f := connector.Diagnose(connector.Find("statistics"), err); f.Fault != connector.Yours || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
+	_, _, err = days(t, h, map[string]state.Bookmark{}, nil)
+	if f := connector.Classify(streams.Find("statistics"), err); f.Type != connector.ConfigFailure || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -353,6 +364,7 @@ func TestReportsFail(t *testing.T) {
 // Without reports in the configuration there is no stream: neither protocol
 // offers it or reads it, and a catalog that names it is told what is missing.
 func TestStatisticsOff(t *testing.T) {
+	t.Parallel()
 	named := []byte(`"statistics"`)
 	config := file(t, "none.json", `{"overlap":10}`)
 	for _, c := range []call{
@@ -382,6 +394,7 @@ func TestStatisticsOff(t *testing.T) {
 
 // A check asks for each report.
 func TestCheckReports(t *testing.T) {
+	t.Parallel()
 	for reports, want := range map[string]string{
 		`[{"scope":"tags","dimensions":["tagId"]}]`:                                           `"SUCCEEDED"`,
 		`[{"scope":"tags"},{"scope":"no-such-scope","measures":["n"],"time_dimension":"at"}]`: `reports: entry 2: Bad request. scope:`,
@@ -397,10 +410,11 @@ func TestCheckReports(t *testing.T) {
 // nothing is sent that could write. But for access tokens, the one path that is
 // posted to is that of the statistics.
 func TestOnlyReads(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	posted := map[string]bool{}
 	box := small()
-	box.Live, box.Doubts.CursorsExpire = 0.5, time.Millisecond
+	box.ChangeRate, box.Quirks.PageTokenLifetime = 0.5, time.Millisecond
 	box.Log = func(r *http.Request, _ int) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -409,7 +423,7 @@ func TestOnlyReads(t *testing.T) {
 		}
 	}
 	h := newHouse(t, box)
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	for range 3 {
 		plan := h.plan(everyStream(), stored(t, marks))
 		plan.PageSize, plan.Tombstone, plan.Start = 50, tombstone, time.Time{}
@@ -423,7 +437,7 @@ func TestOnlyReads(t *testing.T) {
 		}
 		for range plan.Permissions(context.Background()) {
 		}
-		if err := plan.ProbeReports(context.Background()); err != nil {
+		if err := plan.CheckReports(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -434,6 +448,7 @@ func TestOnlyReads(t *testing.T) {
 
 // Both protocols take reports as a list of objects.
 func TestReportsSetting(t *testing.T) {
+	t.Parallel()
 	raw, _ := specification(t)
 	var form struct {
 		Properties struct {

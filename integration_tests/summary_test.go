@@ -12,8 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A summary is what a run says of itself at its end.
@@ -22,8 +25,8 @@ type summary struct {
 	failed                                                          []string
 }
 
-var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which read again because of events: (\d+), deletions: (\d+); ` +
-	`requests: (\d+), (\d+)% of the allowance; time: [^;]+(?:; values that became null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
+var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which re-fetched: (\d+), tombstones: (\d+); ` +
+	`requests: (\d+), (\d+)% of the rate limit; time: [^;]+(?:; values set to null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
 
 // summarized reads a line of a log; nil if it is no summary.
 func summarized(text string) *summary {
@@ -167,7 +170,8 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 // became null and what failed is in the summary. That its counts are those of
 // what was written is held by every run of the program.
 func TestSummary(t *testing.T) {
-	box := &sandbox.Server{Limit: unlimited, Email: boxMail, Key: boxSecret, Forbidden: []string{"phone"}}
+	t.Parallel()
+	box := &sandbox.Server{Limit: unlimited, Email: boxMail, APIKey: boxSecret, Forbidden: []string{"phone"}}
 	odd := ""
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -200,7 +204,7 @@ func TestSummary(t *testing.T) {
 		return summarized(regexp.MustCompile(`Summary: .*`).FindString(string(tr.stderr)))
 	}
 	phone := []string{"voice_calls", "voice_call_events", "voice_call_recordings"}
-	streams := len(connector.Streams())
+	streams := len(streams.All())
 	first, s := airbyte("[]")
 	if s.done != streams-len(phone) || s.streams != streams || !slices.Equal(s.failed, phone) || s.retold != 0 || s.graves != 0 {
 		t.Errorf("a first sync: %+v", *s)
@@ -242,9 +246,10 @@ func idOf(raw []byte) int64 {
 // it does not listen, from then on it does, until it ends; and only then come
 // records that were read again, and tombstones.
 func TestListening(t *testing.T) {
-	box := &sandbox.Server{Limit: unlimited, Live: 0.3}
+	t.Parallel()
+	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}
 	h := newHouse(t, box)
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	again, graves := 0, 0
 	for range 2 {
 		plan := h.plan(everyStream(), stored(t, marks))
@@ -256,17 +261,17 @@ func TestListening(t *testing.T) {
 			}
 			name := b.Stream.Name
 			switch {
-			case listening[name] && !b.Listening && !b.Last:
+			case listening[name] && !b.ReadingEvents && b.Kind != reader.Done:
 				t.Errorf("%s no longer listens", name)
-			case b.Listening && (b.First || !b.Bookmark.Walk.Began.IsZero()):
+			case b.ReadingEvents && (b.Kind == reader.Started || !b.Bookmark.Scan.StartedAt.IsZero()):
 				t.Errorf("%s listens before its list has been read", name)
-			case !b.Listening && !b.Last && b.Retold+b.Graves > 0:
+			case !b.ReadingEvents && b.Kind != reader.Done && b.Count(stream.Refetched)+b.Count(stream.Tombstone) > 0:
 				t.Errorf("%s reads again before it listens", name)
-			case b.Retold+b.Graves > len(b.Records):
-				t.Errorf("%s: %d records, of which %d and %d", name, len(b.Records), b.Retold, b.Graves)
+			case b.Count(stream.Refetched)+b.Count(stream.Tombstone) > len(b.Records):
+				t.Errorf("%s: %d records, of which %d and %d", name, len(b.Records), b.Count(stream.Refetched), b.Count(stream.Tombstone))
 			}
-			listening[name] = listening[name] || b.Listening
-			again, graves = again+b.Retold, graves+b.Graves
+			listening[name] = listening[name] || b.ReadingEvents
+			again, graves = again+b.Count(stream.Refetched), graves+b.Count(stream.Tombstone)
 			marks[name] = b.Bookmark
 		}
 		for _, name := range []string{"tickets", "ticket_tags", "ticket_messages", "customers", "satisfaction_surveys"} {

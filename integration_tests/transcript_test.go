@@ -12,6 +12,7 @@ import (
 // TestTranscript breaks a good transcript in every way the checker knows of:
 // each must be noticed, and the good one must pass.
 func TestTranscript(t *testing.T) {
+	t.Parallel()
 	good := call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", catalogFile("incremental", "account", "jobs", "tags"))}}.inside(t)
 	good.secrets = []string{"k3y+of/the house"}
 	streams := catalogue(t)

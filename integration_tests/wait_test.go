@@ -18,6 +18,7 @@ import (
 // While the server asks to be left alone, the sync says so, and repeats its
 // state often enough that nobody takes it for dead.
 func TestWaitIsTold(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int32
 		h := newHouse(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
@@ -67,6 +68,7 @@ func (w *timed) Write(p []byte) (int, error) {
 // stops, not when it is interrupted. A synctest bubble does not end before its
 // goroutines do.
 func TestNothingIsLeftBehind(t *testing.T) {
+	t.Parallel()
 	for stop := range 40 {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHouse(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {

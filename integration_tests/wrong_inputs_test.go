@@ -35,7 +35,7 @@ func settings(rest string) []string {
 }
 
 func answering(f sandbox.Fault, paths ...string) *sandbox.Server {
-	return &sandbox.Server{Email: "a@acme.com", Key: pretend, Limit: unlimited, Size: sandbox.Size{Tickets: 3, Messages: 3},
+	return &sandbox.Server{Email: "a@acme.com", APIKey: pretend, Limit: unlimited, Size: sandbox.Size{Tickets: 3, Messages: 3},
 		ClientID: "app", ClientSecret: pretend, RefreshToken: "refresh-" + pretend,
 		Fail: func(r *http.Request) *sandbox.Fault {
 			if len(paths) == 0 || slices.Contains(paths, r.URL.Path) {
@@ -216,7 +216,7 @@ func mistakes() []mistake {
 		{name: "answer: 404", args: check, files: there, box: answering(sandbox.Fault{Status: 404})},
 		{name: "answer: 503", args: check, files: there, box: answering(*gone())},
 		{name: "answer: moved to another host", args: check, files: there, box: answering(sandbox.Fault{Status: 301, Header: http.Header{"Location": {"https://other.gorgias.com/api/account"}}})},
-		{name: "answer: JSON that is cut", args: check, files: there, box: answering(sandbox.Fault{Cut: 40})},
+		{name: "answer: JSON that is cut", args: check, files: there, box: answering(sandbox.Fault{Truncate: 40})},
 		{name: "answer: another content type", args: check, files: there, box: answering(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: `{}`})},
 		{name: "answer: of no TLS", args: check, files: settings(`, "base_url": "httpsORIGIN"`), box: answering(sandbox.Fault{Status: 200})},
 		{name: "answer: a permission that was revoked", args: check, files: app("refresh-of-old", pretend), box: answering(sandbox.Fault{}, "none")},
@@ -229,6 +229,7 @@ func mistakes() []mistake {
 // testdata/wrong_inputs.golden. -update rewrites it: read it then as somebody
 // would who has never seen the program.
 func TestWrongInputs(t *testing.T) {
+	t.Parallel()
 	all := mistakes()
 	said := make([]string, len(all))
 	program(t)

@@ -6,16 +6,20 @@ import (
 	"fmt"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
-func discovered(streams []*connector.Stream, privacy *connector.Privacy) (*catalog, error) {
-	c := &catalog{Streams: []stream{}}
+func discovered(streams []*stream.Stream, privacy *config.Privacy) (*catalog, error) {
+	c := &catalog{Streams: []discoveredStream{}}
 	for _, s := range streams {
 		conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
 		if err != nil {
 			return nil, err
 		}
-		d := stream{Name: s.Name, Schema: flat(conform.Schema()), Modes: []string{"full_refresh"}}
+		d := discoveredStream{Name: s.Name, Schema: flat(conform.JSON()), Modes: []string{"full_refresh"}}
 		for _, k := range s.Key {
 			d.Key = append(d.Key, []string{k})
 		}
@@ -31,11 +35,11 @@ func discovered(streams []*connector.Stream, privacy *connector.Privacy) (*catal
 // Configured returns a configured catalog with all the streams, for people to
 // cut down. It holds no schemas: those are the source's to know, and no reader
 // of ours asks a catalog for them.
-func Configured(streams []*connector.Stream) ([]byte, error) {
+func Configured(streams []*stream.Stream) ([]byte, error) {
 	type configured struct {
-		Stream stream `json:"stream"`
-		Mode   string `json:"sync_mode"`
-		Target string `json:"destination_sync_mode"`
+		Stream discoveredStream `json:"stream"`
+		Mode   string           `json:"sync_mode"`
+		Target string           `json:"destination_sync_mode"`
 	}
 	c := struct {
 		Streams []configured `json:"streams"`
@@ -58,12 +62,12 @@ func Configured(streams []*connector.Stream) ([]byte, error) {
 
 // A Selection is what a configured catalog asks for.
 type Selection struct {
-	Streams []*connector.Stream
+	Streams []*stream.Stream
 	Unknown []string // configured, but not of this source
 }
 
 // Everything selects all of some streams.
-func Everything(streams []*connector.Stream) *Selection { return &Selection{Streams: streams} }
+func Everything(streams []*stream.Stream) *Selection { return &Selection{Streams: streams} }
 
 func inputError(format string, args ...any) error {
 	return &connector.InputError{Text: fmt.Sprintf(format, args...)}
@@ -89,7 +93,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 	}
 	const discovered = "the catalog is what discover writes, which says what there is and not what is to be read; give none to read everything, or one such as catalog.json"
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(raw, err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", config.DescribeUnreadable(raw, err), remedy)
 	}
 	if c.Type == "CATALOG" {
 		return nil, inputError(discovered)
@@ -117,7 +121,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 		}
 		taken[name] = true
 	}
-	for _, s := range connector.Streams() { // our order: the first is quick to answer
+	for _, s := range streams.All() { // our order: the first is quick to answer
 		if taken[s.Name] {
 			sel.Streams = append(sel.Streams, s)
 			delete(taken, s.Name)
@@ -134,15 +138,15 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 // ParseState reads a state in any of the forms clients send: per stream, one
 // entry alone, global, or the old map from stream to state. States of streams
 // this source does not have are left aside.
-func ParseState(raw []byte) (map[string]connector.Bookmark, error) {
+func ParseState(raw []byte) (map[string]state.Bookmark, error) {
 	raw = bytes.TrimSpace(raw)
-	marks := map[string]connector.Bookmark{}
-	put := func(name string, state json.RawMessage) error {
-		s := connector.Lookup(name)
+	marks := map[string]state.Bookmark{}
+	put := func(name string, raw json.RawMessage) error {
+		s := streams.Lookup(name)
 		if s == nil {
 			return nil
 		}
-		mark, err := connector.ParseBookmark(s, state)
+		mark, err := state.Parse(s, raw)
 		if err != nil {
 			return inputError("the state of the stream %q cannot be used: %v; reset (clear) that stream to read it anew, or correct the state", name, err)
 		}
@@ -159,12 +163,12 @@ func ParseState(raw []byte) (map[string]connector.Bookmark, error) {
 	switch raw[0] {
 	case '[':
 		if err := json.Unmarshal(raw, &entries); err != nil {
-			return nil, unreadable(connector.Unreadable(raw, err))
+			return nil, unreadable(config.DescribeUnreadable(raw, err))
 		}
 	default:
 		var one map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, unreadable(connector.Unreadable(raw, err))
+			return nil, unreadable(config.DescribeUnreadable(raw, err))
 		}
 		entries = append(entries, one)
 	}
@@ -217,7 +221,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 		States []json.RawMessage          `json:"stream_states"`
 	}
 	if err := json.Unmarshal(raw, &g); err != nil {
-		return inputError("the global state cannot be read: %s", connector.Unreadable(raw, err))
+		return inputError("the global state cannot be read: %s", config.DescribeUnreadable(raw, err))
 	}
 	if len(g.Shared) > 0 {
 		return inputError("the state is shared between streams, which this source never writes; clear it to read everything anew")
@@ -235,11 +239,11 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 func legacy(raw json.RawMessage, put func(string, json.RawMessage) error) error {
 	var states map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &states); err != nil {
-		return inputError("the state cannot be read: %s", connector.Unreadable(raw, err))
+		return inputError("the state cannot be read: %s", config.DescribeUnreadable(raw, err))
 	}
 	known := len(states) == 0
 	for name := range states {
-		known = known || connector.Lookup(name) != nil
+		known = known || streams.Lookup(name) != nil
 	}
 	if !known {
 		return inputError("the state names no stream of this source; clear it to read everything anew, or give the state this source has written")

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/streams"
 )
 
 // FuzzCatalog: whatever a client sends is understood or refused as a mistake
 // in the input, and a stream is selected once at most.
 func FuzzCatalog(f *testing.F) {
-	all, err := Configured(connector.Streams())
+	all, err := Configured(streams.All())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func FuzzCatalog(f *testing.F) {
 		}
 		seen := map[string]bool{}
 		for _, s := range sel.Streams {
-			if seen[s.Name] || connector.Find(s.Name) == nil {
+			if seen[s.Name] || streams.Find(s.Name) == nil {
 				t.Fatalf("%s selects %s", raw, s.Name)
 			}
 			seen[s.Name] = true

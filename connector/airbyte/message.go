@@ -12,14 +12,14 @@ import (
 // left out: an explicit null does not validate.
 
 type message struct {
-	Type       string      `json:"type"`
-	Log        *logLine    `json:"log,omitempty"`
-	Spec       *spec       `json:"spec,omitempty"`
-	Connection *connection `json:"connectionStatus,omitempty"`
-	Catalog    *catalog    `json:"catalog,omitempty"`
-	State      *state      `json:"state,omitempty"`
-	Trace      *trace      `json:"trace,omitempty"`
-	Control    *control    `json:"control,omitempty"`
+	Type       string        `json:"type"`
+	Log        *logLine      `json:"log,omitempty"`
+	Spec       *spec         `json:"spec,omitempty"`
+	Connection *connection   `json:"connectionStatus,omitempty"`
+	Catalog    *catalog      `json:"catalog,omitempty"`
+	State      *stateMessage `json:"state,omitempty"`
+	Trace      *trace        `json:"trace,omitempty"`
+	Control    *control      `json:"control,omitempty"`
 }
 
 type control struct {
@@ -52,10 +52,10 @@ type connection struct {
 }
 
 type catalog struct {
-	Streams []stream `json:"streams"`
+	Streams []discoveredStream `json:"streams"`
 }
 
-type stream struct {
+type discoveredStream struct {
 	Name      string          `json:"name"`
 	Schema    json.RawMessage `json:"json_schema"`
 	Modes     []string        `json:"supported_sync_modes"`
@@ -65,7 +65,7 @@ type stream struct {
 	Resumable bool            `json:"is_resumable"`
 }
 
-type state struct {
+type stateMessage struct {
 	Type   string      `json:"type"`
 	Stream streamState `json:"stream"`
 	Stats  stats       `json:"sourceStats"`

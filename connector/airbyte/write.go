@@ -14,7 +14,11 @@ import (
 	"time"
 
 	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // Tombstone is the column by which the protocol's destinations know a deleted
@@ -30,9 +34,9 @@ type Writer struct {
 	// Mask hides secrets in texts; nil hides nothing.
 	Mask func(string) string
 	// Privacy is what is not to be shown of records.
-	Privacy *connector.Privacy
+	Privacy *config.Privacy
 	// Tally counts what Sync writes, and is its last line but one; nil for none.
-	Tally *connector.Tally
+	Summary *connector.Summary
 
 	buf []byte
 }
@@ -48,7 +52,7 @@ func (w *Writer) Spec(documentation string) error {
 	return w.send(message{Type: "SPEC", Spec: &spec{
 		DocumentationURL: documentation,
 		Protocol:         "0.2.0", Incremental: true, Destinations: []string{},
-		Connection: flat(connector.Spec()), Auth: flat([]byte(button)),
+		Connection: flat(config.Spec()), Auth: flat([]byte(button)),
 	}})
 }
 
@@ -66,11 +70,11 @@ func (w *Writer) Check(err error) error {
 		return w.send(message{Type: "CONNECTION_STATUS", Connection: &connection{Status: "SUCCEEDED"}})
 	}
 	return w.send(message{Type: "CONNECTION_STATUS", Connection: &connection{
-		Status: "FAILED", Message: w.mask(connector.Diagnose(nil, err).Message)}})
+		Status: "FAILED", Message: w.mask(connector.Classify(nil, err).Message)}})
 }
 
 // Catalog writes the streams.
-func (w *Writer) Catalog(streams []*connector.Stream) error {
+func (w *Writer) Catalog(streams []*stream.Stream) error {
 	all, err := discovered(streams, w.Privacy)
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func (w *Writer) Log(level, format string, args ...any) error {
 
 // Fail reports an error that belongs to no stream, and returns ErrFailed.
 func (w *Writer) Fail(err error) error {
-	if err := w.trace(failure{Failure: connector.Diagnose(nil, err), err: err}); err != nil {
+	if err := w.trace(failure{Failure: connector.Classify(nil, err), err: err}); err != nil {
 		return err
 	}
 	return ErrFailed
@@ -117,17 +121,17 @@ type failure struct {
 	err    error
 }
 
-var types = map[connector.Fault]string{
-	connector.Transient: "transient_error",
-	connector.Ours:      "system_error",
-	connector.Yours:     "config_error",
+var types = map[connector.FailureType]string{
+	connector.TransientFailure: "transient_error",
+	connector.SystemFailure:    "system_error",
+	connector.ConfigFailure:    "config_error",
 }
 
 // trace writes a failure. The platform sorts failures by their stamps, so no
 // two have the same.
 func (w *Writer) trace(f failure) error {
 	time.Sleep(time.Millisecond)
-	e := &failed{Message: w.mask(f.Message), Type: types[f.Fault]}
+	e := &failed{Message: w.mask(f.Message), Type: types[f.Type]}
 	if f.err != nil {
 		e.Internal = w.mask(f.err.Error())
 	}
@@ -135,7 +139,7 @@ func (w *Writer) trace(f failure) error {
 	if errors.As(f.err, &p) {
 		e.Stack = w.mask(string(p.Stack))
 	}
-	if f.stream != "" && !f.Whole {
+	if f.stream != "" && !f.AllStreams {
 		e.Stream = &descriptor{f.stream}
 	}
 	return w.send(message{Type: "TRACE", Trace: &trace{Type: "ERROR", Emitted: millis(time.Now()), Error: e}})
@@ -148,11 +152,12 @@ func (w *Writer) status(stream, s string, reasons ...reason) error {
 
 // progress is what the writer knows of a stream under way.
 type progress struct {
-	stream  *connector.Stream
-	shape   *shape.Shape
+	stream  *stream.Stream
+	shape   *conform.Schema
 	prefix  []byte
 	running bool
-	count   int // records since the last state
+	count   int  // records since the last state
+	stored  bool // the latest bookmark has been written
 	total   int
 }
 
@@ -170,14 +175,14 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if err := w.Log("WARN", "the stream %q is not of this source and was skipped", name); err != nil {
 			return err
 		}
-		w.Tally.Warn(fmt.Sprintf("the stream %q is not of this source and was skipped", name))
-		text := fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it%s", name, connector.DidYouMean(name, connector.Names()))
-		if s := connector.Lookup(name); s != nil { // as another connector calls it
+		w.Summary.Warn(fmt.Sprintf("the stream %q is not of this source and was skipped", name))
+		text := fmt.Sprintf("The stream %q does not exist. Refresh the source's schema and deselect it%s", name, config.DidYouMean(name, streams.Names()))
+		if s := streams.Lookup(name); s != nil { // as another connector calls it
 			text = fmt.Sprintf("The stream %q is called %s here. Refresh the source's schema and select that", name, s.Name)
 		}
-		failures = append(failures, failure{connector.Failure{Fault: connector.Yours, Message: text}, name, nil})
+		failures = append(failures, failure{connector.Failure{Type: connector.ConfigFailure, Message: text}, name, nil})
 	}
-	streams := map[*connector.Stream]*progress{}
+	streams := map[*stream.Stream]*progress{}
 	for batch, err := range batches {
 		p := streams[batch.Stream]
 		if p == nil {
@@ -189,16 +194,16 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 			streams[batch.Stream] = p
 		}
 		if err != nil {
-			f := connector.Diagnose(batch.Stream, err)
-			told := f.Whole && len(failures) > 0 // what ends all of them is told once
+			f := connector.Classify(batch.Stream, err)
+			told := f.AllStreams && len(failures) > 0 // what ends all of them is told once
 			failures = append(failures, failure{f, batch.Stream.Name, err})
-			w.Tally.Note(batch, err)
+			w.Summary.Add(batch, err)
 			if err = nil; !told {
 				err = w.Log("ERROR", "the stream %s failed: %s", batch.Stream.Name, f.Message)
 			}
 		} else {
 			if err = w.batch(batch, p); err == nil {
-				w.Tally.Note(batch, nil)
+				w.Summary.Add(batch, nil)
 			}
 		}
 		if err != nil {
@@ -208,8 +213,8 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if w.Tally != nil {
-		if err := w.Log("INFO", "%s", w.Tally); err != nil {
+	if w.Summary != nil {
+		if err := w.Log("INFO", "%s", w.Summary); err != nil {
 			return err
 		}
 	}
@@ -222,50 +227,58 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 // batch writes a batch in one call.
 func (w *Writer) batch(b connector.Batch, p *progress) error {
 	name := b.Stream.Name
-	switch {
-	case b.First:
+	switch b.Kind {
+	case reader.Started:
 		return w.status(name, "STARTED")
-	case !b.Waiting.IsZero():
+	case reader.RateLimited:
 		p.running = true
 		limited := reason{Type: "RATE_LIMITED"}
-		limited.RateLimited.QuotaReset = millis(b.Waiting)
+		limited.RateLimited.QuotaReset = millis(b.Until)
 		return w.status(name, "RUNNING", limited)
-	case b.Warning != "":
+	case reader.Warning:
 		return w.Log("WARN", "%s: %s", name, b.Warning)
-	case !p.running:
+	}
+	if !p.running {
 		p.running = true
 		if err := w.status(name, "RUNNING"); err != nil {
 			return err
 		}
 	}
-	w.buf = w.buf[:0]
-	for _, raw := range b.Records {
-		if err := w.record(p, raw); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		p.count++
-		p.total++
-	}
-	// The state of a stream that is read whole is the same every time, and no
-	// state may stand twice with records in between.
-	if b.Bookmark.Resumable() || b.Last {
-		l, err := line(message{Type: "STATE", State: &state{"STREAM", streamState{descriptor{name}, b.Bookmark},
-			stats{json.RawMessage(strconv.Itoa(p.count) + ".0")}}})
-		if err != nil {
-			return err
-		}
-		w.buf, p.count = append(w.buf, l...), 0
-	}
-	if _, err := w.out.Write(w.buf); err != nil {
+	if err := w.records(b, p); err != nil || b.Kind != reader.Done {
 		return err
-	}
-	if !b.Last {
-		return nil
 	}
 	if err := w.status(name, "COMPLETE"); err != nil {
 		return err
 	}
 	return w.Log("INFO", "Read %d records from %s stream", p.total, name)
+}
+
+// records writes the records of a batch and the state that is valid then. The
+// state of a full refresh is always the same, and is written at its end; a
+// state that was just written is not repeated there.
+func (w *Writer) records(b connector.Batch, p *progress) error {
+	w.buf = w.buf[:0]
+	for _, rec := range b.Records {
+		if err := w.record(p, rec.Raw); err != nil {
+			return fmt.Errorf("%s: %w", b.Stream.Name, err)
+		}
+		p.count++
+		p.total++
+	}
+	done := b.Kind == reader.Done
+	if b.Bookmark.Resumable() && !done || done && !p.stored {
+		l, err := line(message{Type: "STATE", State: &stateMessage{"STREAM", streamState{descriptor{b.Stream.Name}, b.Bookmark},
+			stats{json.RawMessage(strconv.Itoa(p.count) + ".0")}}})
+		if err != nil {
+			return err
+		}
+		w.buf, p.count, p.stored = append(w.buf, l...), 0, true
+	}
+	if len(w.buf) == 0 {
+		return nil
+	}
+	_, err := w.out.Write(w.buf)
+	return err
 }
 
 // record appends the line of one record.
@@ -285,10 +298,10 @@ func (w *Writer) record(p *progress, raw []byte) error {
 			w.buf = append(w.buf, ',')
 		}
 		reason := "SOURCE_SERIALIZATION_ERROR"
-		if c.Reason == shape.TooLarge {
+		if c.Reason == conform.TooLarge {
 			reason = "SOURCE_FIELD_SIZE_LIMITATION"
 		}
-		w.Tally.Lose(p.stream, c)
+		w.Summary.CountNulled(p.stream, c)
 		w.buf = fmt.Appendf(w.buf, `{"field":%q,"change":"NULLED","reason":%q}`, c.Field, reason)
 	}
 	if len(changes) > 0 {
@@ -303,11 +316,11 @@ func (w *Writer) report(failures []failure) error {
 	if len(failures) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.Fault, b.Fault) })
+	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.Type, b.Type) })
 	var names []string
 	for i, f := range failures {
 		// What ended all streams at once is told once.
-		if i == 0 || !f.Whole || !failures[i-1].Whole {
+		if i == 0 || !f.AllStreams || !failures[i-1].AllStreams {
 			if err := w.trace(f); err != nil {
 				return err
 			}
@@ -318,7 +331,7 @@ func (w *Writer) report(failures []failure) error {
 		names = append(names, f.stream)
 	}
 	all := failure{Failure: connector.Failure{
-		Fault:   failures[0].Fault,
+		Type:    failures[0].Type,
 		Message: "During the sync, the following streams did not sync successfully: " + strings.Join(names, ", "),
 	}}
 	if err := w.trace(all); err != nil {

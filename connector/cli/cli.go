@@ -99,11 +99,11 @@ func (s *invocation) fail(err error) {
 		if errors.As(err, &broken) {
 			s.log.Print(singer.Error, "", "%s", broken.Stack)
 		}
-		s.log.Print(singer.Critical, "", "%s", connector.Diagnose(nil, err).Message)
+		s.log.Print(singer.Critical, "", "%s", connector.Classify(nil, err).Message)
 		return
 	}
 	if s.people {
-		fmt.Fprintln(s.stderr, "source-gorgias:", s.veil.mask(connector.Diagnose(nil, err).Message))
+		fmt.Fprintln(s.stderr, "source-gorgias:", s.veil.mask(connector.Classify(nil, err).Message))
 		return
 	}
 	if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone

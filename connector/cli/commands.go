@@ -16,9 +16,11 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/singer"
+	"source-gorgias/connector/state"
 )
 
 // The sandbox's own credentials.
@@ -40,10 +42,10 @@ func (s *invocation) check(c *cli.Context) error {
 		if err := s.warn(account.settings); err != nil {
 			return err
 		}
-		if err = connector.Probe(c.Context, account.client); err == nil {
-			plan := account.settings.Plan("")
+		if err = connector.CheckConnection(c.Context, account.client); err == nil {
+			plan := connector.NewPlan(account.settings, "")
 			plan.Client, plan.Streams = account.client, account.settings.Streams()
-			if err = plan.ProbeReports(c.Context); err == nil {
+			if err = plan.CheckReports(c.Context); err == nil {
 				s.permissions(c.Context, plan)
 			}
 		}
@@ -66,7 +68,7 @@ func (s *invocation) permissions(ctx context.Context, plan *connector.Plan) {
 	for stream, err := range plan.Permissions(ctx) {
 		answer := "yes"
 		if err != nil {
-			answer = "no: " + connector.Diagnose(stream, err).Message
+			answer = "no: " + connector.Classify(stream, err).Message
 		}
 		fmt.Fprintf(s.stderr, "%-30s %s\n", stream.Name, answer)
 	}
@@ -75,7 +77,7 @@ func (s *invocation) permissions(ctx context.Context, plan *connector.Plan) {
 // discover needs no account: but for reports, which a config asks for, the
 // streams are the same for all. A config that is given is checked.
 func (s *invocation) discover(c *cli.Context) error {
-	settings := &connector.Settings{}
+	settings := &config.Settings{}
 	if c.String("config") != "" {
 		var err error
 		if settings, err = s.settings(c); err != nil {
@@ -86,7 +88,7 @@ func (s *invocation) discover(c *cli.Context) error {
 }
 
 // warn tells what of the configuration was not used.
-func (s *invocation) warn(settings *connector.Settings) error {
+func (s *invocation) warn(settings *config.Settings) error {
 	for _, text := range settings.Warnings {
 		if err := s.pen.Log("WARN", "%s", text); err != nil {
 			return err
@@ -108,13 +110,13 @@ func (s *invocation) read(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s.pen.Tally = plan.NewTally()
+	s.pen.Summary = plan.NewSummary()
 	batches := plan.Run(c.Context)
 	if isTerminal(s.stderr) {
 		if !isTerminal(s.stdout) && movable() { // else the records are what is seen
 			batches = newProgress(s.stderr, s.veil.mask, len(plan.Streams), account).watch(batches)
 		}
-		defer func() { summarize(s.stderr, s.veil.mask, s.pen.Tally, c.Context.Err() != nil) }()
+		defer func() { summarize(s.stderr, s.veil.mask, s.pen.Summary, c.Context.Err() != nil) }()
 	}
 	return s.pen.Sync(c.Context, batches, unknown)
 }
@@ -132,7 +134,7 @@ func (s *invocation) planned(c *cli.Context, account *account) (plan *connector.
 			return nil, nil, err
 		}
 	}
-	var marks map[string]connector.Bookmark
+	var marks map[string]state.Bookmark
 	if path := c.String("state"); path != "" {
 		raw, err := readFile("state", path)
 		if err != nil {
@@ -142,8 +144,8 @@ func (s *invocation) planned(c *cli.Context, account *account) (plan *connector.
 			return nil, nil, err
 		}
 	}
-	plan = account.settings.Plan(airbyte.Tombstone)
-	plan.Client, plan.Budget, plan.Heartbeat = account.client, account.budget, heartbeat
+	plan = connector.NewPlan(account.settings, airbyte.Tombstone)
+	plan.Client, plan.RateLimiter, plan.Heartbeat = account.client, account.budget, heartbeat
 	plan.Streams, plan.Bookmarks = selection.Streams, marks
 	return plan, selection.Unknown, nil
 }
@@ -155,8 +157,8 @@ func (s *invocation) sandbox(c *cli.Context) error {
 		return err
 	}
 	box := &sandbox.Server{
-		Seed: c.Uint64("seed"), Live: c.Float64("live"), Limit: c.Int("limit"), Email: boxEmail, Key: boxKey,
-		ClientID: boxApp, ClientSecret: boxAppSecret, RefreshToken: boxRefresh, Rotate: c.Bool("rotate"),
+		Seed: c.Uint64("seed"), ChangeRate: c.Float64("live"), Limit: c.Int("limit"), Email: boxEmail, APIKey: boxKey,
+		ClientID: boxApp, ClientSecret: boxAppSecret, RefreshToken: boxRefresh, RotateRefreshToken: c.Bool("rotate"),
 		Size: sandbox.Size{Messages: c.Int("messages"), Tickets: c.Int("messages") / 5},
 	}
 	fmt.Fprintf(s.stderr, "the sandbox listens on %[1]s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%[1]s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %[2]q, \"api_key\": %[3]q}}\n"+
@@ -173,9 +175,9 @@ func (s *invocation) sandbox(c *cli.Context) error {
 
 // account is an account opened for reading.
 type account struct {
-	settings *connector.Settings
+	settings *config.Settings
 	client   *gorgias.Client
-	budget   *gorgias.Budget
+	budget   *gorgias.RateLimiter
 	close    func()
 	retried  func(err error, wait time.Duration) // told of requests that will be made again; may be nil
 }
@@ -199,10 +201,10 @@ const impatient = 4
 
 // dial makes a client of the settings, for the account in the box if that is
 // asked for.
-func (s *invocation) dial(settings *connector.Settings, options gorgias.Options, box bool) (*account, error) {
-	a := &account{settings: settings, budget: gorgias.NewBudget(settings.Reserve), close: func() {}}
-	options.Origin, options.Budget, options.Transport = settings.Origin, a.budget, gorgias.Transport()
-	if settings.Public {
+func (s *invocation) dial(settings *config.Settings, options gorgias.Options, box bool) (*account, error) {
+	a := &account{settings: settings, budget: gorgias.NewRateLimiter(settings.Reserve), close: func() {}}
+	options.Origin, options.RateLimiter, options.Transport = settings.Origin, a.budget, gorgias.Transport()
+	if settings.PublicOnly {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
 	}
 	options.Retried = func(err error, wait time.Duration) {
@@ -213,7 +215,7 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
 	if box {
 		listener := sandbox.Listen()
-		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: boxEmail, Key: boxKey}, ReadHeaderTimeout: time.Minute}
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: boxEmail, APIKey: boxKey}, ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }()
 		options.Transport = &http.Transport{DialContext: listener.DialContext}
 		a.close = func() { _ = server.Close() }
@@ -221,28 +223,28 @@ func (s *invocation) dial(settings *connector.Settings, options gorgias.Options,
 	if s.log != nil {
 		options.Transport = metered{options.Transport, s.log}
 	}
-	if c := settings.Credentials; c.AuthType == connector.AuthOAuth {
-		keeper := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Grant{
+	if c := settings.Credentials; c.AuthType == config.AuthOAuth {
+		keeper := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Token{
 			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.Expires})
 		keeper.Renewed = s.renewed
 		options.Auth, options.Rejected = keeper.Authorize, keeper.Rejected
 	}
 	var err error
 	if a.client, err = gorgias.New(options); err != nil {
-		return nil, &connector.ConfigError{Problems: []string{err.Error()}}
+		return nil, &config.Error{Problems: []string{err.Error()}}
 	}
 	return a, nil
 }
 
 // settings reads the configuration. That of the sandbox is built in; a file
 // given with it may set everything but the account.
-func (s *invocation) settings(c *cli.Context) (*connector.Settings, error) {
+func (s *invocation) settings(c *cli.Context) (*config.Settings, error) {
 	path, box := c.String("config"), c.Bool("sandbox")
 	raw := []byte("{}")
 	switch {
 	case path != "":
 		if c.Bool("save-tokens") {
-			if s.save = path; connector.IsURI(path) {
+			if s.save = path; config.IsURI(path) {
 				return nil, usageError{fmt.Errorf("%s: --save-tokens needs a config file", c.Command.Name)}
 			}
 		}
@@ -258,14 +260,14 @@ func (s *invocation) settings(c *cli.Context) (*connector.Settings, error) {
 
 // understand checks a configuration, with the account in the box if that is
 // asked for, and hides its secrets from here on.
-func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, error) {
+func (s *invocation) understand(raw []byte, box bool) (*config.Settings, error) {
 	if box {
 		var err error
-		if raw, err = connector.WithAccount(raw, "sandbox", boxEmail, boxKey); err != nil {
+		if raw, err = config.WithAccount(raw, "sandbox", boxEmail, boxKey); err != nil {
 			return nil, err
 		}
 	}
-	settings, err := connector.ParseConfig(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
+	settings, err := config.Parse(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
 	if err != nil {
 		return nil, err
 	}
@@ -285,8 +287,8 @@ func (s *invocation) understand(raw []byte, box bool) (*connector.Settings, erro
 // readConfig reads a configuration: a file, or the address that is given in its
 // place.
 func readConfig(path string) ([]byte, error) {
-	if connector.IsURI(path) {
-		return connector.ParseURI(path)
+	if config.IsURI(path) {
+		return config.ParseURI(path)
 	}
 	return readFile("config", path)
 }

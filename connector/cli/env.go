@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/singer"
 )
 
@@ -97,12 +97,12 @@ func overlay(fields map[string]json.RawMessage, look func(string) string, settin
 // variables names, in what does not fit, the variables that it came from or may
 // come from, if the environment was asked.
 func variables(err error, paths []string) error {
-	var misfit *connector.ConfigError
+	var misfit *config.Error
 	if !slices.Contains(paths, "ENV") || !errors.As(err, &misfit) {
 		return err
 	}
 	look := environment()
-	told := &connector.ConfigError{}
+	told := &config.Error{}
 	for _, problem := range misfit.Problems {
 		place, rest, _ := strings.Cut(problem, ": ")
 		name := place[strings.LastIndex(place, ".")+1:]

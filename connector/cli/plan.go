@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
 )
 
 // plan writes a forecast of the next read: for people, or as JSON.
@@ -42,28 +42,28 @@ func (s *invocation) plan(c *cli.Context) error {
 		if more := len(e.Streams) - 1; more > 0 {
 			name += " +" + strconv.Itoa(more)
 		}
-		if e.Fault != "" {
-			fmt.Fprintf(w, "%s\t\t\t%s\n", name, e.Fault)
+		if e.Error != "" {
+			fmt.Fprintf(w, "%s\t\t\t%s\n", name, e.Error)
 			continue
 		}
-		records := spelled(e.Precision, e.Records)
-		if e.Records == 0 && e.Precision == connector.AtLeast {
+		records := spelled(e.Accuracy, e.Records)
+		if e.Records == 0 && e.Accuracy == reader.AtLeast {
 			records = ""
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, spelled(e.Precision, e.Requests), records, e.Reads)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, spelled(e.Accuracy, e.Requests), records, e.Description)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(s.stdout, "\n%s requests, %s at this account's allowance of %d in 20 seconds, %.0f%% of it left to others. This forecast took %d.\n",
-		spelled(forecast.Precision, forecast.Requests), lasting(forecast.Seconds), forecast.Allowance, 100*forecast.Reserve, forecast.Probes)
+		spelled(forecast.Accuracy, forecast.Requests), lasting(forecast.Seconds), forecast.RateLimit, 100*forecast.Reserve, forecast.ForecastRequests)
 	return err
 }
 
 // spelled writes a number as well as it is known.
-func spelled(p connector.Precision, n int) string {
+func spelled(p reader.Accuracy, n int) string {
 	digits := grouped(n)
-	if p == connector.Exactly {
+	if p == reader.Exact {
 		return digits
 	}
 	return string(p) + " " + digits

@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A progress shows, on a terminal, how a sync is getting on: how long it has
@@ -46,8 +50,8 @@ type progress struct {
 
 // A course is a stream under way.
 type course struct {
-	stream    *connector.Stream
-	mark      connector.Bookmark
+	stream    *stream.Stream
+	mark      state.Bookmark
 	records   int
 	listening bool
 }
@@ -102,8 +106,8 @@ func (p *progress) note(b connector.Batch, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.handed = time.Now()
-	if !b.Waiting.IsZero() { // every stream says it
-		p.waiting = b.Waiting
+	if b.Kind == reader.RateLimited { // every stream says it
+		p.waiting = b.Until
 		return
 	}
 	i := slices.IndexFunc(p.under, func(c *course) bool { return c.stream.Name == b.Stream.Name })
@@ -113,25 +117,25 @@ func (p *progress) note(b connector.Batch, err error) {
 		p.begun++
 	}
 	c := p.under[i]
-	c.mark, c.listening = b.Bookmark, b.Listening
+	c.mark, c.listening = b.Bookmark, b.ReadingEvents
 	c.records += len(b.Records)
 	p.records += len(b.Records)
-	p.retold += b.Retold
-	if b.Stream.Name == "account" && len(b.Records) > 0 {
+	p.retold += b.Count(stream.Refetched)
+	if b.Stream == streams.Account && len(b.Records) > 0 {
 		var account struct {
 			Created time.Time `json:"created_datetime"`
 		}
-		_ = json.Unmarshal(b.Records[0], &account) // what cannot be read, nobody knows
+		_ = json.Unmarshal(b.Records[0].Raw, &account) // what cannot be read, nobody knows
 		p.born = account.Created
 	}
-	if b.Warning != "" {
+	if b.Kind == reader.Warning && err == nil {
 		p.faults = append(p.faults, b.Stream.Name+": "+b.Warning)
 	}
 	if err != nil {
 		p.failed++
-		p.faults = append(p.faults, b.Stream.Name+" failed: "+connector.Diagnose(b.Stream, err).Message)
+		p.faults = append(p.faults, b.Stream.Name+" failed: "+connector.Classify(b.Stream, err).Message)
 	}
-	if b.Last || err != nil {
+	if b.Kind == reader.Done || err != nil {
 		p.under = slices.Delete(p.under, i, i+1)
 		p.done++
 	}
@@ -204,8 +208,8 @@ func (p *progress) lines(width int) []string {
 func (p *progress) outlook(now time.Time, width int) []string {
 	pages := 0.0
 	for _, c := range p.lists() {
-		if share, ok := p.share(c); ok && share > 0 && c.mark.Walk.Pages >= 5 {
-			pages += float64(c.mark.Walk.Pages) * (1 - share) / share
+		if share, ok := p.share(c); ok && share > 0 && c.mark.Scan.Pages >= 5 {
+			pages += float64(c.mark.Scan.Pages) * (1 - share) / share
 		}
 	}
 	if pages == 0 {
@@ -231,12 +235,12 @@ func (p *progress) outlook(now time.Time, width int) []string {
 // lists are the streams under way that stand for a list: those that are cut
 // from another's pages do not, beside it.
 func (p *progress) lists() (all []*course) {
-	known := map[string]bool{}
+	known := map[*stream.Stream]bool{}
 	for _, c := range p.under {
-		known[c.stream.Name] = true
+		known[c.stream] = true
 	}
 	for _, c := range p.under {
-		derived := c.stream.Walk == connector.Derived
+		derived := c.stream.Mode == stream.Derived
 		if c.listening || derived && known[c.stream.Parent] {
 			continue
 		}
@@ -257,16 +261,16 @@ func (p *progress) places() (lines []string) {
 	}
 	others := len(lists) // than the events themselves
 	for _, c := range lists {
-		if c.stream.Name == "events" {
+		if c.stream == streams.Events {
 			others--
 		}
 		line := fmt.Sprintf("  %-*s  ", widest, c.stream.Name)
 		share, ok := p.share(c)
-		switch at := c.mark.Walk.At.Format(time.DateOnly); {
+		switch at := c.mark.Scan.LastCursor.Format(time.DateOnly); {
 		case !ok && c.records > 0:
 			line += grouped(c.records) + " records"
 		case !ok:
-		case c.stream.Walk == connector.OldestFirst:
+		case c.stream.Mode == stream.OldestFirst:
 			line += fmt.Sprintf("%4.1f%%, up to %s", percent(share), at)
 		default:
 			line += fmt.Sprintf("%4.1f%%, back to %s", percent(share), at)
@@ -277,8 +281,8 @@ func (p *progress) places() (lines []string) {
 	var heard time.Time
 	for _, c := range p.under {
 		if c.listening {
-			if waiting++; heard.IsZero() || c.mark.Heard.Before(heard) {
-				heard = c.mark.Heard
+			if waiting++; heard.IsZero() || c.mark.EventWatermark.Before(heard) {
+				heard = c.mark.EventWatermark
 			}
 		}
 	}
@@ -300,10 +304,10 @@ func (p *progress) places() (lines []string) {
 // the account, nothing will be found there, unless it was imported.
 func (p *progress) share(c *course) (float64, bool) {
 	mark := c.mark
-	if w := &mark.Walk; p.born.After(w.From) && !w.At.Before(p.born) {
-		w.From = p.born
+	if w := &mark.Scan; p.born.After(w.LowerBound) && !w.LastCursor.Before(p.born) {
+		w.LowerBound = p.born
 	}
-	return mark.Share(c.stream)
+	return mark.ScanProgress(c.stream)
 }
 
 // percent is a share as people read it: a hundred is for what has ended.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/singer"
 )
@@ -61,12 +61,12 @@ func (v *veil) mask(text string) string {
 // renewed keeps tokens that have just been given out: it tells the platform,
 // and writes them into the configuration file if that was asked for. It comes
 // from any goroutine, before the tokens are used.
-func (s *invocation) renewed(g gorgias.Grant) error {
+func (s *invocation) renewed(g gorgias.Token) error {
 	s.veil.hide(g.ClientID, g.Access, g.Refresh)
 	if s.save != "" {
 		raw, err := os.ReadFile(s.save)
 		if err == nil {
-			if raw, err = connector.WithToken(raw, g.Access, g.Refresh, g.Expires); err == nil {
+			if raw, err = config.WithToken(raw, g.Access, g.Refresh, g.Expires); err == nil {
 				err = replace(s.save, raw)
 			}
 		}
@@ -80,7 +80,7 @@ func (s *invocation) renewed(g gorgias.Grant) error {
 		}
 		return nil
 	}
-	config, err := connector.WithToken(s.config, g.Access, g.Refresh, g.Expires)
+	config, err := config.WithToken(s.config, g.Access, g.Refresh, g.Expires)
 	if err != nil {
 		return err
 	}

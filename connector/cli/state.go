@@ -11,9 +11,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
 	"source-gorgias/connector/singer"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // state tells people what a state says. It asks nobody: a state, and a catalog
@@ -44,9 +46,9 @@ func (s *invocation) state(c *cli.Context) error {
 
 // stored is what a state holds, and of which streams it is asked.
 type stored struct {
-	streams []*connector.Stream
+	streams []*stream.Stream
 	all     bool // no catalog says which
-	marks   map[string]connector.Bookmark
+	marks   map[string]state.Bookmark
 	entries []singer.Entry
 }
 
@@ -55,7 +57,7 @@ type stored struct {
 func parseStored(raw, catalog []byte) (s *stored, err error) {
 	s = &stored{all: catalog == nil}
 	if ofTap(catalog) || catalog == nil && singer.IsState(raw) {
-		selection, err := singer.Everything(connector.Streams(), nil) // no record is read
+		selection, err := singer.Everything(streams.All(), nil) // no record is read
 		if catalog != nil {
 			selection, err = singer.ParseCatalog(catalog, nil)
 		}
@@ -70,7 +72,7 @@ func parseStored(raw, catalog []byte) (s *stored, err error) {
 		s.marks, _, err = state.Marks(selection)
 		return s, err
 	}
-	selection := airbyte.Everything(connector.Streams())
+	selection := airbyte.Everything(streams.All())
 	if catalog != nil {
 		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
 			return nil, err
@@ -104,8 +106,8 @@ func ofTap(catalog []byte) bool {
 }
 
 // entry is what the state says of a stream, under its own name or another's.
-func (s *stored) entry(stream *connector.Stream) *singer.Entry {
-	for _, name := range append([]string{stream.Name}, stream.Formerly...) {
+func (s *stored) entry(stream *stream.Stream) *singer.Entry {
+	for _, name := range append([]string{stream.Name}, stream.Aliases...) {
 		for i, e := range s.entries {
 			if e.Name == name {
 				return &s.entries[i]
@@ -126,35 +128,35 @@ func (s *stored) write(out io.Writer, now time.Time) error {
 		text  string
 	}
 	var told []*paragraph
-	for _, stream := range s.streams {
-		mark, incremental := s.marks[stream.Name]
-		e := s.entry(stream)
+	for _, st := range s.streams {
+		mark, incremental := s.marks[st.Name]
+		e := s.entry(st)
 		switch {
-		case !stream.Incremental() || !incremental && e != nil:
+		case !st.Incremental() || !incremental && e != nil:
 			if e != nil || !s.all {
-				whole = append(whole, stream.Name)
+				whole = append(whole, st.Name)
 			}
 			continue
-		case e == nil && s.all && stream.Walk == connector.Daily: // offered by some configurations only
+		case e == nil && s.all && st.Mode == stream.DailyReport: // offered by some configurations only
 			continue
 		case e == nil:
-			missing = append(missing, stream.Name)
+			missing = append(missing, st.Name)
 			continue
 		}
-		text := describe(stream, mark, e, now)
+		text := describe(st, mark, e, now)
 		i := slices.IndexFunc(told, func(p *paragraph) bool { return p.text == text })
 		if i < 0 {
 			i = len(told)
 			told = append(told, &paragraph{text: text})
 		}
-		told[i].names = append(told[i].names, stream.Name)
+		told[i].names = append(told[i].names, st.Name)
 	}
 	for _, e := range s.entries {
-		stream := connector.Lookup(e.Name)
+		st := streams.Lookup(e.Name)
 		switch {
-		case stream == nil:
+		case st == nil:
 			strange = append(strange, fmt.Sprintf("%q", e.Name))
-		case !slices.ContainsFunc(s.streams, func(other *connector.Stream) bool { return other.Name == stream.Name }):
+		case !slices.Contains(s.streams, st):
 			left = append(left, e.Name)
 		}
 	}
@@ -171,7 +173,7 @@ func (s *stored) write(out io.Writer, now time.Time) error {
 }
 
 // describe tells, in lines, how far a stream has got.
-func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now time.Time) string {
+func describe(s *stream.Stream, mark state.Bookmark, e *singer.Entry, now time.Time) string {
 	var b strings.Builder
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-12s %s\n", what, fmt.Sprintf(format, args...))
@@ -182,16 +184,16 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 			as = fmt.Sprintf(", as %s", e.Name)
 		}
 		what := "the next read takes it over"
-		if mark.Since.IsZero() {
+		if mark.Watermark.IsZero() {
 			what = "it holds nothing to go on from"
 		}
 		line("written by", "another connector%s; %s", as, what)
 	}
-	w := mark.Walk
+	w := mark.Scan
 	switch {
 	case len(mark.Reports) > 0:
-		reached := func(a, b connector.ReportMark) int { return a.Since.Compare(b.Since) }
-		least, most := slices.MinFunc(mark.Reports, reached).Since, slices.MaxFunc(mark.Reports, reached).Since
+		reached := func(a, b state.ReportBookmark) int { return a.Watermark.Compare(b.Watermark) }
+		least, most := slices.MinFunc(mark.Reports, reached).Watermark, slices.MaxFunc(mark.Reports, reached).Watermark
 		text := "all days of " + counted(len(mark.Reports), "report") + " up to " + utc(least) + ", " + age(now, least)
 		if least.IsZero() {
 			text = "of " + counted(len(mark.Reports), "report") + ", not all days of each"
@@ -200,42 +202,38 @@ func describe(s *connector.Stream, mark connector.Bookmark, e *singer.Entry, now
 			text += "; of some up to " + utc(most)
 		}
 		line("captured", "%s", text)
-	case !mark.Since.IsZero() && e.Foreign():
-		line("captured", "up to %s, %s", utc(mark.Since), age(now, mark.Since))
-	case !mark.Since.IsZero(): // a quiet stream is not behind
-		line("captured", "up to its newest record, of %s, %s", utc(mark.Since), age(now, mark.Since))
-	case w.Began.IsZero():
+	case !mark.Watermark.IsZero() && e.Foreign():
+		line("captured", "up to %s, %s", utc(mark.Watermark), age(now, mark.Watermark))
+	case !mark.Watermark.IsZero(): // a quiet stream is not behind
+		line("captured", "up to its newest record, of %s, %s", utc(mark.Watermark), age(now, mark.Watermark))
+	case w.StartedAt.IsZero():
 		line("captured", "nothing: it is read from the start date on")
 	default:
 		line("captured", "nothing whole yet: the first walk is under way")
 	}
-	if !w.Began.IsZero() {
+	if !w.StartedAt.IsZero() {
 		how := counted(w.Pages, "page") + " read"
-		if share, ok := mark.Share(s); ok {
+		if share, ok := mark.ScanProgress(s); ok {
 			how += fmt.Sprintf(", %.1f%%", percent(share))
 		}
-		line("under way", "since %s: %s", utc(w.Began), how)
+		line("under way", "since %s: %s", utc(w.StartedAt), how)
 		switch {
 		case w.Unsorted:
 			line("", "in no order of time, and therefore to the end of the list")
-		case w.At.IsZero():
-		case s.Walk == connector.OldestFirst:
-			line("", "from %s up to %s", utc(w.From), utc(w.At))
+		case w.LastCursor.IsZero():
+		case s.Mode == stream.OldestFirst:
+			line("", "from %s up to %s", utc(w.LowerBound), utc(w.LastCursor))
 		default:
-			line("", "back to %s, on the way to %s", utc(w.At), utc(w.From))
+			line("", "back to %s, on the way to %s", utc(w.LastCursor), utc(w.LowerBound))
 		}
 	}
-	source := s
-	if s.Walk == connector.Derived {
-		source = connector.Find(s.Parent)
+	if s.Source().LookbackWindow > 0 && !e.Foreign() && !mark.WindowReadAt.IsZero() {
+		line("looked again", "at %s, at all that could still have changed", utc(mark.WindowReadAt))
 	}
-	if source.Mutable > 0 && !e.Foreign() && !mark.Revised.IsZero() {
-		line("looked again", "at %s, at all that could still have changed", utc(mark.Revised))
+	if !mark.EventWatermark.IsZero() {
+		line("events", "heeded up to %s", utc(mark.EventWatermark))
 	}
-	if !mark.Heard.IsZero() {
-		line("events", "heeded up to %s", utc(mark.Heard))
-	}
-	if n := len(mark.Seen); n > 0 && s.Walk == connector.Daily {
+	if n := len(mark.Fingerprints); n > 0 && s.Mode == stream.DailyReport {
 		line("remembered", "%s, written again only when changed", counted(n, "day"))
 	} else if n > 0 {
 		line("remembered", "%s, written again only when changed", counted(n, "record"))

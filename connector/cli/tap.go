@@ -18,8 +18,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/singer"
+	"source-gorgias/connector/stream"
 )
 
 // name is what the program was called as: one of its two names.
@@ -164,20 +166,20 @@ func (s *invocation) tapRead(c *cli.Context) error {
 	if len(foreign) > 0 {
 		s.log.Print(singer.Warn, "", "another tap has written the bookmarks of %s. Some leave gaps: a full refresh is advisable once", strings.Join(foreign, ", "))
 	}
-	plan := func(streams []*connector.Stream) *connector.Plan {
-		p := account.settings.Plan(singer.Tombstone)
-		p.Client, p.Budget, p.Heartbeat = account.client, account.budget, tapHeartbeat
-		p.Streams, p.Bookmarks = streams, marks
+	plan := func(selected []*stream.Stream) *connector.Plan {
+		p := connector.NewPlan(account.settings, singer.Tombstone)
+		p.Client, p.RateLimiter, p.Heartbeat = account.client, account.budget, tapHeartbeat
+		p.Streams, p.Bookmarks = selected, marks
 		return p
 	}
-	pen.Activate, pen.Still = own.activate, test != ""
+	pen.Activate, pen.FreezeState = own.activate, test != ""
 	whole := plan(selection.Streams())
 	batches := whole.Run(c.Context)
 	if test == "" {
-		pen.Tally = whole.NewTally()
+		pen.Summary = whole.NewSummary()
 	} else {
-		batches = singer.Sample(selection.Streams(), func(stream *connector.Stream) iter.Seq2[connector.Batch, error] {
-			p := plan([]*connector.Stream{stream})
+		batches = singer.Sample(selection.Streams(), func(s *stream.Stream) iter.Seq2[connector.Batch, error] {
+			p := plan([]*stream.Stream{s})
 			p.Bookmarks, p.Start, p.End = nil, longAgo, time.Time{} // any record will do
 			return p.Run(c.Context)
 		})
@@ -199,15 +201,15 @@ var longAgo = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // tapOffered is what a configuration offers. It may be missing, or not good yet:
 // clients ask for the catalog before they have it.
-func tapOffered(paths []string) []*connector.Stream {
+func tapOffered(paths []string) []*stream.Stream {
 	fields, _ := tapConfig(paths)
 	raw, _ := json.Marshal(fields) // of nothing, null
-	return connector.Offered(raw)
+	return config.AvailableStreams(raw)
 }
 
 // tapSelection is what the catalog selects; of the streams that are offered,
 // all, if there is none. A test reads everything.
-func tapSelection(c *cli.Context, test string, settings *connector.Settings) (*singer.Selection, error) {
+func tapSelection(c *cli.Context, test string, settings *config.Settings) (*singer.Selection, error) {
 	path := c.String("catalog")
 	if path == "" {
 		path = c.String("properties")
@@ -232,11 +234,11 @@ type tapOwn struct {
 // There may be none yet, or one to be completed: people look at the streams
 // before all is set up.
 func (s *invocation) tapDiscover(c *cli.Context) error {
-	var privacy *connector.Privacy
+	var privacy *config.Privacy
 	if c.IsSet("config") || c.Bool("sandbox") {
 		_, settings, err := s.tapSettings(c)
 		if err != nil {
-			s.log.Print(singer.Warn, "", "%s. The catalog shows every field", connector.Diagnose(nil, err).Message)
+			s.log.Print(singer.Warn, "", "%s. The catalog shows every field", connector.Classify(nil, err).Message)
 		} else {
 			privacy = settings.Privacy
 		}
@@ -259,7 +261,7 @@ func (s *invocation) tapOpen(c *cli.Context) (*tapOwn, *account, error) {
 }
 
 // tapSettings reads the configuration.
-func (s *invocation) tapSettings(c *cli.Context) (*tapOwn, *connector.Settings, error) {
+func (s *invocation) tapSettings(c *cli.Context) (*tapOwn, *config.Settings, error) {
 	box, paths := c.Bool("sandbox"), c.StringSlice("config")
 	if len(paths) == 0 && !box {
 		return nil, nil, usageError{errors.New("--config is missing (or --sandbox, for the built-in account)")}
@@ -304,7 +306,7 @@ func tapConfig(paths []string) (map[string]json.RawMessage, error) {
 			return nil, err
 		}
 		if json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &fields) != nil || string(bytes.TrimSpace(raw)) == "null" {
-			_, err := connector.ParseConfig(raw, false) // which says it best
+			_, err := config.Parse(raw, false) // which says it best
 			return nil, err
 		}
 	}
@@ -349,14 +351,14 @@ func (s *invocation) tapOwn(fields map[string]json.RawMessage) (*tapOwn, error) 
 		own.userAgent = agent
 	}
 	if strings.ContainsFunc(own.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, &connector.ConfigError{Problems: []string{"user_agent: expected a text in ASCII, such as acme-etl/1.0"}}
+		return nil, &config.Error{Problems: []string{"user_agent: expected a text in ASCII, such as acme-etl/1.0"}}
 	}
 	switch strings.ToLower(take("emit_activate_version_messages")) {
 	case "true":
 		own.activate = true
 	case "false", "":
 	default:
-		return nil, &connector.ConfigError{Problems: []string{"emit_activate_version_messages: expected true or false"}}
+		return nil, &config.Error{Problems: []string{"emit_activate_version_messages: expected true or false"}}
 	}
 	var left []string
 	for _, name := range []string{"stream_maps", "stream_map_config", "faker_config", "batch_config",

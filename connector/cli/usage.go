@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 )
 
 // usageError is a mistake in the arguments.
@@ -48,7 +48,7 @@ func wrongFlag(flags []cli.Flag, args []string) string {
 			return "a flag is not known"
 		}
 		if at < 0 {
-			return "there is no flag --" + name + connector.DidYouMean("--"+name, known)
+			return "there is no flag --" + name + config.DidYouMean("--"+name, known)
 		}
 		if _, yesNo := flags[at].(*cli.BoolFlag); yesNo {
 			if _, err := strconv.ParseBool(value); given && err != nil {
@@ -83,7 +83,7 @@ func noCommand(app *cli.App, arg string) error {
 	for _, c := range app.Commands {
 		known = append(known, c.Name)
 	}
-	if near := connector.Nearest(arg, known); near != "" {
+	if near := config.ClosestMatch(arg, known); near != "" {
 		return usageError{fmt.Errorf("the first argument is not a command; did you mean %s?", near)}
 	}
 	return usageError{fmt.Errorf("the first argument is not a command; expected one of %s", strings.Join(known, ", "))}

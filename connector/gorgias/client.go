@@ -17,26 +17,26 @@ import (
 	"time"
 )
 
-// Options say whom a client asks, and how. Origin and Auth are required; the zero
-// value of each other field stands for its default.
+// Options configure a Client. Origin and Auth are required; the zero value of each
+// other field stands for its default.
 type Options struct {
-	Origin    string // "https://acme.gorgias.com": scheme, host and port only; the API is below /api/
-	Auth      Auth
-	UserAgent string            // default "source-gorgias"
-	Transport http.RoundTripper // default: proxies from the environment, TLS 1.2 or later, HTTP/2
-	Budget    *Budget           // the account's; default: one that leaves a tenth to others
-	Timeout   time.Duration     // of one attempt, its body included; default 60s
-	Attempts  int               // default 11: with their waits, about five minutes
-	MaxBody   int64             // bytes of an answer, unpacked; default 256 MiB
-	MaxWait   time.Duration     // the longest Retry-After that is waited for; default 15 minutes
+	Origin      string // "https://acme.gorgias.com": scheme, host and port only; the API is below /api/
+	Auth        Auth
+	UserAgent   string            // default "source-gorgias"
+	Transport   http.RoundTripper // default: [Transport]
+	RateLimiter *RateLimiter      // the account's; default: one with a reserve of a tenth
+	Timeout     time.Duration     // of one attempt, including its body; default 60s
+	Attempts    int               // default 11: with their waits, about five minutes
+	MaxBody     int64             // bytes of a response, decompressed; default 256 MiB
+	MaxWait     time.Duration     // the longest Retry-After that the client waits for; default 15 minutes
 
-	// Rejected, if set, is told of a request whose authorization was not
-	// accepted. If it reports that there is another, the request is sent again,
-	// once.
+	// Rejected, if set, is called with a request that the API rejected as
+	// unauthorized. If it returns true, the request is sent once more, with a
+	// new Authorization.
 	Rejected func(r *http.Request) bool
 
-	// Retried, if set, is told of each attempt that failed and will be repeated
-	// after a wait.
+	// Retried, if set, is called after each failed attempt that will be repeated,
+	// with the wait until then.
 	Retried func(err error, wait time.Duration)
 }
 
@@ -46,7 +46,7 @@ type Client struct {
 	auth      Auth
 	userAgent string
 	transport http.RoundTripper
-	budget    *Budget
+	limiter   *RateLimiter
 	timeout   time.Duration
 	attempts  int
 	maxBody   int64
@@ -55,12 +55,11 @@ type Client struct {
 	retried   func(error, time.Duration)
 }
 
-// New returns a client, or an error if the origin is not one or nothing
-// authorizes it.
+// New returns a client, or an error if the origin is invalid or Auth is missing.
 func New(o Options) (*Client, error) {
 	origin, err := url.Parse(o.Origin)
 	if err != nil {
-		return nil, errors.New("the origin is not a URL") // which may hold a password
+		return nil, errors.New("the origin is not a URL") // err contains the origin, which may contain a password
 	}
 	bare := url.URL{Scheme: origin.Scheme, Host: origin.Host}
 	if (origin.Scheme != "https" && origin.Scheme != "http") || origin.Hostname() == "" ||
@@ -71,11 +70,11 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("no credentials")
 	}
 	c := &Client{
-		origin:    bare.JoinPath("/"), // with an empty path, joining would forget the slash
+		origin:    bare.JoinPath("/"), // JoinPath on an empty path would lose the slash before "api"
 		auth:      o.Auth,
 		userAgent: or(o.UserAgent, "source-gorgias"),
 		transport: o.Transport,
-		budget:    o.Budget,
+		limiter:   o.RateLimiter,
 		timeout:   or(o.Timeout, time.Minute),
 		attempts:  max(1, or(o.Attempts, 11)),
 		maxBody:   or(o.MaxBody, 256<<20),
@@ -86,24 +85,16 @@ func New(o Options) (*Client, error) {
 	if c.transport == nil {
 		c.transport = Transport()
 	}
-	if c.budget == nil {
-		c.budget = NewBudget(spare)
+	if c.limiter == nil {
+		c.limiter = NewRateLimiter(defaultReserve)
 	}
 	return c, nil
 }
 
-// or returns a value, or its default when it is zero.
-func or[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
-}
-
 const dialTimeout, keepAlive = 15 * time.Second, 30 * time.Second
 
-// Transport returns the way to the API that a Client takes by default.
+// Transport returns the default transport of a Client: proxies from the
+// environment, TLS 1.2 or later, HTTP/2.
 func Transport() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -117,50 +108,49 @@ func Transport() *http.Transport {
 	}
 }
 
-// List returns one page of what is at a path below /api/, like "tickets" or
-// "views/12/items". The page token, which [Page.Next] of the page before holds,
-// is laid over the query; it is "" for the first page.
+// List returns one page of the list at a path below /api/, like "tickets" or
+// "views/12/items". The page token is [Page.NextToken] of the page before, or ""
+// for the first page; its parameters replace those of the query.
 //
-// The error is the context's when that is over, and otherwise an [*Error].
-func (c *Client) List(ctx context.Context, form Form, path string, query url.Values, next string) (*Page, error) {
-	return c.page(ctx, form, path, query, next, nil)
+// The error is the context's if that has ended, and otherwise an [*Error].
+func (c *Client) List(ctx context.Context, envelope Envelope, path string, query url.Values, token string) (*Page, error) {
+	return c.page(ctx, envelope, path, query, token, nil)
 }
 
-// Query is List for a question that is put in a body, as JSON. It is sent as a
-// POST, again if need be: it must be one that only reads.
-func (c *Client) Query(ctx context.Context, form Form, path string, query url.Values, body []byte, next string) (*Page, error) {
-	return c.page(ctx, form, path, query, next, body)
+// Query is List with a query in JSON in the body. It is sent as a POST, which may
+// be repeated: it must be a request that only reads.
+func (c *Client) Query(ctx context.Context, envelope Envelope, path string, query url.Values, body []byte, token string) (*Page, error) {
+	return c.page(ctx, envelope, path, query, token, body)
 }
 
-// page asks for a page, with a body if there is one.
-func (c *Client) page(ctx context.Context, form Form, path string, query url.Values, next string, body []byte) (*Page, error) {
-	token, err := url.ParseQuery(next)
+// page requests a page, with a body unless it is nil.
+func (c *Client) page(ctx context.Context, envelope Envelope, path string, query url.Values, token string, body []byte) (*Page, error) {
+	params, err := url.ParseQuery(token)
 	if err != nil {
-		return nil, &Error{Path: "/api/" + path, Kind: Refused, Message: "not a page token"}
+		return nil, &Error{Path: "/api/" + path, Kind: ClientError, Message: "not a page token"}
 	}
-	a := ask{form: form, query: query, next: token.Encode()}
 	all := url.Values{}
-	for _, values := range []url.Values{query, token} {
+	for _, values := range []url.Values{query, params} {
 		for name := range values {
 			all[name] = values[name]
 		}
 	}
-	place := c.origin.JoinPath("api", path)
-	place.RawQuery = all.Encode()
-	if !strings.HasPrefix(place.Path, "/api/") {
-		return nil, &Error{Path: place.Path, Kind: Refused, Message: "not a path below /api/"}
+	u := c.origin.JoinPath("api", path)
+	u.RawQuery = all.Encode()
+	if !strings.HasPrefix(u.Path, "/api/") {
+		return nil, &Error{Path: u.Path, Kind: ClientError, Message: "not a path below /api/"}
 	}
 
 	var page *Page
-	err = c.retry(ctx, place.Path, func(ctx context.Context) error {
-		r, err := c.get(ctx, place, body)
+	err = c.retry(ctx, u.Path, func(ctx context.Context) error {
+		r, err := c.roundTrip(ctx, u, body)
 		if err != nil {
 			return err
 		}
-		if page, err = cut(r.body, a); err != nil {
+		if page, err = parsePage(r.body, pageRequest{envelope, query, params.Encode()}); err != nil {
 			return err
 		}
-		page.Served = r.served
+		page.ServerTime = r.serverTime
 		return nil
 	})
 	var e *Error
@@ -173,49 +163,45 @@ func (c *Client) page(ctx context.Context, form Form, path string, query url.Val
 	return page, nil
 }
 
-// A reply is a whole answer with a good status, in JSON, with a date.
-type reply struct {
-	served time.Time
-	body   []byte
+// A response is a complete response with a good status, in JSON.
+type response struct {
+	serverTime time.Time
+	body       []byte
 }
 
-// get is the road every request takes. It goes a second time with another token,
-// and where the same path is only spelled differently, with or without a slash
-// at its end.
-func (c *Client) get(ctx context.Context, place *url.URL, body []byte) (*reply, error) {
-	r, err := c.send(ctx, place, body, c.rejected)
-	if err == errToken {
-		r, err = c.send(ctx, place, body, nil)
+// roundTrip sends a request: once more with a new token if there is one, and once
+// more if it is redirected to the same path with or without a trailing slash.
+func (c *Client) roundTrip(ctx context.Context, u *url.URL, body []byte) (*response, error) {
+	r, err := c.send(ctx, u, body, c.rejected)
+	if err == errNewToken {
+		r, err = c.send(ctx, u, body, nil)
 	}
-	if err != errSpelling {
+	if err != errTrailingSlash {
 		return r, err
 	}
-	other := *place
-	if other.Path = strings.TrimSuffix(place.Path, "/"); other.Path == place.Path {
+	other := *u
+	if other.Path = strings.TrimSuffix(u.Path, "/"); other.Path == u.Path {
 		other.Path += "/"
 	}
 	r, err = c.send(ctx, &other, body, nil)
-	if err == errSpelling {
-		err = &Error{Status: http.StatusMovedPermanently, Kind: Redirect, Message: "redirected to and fro"}
+	if err == errTrailingSlash {
+		err = &Error{Status: http.StatusMovedPermanently, Kind: Redirect, Message: "redirected back and forth"}
 	}
 	return r, err
 }
 
-// errSpelling says that the path has moved to its other spelling.
-var errSpelling = errors.New("the same path with or without a slash at its end")
+// errNewToken is the result of a request whose token was rejected and is replaced.
+var errNewToken = errors.New("rejected, but there is a new token")
 
-// errToken says that there is another token than the one that was not accepted.
-var errToken = errors.New("another token")
-
-// send waits for the budget, sends one request and reads its answer.
-func (c *Client) send(ctx context.Context, place *url.URL, body []byte, rejected func(*http.Request) bool) (*reply, error) {
-	out, err := c.budget.wait(ctx)
+// send waits for the rate limiter, sends one request and reads its response.
+func (c *Client) send(ctx context.Context, u *url.URL, body []byte, rejected func(*http.Request) bool) (*response, error) {
+	call, err := c.limiter.wait(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var heard answer
-	tell := sync.OnceFunc(func() { c.budget.answered(out, heard) })
-	defer tell()
+	var limit callLimit
+	done := sync.OnceFunc(func() { c.limiter.done(call, limit) })
+	defer done()
 
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -223,9 +209,9 @@ func (c *Client) send(ctx context.Context, place *url.URL, body []byte, rejected
 	if body != nil {
 		method, content = http.MethodPost, bytes.NewReader(body)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, place.String(), content)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), content)
 	if err != nil {
-		return nil, &Error{Kind: Refused, Message: "not a path"}
+		return nil, &Error{Kind: ClientError, Message: "not a path"}
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -233,147 +219,95 @@ func (c *Client) send(ctx context.Context, place *url.URL, body []byte, rejected
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
 	if err := c.auth(ctx, req); err != nil {
-		return nil, c.explain(denied(err), req)
+		return nil, c.sanitize(authError(err), req)
 	}
 
-	// Not http.Client: it would follow redirects, and name the query in errors.
+	// Not http.Client: it would follow redirects, and its errors contain the query.
 	res, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return nil, c.explain(broken(err), req)
+		return nil, c.sanitize(networkError(err), req)
 	}
 	defer res.Body.Close()
-	heard = c.hear(res)
-	tell() // now, not when the body has come
+	limit = c.readCallLimit(res)
+	done() // now: a slow body must not delay other requests
 	if res.StatusCode == http.StatusUnauthorized && rejected != nil && rejected(req) {
-		return nil, errToken
+		return nil, errNewToken
 	}
 
 	r, err := c.read(res, req)
 	if e, ok := err.(*Error); ok {
-		return nil, c.explain(e, req)
+		return nil, c.sanitize(e, req)
 	}
 	return r, err
 }
 
-// hear returns what an answer says of the bucket.
-func (c *Client) hear(res *http.Response) answer {
-	a := answer{refused: res.StatusCode == http.StatusTooManyRequests}
+// readCallLimit returns what the headers of a response show of the bucket. Values
+// that no bucket can have are ignored.
+func (c *Client) readCallLimit(res *http.Response) callLimit {
+	r := callLimit{rateLimited: res.StatusCode == http.StatusTooManyRequests}
 	used, limit, _ := strings.Cut(res.Header.Get("X-Gorgias-Account-Api-Call-Limit"), "/")
 	u, err1 := strconv.Atoi(strings.TrimSpace(used))
 	l, err2 := strconv.Atoi(strings.TrimSpace(limit))
 	if err1 == nil && err2 == nil && u >= 0 && l > 0 && l <= 1_000_000 {
-		a.used, a.limit = u, l
+		r.used, r.limit = min(u, l), l
 	}
-	if rest := resting(res); rest <= c.maxWait {
-		a.rest = rest
+	if wait := parseRetryAfter(res); wait <= c.maxWait {
+		r.retryAfter = wait
 	}
-	return a
+	return r
 }
 
-// resting returns for how long the server asks to be left alone. Only these two
-// say so; on other answers the header means nothing.
-func resting(res *http.Response) time.Duration {
-	if res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable {
-		return retryAfter(res.Header)
-	}
-	return 0
-}
-
-// read turns an answer into a reply, or into an error.
-func (c *Client) read(res *http.Response, req *http.Request) (*reply, error) {
+// read turns an HTTP response into a response or an error.
+func (c *Client) read(res *http.Response, req *http.Request) (*response, error) {
 	if res.StatusCode/100 == 3 {
-		return nil, redirected(res, req.URL)
+		return nil, redirectError(res, req.URL)
 	}
-	// Of a query it is in doubt whether the answer counts as created.
+	// The API's documentation leaves open whether a query responds with 200 or 201.
 	if res.StatusCode != http.StatusOK && (req.Method != http.MethodPost || res.StatusCode != http.StatusCreated) {
-		e := failed(res.StatusCode)
-		e.rest = resting(res)
+		e := statusError(res.StatusCode)
+		e.retryAfter = parseRetryAfter(res)
 		if body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10)); e.Message == "" {
-			e.Message = said(body)
+			e.Message = apiMessage(body)
 		}
 		return nil, e
 	}
-	if kind := res.Header.Get("Content-Type"); kind != "" {
-		media, _, _ := mime.ParseMediaType(kind)
+	if contentType := res.Header.Get("Content-Type"); contentType != "" {
+		media, _, _ := mime.ParseMediaType(contentType)
 		if media != "application/json" && !strings.HasSuffix(media, "+json") {
-			return nil, unproven("expected JSON, got %s", kind)
+			return nil, invalidResponse("expected JSON, got %s", contentType)
 		}
 	}
-	served, err := http.ParseTime(res.Header.Get("Date"))
+	serverTime, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil {
-		return nil, unproven("an answer without a date")
+		return nil, invalidResponse("a response without a valid Date header")
 	}
 	var b bytes.Buffer
 	if n := res.ContentLength; n > 0 && n <= c.maxBody {
 		b.Grow(int(n) + bytes.MinRead)
 	}
 	if _, err := b.ReadFrom(io.LimitReader(res.Body, c.maxBody+1)); err != nil {
-		return nil, broken(fmt.Errorf("the answer broke off: %w", err))
+		return nil, networkError(fmt.Errorf("the response is incomplete: %w", err))
 	}
 	if int64(b.Len()) > c.maxBody {
-		return nil, &Error{Status: res.StatusCode, Kind: Oversized, Message: fmt.Sprintf("an answer of more than %d bytes", c.maxBody)}
+		return nil, &Error{Status: res.StatusCode, Kind: Oversized, Message: fmt.Sprintf("a response of more than %d bytes", c.maxBody)}
 	}
-	return &reply{served.UTC(), b.Bytes()}, nil
+	return &response{serverTime.UTC(), b.Bytes()}, nil
 }
 
-// explain makes an error's message fit to be seen.
-func (c *Client) explain(e *Error, req *http.Request) *Error {
+// sanitize makes an error's message safe to print.
+func (c *Client) sanitize(e *Error, req *http.Request) *Error {
 	if e.Kind == Network && req.Context().Err() == context.DeadlineExceeded {
-		e.Message = fmt.Sprintf("no whole answer within %v", c.timeout)
+		e.Message = fmt.Sprintf("no complete response within %v", c.timeout)
 	}
-	e.Message = tidy(scrub(e.Message, req))
+	e.Message = singleLine(redact(e.Message, authSecrets(req)...))
 	return e
 }
 
-// redirected reads a redirect: it is errSpelling or an [*Error].
-func redirected(res *http.Response, from *url.URL) error {
-	e := &Error{Status: res.StatusCode, Kind: Redirect}
-	location := res.Header.Get("Location")
-	to, err := from.Parse(location)
-	if location == "" || err != nil {
-		e.Message = "redirected nowhere"
-		return e
+// or returns a value, or the fallback if the value is zero.
+func or[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
 	}
-	if host(to) != host(from) { // the scheme is the business of a gateway; we keep ours
-		e.Message = "redirected to another host: " + to.Host
-		return e
-	}
-	if to.Path != from.Path && strings.TrimSuffix(to.Path, "/") == strings.TrimSuffix(from.Path, "/") {
-		return errSpelling
-	}
-	permanent := res.StatusCode == http.StatusMovedPermanently || res.StatusCode == http.StatusPermanentRedirect
-	if into, ok := merged(from.Path, to.Path); ok && permanent {
-		e.Kind, e.Into, e.Message = Merged, into, "merged into "+strconv.FormatInt(into, 10)
-		return e
-	}
-	e.Message = "redirected to another path"
-	return e
-}
-
-// host returns where a URL leads, without a port that goes without saying.
-func host(u *url.URL) string {
-	name := strings.ToLower(u.Host)
-	switch u.Scheme {
-	case "https":
-		name = strings.TrimSuffix(name, ":443")
-	case "http":
-		name = strings.TrimSuffix(name, ":80")
-	}
-	return name
-}
-
-// merged returns the id that stands in one path where another stood in the other:
-// /api/customers/1/custom-fields and /api/customers/2, with or without its rest.
-func merged(from, to string) (into int64, ok bool) {
-	a, b := strings.Split(strings.Trim(from, "/"), "/"), strings.Split(strings.Trim(to, "/"), "/")
-	for i := range min(len(a), len(b)) {
-		if a[i] == b[i] {
-			continue
-		}
-		_, err1 := strconv.ParseInt(a[i], 10, 64)
-		into, err2 := strconv.ParseInt(b[i], 10, 64)
-		rest := strings.Join(b[i+1:], "/")
-		return into, err1 == nil && err2 == nil && (rest == "" || rest == strings.Join(a[i+1:], "/"))
-	}
-	return 0, false
+	return value
 }

@@ -24,14 +24,14 @@ import (
 
 const empty = `{"data": [], "meta": {"next_cursor": null}}`
 
-// pipes is a network of one server, in memory, so that it can live in a bubble.
-type pipes struct {
+// memoryListener connects one server to its clients in memory, for synctest.
+type memoryListener struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
 }
 
-func (p *pipes) Accept() (net.Conn, error) {
+func (p *memoryListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.conns:
 		return c, nil
@@ -40,10 +40,10 @@ func (p *pipes) Accept() (net.Conn, error) {
 	}
 }
 
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+func (p *memoryListener) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
+func (p *memoryListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (p *memoryListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {
 	case p.conns <- there:
@@ -53,11 +53,11 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// client returns a client of a server that answers with h, in JSON unless h says
-// otherwise.
+// client returns a client of a server whose handler is h. The responses are JSON
+// unless h sets another type.
 func client(t *testing.T, o Options, h http.HandlerFunc) *Client {
 	t.Helper()
-	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	p := &memoryListener{conns: make(chan net.Conn), done: make(chan struct{})}
 	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		h(w, r)
@@ -92,7 +92,7 @@ func TestNew(t *testing.T) {
 		"https://acme.gorgias.com/api", "https://acme.gorgias.com?x=1", "https://acme.gorgias.com#x", "https://acme.gorgias.com/?",
 		"https:acme.gorgias.com", "://",
 	} {
-		_, err := New(Options{Origin: origin, Auth: Bearer("t")})
+		_, err := New(Options{Origin: origin, Auth: Basic("jo", "k")})
 		if err == nil {
 			t.Errorf("origin %q was accepted", origin)
 		} else if strings.Contains(err.Error(), "pw") {
@@ -100,7 +100,7 @@ func TestNew(t *testing.T) {
 		}
 	}
 	for _, origin := range []string{"https://acme.gorgias.com", "https://acme.gorgias.com/", "http://127.0.0.1:8080"} {
-		if _, err := New(Options{Origin: origin, Auth: Bearer("t")}); err != nil {
+		if _, err := New(Options{Origin: origin, Auth: Basic("jo", "k")}); err != nil {
 			t.Errorf("origin %q: %v", origin, err)
 		}
 	}
@@ -109,16 +109,16 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// A request is a GET with the caller's parameters under the page token's, and the
-// page is what came.
+// A request is a GET with the parameters of the query and the page token, and the
+// page contains the response's bytes.
 func TestList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		body := `{"data": [{"id": 12345678901234567890, "a": 1.0}, {"id" : 2}], "meta": {"next_cursor": "n 2"}}`
-		var asked []string
+		var requests []string
 		c := client(t, Options{UserAgent: "ours/1"}, func(w http.ResponseWriter, r *http.Request) {
 			user, key, _ := r.BasicAuth()
-			asked = append(asked, strings.Join([]string{r.Method, r.Host, r.URL.String(), user, key, r.UserAgent(), r.Header.Get("Accept"), r.Header.Get("Accept-Encoding")}, " "))
+			requests = append(requests, strings.Join([]string{r.Method, r.Host, r.URL.String(), user, key, r.UserAgent(), r.Header.Get("Accept"), r.Header.Get("Accept-Encoding")}, " "))
 			z := gzip.NewWriter(w)
 			w.Header().Set("X-Gorgias-Account-Api-Call-Limit", "7/80")
 			w.Header().Set("Content-Encoding", "gzip")
@@ -126,32 +126,32 @@ func TestList(t *testing.T) {
 			z.Close()
 		})
 		query := url.Values{"limit": {"100"}, "types": {"a", "b"}}
-		p, err := c.List(t.Context(), Listed, "views/12/items", query, "")
+		p, err := c.List(t.Context(), CursorList, "views/12/items", query, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := fmt.Sprintf("%s", p.Records); got != `[{"id": 12345678901234567890, "a": 1.0} {"id" : 2}]` {
 			t.Errorf("records %s", got)
 		}
-		if p.Next != "cursor=n+2" || p.Bytes != len(body) || !p.Served.Equal(begin) || p.Served.Location() != time.UTC {
-			t.Errorf("next %q, %d bytes, served %v", p.Next, p.Bytes, p.Served)
+		if p.NextToken != "cursor=n+2" || !p.ServerTime.Equal(begin) || p.ServerTime.Location() != time.UTC {
+			t.Errorf("next %q, server time %v", p.NextToken, p.ServerTime)
 		}
-		if used, limit := c.budget.Usage(); used < 7 || used > 8 || limit != 80 {
-			t.Errorf("usage %v of %v, but the answer said 7/80", used, limit)
+		if used, limit := c.limiter.Usage(); used < 7 || used > 8 || limit != 80 {
+			t.Errorf("usage %v of %v, but the response had 7/80", used, limit)
 		}
 		body = empty
-		if p, err = c.List(t.Context(), Listed, "views/12/items", query, p.Next); err != nil || p.Next != "" || len(p.Records) != 0 {
+		if p, err = c.List(t.Context(), CursorList, "views/12/items", query, p.NextToken); err != nil || p.NextToken != "" || len(p.Records) != 0 {
 			t.Errorf("second page: %+v, %v", p, err)
 		}
 		want := "GET acme.example /api/views/12/items?limit=100&types=a&types=b jo@acme.example k3y ours/1 application/json gzip"
-		if len(asked) != 2 || asked[0] != want || asked[1] != strings.Replace(want, "?", "?cursor=n+2&", 1) {
-			t.Errorf("asked\n%s\nwant\n%s", strings.Join(asked, "\n"), want)
+		if len(requests) != 2 || requests[0] != want || requests[1] != strings.Replace(want, "?", "?cursor=n+2&", 1) {
+			t.Errorf("requests\n%s\nwant\n%s", strings.Join(requests, "\n"), want)
 		}
 		if len(query) != 2 {
 			t.Errorf("the caller's query became %v", query)
 		}
 		for _, path := range []string{"../oauth/token", "x/../../oauth"} {
-			if _, err := c.List(t.Context(), Single, path, nil, ""); !is(err, Refused) || len(asked) != 2 {
+			if _, err := c.List(t.Context(), SingleObject, path, nil, ""); !is(err, ClientError) || len(requests) != 2 {
 				t.Errorf("path %q: %v", path, err)
 			}
 		}
@@ -163,8 +163,21 @@ func is(err error, kind Kind) bool {
 	return errors.As(err, &e) && e.Kind == kind
 }
 
-// Whatever is not a whole page is asked for again, and a whole page then ends it.
-func TestUnprovenIsAskedAgain(t *testing.T) {
+// Only values that a bucket can have are used.
+func TestReadCallLimit(t *testing.T) {
+	for header, want := range map[string]callLimit{
+		"7/80": {used: 7, limit: 80}, " 7 / 80 ": {used: 7, limit: 80}, "0/1": {limit: 1}, "70/40": {used: 40, limit: 40},
+		"9000000000000000000/40": {used: 40, limit: 40}, "": {}, "7": {}, "7/": {}, "/80": {}, "-1/80": {}, "7/0": {}, "7/-1": {}, "7/1000001": {}, "7/80/1": {},
+	} {
+		res := &http.Response{StatusCode: 200, Header: http.Header{"X-Gorgias-Account-Api-Call-Limit": {header}}}
+		if got := new(Client).readCallLimit(res); got != want {
+			t.Errorf("%q: %+v, want %+v", header, got, want)
+		}
+	}
+}
+
+// A response that is not a complete page is retried until a complete one arrives.
+func TestInvalidResponseIsRetried(t *testing.T) {
 	for name, bad := range map[string]http.HandlerFunc{
 		"truncated":  func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, empty[:20]) },
 		"empty":      func(w http.ResponseWriter, r *http.Request) {},
@@ -174,8 +187,8 @@ func TestUnprovenIsAskedAgain(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			io.WriteString(w, empty)
 		},
-		"undated": func(w http.ResponseWriter, r *http.Request) { w.Header()["Date"] = nil; io.WriteString(w, empty) },
-		"badly dated": func(w http.ResponseWriter, r *http.Request) {
+		"no date": func(w http.ResponseWriter, r *http.Request) { w.Header()["Date"] = nil; io.WriteString(w, empty) },
+		"invalid date": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Date", "yesterday")
 			io.WriteString(w, empty)
 		},
@@ -197,8 +210,8 @@ func TestUnprovenIsAskedAgain(t *testing.T) {
 			z.Close()
 			w.Write(b.Bytes()[:b.Len()-4])
 		},
-		"hung up": func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
-		"stalled": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"connection closed": func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
+		"stalled":           func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"stalled body": func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, empty)
 			w.(http.Flusher).Flush()
@@ -213,8 +226,8 @@ func TestUnprovenIsAskedAgain(t *testing.T) {
 		"408": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(408) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			hits, told := 0, 0
-			c := client(t, Options{Retried: func(err error, wait time.Duration) { told++ }}, func(w http.ResponseWriter, r *http.Request) {
+			hits, notified := 0, 0
+			c := client(t, Options{Retried: func(err error, wait time.Duration) { notified++ }}, func(w http.ResponseWriter, r *http.Request) {
 				if hits++; hits == 1 {
 					bad(w, r)
 					return
@@ -222,18 +235,19 @@ func TestUnprovenIsAskedAgain(t *testing.T) {
 				io.WriteString(w, empty)
 			})
 			begin := time.Now()
-			if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+			if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if took := time.Since(begin); hits != 2 || told != 1 || took < 750*time.Millisecond || took > 62*time.Second {
-				t.Errorf("%s: asked %d times in %v, told %d times", name, hits, took, told)
+			if took := time.Since(begin); hits != 2 || notified != 1 || took < 750*time.Millisecond || took > 62*time.Second {
+				t.Errorf("%s: %d requests in %v, notified %d times", name, hits, took, notified)
 			}
 		})
 	}
 }
 
-// About five minutes of trouble are ridden out; then the error says what it was.
-func TestTroubleEnds(t *testing.T) {
+// Retries bridge about five minutes of server errors; then the error contains the
+// last one.
+func TestRetriesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hits := 0
 		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
@@ -242,19 +256,19 @@ func TestTroubleEnds(t *testing.T) {
 			io.WriteString(w, `{"error": {"msg": "An external service had an issue."}}`)
 		})
 		begin := time.Now()
-		_, err := c.List(t.Context(), Listed, "tickets", url.Values{"limit": {"1"}}, "")
+		_, err := c.List(t.Context(), CursorList, "tickets", url.Values{"limit": {"1"}}, "")
 		var e *Error
-		if !errors.As(err, &e) || e.Kind != Server || !e.Temporary() || e.Status != 503 ||
+		if !errors.As(err, &e) || e.Kind != ServerError || !e.Temporary() || e.Status != 503 ||
 			err.Error() != "GET /api/tickets: 503 Service Unavailable: An external service had an issue. (11 attempts)" {
 			t.Errorf("%#v", err)
 		}
 		if took := time.Since(begin); hits != 11 || took < 4*time.Minute || took > 6*time.Minute {
-			t.Errorf("asked %d times in %v", hits, took)
+			t.Errorf("%d requests in %v", hits, took)
 		}
 	})
 }
 
-// What will not pass is not asked again, and every status has its kind.
+// A permanent error is not retried, and each status has its kind.
 func TestErrors(t *testing.T) {
 	long := strings.Repeat("é", 400)
 	for _, test := range []struct {
@@ -263,18 +277,18 @@ func TestErrors(t *testing.T) {
 		kind   Kind
 		want   string
 	}{
-		{400, `{"error":{"msg":"Bad request.","data":{"status":["Unknown field."],"limit":["Too high.","Not a number."]}}}`, Refused,
+		{400, `{"error":{"msg":"Bad request.","data":{"status":["Unknown field."],"limit":["Too high.","Not a number."]}}}`, ClientError,
 			"400 Bad Request: Bad request. limit: Too high. Not a number. status: Unknown field."},
-		{400, `{"error":{"msg":"Bad request.","data":{"x":7}}}`, Refused, "400 Bad Request: Bad request. x: 7"},
+		{400, `{"error":{"msg":"Bad request.","data":{"x":7}}}`, ClientError, "400 Bad Request: Bad request. x: 7"},
 		{401, `{"error":{"msg":"Authentication failed."}}`, Unauthorized, "401 Unauthorized: Authentication failed."},
 		{403, `{"error":"no \u0000\n\u001b[31mrights"}`, Forbidden, "403 Forbidden: no [31mrights"},
 		{404, ``, NotFound, "404 Not Found"},
 		{404, `<html>lost</html>`, NotFound, "404 Not Found"},
 		{404, `[]`, NotFound, "404 Not Found: []"},
-		{405, `{"error":7}`, Refused, "405 Method Not Allowed"},
-		{409, `gone  fishing`, Refused, "409 Conflict: gone fishing"},
-		{422, long, Refused, "422 Unprocessable Entity: " + long[:2*299] + "…"},
-		{499, `{}`, Refused, "499"},
+		{405, `{"error":7}`, ClientError, "405 Method Not Allowed"},
+		{409, `gone  fishing`, ClientError, "409 Conflict: gone fishing"},
+		{422, long, ClientError, "422 Unprocessable Entity: " + long[:2*299] + "…"},
+		{499, `{}`, ClientError, "499"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			hits := 0
@@ -283,7 +297,7 @@ func TestErrors(t *testing.T) {
 				w.WriteHeader(test.status)
 				io.WriteString(w, test.body)
 			})
-			_, err := c.List(t.Context(), Single, "tickets/1", url.Values{"limit": {"1"}}, "")
+			_, err := c.List(t.Context(), SingleObject, "tickets/1", url.Values{"limit": {"1"}}, "")
 			if err == nil || err.Error() != "GET /api/tickets/1: "+test.want || !is(err, test.kind) || hits != 1 {
 				t.Errorf("%d %s: %v after %d attempts, want %s", test.status, test.body, err, hits, test.want)
 			}
@@ -291,7 +305,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What lies below HTTP is told in words, and only tried again when that can help.
+// A network error is explained, and retried only if it can be temporary.
 func TestNetworkErrors(t *testing.T) {
 	for want, err := range map[string]error{
 		"GET /api/account: no such host: acme.example":                                                             &net.OpError{Op: "dial", Err: &net.DNSError{Name: "acme.example", IsNotFound: true}},
@@ -303,7 +317,7 @@ func TestNetworkErrors(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			tries := 0
 			c := client(t, Options{Transport: roundTripper(func(*http.Request) (*http.Response, error) { tries++; return nil, err })}, nil)
-			_, got := c.List(t.Context(), Single, "account", nil, "")
+			_, got := c.List(t.Context(), SingleObject, "account", nil, "")
 			if got == nil || got.Error() != want || !is(got, Network) || !errors.Is(got, err) {
 				t.Errorf("got  %v\nwant %s", got, want)
 			}
@@ -318,8 +332,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Retry-After is honoured in seconds and as a date by the server's clock, by all,
-// on the statuses that mean it; one that asks for too much ends it.
+// Retry-After is honored in seconds and as a date by the server's clock, by all
+// requests, on 429 and 503 only; one that is too long is an error.
 func TestRetryAfter(t *testing.T) {
 	for _, test := range []struct {
 		status int
@@ -340,8 +354,8 @@ func TestRetryAfter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				var hits []time.Time
-				var told time.Duration
-				c := client(t, Options{Retried: func(_ error, wait time.Duration) { told = wait }}, func(w http.ResponseWriter, r *http.Request) {
+				var notified time.Duration
+				c := client(t, Options{Retried: func(_ error, wait time.Duration) { notified = wait }}, func(w http.ResponseWriter, r *http.Request) {
 					now := time.Now().Add(clock)
 					w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 					mu.Lock()
@@ -358,13 +372,13 @@ func TestRetryAfter(t *testing.T) {
 				other.Go(func() {
 					synctest.Wait()
 					time.Sleep(100 * time.Millisecond)
-					c.List(t.Context(), Listed, "tags", nil, "")
+					c.List(t.Context(), CursorList, "tags", nil, "")
 				})
-				_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+				_, err := c.List(t.Context(), CursorList, "tickets", nil, "")
 				took := time.Since(begin)
 				other.Wait()
 				if test.to == 0 {
-					if all := time.Since(begin); !is(err, TooMany) || took > 0 || all > 5*time.Second {
+					if all := time.Since(begin); !is(err, RateLimited) || took > 0 || all > 5*time.Second {
 						t.Errorf("%d %s: %v after %v, all after %v", test.status, test.after(begin), err, took, all)
 					}
 					return
@@ -372,11 +386,11 @@ func TestRetryAfter(t *testing.T) {
 				if err != nil || took < test.from || took > test.to {
 					t.Errorf("%d %s: %v after %v", test.status, test.after(begin), err, took)
 				}
-				if told < test.from {
-					t.Errorf("%d %s: told of a wait of %v", test.status, test.after(begin), told)
+				if notified < test.from {
+					t.Errorf("%d %s: notified of a wait of %v", test.status, test.after(begin), notified)
 				}
 				if first := hits[1].Sub(begin); test.status != 500 && first < test.from {
-					t.Errorf("%d %s: another asked after %v", test.status, test.after(begin), first)
+					t.Errorf("%d %s: another request after %v", test.status, test.after(begin), first)
 				}
 			})
 		}
@@ -407,36 +421,36 @@ func TestRedirects(t *testing.T) {
 		{"customers/1", 301, "/api/customers/x", Redirect, 0, "301 Moved Permanently: redirected to another path"},
 		{"customers/1", 301, "/api/customers/2/custom-fields", Redirect, 0, "301 Moved Permanently: redirected to another path"},
 		{"customers/1", 301, "/api/customers/1", Redirect, 0, "301 Moved Permanently: redirected to another path"},
-		{"customers/1", 301, "", Redirect, 0, "301 Moved Permanently: redirected nowhere"},
-		{"customers/1", 301, ":", Redirect, 0, "301 Moved Permanently: redirected nowhere"},
+		{"customers/1", 301, "", Redirect, 0, "301 Moved Permanently: redirected without a valid Location"},
+		{"customers/1", 301, ":", Redirect, 0, "301 Moved Permanently: redirected without a valid Location"},
 		{"tickets", 302, "https://evil.example/api/tickets/", Redirect, 0, "302 Found: redirected to another host: evil.example"},
 		{"tickets", 302, "//evil.example/api/tickets/", Redirect, 0, "302 Found: redirected to another host: evil.example"},
 		{"tickets", 302, "http://acme.example:8080/api/tickets/", Redirect, 0, "302 Found: redirected to another host: acme.example:8080"},
 		{"customers/1", 301, "https://evil.example/api/customers/2", Redirect, 0, "301 Moved Permanently: redirected to another host: evil.example"},
-		{"tickets", 304, "", Redirect, 0, "304 Not Modified: redirected nowhere"},
+		{"tickets", 304, "", Redirect, 0, "304 Not Modified: redirected without a valid Location"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var asked []string
+			var requests []string
 			c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
-				if asked = append(asked, r.URL.String()); len(asked) > 1 {
+				if requests = append(requests, r.URL.String()); len(requests) > 1 {
 					io.WriteString(w, empty)
 					return
 				}
 				w.Header().Set("Location", test.location)
 				w.WriteHeader(test.status)
 			})
-			_, err := c.List(t.Context(), Listed, test.path, url.Values{"limit": {"1"}}, "")
+			_, err := c.List(t.Context(), CursorList, test.path, url.Values{"limit": {"1"}}, "")
 			if test.kind == 0 {
 				other := map[string]string{"tickets": "/api/tickets/?limit=1", "tickets/": "/api/tickets?limit=1"}[test.path]
-				if err != nil || len(asked) != 2 || asked[1] != other {
-					t.Errorf("%d %s: %v, asked %q", test.status, test.location, err, asked)
+				if err != nil || len(requests) != 2 || requests[1] != other {
+					t.Errorf("%d %s: %v, requests %q", test.status, test.location, err, requests)
 				}
 				return
 			}
 			var e *Error
-			if !errors.As(err, &e) || e.Kind != test.kind || e.Into != test.into || e.Temporary() || len(asked) != 1 ||
+			if !errors.As(err, &e) || e.Kind != test.kind || e.MergedInto != test.into || e.Temporary() || len(requests) != 1 ||
 				err.Error() != "GET /api/"+test.path+": "+test.want {
-				t.Errorf("%d %s: %v, asked %q", test.status, test.location, err, asked)
+				t.Errorf("%d %s: %v, requests %q", test.status, test.location, err, requests)
 			}
 		})
 	}
@@ -450,13 +464,13 @@ func TestRedirects(t *testing.T) {
 			}
 			http.Redirect(w, r, other, http.StatusMovedPermanently)
 		})
-		if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); !is(err, Redirect) || hits != 2 {
-			t.Errorf("a circle: %v after %d requests", err, hits)
+		if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); !is(err, Redirect) || hits != 2 {
+			t.Errorf("a redirect loop: %v after %d requests", err, hits)
 		}
 	})
 }
 
-// A server may echo what it was sent, anywhere; no error repeats it.
+// A server may echo the credentials anywhere; no error contains them.
 func TestErrorsKeepSecrets(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -475,7 +489,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		secrets := []string{key, user, user + ":" + key}
 		if i%3 == 0 {
 			key = "t" + base64.RawURLEncoding.EncodeToString([]byte(word(20)))
-			auth, secrets = Bearer(key), []string{key}
+			auth, secrets = NewOAuth("", nil, Token{Access: key}).Authorize, []string{key}
 		}
 		var forms []string
 		for _, s := range secrets {
@@ -487,7 +501,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		text := strings.Repeat("x", r.IntN(320)) + " " + echo + " and " + forms[r.IntN(len(forms))]
 		synctest.Test(t, func(t *testing.T) {
 			o := Options{Auth: auth, Attempts: 1}
-			answer := func(w http.ResponseWriter, req *http.Request) {
+			echoSecrets := func(w http.ResponseWriter, req *http.Request) {
 				switch i % 5 {
 				case 0:
 					w.WriteHeader(400)
@@ -508,7 +522,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 			if i%7 == 0 {
 				o.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New(text) })
 			}
-			_, err := client(t, o, answer).List(t.Context(), Single, "account", url.Values{"q": {"hidden"}}, "")
+			_, err := client(t, o, echoSecrets).List(t.Context(), SingleObject, "account", url.Values{"q": {"hidden"}}, "")
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -536,10 +550,10 @@ func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// When the context ends, so does the request: at once, wherever it is.
+// When the context ends, the request ends at once, in each of its phases.
 func TestCancel(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
-		"in an answer": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"before the response": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"in a body": func(w http.ResponseWriter, r *http.Request) {
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
@@ -551,7 +565,7 @@ func TestCancel(t *testing.T) {
 			}
 			<-r.Context().Done()
 		},
-		"in a pause": func(w http.ResponseWriter, r *http.Request) {
+		"in a Retry-After": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "300")
 			w.WriteHeader(429)
 		},
@@ -567,7 +581,7 @@ func TestCancel(t *testing.T) {
 			var all sync.WaitGroup
 			for range 3 {
 				all.Go(func() {
-					if _, err := c.List(ctx, Listed, "tickets", nil, ""); err != context.Canceled {
+					if _, err := c.List(ctx, CursorList, "tickets", nil, ""); err != context.Canceled {
 						t.Errorf("%s: %v", name, err)
 					}
 				})
@@ -582,20 +596,19 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// A slow answer does not hold up the next attempt for longer than the timeout, and
-// its error says so.
+// A slow response ends at the timeout, and its error names it.
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t, Options{Timeout: 10 * time.Second, Attempts: 2}, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		begin := time.Now()
-		_, err := c.List(t.Context(), Listed, "tickets", nil, "")
-		if took := time.Since(begin); err == nil || err.Error() != "GET /api/tickets: no whole answer within 10s (2 attempts)" || took > 23*time.Second {
+		_, err := c.List(t.Context(), CursorList, "tickets", nil, "")
+		if took := time.Since(begin); err == nil || err.Error() != "GET /api/tickets: no complete response within 10s (2 attempts)" || took > 23*time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
 	})
 }
 
-// A body that takes its time does not keep others from asking.
+// A slow body does not delay other requests.
 func TestSlowBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
@@ -607,20 +620,19 @@ func TestSlowBody(t *testing.T) {
 		var all sync.WaitGroup
 		for range 3 {
 			all.Go(func() {
-				if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+				if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
 		if took := time.Since(begin); took != 10*time.Second {
-			t.Errorf("three slow answers took %v", took)
+			t.Errorf("three slow responses took %v", took)
 		}
 	})
 }
 
-// An answer is not read beyond its bound, however small it was packed, and not
-// asked for again.
+// A response is not read beyond MaxBody bytes, decompressed, and not retried.
 func TestMaxBody(t *testing.T) {
 	for _, size := range []int{1 << 20, 1<<20 + 1, 64 << 20} {
 		for _, packed := range []bool{false, true} {
@@ -643,7 +655,7 @@ func TestMaxBody(t *testing.T) {
 						}
 					}
 				})
-				_, err := c.List(t.Context(), Listed, "tickets", nil, "")
+				_, err := c.List(t.Context(), CursorList, "tickets", nil, "")
 				if good := size == 1<<20; good != (err == nil) || !good && !is(err, Oversized) || hits != 1 {
 					t.Errorf("%d bytes, packed %v: %v after %d requests", size, packed, err, hits)
 				}
@@ -652,13 +664,13 @@ func TestMaxBody(t *testing.T) {
 	}
 }
 
-// Authorization may fail for good, or pass.
+// An error of Auth is permanent unless it is temporary.
 func TestAuthFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
 		fail := errors.New("the refresh token was revoked")
 		c := client(t, Options{Auth: func(context.Context, *http.Request) error { tries++; return fail }}, nil)
-		_, err := c.List(t.Context(), Single, "account", nil, "")
+		_, err := c.List(t.Context(), SingleObject, "account", nil, "")
 		if !is(err, Unauthorized) || !errors.Is(err, fail) || tries != 1 || err.Error() != "GET /api/account: the refresh token was revoked" {
 			t.Errorf("%v after %d attempts", err, tries)
 		}
@@ -666,29 +678,29 @@ func TestAuthFails(t *testing.T) {
 		tries = 0
 		c = client(t, Options{Auth: func(context.Context, *http.Request) error {
 			if tries++; tries < 3 {
-				return fmt.Errorf("refresh: %w", &net.DNSError{Err: "no answer", IsTemporary: true})
+				return fmt.Errorf("refresh: %w", &net.DNSError{Err: "timeout", IsTemporary: true})
 			}
 			return nil
 		}}, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"domain": "acme"}`) })
-		if _, err := c.List(t.Context(), Single, "account", nil, ""); err != nil || tries != 3 {
+		if _, err := c.List(t.Context(), SingleObject, "account", nil, ""); err != nil || tries != 3 {
 			t.Errorf("%v after %d attempts", err, tries)
 		}
 	})
 }
 
-// The whole road, against a strict bucket: 400 pages in the time they need, and
-// none refused.
-func TestClientKeepsTheBudget(t *testing.T) {
+// Against a strict server, 400 pages take the time that the rate limit requires,
+// and no request is rejected.
+func TestClientObeysRateLimit(t *testing.T) {
 	for _, up := range []bool{false, true} {
 		for _, workers := range []int{1, 8} {
 			synctest.Test(t, func(t *testing.T) {
-				server := newBucket(40, up)
+				server := newServerBucket(40, up)
 				c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
 					time.Sleep(70 * time.Millisecond)
-					a := server.answer()
+					a := server.serve()
 					time.Sleep(70 * time.Millisecond)
 					w.Header().Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", a.used, a.limit))
-					if a.refused {
+					if a.rateLimited {
 						w.WriteHeader(429)
 						return
 					}
@@ -699,30 +711,30 @@ func TestClientKeepsTheBudget(t *testing.T) {
 				for range workers {
 					all.Go(func() {
 						for range 400 / workers {
-							if _, err := c.List(t.Context(), Listed, "tickets", nil, ""); err != nil {
+							if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); err != nil {
 								t.Error(err)
 							}
 						}
 					})
 				}
 				all.Wait()
-				if took := time.Since(begin); took > 180*time.Second*103/100 || server.refused > 0 {
-					t.Errorf("%d workers, up %v: %v, %d refused", workers, up, took, server.refused)
+				if took := time.Since(begin); took > 180*time.Second*103/100 || server.rejected > 0 {
+					t.Errorf("%d workers, rounds up %v: %v, %d rejected", workers, up, took, server.rejected)
 				}
 			})
 		}
 	}
 }
 
-// A question with a body is posted, with the same body again after a failure
-// and to the other spelling of the path; its page is proved like any other.
+// A query is a POST, with the same body after a failure and after a redirect to
+// the path with a trailing slash; its page is validated like any other.
 func TestQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked []string
+		var requests []string
 		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
-			asked = append(asked, fmt.Sprint(r.Method, " ", r.URL, " ", r.Header.Get("Content-Type"), " ", string(body)))
-			switch len(asked) {
+			requests = append(requests, fmt.Sprint(r.Method, " ", r.URL, " ", r.Header.Get("Content-Type"), " ", string(body)))
+			switch len(requests) {
 			case 1:
 				w.WriteHeader(503)
 			case 2:
@@ -733,19 +745,19 @@ func TestQuery(t *testing.T) {
 				fmt.Fprint(w, `{"data": [{"n": 1}], "meta": {"next_cursor": "x"}}`)
 			}
 		})
-		page, err := c.Query(t.Context(), Listed, "stats", url.Values{"limit": {"9"}}, []byte(`{"q":1}`), "cursor=y")
-		if err != nil || len(page.Records) != 1 || page.Next != "cursor=x" {
+		page, err := c.Query(t.Context(), CursorList, "stats", url.Values{"limit": {"9"}}, []byte(`{"q":1}`), "cursor=y")
+		if err != nil || len(page.Records) != 1 || page.NextToken != "cursor=x" {
 			t.Fatalf("%+v, %v", page, err)
 		}
 		want := []string{"stats", "stats", "stats/"}
 		for i, path := range want {
 			want[i] = "POST /api/" + path + "?cursor=y&limit=9 application/json {\"q\":1}"
 		}
-		if strings.Join(asked, "\n") != strings.Join(want, "\n") {
-			t.Errorf("asked\n%s\nwant\n%s", strings.Join(asked, "\n"), strings.Join(want, "\n"))
+		if strings.Join(requests, "\n") != strings.Join(want, "\n") {
+			t.Errorf("requests\n%s\nwant\n%s", strings.Join(requests, "\n"), strings.Join(want, "\n"))
 		}
-		// Of a GET, 201 is no answer.
-		if page, err := c.List(t.Context(), Listed, "stats", nil, ""); err == nil {
+		// In response to a GET, 201 is invalid.
+		if page, err := c.List(t.Context(), CursorList, "stats", nil, ""); err == nil {
 			t.Errorf("%+v", page)
 		}
 	})

@@ -15,37 +15,38 @@ import (
 	"unicode"
 )
 
-// A Kind is what became of a request, for callers that must act on it.
+// A Kind classifies an error by what its caller can do about it.
 type Kind int
 
 const (
-	Refused      Kind = iota + 1 // 400 and every 4xx without a kind of its own: a bad parameter or page token
-	Unauthorized                 // 401: the credentials are missing, wrong or expired
-	Forbidden                    // 403: the role, the scope or the plan does not allow it
-	NotFound                     // 404: mostly, it was deleted
-	TooMany                      // 429: the account's allowance is used up
-	Server                       // 5xx and 408: the server is in trouble
-	Unproven                     // 200, but not a whole page of the expected form
-	Oversized                    // the answer is longer than the client reads
-	Network                      // no answer, or only a part of one
-	Merged                       // 301: the object was merged into another, Error.Into
-	Redirect                     // sent elsewhere, where the client does not go
+	ClientError     Kind = iota + 1 // 400, and each 4xx without a kind of its own: a bad parameter or page token
+	Unauthorized                    // 401: the credentials are missing, wrong or expired
+	Forbidden                       // 403: the role, the scope or the plan does not allow it
+	NotFound                        // 404: the object was deleted, most often
+	RateLimited                     // 429: the account's rate limit is exceeded
+	ServerError                     // 5xx and 408
+	InvalidResponse                 // 200, but not a complete page of the expected form
+	Oversized                       // the response exceeds Options.MaxBody
+	Network                         // no response, or a part of one
+	Merged                          // 301: the object was merged into Error.MergedInto
+	Redirect                        // redirected to where the client does not follow
 )
 
-// An Error says why a request failed in the end. It names the path and the status
-// and what the API said, and never the query, a header, the user or the key.
+// An Error says why a request failed after its last attempt. It contains the path,
+// the status and the API's message, and neither the query nor a header nor
+// credentials.
 type Error struct {
-	Method   string // "POST"; "" is GET
-	Path     string // "/api/tickets/1"
-	Status   int    // the HTTP status; 0: there was no answer
-	Kind     Kind
-	Message  string // what the API said, or what was wrong; at most 300 characters
-	Into     int64  // for Merged: the id of the survivor
-	Attempts int    // how often it was tried
-	Cause    error  // what happened below, if anything did
+	Method     string // "POST"; "" is GET
+	Path       string // "/api/tickets/1"
+	Status     int    // the HTTP status; 0: no response
+	Kind       Kind
+	Message    string // the API's message, or what is wrong; at most 300 characters
+	MergedInto int64  // for Merged: the id of the object that remains
+	Attempts   int
+	Cause      error // the network error or the error of Auth, if any
 
-	temporary bool
-	rest      time.Duration // how long the server asks to be left alone
+	temporary  bool
+	retryAfter time.Duration
 }
 
 func (e *Error) Error() string {
@@ -66,15 +67,15 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Temporary reports whether asking again later may help.
+// Temporary reports whether the same request may succeed later.
 func (e *Error) Temporary() bool { return e.temporary }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// failed is the error of a status that is neither 200 nor a redirect.
-func failed(status int) *Error {
-	e := &Error{Status: status, Kind: Refused}
+// statusError is the error of a status that is neither 200 nor a redirect.
+func statusError(status int) *Error {
+	e := &Error{Status: status, Kind: ClientError}
 	switch {
 	case status == http.StatusUnauthorized:
 		e.Kind = Unauthorized
@@ -83,24 +84,24 @@ func failed(status int) *Error {
 	case status == http.StatusNotFound:
 		e.Kind = NotFound
 	case status == http.StatusTooManyRequests:
-		e.Kind, e.temporary = TooMany, true
+		e.Kind, e.temporary = RateLimited, true
 	case status == http.StatusRequestTimeout, status >= 500:
-		e.Kind, e.temporary = Server, true
+		e.Kind, e.temporary = ServerError, true
 	case status < 300:
-		e = unproven("an answer without a page")
+		e = invalidResponse("a response without a page")
 		e.Status = status
 	}
 	return e
 }
 
-// unproven is the error of an answer that may not be the whole truth.
-func unproven(format string, a ...any) *Error {
-	return &Error{Status: http.StatusOK, Kind: Unproven, Message: fmt.Sprintf(format, a...), temporary: true}
+// invalidResponse is the error of a response that cannot be relied on.
+func invalidResponse(format string, a ...any) *Error {
+	return &Error{Status: http.StatusOK, Kind: InvalidResponse, Message: fmt.Sprintf(format, a...), temporary: true}
 }
 
-// broken is the error of a request without a whole answer. What is wrong with a
-// name or a certificate will be wrong again in a minute; the rest may pass.
-func broken(err error) *Error {
+// networkError is the error of a request without a complete response. An unknown
+// host or a bad certificate stays so; anything else may be temporary.
+func networkError(err error) *Error {
 	e := &Error{Kind: Network, Message: err.Error(), Cause: err, temporary: true}
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
@@ -110,7 +111,7 @@ func broken(err error) *Error {
 		e.Message, e.temporary = "no such host: "+name.Name, false
 	case errors.As(err, &certificate):
 		e.Message, e.temporary = "the server's certificate is not trusted: "+certificate.Err.Error(), false
-	case errors.Is(err, errPrivate), errors.Is(err, errPlain):
+	case errors.Is(err, errNotPublic), errors.Is(err, errNoTLS):
 		e.temporary = false
 	case errors.As(err, &record):
 		e.Message, e.temporary = "the server does not speak TLS", false
@@ -118,8 +119,8 @@ func broken(err error) *Error {
 	return e
 }
 
-// denied is the error of a request that could not be authorized.
-func denied(err error) *Error {
+// authError is the error of a request that could not be authorized.
+func authError(err error) *Error {
 	e := &Error{Kind: Unauthorized, Message: err.Error(), Cause: err}
 	var t interface{ Temporary() bool }
 	if errors.As(err, &t) && t.Temporary() {
@@ -128,9 +129,9 @@ func denied(err error) *Error {
 	return e
 }
 
-// said returns what an error's body says to a person: the API's own message with
-// its reasons, or the text as it is; nothing of a gateway's HTML.
-func said(body []byte) string {
+// apiMessage returns the message in the body of an error: the API's own with its
+// reasons, or the text as it is, unless it is HTML.
+func apiMessage(body []byte) string {
 	var wrapper struct {
 		Error json.RawMessage `json:"error"`
 	}
@@ -166,8 +167,8 @@ func said(body []byte) string {
 	return detail.Msg
 }
 
-// tidy makes a foreign text fit to print on one line: at most 300 characters.
-func tidy(text string) string {
+// singleLine makes a text from outside printable: one line, at most 300 characters.
+func singleLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || !unicode.IsPrint(r) {
 			return ' '
@@ -181,10 +182,13 @@ func tidy(text string) string {
 	return text
 }
 
-// retryAfter reads a Retry-After header, in seconds or as a date. A date counts
-// from the server's own clock.
-func retryAfter(h http.Header) time.Duration {
-	value := h.Get("Retry-After")
+// parseRetryAfter returns for how long the API wants no requests. The header counts
+// only with 429 and 503.
+func parseRetryAfter(res *http.Response) time.Duration {
+	if res.StatusCode != http.StatusTooManyRequests && res.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	value := res.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
 		return max(0, time.Duration(seconds)*time.Second)
 	}
@@ -192,7 +196,7 @@ func retryAfter(h http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	now, err := http.ParseTime(h.Get("Date"))
+	now, err := http.ParseTime(res.Header.Get("Date")) // the clock of the date
 	if err != nil {
 		now = time.Now()
 	}

@@ -2,7 +2,6 @@ package gorgias
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,86 +9,96 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
-// A Grant is what lets an app into an account with OAuth2.
-type Grant struct {
+// A Token authorizes an app with OAuth2.
+type Token struct {
 	ClientID, ClientSecret string
-	// Refresh is given for access tokens. It does not expire by itself, and may
-	// be replaced whenever it is used.
+	// Refresh is exchanged for access tokens. It does not expire, but each
+	// renewal may replace it.
 	Refresh string
-	// Access is what requests are authorized with, until Expires. It may be
-	// empty. A zero Expires stands for one that is not known.
+	// Access authorizes requests until Expires. It may be empty. A zero Expires
+	// is an unknown one.
 	Access  string
 	Expires time.Time
 }
 
-// An OAuth keeps a grant's access token fresh. It may be used by many
-// goroutines: whoever finds the token at its end asks for another one, and the
-// others wait for it.
+// An OAuth authorizes requests with a Token and renews it. It may be used by many
+// goroutines; they share one renewal.
 type OAuth struct {
-	// Renewed, if set, is told of a grant that has changed, before it is used
-	// for the first time. Its error ends the request that needed it.
-	Renewed func(Grant) error
+	// Renewed, if set, is called with each renewed token before it is used. Its
+	// error ends the request for which the token was renewed.
+	Renewed func(Token) error
 
-	place     string
-	transport http.RoundTripper
-
-	turn  chan struct{} // held by who looks at the grant, or renews it
-	grant Grant
+	tokenURL string
+	client   *http.Client
+	lock     chan struct{} // guards token; a channel, so that a context can end the wait
+	token    Token
 }
 
-// NewOAuth returns the keeper of a grant for the account at an origin.
-func NewOAuth(origin string, transport http.RoundTripper, grant Grant) *OAuth {
+// NewOAuth returns an OAuth for the account at an origin.
+func NewOAuth(origin string, transport http.RoundTripper, token Token) *OAuth {
 	if transport == nil {
 		transport = Transport()
 	}
-	return &OAuth{place: strings.TrimSuffix(origin, "/") + "/oauth/token", transport: transport, turn: make(chan struct{}, 1), grant: grant}
+	return &OAuth{
+		tokenURL: strings.TrimSuffix(origin, "/") + "/oauth/token",
+		client: &http.Client{
+			Transport:     tokenTransport{transport},
+			Timeout:       time.Minute,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the request has secrets
+		},
+		lock:  make(chan struct{}, 1),
+		token: token,
+	}
 }
 
-// early is how long before its end a token is replaced: longer than an answer
-// takes.
-const early = 2 * time.Minute
+// renewBefore is how long before its expiry a token is renewed: longer than a
+// request takes.
+const renewBefore = 2 * time.Minute
 
-// Authorize is an Auth: it authorizes a request with a token that holds.
+// Authorize is an [Auth]. It renews the token if it is about to expire or was
+// rejected.
 func (o *OAuth) Authorize(ctx context.Context, r *http.Request) error {
 	select {
-	case o.turn <- struct{}{}:
+	case o.lock <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-o.turn }()
-	if o.grant.Access == "" || !o.grant.Expires.IsZero() && time.Now().After(o.grant.Expires.Add(-early)) {
-		next, err := o.renew(ctx)
+	defer func() { <-o.lock }()
+	if o.token.Access == "" || !o.token.Expires.IsZero() && time.Now().After(o.token.Expires.Add(-renewBefore)) {
+		renewed, err := o.renew(ctx)
 		if err != nil {
 			return err
 		}
 		if o.Renewed != nil {
-			if err := o.Renewed(next); err != nil {
+			if err := o.Renewed(renewed); err != nil {
 				return err
 			}
 		}
-		o.grant = next
+		o.token = renewed
 	}
-	r.Header.Set("Authorization", "Bearer "+o.grant.Access)
+	r.Header.Set("Authorization", "Bearer "+o.token.Access)
 	return nil
 }
 
-// Rejected hears that the server did not accept what a request was authorized
-// with. It reports whether another attempt will have another token.
+// Rejected marks the access token of a request that the API rejected for renewal.
+// It returns whether the request may be sent again with another one.
 func (o *OAuth) Rejected(r *http.Request) bool {
-	o.turn <- struct{}{}
-	defer func() { <-o.turn }()
-	if o.grant.Refresh == "" {
+	o.lock <- struct{}{}
+	defer func() { <-o.lock }()
+	if o.token.Refresh == "" {
 		return false
 	}
-	if r.Header.Get("Authorization") == "Bearer "+o.grant.Access {
-		o.grant.Access = ""
+	if r.Header.Get("Authorization") == "Bearer "+o.token.Access { // else it is renewed already
+		o.token.Access = ""
 	}
 	return true
 }
 
-// A RenewalError says why there is no other token.
+// A RenewalError says why a token could not be renewed, and what to do.
 type RenewalError struct {
 	Message   string
 	temporary bool
@@ -97,92 +106,74 @@ type RenewalError struct {
 
 func (e *RenewalError) Error() string { return e.Message }
 
-// Temporary reports whether asking again later may help.
+// Temporary reports whether a renewal may succeed later.
 func (e *RenewalError) Temporary() bool { return e.temporary }
 
-// renew asks for an access token. That the app names itself in the header is
-// what others do; that it may do so in the body is said of some servers.
-func (o *OAuth) renew(ctx context.Context) (Grant, error) {
-	next, err := o.ask(ctx, true)
-	var unknown *unknownClient
-	if errors.As(err, &unknown) {
-		if other, again := o.ask(ctx, false); again == nil || !errors.As(again, &unknown) {
-			next, err = other, again
+// renew requests a new access token. Servers take the app's credentials from the
+// header or, as some do, from the body only.
+func (o *OAuth) renew(ctx context.Context) (Token, error) {
+	t := o.token
+	if t.Refresh == "" {
+		return t, &RenewalError{Message: "the access token has expired, and there is no refresh token"}
+	}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.client)
+	var next *oauth2.Token
+	var err error
+	for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams} {
+		app := oauth2.Config{ClientID: t.ClientID, ClientSecret: t.ClientSecret, Endpoint: oauth2.Endpoint{TokenURL: o.tokenURL, AuthStyle: style}}
+		next, err = app.TokenSource(ctx, &oauth2.Token{RefreshToken: t.Refresh}).Token()
+		var e *oauth2.RetrieveError
+		if !errors.As(err, &e) || e.ErrorCode != "invalid_client" {
+			break
 		}
 	}
-	if errors.As(err, &unknown) {
-		err = &RenewalError{Message: "the app is not known: client_id or client_secret is wrong"}
+	if err != nil {
+		return t, o.renewalError(err)
 	}
-	return next, err
+	t.Access, t.Refresh, t.Expires = next.AccessToken, next.RefreshToken, next.Expiry.Truncate(time.Second)
+	return t, nil
 }
 
-type unknownClient struct{ error }
-
-func (o *OAuth) ask(ctx context.Context, header bool) (Grant, error) {
-	g := o.grant
-	if g.Refresh == "" {
-		return g, &RenewalError{Message: "the access token has expired, and there is no refresh token"}
-	}
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {g.Refresh}}
-	if !header {
-		form.Set("client_id", g.ClientID)
-		form.Set("client_secret", g.ClientSecret)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.place, strings.NewReader(form.Encode()))
-	if err != nil {
-		return g, &RenewalError{Message: "the origin is no place to ask for a token"}
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	if header {
-		req.SetBasicAuth(g.ClientID, g.ClientSecret)
-	}
-	res, err := o.transport.RoundTrip(req)
-	if err != nil {
-		e := broken(err)
-		return g, &RenewalError{Message: "no token could be had: " + o.safe(e.Message), temporary: e.temporary}
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	if err != nil {
-		return g, &RenewalError{Message: "no token could be had: the answer broke off", temporary: true}
-	}
-	var a struct {
-		Access  string  `json:"access_token"`
-		Refresh string  `json:"refresh_token"`
-		Seconds float64 `json:"expires_in"`
-		Error   string  `json:"error"`
-		Reason  string  `json:"error_description"`
-	}
-	_ = json.Unmarshal(body, &a) // an answer in another form has none of these
+// renewalError explains an error of oauth2, without the body of the response that
+// its own message contains.
+func (o *OAuth) renewalError(err error) *RenewalError {
+	const failed = "the access token could not be renewed: "
+	var noResponse *url.Error
+	var e *oauth2.RetrieveError
 	switch {
-	case res.StatusCode == http.StatusOK && a.Access != "":
-		g.Access, g.Expires = a.Access, time.Time{}
-		if a.Seconds > 0 {
-			g.Expires = time.Now().Add(time.Duration(a.Seconds * float64(time.Second))).Truncate(time.Second)
-		}
-		g.Refresh = or(a.Refresh, g.Refresh)
-		return g, nil
-	case a.Error == "invalid_client":
-		return g, &unknownClient{errors.New("invalid_client")}
-	case a.Error == "invalid_grant":
-		return g, &RenewalError{Message: "the app's permission was revoked, or its refresh token was replaced: authorize it again"}
-	case res.StatusCode == http.StatusOK, res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500:
-		return g, &RenewalError{Message: fmt.Sprintf("no token could be had: status %d without one", res.StatusCode), temporary: true}
+	case errors.As(err, &noResponse):
+		n := networkError(noResponse.Err)
+		return &RenewalError{Message: o.redact(failed + n.Message), temporary: n.temporary}
+	case !errors.As(err, &e):
+		return &RenewalError{Message: failed + "the response is incomplete or contains no token", temporary: true}
+	case e.ErrorCode == "invalid_client":
+		return &RenewalError{Message: "the app is not known: client_id or client_secret is wrong"}
+	case e.ErrorCode == "invalid_grant":
+		return &RenewalError{Message: "the app's permission was revoked, or its refresh token was replaced: authorize it again"}
 	}
-	said := strings.TrimSpace(a.Error + " " + a.Reason)
-	return g, &RenewalError{Message: o.safe(strings.TrimSpace(fmt.Sprintf("no token could be had: status %d %s", res.StatusCode, said)))}
+	status := e.Response.StatusCode
+	return &RenewalError{
+		Message:   o.redact(fmt.Sprintf("%sstatus %d %s %s", failed, status, e.ErrorCode, e.ErrorDescription)),
+		temporary: status == http.StatusOK || status == http.StatusTooManyRequests || status >= 500,
+	}
 }
 
-// safe hides what a server may echo.
-func (o *OAuth) safe(text string) string {
-	for _, secret := range []string{o.grant.ClientSecret, o.grant.Refresh, o.grant.Access} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
-			text = strings.ReplaceAll(text, url.QueryEscape(secret), "***")
-		}
+func (o *OAuth) redact(text string) string {
+	return singleLine(redact(text, o.token.ClientSecret, o.token.Refresh, o.token.Access))
+}
+
+// tokenTransport bounds the responses that oauth2 reads.
+type tokenTransport struct{ next http.RoundTripper }
+
+func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Accept", "application/json")
+	res, err := t.next.RoundTrip(r)
+	if err == nil {
+		res.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(res.Body, 64<<10), res.Body}
 	}
-	return tidy(text)
+	return res, err
 }

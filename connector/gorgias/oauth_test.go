@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -13,97 +15,100 @@ import (
 	"time"
 )
 
-// office is a server that gives out tokens and accepts them.
-type office struct {
-	t        *testing.T
-	mu       sync.Mutex
-	refresh  string
-	access   string
-	until    time.Time
-	rotates  bool
-	body     bool // the app must name itself in the body
-	revoked  bool
-	trouble  int // so many requests for tokens fail
-	given    int
-	rejected int
-	told     string // the last access token that was announced
+// tokenServer issues access tokens and accepts them.
+type tokenServer struct {
+	t                 *testing.T
+	mu                sync.Mutex
+	refresh           string
+	access            string
+	until             time.Time
+	rotates           bool
+	credentialsInBody bool // the app's credentials are accepted in the body only
+	revoked           bool
+	failures          int // how many token requests will fail
+	issued            int
+	rejected          int
+	announced         string // the last access token passed to Renewed
 }
 
-func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	status, answer := http.StatusOK, empty
+func (s *tokenServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status, response := http.StatusOK, empty
 	switch {
 	case r.URL.Path == "/oauth/token":
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		id, secret, header := r.BasicAuth()
-		if o.body {
+		id, _ = url.QueryUnescape(id) // RFC 6749, 2.3.1
+		secret, _ = url.QueryUnescape(secret)
+		if s.credentialsInBody {
 			id, secret, header = r.PostFormValue("client_id"), r.PostFormValue("client_secret"), true
 		}
 		switch {
-		case o.trouble > 0:
-			o.trouble--
-			status, answer = http.StatusBadGateway, "<html>"
+		case s.failures > 0:
+			s.failures--
+			status, response = http.StatusBadGateway, "<html>"
 		case !header || id != "app" || secret != "app's secret":
-			status, answer = http.StatusUnauthorized, `{"error":"invalid_client"}`
-		case o.revoked || r.PostFormValue("grant_type") != "refresh_token" || r.PostFormValue("refresh_token") != o.refresh:
-			status, answer = http.StatusBadRequest, `{"error":"invalid_grant"}`
+			status, response = http.StatusUnauthorized, `{"error":"invalid_client"}`
+		case s.revoked || r.PostFormValue("grant_type") != "refresh_token" || r.PostFormValue("refresh_token") != s.refresh:
+			status, response = http.StatusBadRequest, `{"error":"invalid_grant"}`
 		default:
 			time.Sleep(time.Second)
-			o.given++
-			o.access, o.until = fmt.Sprintf("access %d", o.given), time.Now().Add(24*time.Hour)
-			answer = fmt.Sprintf(`{"access_token":%q,"expires_in":86400,"token_type":"Bearer"}`, o.access)
-			if o.rotates {
-				o.refresh = fmt.Sprintf("refresh %d", o.given)
-				answer = fmt.Sprintf(`{"access_token":%q,"expires_in":86400,"refresh_token":%q}`, o.access, o.refresh)
+			s.issued++
+			s.access, s.until = fmt.Sprintf("access %d", s.issued), time.Now().Add(24*time.Hour)
+			response = fmt.Sprintf(`{"access_token":%q,"expires_in":86400,"token_type":"Bearer"}`, s.access)
+			if s.rotates {
+				s.refresh = fmt.Sprintf("refresh %d", s.issued)
+				response = fmt.Sprintf(`{"access_token":%q,"expires_in":86400,"refresh_token":%q}`, s.access, s.refresh)
 			}
 		}
-	case r.Header.Get("Authorization") != "Bearer "+o.access || !time.Now().Before(o.until):
-		o.rejected++
-		status, answer = http.StatusUnauthorized, `{"error":{"msg":"expired"}}`
-	case o.given > 0 && o.told != o.access:
-		o.t.Errorf("%q was used before it was announced", o.access)
+	case r.Header.Get("Authorization") != "Bearer "+s.access || !time.Now().Before(s.until):
+		s.rejected++
+		status, response = http.StatusUnauthorized, `{"error":{"msg":"expired"}}`
+	case s.issued > 0 && s.announced != s.access:
+		s.t.Errorf("%q was used before it was announced", s.access)
 	}
 	h := http.Header{"Content-Type": {"application/json"}, "Date": {time.Now().UTC().Format(http.TimeFormat)}}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(response)), Request: r}, nil
 }
 
-func (o *office) open(t *testing.T, g Grant) (*Client, *OAuth) {
+// client returns a client that is authorized by the server.
+func (s *tokenServer) client(t *testing.T, token Token) *Client {
 	t.Helper()
-	o.t = t
-	keeper := NewOAuth("https://acme.example", o, g)
-	keeper.Renewed = func(g Grant) error {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.told = g.Access
-		if g.Refresh != o.refresh {
-			t.Errorf("the refresh token %q was announced, and it is %q", g.Refresh, o.refresh)
+	s.t = t
+	o := NewOAuth("https://acme.example", s, token)
+	o.Renewed = func(renewed Token) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.announced = renewed.Access
+		if renewed.Refresh != s.refresh {
+			t.Errorf("the refresh token %q was announced, and it is %q", renewed.Refresh, s.refresh)
 		}
 		return nil
 	}
-	c, err := New(Options{Origin: "https://acme.example", Transport: o, Auth: keeper.Authorize, Rejected: keeper.Rejected, Attempts: 4})
+	c, err := New(Options{Origin: "https://acme.example", Transport: s, Auth: o.Authorize, Rejected: o.Rejected, Attempts: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, keeper
+	return c
 }
 
-var app = Grant{ClientID: "app", ClientSecret: "app's secret", Refresh: "refresh 0"}
+var app = Token{ClientID: "app", ClientSecret: "app's secret", Refresh: "refresh 0"}
 
-// A token is replaced before it ends, once for all who need it, and announced
-// before it is used; whether the refresh token is replaced with it or not.
+// A token is renewed before it expires, once for all goroutines, and announced
+// before it is used, whether the refresh token rotates or not.
 func TestOAuthExpiry(t *testing.T) {
 	for _, rotates := range []bool{false, true} {
 		for _, body := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				o := &office{refresh: "refresh 0", rotates: rotates, body: body}
-				c, _ := o.open(t, app)
+				s := &tokenServer{refresh: "refresh 0", rotates: rotates, credentialsInBody: body}
+				c := s.client(t, app)
 				var streams sync.WaitGroup
 				for range 4 {
 					streams.Go(func() {
 						for range 30 { // hours
-							if _, err := c.List(context.Background(), Listed, "tickets", nil, ""); err != nil {
+							if _, err := c.List(context.Background(), CursorList, "tickets", nil, ""); err != nil {
 								t.Error(err)
 							}
 							time.Sleep(2 * time.Hour)
@@ -111,40 +116,40 @@ func TestOAuthExpiry(t *testing.T) {
 					})
 				}
 				streams.Wait()
-				if o.given != 3 || o.rejected != 0 {
-					t.Errorf("in 60 hours %d tokens were given out and %d requests refused, expected 3 and none", o.given, o.rejected)
+				if s.issued != 3 || s.rejected != 0 {
+					t.Errorf("in 60 hours %d tokens were issued and %d requests rejected, expected 3 and none", s.issued, s.rejected)
 				}
 			})
 		}
 	}
 }
 
-// A token that the server does not accept before its time is replaced, once for
-// all; one that was just given out is not replaced again.
+// A token that the API rejects before it expires is renewed, once for all
+// goroutines.
 func TestOAuthRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &office{refresh: "refresh 0", rotates: true}
+		s := &tokenServer{refresh: "refresh 0", rotates: true}
 		g := app
-		g.Access, g.Expires = "of yesterday", time.Now().Add(time.Hour)
-		c, _ := o.open(t, g)
+		g.Access, g.Expires = "expired", time.Now().Add(time.Hour)
+		c := s.client(t, g)
 		var streams sync.WaitGroup
 		for range 4 {
 			streams.Go(func() {
-				if _, err := c.List(context.Background(), Listed, "tickets", nil, ""); err != nil {
+				if _, err := c.List(context.Background(), CursorList, "tickets", nil, ""); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		streams.Wait()
-		if o.given != 1 {
-			t.Errorf("%d tokens were given out for one that was refused", o.given)
+		if s.issued != 1 {
+			t.Errorf("%d tokens were issued for one that was rejected", s.issued)
 		}
-		o.mu.Lock()
-		o.access, o.told = "of another app", "of another app"
-		o.mu.Unlock()
-		o.given = 0
-		o.revoked = true
-		_, err := c.List(context.Background(), Listed, "tickets", nil, "")
+		s.mu.Lock()
+		s.access, s.announced = "of another app", "of another app"
+		s.mu.Unlock()
+		s.issued = 0
+		s.revoked = true
+		_, err := c.List(context.Background(), CursorList, "tickets", nil, "")
 		var e *Error
 		if !errors.As(err, &e) || e.Kind != Unauthorized || !strings.Contains(e.Error(), "revoked") {
 			t.Errorf("after the app was revoked: %v", err)
@@ -152,36 +157,78 @@ func TestOAuthRejected(t *testing.T) {
 	})
 }
 
-// What cannot be renewed ends the request with words that say why, and with no
-// secret in them; trouble at the server passes.
-func TestOAuthFaults(t *testing.T) {
+// If a token cannot be renewed, the error contains the reason and no secret. A
+// server error is retried.
+func TestOAuthErrors(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		office *office
-		grant  Grant
+		server *tokenServer
+		token  Token
 		kind   Kind
 		says   string
 	}{
-		{"a wrong secret", &office{refresh: "refresh 0"}, Grant{ClientID: "app", ClientSecret: "wr0ng+s3cret", Refresh: "refresh 0"}, Unauthorized, "the app is not known"},
-		{"a refresh token of long ago", &office{refresh: "refresh 9"}, app, Unauthorized, "authorize it again"},
-		{"no refresh token", &office{}, Grant{Access: "expired"}, Unauthorized, "401"},
-		{"a moment's trouble", &office{refresh: "refresh 0", trouble: 3}, app, 0, ""},
-		{"lasting trouble", &office{refresh: "refresh 0", trouble: 30}, app, Network, "no token could be had: status 502"},
+		{"a wrong secret", &tokenServer{refresh: "refresh 0"}, Token{ClientID: "app", ClientSecret: "wr0ng+s3cret", Refresh: "refresh 0"}, Unauthorized, "the app is not known"},
+		{"an old refresh token", &tokenServer{refresh: "refresh 9"}, app, Unauthorized, "authorize it again"},
+		{"no refresh token", &tokenServer{}, Token{Access: "expired"}, Unauthorized, "401"},
+		{"a few server errors", &tokenServer{refresh: "refresh 0", failures: 3}, app, 0, ""},
+		{"lasting server errors", &tokenServer{refresh: "refresh 0", failures: 30}, app, Network, "the access token could not be renewed: status 502"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				o := c.office
-				client, _ := o.open(t, c.grant)
-				_, err := client.List(context.Background(), Listed, "tickets", nil, "")
+				client := c.server.client(t, c.token)
+				_, err := client.List(context.Background(), CursorList, "tickets", nil, "")
 				var e *Error
 				switch errors.As(err, &e); {
 				case c.kind == 0 && err == nil:
 				case e == nil || e.Kind != c.kind || !strings.Contains(e.Error(), c.says):
 					t.Errorf("got %v", err)
-				case strings.Contains(e.Error(), c.grant.ClientSecret) && c.grant.ClientSecret != "", strings.Contains(e.Error(), "refresh 0"):
-					t.Errorf("a secret shows: %v", err)
+				case strings.Contains(e.Error(), c.token.ClientSecret) && c.token.ClientSecret != "", strings.Contains(e.Error(), "refresh 0"):
+					t.Errorf("a secret is visible: %v", err)
 				}
 			})
 		})
+	}
+}
+
+// Whatever the token endpoint responds, it gets one request, at most 64 KiB of its
+// response are read, and the error contains no secret.
+func TestOAuthResponses(t *testing.T) {
+	for _, c := range []struct {
+		status    int // 0: no response
+		body      string
+		temporary bool
+		want      string
+	}{
+		{200, `{"access_token":"a"}`, false, ""},
+		{200, `{"access_token":"a"}` + strings.Repeat(" ", 64<<10), false, ""}, // complete within 64 KiB
+		{200, strings.Repeat(" ", 64<<10) + `{"access_token":"a"}`, true, "the response is incomplete or contains no token"},
+		{200, `{}`, true, "the response is incomplete or contains no token"},
+		{200, `<html>`, true, "the response is incomplete or contains no token"},
+		{200, `{"error":"busy"}`, true, "status 200 busy"},
+		{302, ``, false, "status 302"},
+		{307, ``, false, "status 307"},
+		{400, `{"error":"invalid_request","error_description":"refresh 0 of\napp%27s+secret"}`, false, "status 400 invalid_request *** of ***"},
+		{429, ``, true, "status 429"},
+		{0, ``, false, "no such host: acme.example"},
+	} {
+		requests := 0
+		o := NewOAuth("https://acme.example", roundTripper(func(*http.Request) (*http.Response, error) {
+			requests++
+			if c.status == 0 {
+				return nil, &net.DNSError{Name: "acme.example", IsNotFound: true}
+			}
+			h := http.Header{"Content-Type": {"application/json"}, "Location": {"https://evil.example/"}}
+			return &http.Response{StatusCode: c.status, Header: h, Body: io.NopCloser(strings.NewReader(c.body))}, nil
+		}), app)
+		err := o.Authorize(context.Background(), &http.Request{Header: http.Header{}})
+		var e *RenewalError
+		switch {
+		case requests != 1:
+			t.Errorf("%d %.80s: %d requests", c.status, c.body, requests)
+		case c.want == "" && err != nil:
+			t.Errorf("%d %.80s: %v", c.status, c.body, err)
+		case c.want != "" && (!errors.As(err, &e) || e.Temporary() != c.temporary || e.Error() != "the access token could not be renewed: "+c.want):
+			t.Errorf("%d %.80s: %v, want %s", c.status, c.body, err, c.want)
+		}
 	}
 }

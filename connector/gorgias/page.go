@@ -12,115 +12,112 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Form is how an endpoint wraps its records, and how it says that there are more.
-type Form int
+// An Envelope is the JSON around the records of a page. It says where the records
+// and the next page token are.
+type Envelope int
 
 const (
-	Listed Form = iota // {data: [...], meta: {next_cursor}}; of old, a bare array
-	Items              // {data: [...], meta: {next_items}}, the items of a view
-	Plain              // {data: [...]}, or a bare array: everything at once
-	Offset             // {data: [...], meta: {page, nb_pages}}
-	Single             // the object itself
+	CursorList   Envelope = iota // {data: [...], meta: {next_cursor}}; in older versions of the API a bare array
+	LinkList                     // {data: [...], meta: {next_items}}, a URL with the token in its query
+	PlainList                    // {data: [...]}, or a bare array: all records on one page
+	SingleObject                 // one record, without an envelope
 )
 
-// A Page is one answer, cut into its records.
+// A Page is one response of a list.
 type Page struct {
-	// Records are the objects as they came. They share the memory of the answer:
-	// keep one and you keep the page.
+	// Records are the objects as the API sent them. They share the memory of the
+	// response: keeping one keeps the page.
 	Records []json.RawMessage
 
-	// Next is what to hand to List to get the page after this one, "" at the
-	// end. It holds parameters only, and is good for this walk.
-	Next string
+	// NextToken is the page token of the next page, or "" on the last page. It
+	// consists of query parameters, and is valid for this scan only.
+	NextToken string
 
-	// Served is when the server answered, by its own clock, in UTC.
-	Served time.Time
-
-	// Bytes is the length of the answer, unpacked.
-	Bytes int
+	// ServerTime is when the API responded, by its own clock, in UTC.
+	ServerTime time.Time
 }
 
-// An ask is what the cutter must know of a request to prove its answer.
-type ask struct {
-	form  Form
-	query url.Values // as the caller gave it, without the page token
-	next  string     // the page token, "" for the first page
+// A pageRequest is what the parser must know of a request to validate its page.
+type pageRequest struct {
+	envelope Envelope
+	query    url.Values // without the page token
+	token    string     // "" for the first page
 }
 
-// limit is the number of rows asked for, 0 if none was.
-func (a ask) limit() int {
-	n, err := strconv.Atoi(a.query.Get("limit"))
+// limit is the requested number of records, or 0 if the request has none.
+func (r pageRequest) limit() int {
+	n, err := strconv.Atoi(r.query.Get("limit"))
 	if err != nil || n < 0 {
 		return 0
 	}
 	return n
 }
 
-// cut proves that a body is a whole page, and takes it apart in one pass.
-func cut(body []byte, a ask) (*Page, error) {
-	// Whether names are unique and strings are UTF-8 is for those who read the
-	// records. Given a bytes.Buffer, the decoder works on the body itself.
-	c := cutter{ask: a, body: body, d: jsontext.NewDecoder(bytes.NewBuffer(body),
+// parsePage validates a body as a complete page and splits it into records, in one
+// pass.
+func parsePage(body []byte, r pageRequest) (*Page, error) {
+	// Duplicate names and invalid UTF-8 inside of records are not the parser's
+	// concern. Given a bytes.Buffer, the decoder works on the body itself.
+	p := pageParser{pageRequest: r, body: body, d: jsontext.NewDecoder(bytes.NewBuffer(body),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
-	if err := c.whole(); err != nil {
+	if err := p.parse(); err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
-			e = unproven("not complete JSON, from byte %d of %d on", c.d.InputOffset(), len(body))
+			e = invalidResponse("not complete JSON, from byte %d of %d on", p.d.InputOffset(), len(body))
 		}
 		return nil, e
 	}
-	next, err := c.following()
+	next, err := p.nextToken()
 	if err != nil {
 		return nil, err
 	}
-	return &Page{Records: c.records, Next: next, Bytes: len(body)}, nil
+	return &Page{Records: p.records, NextToken: next}, nil
 }
 
-// A cutter holds what is found on the way through a page. Its errors are either
-// ours, or the decoder's: then it is not JSON.
-type cutter struct {
-	ask
+// A pageParser holds what it has found so far. The errors of its methods are an
+// [*Error], or the decoder's if the body is not JSON.
+type pageParser struct {
+	pageRequest
 	body    []byte
 	d       *jsontext.Decoder
 	records []json.RawMessage
 
-	data, meta    bool // seen
-	cursor, items json.RawMessage
-	page, pages   json.RawMessage
+	hasData, hasMeta      bool
+	nextCursor, nextItems json.RawMessage // of meta; nil if absent
 }
 
-func (c *cutter) whole() error {
+func (p *pageParser) parse() error {
 	var err error
-	switch kind := c.d.PeekKind(); {
-	case kind == '{' && c.form == Single:
-		err = c.object()
+	switch kind := p.d.PeekKind(); {
+	case kind == '{' && p.envelope == SingleObject:
+		err = p.parseObject()
 	case kind == '{':
-		err = c.envelope()
-	case kind == '[' && (c.form == Listed || c.form == Plain):
-		err = c.bare()
+		err = p.parseEnvelope()
+	case kind == '[' && (p.envelope == CursorList || p.envelope == PlainList):
+		err = p.parseArray()
 	case kind == jsontext.KindInvalid:
-		_, err = c.d.ReadToken()
+		_, err = p.d.ReadToken()
 	default:
-		err = unproven("expected an object, got %v", kind)
+		err = invalidResponse("expected an object, got %v", kind)
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := c.d.ReadToken(); err == nil {
-		return unproven("more than one JSON value")
+	if _, err := p.d.ReadToken(); err == nil {
+		return invalidResponse("more than one JSON value")
 	} else if err != io.EOF {
 		return err
 	}
 	return nil
 }
 
-// members calls do at the value of each member of the object that comes next.
-func (c *cutter) members(do func(name string) error) error {
-	if _, err := c.d.ReadToken(); err != nil {
+// members reads an object. It calls do for each member; do reads the value.
+func (p *pageParser) members(do func(name string) error) error {
+	if _, err := p.d.ReadToken(); err != nil {
 		return err
 	}
-	for c.d.PeekKind() == '"' {
-		name, err := c.d.ReadToken()
+	for p.d.PeekKind() == '"' {
+		name, err := p.d.ReadToken()
 		if err != nil {
 			return err
 		}
@@ -128,187 +125,180 @@ func (c *cutter) members(do func(name string) error) error {
 			return err
 		}
 	}
-	_, err := c.d.ReadToken()
+	_, err := p.d.ReadToken()
 	return err
 }
 
-// value returns the next value where it stands in the body.
-func (c *cutter) value() (json.RawMessage, error) {
-	v, err := c.d.ReadValue()
+// value reads a value and returns it as a part of the body.
+func (p *pageParser) value() (json.RawMessage, error) {
+	v, err := p.d.ReadValue()
 	if err != nil {
 		return nil, err
 	}
-	end := c.d.InputOffset()
-	return json.RawMessage(c.body[end-int64(len(v)) : end : end]), nil
+	end := p.d.InputOffset()
+	return json.RawMessage(p.body[end-int64(len(v)) : end : end]), nil
 }
 
-// object takes the page as one record. An object that holds nothing, or nothing
-// but an error, is none.
-func (c *cutter) object() error {
-	good := false
-	err := c.members(func(name string) error {
-		good = good || name != "error"
-		return c.d.SkipValue()
+// parseObject reads the page as one record. An object that is empty, or contains
+// only an error, is not a record.
+func (p *pageParser) parseObject() error {
+	hasContent := false
+	err := p.members(func(name string) error {
+		hasContent = hasContent || name != "error"
+		return p.d.SkipValue()
 	})
-	if err == nil && !good {
-		err = unproven("an object without content")
+	if err == nil && !hasContent {
+		err = invalidResponse("an object without content")
 	}
-	c.records = []json.RawMessage{bytes.TrimSpace(c.body[:c.d.InputOffset()])}
+	p.records = []json.RawMessage{bytes.TrimSpace(p.body[:p.d.InputOffset()])}
 	return err
 }
 
-func (c *cutter) envelope() error {
-	err := c.members(func(name string) error {
+func (p *pageParser) parseEnvelope() error {
+	err := p.members(func(name string) error {
 		switch {
-		case name == "data" && !c.data:
-			c.data = true
-			return c.list()
-		case name == "meta" && !c.meta && c.d.PeekKind() == '{':
-			c.meta = true
-			return c.around()
-		case name == "meta" && !c.meta && c.form == Plain:
-			return c.d.SkipValue()
+		case name == "data" && !p.hasData:
+			p.hasData = true
+			return p.parseList()
+		case name == "meta" && !p.hasMeta && p.d.PeekKind() == '{':
+			p.hasMeta = true
+			return p.parseMeta()
+		case name == "meta" && !p.hasMeta && p.envelope == PlainList:
+			return p.d.SkipValue()
 		case name == "data" || name == "meta":
-			return unproven("unexpected or repeated %s", name)
+			return invalidResponse("unexpected or repeated %s", name)
 		}
-		return c.d.SkipValue()
+		return p.d.SkipValue()
 	})
-	if err == nil && !c.data {
-		return unproven("no data")
+	if err == nil && !p.hasData {
+		return invalidResponse("no data")
 	}
 	return err
 }
 
-// bare takes a page that is only its records. What the next page is, it cannot
-// say: there is none if there was room for more rows on this one.
-func (c *cutter) bare() error {
-	if err := c.list(); err != nil {
+// parseArray reads a page without an envelope. It cannot contain a page token, so
+// it is only known to be the last page if it has fewer records than requested.
+func (p *pageParser) parseArray() error {
+	if err := p.parseList(); err != nil {
 		return err
 	}
-	limit := c.limit()
-	if everything := c.form == Plain && limit == 0; !everything && len(c.records) >= limit {
-		return unproven("a list of %d that does not say whether there are more", len(c.records))
+	limit := p.limit()
+	if unlimited := p.envelope == PlainList && limit == 0; !unlimited && len(p.records) >= limit {
+		return invalidResponse("a list of %d that does not show whether there are more", len(p.records))
 	}
 	return nil
 }
 
-func (c *cutter) list() error {
-	if kind := c.d.PeekKind(); kind != '[' && kind != jsontext.KindInvalid {
-		return unproven("expected a list, got %v", kind)
+func (p *pageParser) parseList() error {
+	if kind := p.d.PeekKind(); kind != '[' && kind != jsontext.KindInvalid {
+		return invalidResponse("expected a list, got %v", kind)
 	}
-	if _, err := c.d.ReadToken(); err != nil {
+	if _, err := p.d.ReadToken(); err != nil {
 		return err
 	}
-	c.records = make([]json.RawMessage, 0, min(c.limit(), 100))
-	for c.d.PeekKind() != ']' {
-		if kind := c.d.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
-			return unproven("expected a list of objects, got %v in it", kind)
+	p.records = make([]json.RawMessage, 0, min(p.limit(), 100))
+	for p.d.PeekKind() != ']' {
+		if kind := p.d.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
+			return invalidResponse("expected a list of objects, got %v in it", kind)
 		}
-		record, err := c.value()
+		record, err := p.value()
 		if err != nil {
 			return err
 		}
-		c.records = append(c.records, record)
+		p.records = append(p.records, record)
 	}
-	_, err := c.d.ReadToken()
+	_, err := p.d.ReadToken()
 	return err
 }
 
-// around reads what the page says of the pages around it.
-func (c *cutter) around() error {
-	return c.members(func(name string) error {
-		value, err := c.value()
+// parseMeta finds the next page token.
+func (p *pageParser) parseMeta() error {
+	return p.members(func(name string) error {
+		value, err := p.value()
 		if err != nil {
 			return err
 		}
-		var place *json.RawMessage
+		var field *json.RawMessage
 		switch name {
 		case "next_cursor":
-			place = &c.cursor
+			field = &p.nextCursor
 		case "next_items":
-			place = &c.items
-		case "page":
-			place = &c.page
-		case "nb_pages":
-			place = &c.pages
+			field = &p.nextItems
 		default:
 			return nil
 		}
-		if *place != nil {
-			return unproven("repeated meta.%s", name)
+		if *field != nil {
+			return invalidResponse("repeated meta.%s", name)
 		}
-		*place = value
+		*field = value
 		return nil
 	})
 }
 
-// following returns the token of the next page. Of what the answer says only
-// parameters are taken, and none that the caller has set.
-func (c *cutter) following() (string, error) {
-	var next url.Values
-	switch c.form {
-	case Listed:
-		if !c.data {
-			return "", nil // bare
-		}
-		cursor, err := token("next_cursor", c.cursor)
-		if err != nil || cursor == "" {
-			return "", err
-		}
-		next = url.Values{"cursor": {cursor}}
-	case Items:
-		items, err := token("next_items", c.items)
-		if err != nil || items == "" {
-			return "", err
-		}
-		place, err := url.Parse(items)
-		if err == nil {
-			next, err = url.ParseQuery(place.RawQuery)
-		}
-		for name := range c.query {
-			next.Del(name)
-		}
-		if err != nil || len(next) == 0 {
-			return "", unproven("meta.next_items leads nowhere")
-		}
-	case Offset:
-		page, err1 := strconv.Atoi(string(c.page))
-		pages, err2 := strconv.Atoi(string(c.pages))
-		if err1 != nil || err2 != nil || page < 1 || pages < 0 {
-			return "", unproven("no page and nb_pages in meta")
-		}
-		asked := "page=" + strconv.Itoa(page)
-		if c.next != asked && (c.next != "" || page != 1) {
-			return "", unproven("page %d instead of the one asked for", page)
-		}
-		if page >= pages {
-			return "", nil
-		}
-		next = url.Values{"page": {strconv.Itoa(page + 1)}}
-	case Plain:
-		for _, more := range []json.RawMessage{c.cursor, c.items} {
-			if more != nil && string(more) != "null" {
-				return "", unproven("more pages where one was expected")
+// nextToken returns the token of the next page, or "" on the last page.
+func (p *pageParser) nextToken() (string, error) {
+	var params url.Values
+	var err error
+	switch {
+	case p.envelope == CursorList && p.hasData: // a bare array has no token
+		params, err = p.cursorParams()
+	case p.envelope == LinkList:
+		params, err = p.linkParams()
+	case p.envelope == PlainList:
+		for _, token := range []json.RawMessage{p.nextCursor, p.nextItems} {
+			if token != nil && string(token) != "null" {
+				return "", invalidResponse("more pages where one was expected")
 			}
 		}
-		return "", nil
-	case Single:
-		return "", nil
 	}
-	if next.Encode() == c.next {
-		return "", unproven("the page names itself as the next one")
+	if err != nil || len(params) == 0 {
+		return "", err
 	}
-	return next.Encode(), nil
+	next := params.Encode()
+	if next == p.token {
+		return "", invalidResponse("the page names itself as the next one")
+	}
+	return next, nil
 }
 
-// token reads a page token: null is the end, and nothing is no proof of it.
-func token(name string, raw json.RawMessage) (string, error) {
+func (p *pageParser) cursorParams() (url.Values, error) {
+	cursor, err := metaString("next_cursor", p.nextCursor)
+	if err != nil || cursor == "" {
+		return nil, err
+	}
+	return url.Values{"cursor": {cursor}}, nil
+}
+
+// linkParams takes only the parameters of a link, and none that the request has
+// set: no response decides where a request goes.
+func (p *pageParser) linkParams() (url.Values, error) {
+	link, err := metaString("next_items", p.nextItems)
+	if err != nil || link == "" {
+		return nil, err
+	}
+	var params url.Values
+	u, err := url.Parse(link)
+	if err == nil {
+		params, err = url.ParseQuery(u.RawQuery)
+	}
+	for name := range p.query {
+		params.Del(name)
+	}
+	if err != nil || len(params) == 0 {
+		return nil, invalidResponse("meta.next_items has no page token")
+	}
+	return params, nil
+}
+
+// metaString decodes a page token. Null is the end of the list, which an absent
+// token does not prove.
+func metaString(name string, raw json.RawMessage) (string, error) {
 	if string(raw) == "null" {
 		return "", nil
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	if err != nil || len(text) == 0 {
-		return "", unproven("no meta.%s", name)
+		return "", invalidResponse("no meta.%s", name)
 	}
 	return string(text), nil
 }

@@ -10,111 +10,99 @@ import (
 	"testing"
 )
 
-func TestCut(t *testing.T) {
-	hundred := url.Values{"limit": {"3"}}
+func TestParsePage(t *testing.T) {
+	limit3 := url.Values{"limit": {"3"}}
 	for _, test := range []struct {
-		ask
+		pageRequest
 		body    string
 		records int
 		next    string
-		wrong   string // a part of the error
+		wantErr string // a part of the error
 	}{
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null}}`, 0, "", ""},
-		{ask{form: Listed}, ` {"object":"list","uri":"x","data":[{"a":[{}]}, {}],"meta":{"prev_cursor":"p","next_cursor":"W=&","total_resources":null}} `, 2, "cursor=W%3D%26", ""},
-		{ask{form: Listed}, `{"meta":{"next_cursor":"\u0061"},"data":[]}`, 0, "cursor=a", ""},
-		{ask{form: Listed, next: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"b"}}`, 0, "cursor=b", ""},
-		{ask{form: Listed, next: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"a"}}`, 0, "", "names itself"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":""}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":7}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":{}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_items":null}}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"meta":null}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[],"meta":[]}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[]}`, 0, "", "no meta.next_cursor"},
-		{ask{form: Listed}, `{"data":[],"data":[],"meta":{"next_cursor":null}}`, 0, "", "data"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null},"meta":{"next_cursor":null}}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null},"meta":{}}`, 0, "", "meta"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null,"next_cursor":"b"}}`, 0, "", "repeated meta.next_cursor"},
-		{ask{form: Listed}, `{"data":null,"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
-		{ask{form: Listed}, `{"data":{},"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
-		{ask{form: Listed}, `{"data":[{},7],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
-		{ask{form: Listed}, `{"data":[null],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
-		{ask{form: Listed}, `{"meta":{"next_cursor":null}}`, 0, "", "no data"},
-		{ask{form: Listed}, `{"error":{"msg":"Too many requests."}}`, 0, "", "no data"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null}}{}`, 0, "", "more than one"},
-		{ask{form: Listed}, `{"data":[],"meta":{"next_cursor":null}}x`, 0, "", "not complete JSON"},
-		{ask{form: Listed}, `{"data":[{],"meta":{"next_cursor":null}}`, 0, "", "not complete JSON"},
-		{ask{form: Listed}, `{"data":[{}],"meta":{"next_cursor":null}`, 0, "", "not complete JSON"},
-		{ask{form: Listed}, ``, 0, "", "not complete JSON"},
-		{ask{form: Listed}, `null`, 0, "", "expected an object"},
-		{ask{form: Listed}, `"data"`, 0, "", "expected an object"},
-		{ask{form: Listed}, "{\"data\":[{\"a\":\"\xff\\ud800\",\"a\":1}],\"meta\":{\"next_cursor\":null}}", 1, "", ""},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":null}}`, 0, "", ""},
+		{pageRequest{envelope: CursorList}, ` {"object":"list","uri":"x","data":[{"a":[{}]}, {}],"meta":{"prev_cursor":"p","next_cursor":"W=&","total_resources":null}} `, 2, "cursor=W%3D%26", ""},
+		{pageRequest{envelope: CursorList}, `{"meta":{"next_cursor":"\u0061"},"data":[]}`, 0, "cursor=a", ""},
+		{pageRequest{envelope: CursorList, token: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"b"}}`, 0, "cursor=b", ""},
+		{pageRequest{envelope: CursorList, token: "cursor=a"}, `{"data":[],"meta":{"next_cursor":"a"}}`, 0, "", "names itself"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":""}}`, 0, "", "no meta.next_cursor"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":7}}`, 0, "", "no meta.next_cursor"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{}}`, 0, "", "no meta.next_cursor"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_items":null}}`, 0, "", "no meta.next_cursor"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":null}`, 0, "", "meta"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":[]}`, 0, "", "meta"},
+		{pageRequest{envelope: CursorList}, `{"data":[]}`, 0, "", "no meta.next_cursor"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"data":[],"meta":{"next_cursor":null}}`, 0, "", "data"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":null},"meta":{"next_cursor":null}}`, 0, "", "meta"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":null},"meta":{}}`, 0, "", "meta"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":null,"next_cursor":"b"}}`, 0, "", "repeated meta.next_cursor"},
+		{pageRequest{envelope: CursorList}, `{"data":null,"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
+		{pageRequest{envelope: CursorList}, `{"data":{},"meta":{"next_cursor":null}}`, 0, "", "expected a list"},
+		{pageRequest{envelope: CursorList}, `{"data":[{},7],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
+		{pageRequest{envelope: CursorList}, `{"data":[null],"meta":{"next_cursor":null}}`, 0, "", "expected a list of objects"},
+		{pageRequest{envelope: CursorList}, `{"meta":{"next_cursor":null}}`, 0, "", "no data"},
+		{pageRequest{envelope: CursorList}, `{"error":{"msg":"Too many requests."}}`, 0, "", "no data"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":null}}{}`, 0, "", "more than one"},
+		{pageRequest{envelope: CursorList}, `{"data":[],"meta":{"next_cursor":null}}x`, 0, "", "not complete JSON"},
+		{pageRequest{envelope: CursorList}, `{"data":[{],"meta":{"next_cursor":null}}`, 0, "", "not complete JSON"},
+		{pageRequest{envelope: CursorList}, `{"data":[{}],"meta":{"next_cursor":null}`, 0, "", "not complete JSON"},
+		{pageRequest{envelope: CursorList}, ``, 0, "", "not complete JSON"},
+		{pageRequest{envelope: CursorList}, `null`, 0, "", "expected an object"},
+		{pageRequest{envelope: CursorList}, `"data"`, 0, "", "expected an object"},
+		{pageRequest{envelope: CursorList}, "{\"data\":[{\"a\":\"\xff\\ud800\",\"a\":1}],\"meta\":{\"next_cursor\":null}}", 1, "", ""},
 
-		{ask{form: Listed, query: hundred}, `[{},{}]`, 2, "", ""},
-		{ask{form: Listed, query: hundred}, `[{},{},{}]`, 0, "", "whether there are more"},
-		{ask{form: Listed}, `[{}]`, 0, "", "whether there are more"},
-		{ask{form: Plain}, `[{},{},{}]`, 3, "", ""},
-		{ask{form: Plain, query: hundred}, `[{},{},{}]`, 0, "", "whether there are more"},
-		{ask{form: Items, query: hundred}, `[]`, 0, "", "expected an object"},
-		{ask{form: Offset, query: hundred}, `[]`, 0, "", "expected an object"},
-		{ask{form: Single}, `[]`, 0, "", "expected an object"},
-		{ask{form: Plain}, `[7]`, 0, "", "expected a list of objects"},
+		{pageRequest{envelope: CursorList, query: limit3}, `[{},{}]`, 2, "", ""},
+		{pageRequest{envelope: CursorList, query: limit3}, `[{},{},{}]`, 0, "", "whether there are more"},
+		{pageRequest{envelope: CursorList}, `[{}]`, 0, "", "whether there are more"},
+		{pageRequest{envelope: PlainList}, `[{},{},{}]`, 3, "", ""},
+		{pageRequest{envelope: PlainList, query: limit3}, `[{},{},{}]`, 0, "", "whether there are more"},
+		{pageRequest{envelope: LinkList, query: limit3}, `[]`, 0, "", "expected an object"},
+		{pageRequest{envelope: SingleObject}, `[]`, 0, "", "expected an object"},
+		{pageRequest{envelope: PlainList}, `[7]`, 0, "", "expected a list of objects"},
 
-		{ask{form: Plain}, `{"data":[{}]}`, 1, "", ""},
-		{ask{form: Plain}, `{"data":[{}],"meta":null}`, 1, "", ""},
-		{ask{form: Plain}, `{"data":[{}],"meta":{"next_cursor":null}}`, 1, "", ""},
-		{ask{form: Plain}, `{"data":[{}],"meta":{"next_cursor":"a"}}`, 0, "", "more pages"},
-		{ask{form: Plain}, `{"data":[{}],"meta":{"next_items":"a"}}`, 0, "", "more pages"},
+		{pageRequest{envelope: PlainList}, `{"data":[{}]}`, 1, "", ""},
+		{pageRequest{envelope: PlainList}, `{"data":[{}],"meta":null}`, 1, "", ""},
+		{pageRequest{envelope: PlainList}, `{"data":[{}],"meta":{"next_cursor":null}}`, 1, "", ""},
+		{pageRequest{envelope: PlainList}, `{"data":[{}],"meta":{"next_cursor":"a"}}`, 0, "", "more pages"},
+		{pageRequest{envelope: PlainList}, `{"data":[{}],"meta":{"next_items":"a"}}`, 0, "", "more pages"},
 
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":null,"prev_items":"x","current_cursor":"c"}}`, 1, "", ""},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/?direction=next&ignored_item=82&cursor=M%3D"}}`, 1, "cursor=M%3D&direction=next&ignored_item=82", ""},
-		{ask{form: Items, query: hundred}, `{"data":[{}],"meta":{"next_items":"https://evil.example/x?cursor=M&limit=1"}}`, 1, "cursor=M", ""},
-		{ask{form: Items, next: "cursor=M&direction=next"}, `{"data":[{}],"meta":{"next_items":"?direction=next&cursor=M"}}`, 0, "", "names itself"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items, query: hundred}, `{"data":[{}],"meta":{"next_items":"?limit=1"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"?cursor=%zz"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_items":"::?a=b"}}`, 0, "", "leads nowhere"},
-		{ask{form: Items}, `{"data":[{}],"meta":{"next_cursor":null}}`, 0, "", "no meta.next_items"},
+		{pageRequest{envelope: LinkList}, `{"data":[{}],"meta":{"next_items":null,"prev_items":"x","current_cursor":"c"}}`, 1, "", ""},
+		{pageRequest{envelope: LinkList}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/?direction=next&ignored_item=82&cursor=M%3D"}}`, 1, "cursor=M%3D&direction=next&ignored_item=82", ""},
+		{pageRequest{envelope: LinkList, query: limit3}, `{"data":[{}],"meta":{"next_items":"https://evil.example/x?cursor=M&limit=1"}}`, 1, "cursor=M", ""},
+		{pageRequest{envelope: LinkList, token: "cursor=M&direction=next"}, `{"data":[{}],"meta":{"next_items":"?direction=next&cursor=M"}}`, 0, "", "names itself"},
+		{pageRequest{envelope: LinkList}, `{"data":[{}],"meta":{"next_items":"/api/views/1/items/"}}`, 0, "", "no page token"},
+		{pageRequest{envelope: LinkList, query: limit3}, `{"data":[{}],"meta":{"next_items":"?limit=1"}}`, 0, "", "no page token"},
+		{pageRequest{envelope: LinkList}, `{"data":[{}],"meta":{"next_items":"?cursor=%zz"}}`, 0, "", "no page token"},
+		{pageRequest{envelope: LinkList}, `{"data":[{}],"meta":{"next_items":"::?a=b"}}`, 0, "", "no page token"},
+		{pageRequest{envelope: LinkList}, `{"data":[{}],"meta":{"next_cursor":null}}`, 0, "", "no meta.next_items"},
 
-		{ask{form: Offset}, `{"data":[{}],"meta":{"page":1,"per_page":30,"item_count":1,"nb_pages":1}}`, 1, "", ""},
-		{ask{form: Offset}, `{"data":[],"meta":{"page":1,"per_page":30,"item_count":0,"nb_pages":0}}`, 0, "", ""},
-		{ask{form: Offset}, `{"data":[{}],"meta":{"page":1,"nb_pages":3}}`, 1, "page=2", ""},
-		{ask{form: Offset, next: "page=2"}, `{"data":[{}],"meta":{"page":2,"nb_pages":3}}`, 1, "page=3", ""},
-		{ask{form: Offset, next: "page=3"}, `{"data":[{}],"meta":{"page":3,"nb_pages":3}}`, 1, "", ""},
-		{ask{form: Offset, next: "page=2"}, `{"data":[{}],"meta":{"page":1,"nb_pages":3}}`, 0, "", "page 1 instead"},
-		{ask{form: Offset}, `{"data":[{}],"meta":{"page":2,"nb_pages":3}}`, 0, "", "page 2 instead"},
-		{ask{form: Offset}, `{"data":[{}],"meta":{"page":1}}`, 0, "", "no page and nb_pages"},
-		{ask{form: Offset}, `{"data":[{}],"meta":{"page":"1","nb_pages":1}}`, 0, "", "no page and nb_pages"},
-		{ask{form: Offset}, `{"data":[{}]}`, 0, "", "no page and nb_pages"},
-
-		{ask{form: Single}, ` {"id": 1, "error": null} `, 1, "", ""},
-		{ask{form: Single}, `{}`, 0, "", "without content"},
-		{ask{form: Single}, `{"error":{"msg":"no"}}`, 0, "", "without content"},
-		{ask{form: Single}, `{"id":1`, 0, "", "not complete JSON"},
-		{ask{form: Single}, `{"id":1}{}`, 0, "", "more than one"},
-		{ask{form: Single}, `null`, 0, "", "expected an object"},
+		{pageRequest{envelope: SingleObject}, ` {"id": 1, "error": null} `, 1, "", ""},
+		{pageRequest{envelope: SingleObject}, `{}`, 0, "", "without content"},
+		{pageRequest{envelope: SingleObject}, `{"error":{"msg":"no"}}`, 0, "", "without content"},
+		{pageRequest{envelope: SingleObject}, `{"id":1`, 0, "", "not complete JSON"},
+		{pageRequest{envelope: SingleObject}, `{"id":1}{}`, 0, "", "more than one"},
+		{pageRequest{envelope: SingleObject}, `null`, 0, "", "expected an object"},
 	} {
-		p, err := cut([]byte(test.body), test.ask)
+		p, err := parsePage([]byte(test.body), test.pageRequest)
 		switch {
-		case test.wrong != "":
-			if !is(err, Unproven) || !strings.Contains(err.Error(), test.wrong) || p != nil {
-				t.Errorf("form %d, %s: %+v, %v; want an error with %q", test.form, test.body, p, err, test.wrong)
+		case test.wantErr != "":
+			if !is(err, InvalidResponse) || !strings.Contains(err.Error(), test.wantErr) || p != nil {
+				t.Errorf("form %d, %s: %+v, %v; want an error with %q", test.envelope, test.body, p, err, test.wantErr)
 			}
 		case err != nil:
-			t.Errorf("form %d, %s: %v", test.form, test.body, err)
-		case len(p.Records) != test.records || p.Next != test.next || p.Bytes != len(test.body):
-			t.Errorf("form %d, %s: %d records, next %q, %d bytes", test.form, test.body, len(p.Records), p.Next, p.Bytes)
-		case test.form == Single && string(p.Records[0]) != strings.TrimSpace(test.body):
+			t.Errorf("form %d, %s: %v", test.envelope, test.body, err)
+		case len(p.Records) != test.records || p.NextToken != test.next:
+			t.Errorf("form %d, %s: %d records, next %q", test.envelope, test.body, len(p.Records), p.NextToken)
+		case test.envelope == SingleObject && string(p.Records[0]) != strings.TrimSpace(test.body):
 			t.Errorf("%s became %s", test.body, p.Records[0])
 		}
 	}
 }
 
-// Records are the body's own bytes, and appending to one does not spill into the
+// Records are the body's own bytes, and appending to one does not overwrite the
 // next.
 func TestRecordsShareTheBody(t *testing.T) {
 	body := []byte(`{"data":[{"a":1}, {"b":2}],"meta":{"next_cursor":null}}`)
-	p, err := cut(body, ask{})
+	p, err := parsePage(body, pageRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +115,8 @@ func TestRecordsShareTheBody(t *testing.T) {
 	}
 }
 
-// FuzzPage holds the cutter against encoding/json: the same records, the same
-// verdict; and no page that broke off is taken for a whole one.
+// FuzzPage compares the parser with encoding/json: the same records, and the same
+// pages are valid. No truncated page is valid.
 func FuzzPage(f *testing.F) {
 	f.Add([]byte(empty))
 	f.Add([]byte(`{"data":[{"a":"\ud83d\ude00"},{"data":[1]}],"meta":{"next_cursor":"a","x":{"next_cursor":1}}}`))
@@ -139,15 +127,15 @@ func FuzzPage(f *testing.F) {
 	f.Add([]byte(`{"data":[],"data":[{}],"meta":{"next_cursor":null}}`))
 	f.Add([]byte("{\"data\":[{\"\xff\":\"\xc0\"}],\"meta\":{\"next_cursor\":\"\xff\"}}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		a := ask{form: Listed, query: url.Values{"limit": {"3"}}}
+		a := pageRequest{envelope: CursorList, query: url.Values{"limit": {"3"}}}
 		before := bytes.Clone(body)
-		p, err := cut(body, a)
+		p, err := parsePage(body, a)
 		if !bytes.Equal(body, before) {
 			t.Fatalf("%q became %q", before, body)
 		}
-		want, next, good := read(body)
+		want, next, good := parseWithStdlib(body)
 		if good != (err == nil) {
-			t.Fatalf("%q: %v, but the standard library's verdict is %v", body, err, good)
+			t.Fatalf("%q: %v, but with encoding/json, valid: %v", body, err, good)
 		}
 		if err != nil {
 			return
@@ -160,37 +148,34 @@ func FuzzPage(f *testing.F) {
 				t.Fatalf("%q: record %d is %q, want %q", body, i, p.Records[i], want[i])
 			}
 		}
-		if p.Next != next {
-			t.Fatalf("%q: next %q, want %q", body, p.Next, next)
+		if p.NextToken != next {
+			t.Fatalf("%q: next %q, want %q", body, p.NextToken, next)
 		}
 		for n := range len(bytes.TrimRight(body, " \t\r\n")) {
-			if _, err := cut(body[:n:n], a); err == nil {
-				t.Fatalf("%q was taken for a whole page", body[:n])
+			if _, err := parsePage(body[:n:n], a); err == nil {
+				t.Fatalf("%q is truncated, but valid", body[:n])
 			}
 		}
 	})
 }
 
-// read is cut for a list of fewer than three, by other means.
-func read(body []byte) (records []json.RawMessage, next string, good bool) {
+// parseWithStdlib is parsePage for a list with a limit of three, with encoding/json.
+func parseWithStdlib(body []byte) (records []json.RawMessage, next string, good bool) {
 	if !json.Valid(body) {
 		return nil, "", false
 	}
 	if json.Unmarshal(body, &records) == nil {
 		return records, "", records != nil && len(records) < 3 && objects(records)
 	}
-	whole, ok := object(body)
-	if !ok || len(whole["data"]) != 1 || len(whole["meta"]) != 1 {
+	envelope, ok := object(body)
+	if !ok || len(envelope["data"]) != 1 || len(envelope["meta"]) != 1 {
 		return nil, "", false
 	}
-	if json.Unmarshal(whole["data"][0], &records) != nil || records == nil || !objects(records) {
+	if json.Unmarshal(envelope["data"][0], &records) != nil || records == nil || !objects(records) {
 		return nil, "", false
 	}
-	meta, ok := object(whole["meta"][0])
-	for _, name := range []string{"next_items", "page", "nb_pages"} {
-		ok = ok && len(meta[name]) < 2
-	}
-	if !ok || len(meta["next_cursor"]) != 1 {
+	meta, ok := object(envelope["meta"][0])
+	if !ok || len(meta["next_items"]) > 1 || len(meta["next_cursor"]) != 1 {
 		return nil, "", false
 	}
 	cursor := meta["next_cursor"][0]
@@ -199,7 +184,7 @@ func read(body []byte) (records []json.RawMessage, next string, good bool) {
 	}
 	var text string
 	if json.Unmarshal(cursor, &text) != nil || text == "" || strings.ContainsRune(text, '\uFFFD') && !strings.Contains(string(cursor), "\uFFFD") && !strings.Contains(strings.ToLower(string(cursor)), `\ufffd`) {
-		return nil, "", false // a token that is not text cannot be sent back
+		return nil, "", false // a token that is not valid UTF-8 cannot be sent
 	}
 	return records, url.Values{"cursor": {text}}.Encode(), true
 }
@@ -235,14 +220,14 @@ func object(raw json.RawMessage) (map[string][]json.RawMessage, bool) {
 	return members, err == nil || err == io.EOF
 }
 
-func BenchmarkCut(b *testing.B) {
+func BenchmarkParsePage(b *testing.B) {
 	row := `{"id":82000102,"uri":"/api/tickets/82000102/","subject":"Where is my \"order\"?","tags":[{"id":1,"name":"vip"}],"meta":{},"text":"` + strings.Repeat("lorem ipsum ", 100) + `"}`
 	body := fmt.Appendf(nil, `{"object":"list","data":[%s],"meta":{"prev_cursor":null,"next_cursor":"x"}}`, strings.TrimSuffix(strings.Repeat(row+",", 100), ","))
-	a := ask{form: Listed, query: url.Values{"limit": {"100"}}}
+	a := pageRequest{envelope: CursorList, query: url.Values{"limit": {"100"}}}
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := cut(body, a); err != nil {
+		if _, err := parsePage(body, a); err != nil {
 			b.Fatal(err)
 		}
 	}

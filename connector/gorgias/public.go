@@ -11,47 +11,47 @@ import (
 )
 
 var (
-	errPrivate = errors.New("its address is not on the public internet, and no other is connected to from here")
-	errPlain   = errors.New("connections without TLS are not made from here")
+	errNotPublic = errors.New("its address is not on the public internet, and connections to other addresses are disabled")
+	errNoTLS     = errors.New("connections without TLS are disabled")
 )
 
-// PublicTransport is [Transport] for a machine that reads for strangers, whose
-// configuration must not lead into its own network: over TLS alone, and only to
-// addresses of the public internet, whatever a name resolves to. Where the
-// environment names a proxy for the origin, the proxy decides about addresses.
+// PublicTransport is [Transport] for a host that reads the accounts of third
+// parties: their configurations must not lead into its own network. It connects
+// over TLS only, and only to addresses of the public internet, whatever a name
+// resolves to. If the environment names a proxy for the origin, the proxy has to
+// restrict the addresses.
 func PublicTransport(origin string) http.RoundTripper {
 	t := Transport()
-	to, err := url.Parse(origin)
-	if err == nil {
-		if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: to}); proxy != nil && err == nil {
-			return encrypted{t}
+	if u, err := url.Parse(origin); err == nil {
+		if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); proxy != nil && err == nil {
+			return tlsOnly{t}
 		}
 	}
 	t.Proxy = nil
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
 	dialer.Control = func(_, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
-		if err != nil || !public(at.Addr()) {
-			return errPrivate
+		a, err := netip.ParseAddrPort(address)
+		if err != nil || !isPublicAddr(a.Addr()) {
+			return errNotPublic
 		}
 		return nil
 	}
 	t.DialContext = dialer.DialContext
-	return encrypted{t}
+	return tlsOnly{t}
 }
 
-type encrypted struct{ next http.RoundTripper }
+type tlsOnly struct{ next http.RoundTripper }
 
-func (e encrypted) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t tlsOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" {
-		return nil, errPlain
+		return nil, errNoTLS
 	}
-	return e.next.RoundTrip(r)
+	return t.next.RoundTrip(r)
 }
 
-// reserved are the addresses that look public and are not: IANA's registries of
-// special-purpose addresses, and the ranges in which others are wrapped.
-var reserved = []netip.Prefix{
+// notPublic are address ranges that netip takes for public: IANA's registries of
+// special-purpose addresses, and ranges that embed IPv4 addresses.
+var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
 	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
@@ -60,9 +60,9 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("3fff::/20"), netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("::/96"),
 }
 
-// public reports whether an address is one of the public internet.
-func public(a netip.Addr) bool {
+// isPublicAddr reports whether an address belongs to the public internet.
+func isPublicAddr(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return a.IsGlobalUnicast() && !a.IsPrivate() &&
-		!slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(a) })
+		!slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(a) })
 }

@@ -14,8 +14,7 @@ import (
 	"testing"
 )
 
-// TestPublic tells addresses apart.
-func TestPublic(t *testing.T) {
+func TestIsPublicAddr(t *testing.T) {
 	for text, want := range map[string]bool{
 		"8.8.8.8": true, "34.120.1.1": true, "2600:1901::1": true, "::ffff:8.8.8.8": true,
 		"10.1.2.3": false, "172.16.0.1": false, "172.31.255.255": false, "192.168.1.1": false, "127.0.0.1": false, "127.8.8.8": false,
@@ -24,17 +23,17 @@ func TestPublic(t *testing.T) {
 		"::ffff:10.0.0.1": false, "::ffff:127.0.0.1": false, "64:ff9b::a00:1": false, "2002:a00:1::": false, "::10.0.0.1": false, "ff02::1": false,
 		"2001:db8::1": false,
 	} {
-		if got := public(netip.MustParseAddr(text)); got != want {
+		if got := isPublicAddr(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s is public: %v", text, got)
 		}
 	}
 }
 
-// TestPublicTransport: neither an address of this machine nor a name for it is
-// connected to, nor is anything without TLS, and it is not tried again.
+// The public transport connects neither to an address of this machine nor to a
+// name for it, and not without TLS. The request is not retried.
 func TestPublicTransport(t *testing.T) {
-	asked := false
-	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	connected := false
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { connected = true }))
 	defer server.Close()
 	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "https://"), ":")
 	for _, origin := range []string{server.URL, "https://localhost:" + port, "http://127.0.0.1:" + port} {
@@ -42,15 +41,15 @@ func TestPublicTransport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.List(context.Background(), Listed, "tags", nil, "")
+		_, err = c.List(context.Background(), CursorList, "tags", nil, "")
 		var e *Error
-		if !errors.As(err, &e) || e.Kind != Network || e.Temporary() || asked {
-			t.Errorf("%s: %v, asked: %v", origin, err, asked)
+		if !errors.As(err, &e) || e.Kind != Network || e.Temporary() || connected {
+			t.Errorf("%s: %v, connected: %v", origin, err, connected)
 		}
 	}
 }
 
-// TestTLS: what is on its way can be neither read nor changed.
+// Connections use a trusted certificate and TLS 1.2 or later.
 func TestTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -76,7 +75,7 @@ func TestTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = client.List(context.Background(), Listed, "tags", nil, ""); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err = client.List(context.Background(), CursorList, "tags", nil, ""); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %s", err, c.want)
 		}
 	}

@@ -8,29 +8,30 @@ import (
 	"github.com/sethvargo/go-retry"
 )
 
-// retry asks again, up to c.attempts times, as long as it fails for a reason that
-// may pass: after 1, 2, 4 … 60 seconds, more or less, and not before the time
-// the server names. A server that asks for more than c.maxWait is not waited for.
+// retry calls attempt up to c.attempts times, as long as it fails with a
+// temporary [*Error]: after 1, 2, 4 … 60 seconds, give or take a quarter, and not
+// before the end of the API's Retry-After. If that is longer than c.maxWait, retry
+// gives up.
 func (c *Client) retry(ctx context.Context, path string, attempt func(context.Context) error) error {
 	var last *Error
-	tries := 0
-	pause := retry.WithJitterPercent(25, retry.NewExponential(time.Second))
-	pause = retry.WithMaxRetries(uint64(c.attempts-1), retry.WithCappedDuration(time.Minute, pause))
-	pause = heed(func() time.Duration { return last.rest }, pause)
-	pause = tell(func(wait time.Duration) {
+	attempts := 0
+	backoff := retry.WithJitterPercent(25, retry.NewExponential(time.Second))
+	backoff = retry.WithMaxRetries(uint64(c.attempts-1), retry.WithCappedDuration(time.Minute, backoff))
+	backoff = honorRetryAfter(func() time.Duration { return last.retryAfter }, backoff)
+	backoff = notify(func(wait time.Duration) {
 		if c.retried != nil {
 			c.retried(last, wait)
 		}
-	}, pause)
+	}, backoff)
 
-	err := retry.Do(ctx, pause, func(ctx context.Context) error {
-		tries++
+	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
+		attempts++
 		err := attempt(ctx)
 		if ctx.Err() != nil || !errors.As(err, &last) {
 			return err
 		}
-		last.Path, last.Attempts = path, tries
-		if last.temporary && last.rest <= c.maxWait {
+		last.Path, last.Attempts = path, attempts
+		if last.temporary && last.retryAfter <= c.maxWait {
 			return retry.RetryableError(last)
 		}
 		return last
@@ -41,16 +42,16 @@ func (c *Client) retry(ctx context.Context, path string, attempt func(context.Co
 	return err
 }
 
-// heed stretches a backoff to what the server asked for.
-func heed(hint func() time.Duration, next retry.Backoff) retry.Backoff {
+// honorRetryAfter extends the waits of a backoff to the API's Retry-After.
+func honorRetryAfter(retryAfter func() time.Duration, next retry.Backoff) retry.Backoff {
 	return retry.BackoffFunc(func() (time.Duration, bool) {
 		wait, stop := next.Next()
-		return max(wait, hint()), stop
+		return max(wait, retryAfter()), stop
 	})
 }
 
-// tell announces each wait of a backoff.
-func tell(f func(time.Duration), next retry.Backoff) retry.Backoff {
+// notify calls f with each wait of a backoff.
+func notify(f func(time.Duration), next retry.Backoff) retry.Backoff {
 	return retry.BackoffFunc(func() (time.Duration, bool) {
 		wait, stop := next.Next()
 		if !stop {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// dice returns random numbers, and tells the seed if the test fails.
-func dice(t *testing.T) *rand.Rand {
+// randomSource returns random numbers and logs their seed if the test fails.
+func randomSource(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Cleanup(func() {
@@ -20,11 +20,11 @@ func dice(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// opened is a server whose account is there.
-func opened(s *Server) (*Server, *account) {
+// withAccount returns a server and its account, generated and up to date.
+func withAccount(s *Server) (*Server, *account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s, s.open()
+	return s, s.openAccount()
 }
 
 var resources = []string{
@@ -32,55 +32,56 @@ var resources = []string{
 	"custom-fields", "integrations", "jobs", "widgets", "phone/voice-calls", "phone/voice-call-events", "phone/voice-call-recordings",
 }
 
-func all(s *Server, path string) [][]byte { return slices.Collect(s.Each(path)) }
+// allRows returns the rows of a complete list.
+func allRows(s *Server, path string) [][]byte { return slices.Collect(s.Each(path)) }
 
-func TestEqualSeedsAreEqualAccounts(t *testing.T) {
+func TestEqualSeedsGiveEqualAccounts(t *testing.T) {
 	epoch := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	r := dice(t)
+	r := randomSource(t)
 	seed := r.Uint64()
 	s1, s2, other := &Server{Seed: seed, Epoch: epoch}, &Server{Seed: seed, Epoch: epoch}, &Server{Seed: seed + 1, Epoch: epoch}
 	for _, path := range resources {
-		one, two := all(s1, path), all(s2, path)
+		one, two := allRows(s1, path), allRows(s2, path)
 		if len(one) == 0 {
 			t.Errorf("%s: no rows", path)
 		}
 		if !slices.EqualFunc(one, two, bytes.Equal) {
-			t.Errorf("%s: equal seeds, other rows", path)
+			t.Errorf("%s: equal seeds, different rows", path)
 		}
-		if slices.EqualFunc(one, all(other, path), bytes.Equal) {
-			t.Errorf("%s: other seeds, equal rows", path)
+		if slices.EqualFunc(one, allRows(other, path), bytes.Equal) {
+			t.Errorf("%s: different seeds, equal rows", path)
 		}
 	}
 }
 
-// The base must be what the binary search and the merge take it for.
-func TestTimelines(t *testing.T) {
-	r := dice(t)
+// The binary search and the merge of a table depend on these properties.
+func TestTimelinesIncrease(t *testing.T) {
+	r := randomSource(t)
 	for range 20 {
 		n := 1 + r.IntN(9000)
-		l := timeline{r.Uint64(), n, 1e15, 1e15 + instant(1+r.IntN(300))*day}
+		l := timeline{r.Uint64(), n, 1e15, 1e15 + timestamp(1+r.IntN(300))*day}
 		b := base[event]{timeline: l, first: 7, stride: 3}
 		tied := 0
 		for _, order := range []string{"created_datetime", "updated_datetime"} {
 			seen := make([]bool, n)
-			var last key
+			var last sortKey
 			for p := range n {
 				i, k := b.at(order, p)
 				if p > 0 && last.compare(k) >= 0 {
-					t.Fatalf("n %d %s: place %d %v is not after %v", n, order, p, k, last)
+					t.Fatalf("n %d %s: position %d %v is not after %v", n, order, p, k, last)
 				}
 				if seen[i] {
-					t.Fatalf("n %d %s: row %d has two places", n, order, i)
+					t.Fatalf("n %d %s: row %d has two positions", n, order, i)
 				}
 				if p > 0 && last.n == k.n {
 					tied++
 				}
 				seen[i] = true
 				last = k
-				if found, ok := b.find(k.id); !ok || found != i {
-					t.Fatalf("id %d of row %d finds %d, %v", k.id, i, found, ok)
+				if found, ok := b.index(k.id); !ok || found != i {
+					t.Fatalf("index of id %d of row %d is %d, %v", k.id, i, found, ok)
 				}
-				if b.updated(b.place(i)) < b.created(i) {
+				if b.updated(b.updatePosition(i)) < b.created(i) {
 					t.Fatalf("row %d was updated before it was created", i)
 				}
 			}
@@ -91,35 +92,35 @@ func TestTimelines(t *testing.T) {
 	}
 }
 
-// Every message is in the thread of its ticket and in no other, and within the
-// ticket's time.
-func TestThreads(t *testing.T) {
-	r := dice(t)
+// Every message is in the thread of its ticket and in no other, between the
+// ticket's creation and its last update.
+func TestEveryMessageIsInOneThread(t *testing.T) {
+	r := randomSource(t)
 	for range 30 {
 		size := Size{Tickets: 1 + r.IntN(600), Messages: r.IntN(3000)}
-		_, a := opened(&Server{Seed: r.Uint64(), Size: size})
+		_, a := withAccount(&Server{Seed: r.Uint64(), Size: size})
 		seen := map[int]int{}
 		for i := range a.size.Tickets {
 			tk := a.baseTicket(i)
-			thread := a.thread(i)
+			thread := a.threadIndices(i)
 			for n, m := range thread {
 				seen[m]++
-				if a.ticketOf(m) != i {
-					t.Fatalf("%+v: message %d is in thread %d, but of ticket %d", size, m, i, a.ticketOf(m))
+				if a.ticketIndexOf(m) != i {
+					t.Fatalf("%+v: message %d is in thread %d, but of ticket %d", size, m, i, a.ticketIndexOf(m))
 				}
-				at := a.messageTime(m)
-				if at < tk.created || at > tk.updated || n > 0 && at < a.messageTime(thread[n-1]) {
+				at := a.messageCreated(m)
+				if at < tk.created || at > tk.updated || n > 0 && at < a.messageCreated(thread[n-1]) {
 					t.Fatalf("%+v: message %d at %d, ticket %d from %d to %d", size, m, at, i, tk.created, tk.updated)
 				}
 			}
-			if len(thread) != tk.messages || len(thread) > 0 && tk.message != a.messageTime(thread[len(thread)-1]) {
-				t.Fatalf("%+v: ticket %d does not know its thread", size, i)
+			if len(thread) != tk.messages || len(thread) > 0 && tk.lastMessage != a.messageCreated(thread[len(thread)-1]) {
+				t.Fatalf("%+v: ticket %d does not agree with its thread", size, i)
 			}
 			if _, ok := a.customers.get(tk.customer); !ok {
 				t.Fatalf("%+v: ticket %d has no customer", size, i)
 			}
 			if !slices.Contains(a.ticketsOf(tk.customer), tk.id) {
-				t.Fatalf("%+v: ticket %d is not among its customer's", size, i)
+				t.Fatalf("%+v: ticket %d is not among those of its customer", size, i)
 			}
 		}
 		for m := range a.size.Messages {
@@ -130,13 +131,13 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-func TestSurveysOfTickets(t *testing.T) {
-	_, a := opened(&Server{})
+func TestSurveyOfFindsEverySurvey(t *testing.T) {
+	_, a := withAccount(&Server{})
 	n := 0
 	for i := range a.size.Tickets {
 		if s, ok := a.surveyOf(a.tickets.base.id(i)); ok {
 			n++
-			if s.get("ticket_id") != num(a.tickets.base.id(i)) {
+			if s.get("ticket_id") != number(a.tickets.base.id(i)) {
 				t.Errorf("ticket %d has the survey of %s", a.tickets.base.id(i), s.get("ticket_id"))
 			}
 		}
@@ -146,10 +147,10 @@ func TestSurveysOfTickets(t *testing.T) {
 	}
 }
 
-func TestSizes(t *testing.T) {
-	s := &Server{Size: Size{Tickets: 12, Messages: 31, Customers: -1, Events: -1, Surveys: 99, Tags: -1, Users: -1, Fields: -1, Views: -1, Teams: -1, Macros: -1, Rules: -1, Integrations: -1, Jobs: -1, Widgets: -1, Calls: -1}}
+func TestSizeSetsRowCounts(t *testing.T) {
+	s := &Server{Size: Size{Tickets: 12, Messages: 31, Customers: -1, Events: -1, Surveys: 99, Tags: -1, Users: -1, CustomFields: -1, Views: -1, Teams: -1, Macros: -1, Rules: -1, Integrations: -1, Jobs: -1, Widgets: -1, Calls: -1}}
 	for path, want := range map[string]int{"tickets": 18, "messages": 43, "customers": 0, "satisfaction-surveys": 12, "tags": 0, "users": 0, "phone/voice-calls": 0, "phone/voice-call-events": 0} {
-		if got := len(all(s, path)); got != want {
+		if got := len(allRows(s, path)); got != want {
 			t.Errorf("%d %s, want %d", got, path, want)
 		}
 	}

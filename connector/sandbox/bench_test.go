@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-var large = Size{Tickets: 200_000, Messages: 1_000_000, Customers: 150_000, Events: 1_000_000, Surveys: 60_000, Calls: 50_000}
+var largeSize = Size{Tickets: 200_000, Messages: 1_000_000, Customers: 150_000, Events: 1_000_000, Surveys: 60_000, Calls: 50_000}
 
-// nowhere is a ResponseWriter that keeps the size only.
-type nowhere struct {
+// A countingWriter is a ResponseWriter that discards the body and counts its
+// bytes.
+type countingWriter struct {
 	h http.Header
 	n int
 }
 
-func (w *nowhere) Header() http.Header         { return w.h }
-func (w *nowhere) WriteHeader(int)             {}
-func (w *nowhere) Write(b []byte) (int, error) { w.n += len(b); return len(b), nil }
+func (w *countingWriter) Header() http.Header         { return w.h }
+func (w *countingWriter) WriteHeader(int)             {}
+func (w *countingWriter) Write(b []byte) (int, error) { w.n += len(b); return len(b), nil }
 
-// BenchmarkPage tells what a page of 100 rows costs in the middle of a large
-// account.
+// BenchmarkPage measures a page of 100 rows in the middle of a large account.
 func BenchmarkPage(b *testing.B) {
-	s := unlimited(&Server{Size: large})
-	_, a := opened(s)
+	s := unlimited(&Server{Size: largeSize})
+	_, a := withAccount(s)
 	middle := a.epoch - 150*day
 	for _, path := range []string{
 		"tickets", "tickets?order_by=updated_datetime:desc", "messages", "customers", "events", "events?types=ticket-deleted",
@@ -38,8 +38,8 @@ func BenchmarkPage(b *testing.B) {
 			}
 			v := u.Query()
 			v.Set("limit", "100")
-			e := entries()[0]
-			for _, e = range entries() {
+			e := listEndpoints()[0]
+			for _, e = range listEndpoints() {
 				if "/api/"+e.path == u.Path {
 					q := &query{Values: v, path: e.path}
 					q.order, q.desc = splitOrder(e.orders[0])
@@ -47,14 +47,14 @@ func BenchmarkPage(b *testing.B) {
 						q.order, q.desc = splitOrder(v.Get("order_by"))
 					}
 					if !v.Has("ticket_id") && e.path != "tags" {
-						v.Set("cursor", q.cursor("next", key{n: int64(middle)}))
+						v.Set("cursor", q.pageToken("next", sortKey{n: int64(middle)}))
 					}
 				}
 			}
 			u.RawQuery = v.Encode()
 			r := httptest.NewRequest("GET", u.String(), nil)
 			r.SetBasicAuth(defaultEmail, defaultKey)
-			w := &nowhere{h: http.Header{}}
+			w := &countingWriter{h: http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {
 				s.ServeHTTP(w, r)
@@ -67,14 +67,14 @@ func BenchmarkPage(b *testing.B) {
 	}
 }
 
-// A page of a large account costs little, and walking it keeps nothing. The
-// bounds are an order of magnitude above what a slow machine needs.
-func TestALargeAccountIsCheap(t *testing.T) {
+// A page of a large account takes little time, and reading it uses no memory
+// afterwards. The bounds are ten times what a slow machine needs.
+func TestLargeAccountTakesLittleTimeAndMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	s := unlimited(&Server{Size: large})
-	read(t, s, "/api/messages?limit=1")
+	s := unlimited(&Server{Size: largeSize})
+	readList(t, s, "/api/messages?limit=1")
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -85,7 +85,7 @@ func TestALargeAccountIsCheap(t *testing.T) {
 	for _, path := range []string{"messages", "tickets", "events", "customers"} {
 		next := ""
 		for range 60 {
-			l := read(t, s, "/api/"+path+"?limit=100"+next)
+			l := readList(t, s, "/api/"+path+"?limit=100"+next)
 			if l.Meta.Next == nil || len(l.Data) != 100 {
 				t.Fatalf("%s ends after %d rows", path, len(l.Data))
 			}
@@ -99,6 +99,6 @@ func TestALargeAccountIsCheap(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 5<<20 {
-		t.Errorf("%d pages keep %d KB", pages, grown>>10)
+		t.Errorf("after %d pages, memory has grown by %d KB", pages, grown>>10)
 	}
 }

@@ -2,35 +2,35 @@ package sandbox
 
 import "time"
 
-// A bucket leaks one drop per interval and takes no more than height: 40
-// requests in 20 seconds are a height of 40 and half a second. All that has to
-// be known is when it would be empty.
+// A bucket is the leaky bucket of the rate limit. It holds at most size
+// requests and leaks one per interval: 40 requests in 20 seconds are a size of
+// 40 and an interval of half a second. The time at which it will be empty is
+// its whole state.
 type bucket struct {
-	height   int
+	size     int
 	interval time.Duration
-	empty    time.Time
+	emptyAt  time.Time
 }
 
 func newBucket(limit int, window time.Duration) bucket {
-	return bucket{height: limit, interval: window / time.Duration(limit)}
+	return bucket{size: limit, interval: window / time.Duration(limit)}
 }
 
-// add pours one request in. If the bucket is full, the request is refused, and
-// wait is how long it takes until there is room for it.
+// add adds a request. If the bucket is full, it returns false and the time
+// until the bucket has room for the request.
 func (b *bucket) add(now time.Time) (wait time.Duration, ok bool) {
-	level := max(b.empty.Sub(now), 0)
-	room := b.interval*time.Duration(b.height) - level - b.interval
-	if room < 0 {
-		return -room, false
+	level := max(b.emptyAt.Sub(now), 0)
+	free := b.interval*time.Duration(b.size) - level - b.interval
+	if free < 0 {
+		return -free, false
 	}
-	b.empty = now.Add(level + b.interval)
+	b.emptyAt = now.Add(level + b.interval)
 	return 0, true
 }
 
-// used is the number of requests in the bucket, a drop that has not leaked
-// completely counted whole.
+// used returns the number of requests in the bucket, rounded up.
 func (b *bucket) used(now time.Time) int {
-	level := b.empty.Sub(now)
+	level := b.emptyAt.Sub(now)
 	if level <= 0 || b.interval == 0 {
 		return 0
 	}

@@ -2,101 +2,106 @@ package sandbox
 
 import "time"
 
-// A change is one operation on the account: the rows it writes become visible
-// together, and its events share a context.
+// A change is one operation on the account. Lists begin to show its rows at
+// the same time, and its events share a context.
 type change struct {
 	*account
-	at        instant // when it happens
-	visible   instant // when lists begin to show it
-	operation uint64
-	luck      chance // what it leaves open
+	at        timestamp // when it happens
+	visibleAt timestamp // when lists begin to show it
+	contextID uint64
+	rng       prng
 }
 
-// begin begins a change that happens now. It becomes visible at the given
-// time, or, if that is zero, within the account's lag.
-func (a *account) begin(visible time.Time) *change {
-	c := &change{account: a, at: a.tick()}
-	a.seq++
-	c.luck = begin(a.seed, ofChange, int64(a.seq))
-	c.operation = c.luck.next()
-	c.visible = c.at
+// newChange returns a change that happens now. Lists show it from the given
+// time on or, if that is zero, from a random time within the account's lag.
+func (a *account) newChange(visible time.Time) *change {
+	c := &change{account: a, at: a.nextTimestamp()}
+	a.lastSeq++
+	c.rng = newPRNG(a.seed, saltChange, int64(a.lastSeq))
+	c.contextID = c.rng.next()
+	c.visibleAt = c.at
 	if !visible.IsZero() {
-		c.visible = instantOf(visible)
+		c.visibleAt = timestampOf(visible)
 	} else if a.lag > 0 {
-		c.visible += instant(c.luck.below(int(a.lag/time.Microsecond) + 1))
+		c.visibleAt += timestamp(c.rng.intn(int(a.lag/time.Microsecond) + 1))
 	}
 	return c
 }
 
-// put writes a row, drop takes one away.
-func put[R row](c *change, t *table[R], id int64, r R) { lay(c, t, id, version[R]{row: r}) }
+// putRow stores a row.
+func putRow[R row](c *change, t *table[R], id int64, r R) { putVersion(c, t, id, version[R]{row: r}) }
 
-func drop[R row](c *change, t *table[R], id int64) { lay(c, t, id, version[R]{gone: true}) }
+// deleteRow deletes a row.
+func deleteRow[R row](c *change, t *table[R], id int64) {
+	putVersion(c, t, id, version[R]{deleted: true})
+}
 
-func lay[R row](c *change, t *table[R], id int64, v version[R]) {
-	c.seq++
-	v.seq = c.seq
-	if c.visible <= c.at {
-		t.show(id, v)
+// putVersion makes a version current, and makes lists show it when the change
+// becomes visible.
+func putVersion[R row](c *change, t *table[R], id int64, v version[R]) {
+	c.lastSeq++
+	v.seq = c.lastSeq
+	if c.visibleAt <= c.at {
+		t.setListed(id, v)
 		return
 	}
-	t.fresh[id] = v
-	c.await(c.visible, func() { t.show(id, v) })
+	t.unlisted[id] = v
+	c.schedule(c.visibleAt, func() { t.setListed(id, v) })
 }
 
-// newID returns an id greater than all before, with gaps.
+// newID returns an id greater than all before, with random gaps.
 func newID[R row](c *change, t *table[R]) int64 {
-	t.top += 1 + int64(c.luck.below(3))
-	return t.top
+	t.maxID += 1 + int64(c.rng.intn(3))
+	return t.maxID
 }
 
-// event writes down what happened to an object.
-func (c *change) event(objectType string, object int64, kind, data string) {
+// addEvent adds an event of the change.
+func (c *change) addEvent(objectType string, objectID int64, eventType, data string) {
 	id := newID(c, c.events)
-	put(c, c.events, id, event{
-		id: id, object: object, user: pickIf(c.luck.one(3), 0, c.userAt(&c.luck)),
-		created: c.at, objectType: objectType, kind: kind, data: data, operation: c.operation,
+	putRow(c, c.events, id, event{
+		id: id, objectID: objectID, userID: pickIf(c.rng.oneIn(3), 0, c.randomUser(&c.rng)),
+		created: c.at, objectType: objectType, eventType: eventType, data: data, contextID: c.contextID,
 	})
 }
 
-// change makes one named change.
-func (s *Server) change(visible time.Time, f func(c *change)) {
+// apply makes a change. Lists show it from the given time on (see newChange).
+func (s *Server) apply(visible time.Time, f func(c *change)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f(s.open().begin(visible))
+	f(s.openAccount().newChange(visible))
 }
 
-// edit changes one row; if it is not there, it does nothing and returns false.
-// So do all named changes.
-func edit[R row](s *Server, of func(*account) *table[R], id int64, f func(c *change, r R)) bool {
+// editRow makes a change to the row with an id. If there is none, it does
+// nothing and returns false; so do all exported methods that call it.
+func editRow[R row](s *Server, tableOf func(*account) *table[R], id int64, f func(c *change, r R)) bool {
 	found := false
-	s.change(time.Time{}, func(c *change) {
+	s.apply(time.Time{}, func(c *change) {
 		var r R
-		if r, found = of(c.account).get(id); found {
+		if r, found = tableOf(c.account).get(id); found {
 			f(c, r)
 		}
 	})
 	return found
 }
 
-// imports writes the rows no account of some age lacks: tickets that were
-// brought over from another helpdesk, dated years back, and some dated in the
-// future, with their messages.
-func (a *account) imports() {
+// addImportedTickets adds what every older account has: tickets with their
+// messages that were imported from another helpdesk, dated years back, and
+// some dated in the future.
+func (a *account) addImportedTickets() {
 	if a.size.Tickets == 0 {
 		return
 	}
-	for i := range instant(6) {
-		c := &change{account: a, at: a.epoch - hour + i*minute, luck: begin(a.seed, ofChange, int64(-1-i))}
-		c.visible, c.operation = c.at, c.luck.next()
+	for i := range timestamp(6) {
+		c := &change{account: a, at: a.epoch - hour + i*minute, rng: newPRNG(a.seed, saltChange, int64(-1-i))}
+		c.visibleAt, c.contextID = c.at, c.rng.next()
 		created := c.at + (i+1)*40*day
 		if i%2 == 0 {
 			created = c.at - (i+3)*365*day
 		}
 		id := c.addTicket(created, c.at)
 		if t, _ := a.tickets.get(id); i%3 == 0 {
-			t.open, t.closed = false, created-day // closed before it began
-			put(c, a.tickets, id, t)
+			t.open, t.closed = false, created-day // closed before it was created
+			putRow(c, a.tickets, id, t)
 		}
 	}
 }

@@ -1,86 +1,93 @@
 package sandbox
 
-// What happens to messages, and to the surveys that ask how it went.
+// Changes of messages and of satisfaction surveys.
 
-func messagesOf(a *account) *table[message] { return a.messages }
+func messageTable(a *account) *table[message] { return a.messages }
 
 // EditMessage changes a message's text.
 func (s *Server) EditMessage(id int64) bool {
-	return edit(s, messagesOf, id, (*change).rewrite)
+	return editRow(s, messageTable, id, (*change).editMessage)
 }
 
-func (c *change) rewrite(m message) {
-	m.body = "Edited: " + string(c.luck.prose())
-	m.rejected = true
-	put(c, c.messages, m.id, m)
-	c.tell(m, "ticket-message-updated")
+func (c *change) editMessage(m message) {
+	m.body = "Edited: " + string(c.rng.prose())
+	m.intentRejected = true
+	putRow(c, c.messages, m.id, m)
+	c.addMessageEvent(m, "ticket-message-updated")
 }
 
-// FailMessage has the sending of a message fail.
-func (s *Server) FailMessage(id int64) bool { return edit(s, messagesOf, id, (*change).bounce) }
+// FailMessage makes the sending of a message fail.
+func (s *Server) FailMessage(id int64) bool {
+	return editRow(s, messageTable, id, (*change).failMessage)
+}
 
-func (c *change) bounce(m message) {
+func (c *change) failMessage(m message) {
 	m.failed = c.at
-	put(c, c.messages, m.id, m)
-	c.tell(m, "ticket-message-failed")
+	putRow(c, c.messages, m.id, m)
+	c.addMessageEvent(m, "ticket-message-failed")
 }
 
-// ReadMessage has a message opened by whom it was sent to. No event tells.
-func (s *Server) ReadMessage(id int64) bool { return edit(s, messagesOf, id, (*change).read) }
-
-func (c *change) read(m message) {
-	m.read = c.at
-	put(c, c.messages, m.id, m)
+// OpenMessage marks a message as opened by its recipient, without an event.
+func (s *Server) OpenMessage(id int64) bool {
+	return editRow(s, messageTable, id, (*change).openMessage)
 }
 
-// DeleteMessage deletes a message: it stays, with a deleted_datetime, unless
-// Doubts.DeletedVanish.
-func (s *Server) DeleteMessage(id int64) bool { return edit(s, messagesOf, id, (*change).strike) }
+func (c *change) openMessage(m message) {
+	m.opened = c.at
+	putRow(c, c.messages, m.id, m)
+}
 
-func (c *change) strike(m message) {
-	if m.deleted = c.at; c.doubts.DeletedVanish {
-		drop(c, c.messages, m.id)
+// DeleteMessage deletes a message. It stays, with a deleted_datetime, unless
+// Quirks.DeletedMessagesVanish is set.
+func (s *Server) DeleteMessage(id int64) bool {
+	return editRow(s, messageTable, id, (*change).deleteMessage)
+}
+
+func (c *change) deleteMessage(m message) {
+	if m.deleted = c.at; c.quirks.DeletedMessagesVanish {
+		deleteRow(c, c.messages, m.id)
 	} else {
-		put(c, c.messages, m.id, m)
+		putRow(c, c.messages, m.id, m)
 	}
-	c.tell(m, "ticket-message-deleted")
+	c.addMessageEvent(m, "ticket-message-deleted")
 }
 
-// AskSurvey plans a survey for a ticket and returns the survey's id; 0 if
-// there is no such ticket or it has one. No event tells before it is sent.
-func (s *Server) AskSurvey(ticketID int64) (id int64) {
-	edit(s, tickets, ticketID, func(c *change, t ticket) { id = c.ask(t) })
+// ScheduleSurvey adds a survey for a ticket, to be sent in a day, without an
+// event. It returns the survey's id; 0 if there is no such ticket or it has a
+// survey.
+func (s *Server) ScheduleSurvey(ticketID int64) (id int64) {
+	editRow(s, ticketTable, ticketID, func(c *change, t ticket) { id = c.scheduleSurvey(t) })
 	return id
 }
 
-func (c *change) ask(t ticket) int64 {
+func (c *change) scheduleSurvey(t ticket) int64 {
 	if _, ok := c.surveyOf(t.id); ok {
 		return 0
 	}
 	id := newID(c, c.surveys)
-	c.surveyed[t.id] = id
-	put(c, c.surveys, id, survey(id, t.id, t.customer, c.at, c.at+day, 0, 0, "null", "null", "null"))
+	c.addedSurveys[t.id] = id
+	putRow(c, c.surveys, id, newSurvey(id, t.id, t.customer, c.at, c.at+day, 0, 0, "null", "null", "null"))
 	return id
 }
 
-func surveysOf(a *account) *table[record] { return a.surveys }
+func surveyTable(a *account) *table[record] { return a.surveys }
 
-// SendSurvey sends a survey.
-func (s *Server) SendSurvey(id int64) bool { return edit(s, surveysOf, id, (*change).sendSurvey) }
+// SendSurvey marks a survey as sent.
+func (s *Server) SendSurvey(id int64) bool { return editRow(s, surveyTable, id, (*change).sendSurvey) }
 
 func (c *change) sendSurvey(r record) {
-	put(c, c.surveys, r.id, r.with("sent_datetime", when(c.at)))
-	c.event("SatisfactionSurvey", r.id, "satisfaction-survey-sent", "null")
+	putRow(c, c.surveys, r.id, r.with("sent_datetime", datetime(c.at)))
+	c.addEvent("SatisfactionSurvey", r.id, "satisfaction-survey-sent", "null")
 }
 
-// AnswerSurvey has the customer give a score of 1 to 5.
+// AnswerSurvey gives a survey a score of 1 to 5 and a text.
 func (s *Server) AnswerSurvey(id int64, score int) bool {
-	return edit(s, surveysOf, id, func(c *change, r record) { c.answerSurvey(r, score) })
+	return editRow(s, surveyTable, id, func(c *change, r record) { c.answerSurvey(r, score) })
 }
 
 func (c *change) answerSurvey(r record, score int) {
-	text := `"` + string(c.luck.prose()) + `"`
-	r = r.with("score", num(int64(score))).with("scored_datetime", when(c.at)).with("body_text", text)
-	put(c, c.surveys, r.id, r)
-	c.event("SatisfactionSurvey", r.id, "satisfaction-survey-responded", `{"score":`+num(int64(score))+`,"body_text":`+text+`}`)
+	text := `"` + string(c.rng.prose()) + `"`
+	r = r.with("score", number(int64(score))).with("scored_datetime", datetime(c.at)).with("body_text", text)
+	putRow(c, c.surveys, r.id, r)
+	c.addEvent("SatisfactionSurvey", r.id, "satisfaction-survey-responded", `{"score":`+number(int64(score))+`,"body_text":`+text+`}`)
 }

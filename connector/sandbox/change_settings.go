@@ -2,19 +2,21 @@ package sandbox
 
 import "time"
 
-// The smaller resources, by the path of their list: users, teams, tags, macros,
-// rules, views, custom-fields, integrations, widgets, jobs, and of phone/ the
-// voice-calls and voice-call-recordings.
+// Changes of the smaller resources. They are named by the path of their list:
+// users, teams, tags, macros, rules, views, custom-fields, integrations,
+// widgets, jobs, phone/voice-calls and phone/voice-call-recordings.
 
-// A nature is what can be done to a smaller resource.
-type nature struct {
-	objectType, event string // "" = no events tell
-	text              string // the field that an edit writes
-	retired           string // the field that tells since when it is out of use
+// A settingKind says how the records of a smaller resource can change.
+type settingKind struct {
+	objectType, eventPrefix string // of its events; "" = changes add no events
+	textField               string // the field that an edit changes
+	deactivatedField        string // the field with the time of deactivation; "" = cannot be deactivated
 }
 
-func natureOf(path string) (nature, bool) {
-	n, ok := map[string]nature{
+// settingKindOf returns the kind of a resource; false if its records do not
+// change.
+func settingKindOf(path string) (settingKind, bool) {
+	kind, ok := map[string]settingKind{
 		"users":                       {"User", "user", "bio", "deactivated_datetime"},
 		"teams":                       {"Team", "team", "description", ""},
 		"tags":                        {"Tag", "tag", "description", ""},
@@ -28,25 +30,26 @@ func natureOf(path string) (nature, bool) {
 		"phone/voice-calls":           {"", "", "status", ""},
 		"phone/voice-call-recordings": {"", "", "transcription_status", "deleted_datetime"},
 	}[path]
-	return n, ok
+	return kind, ok
 }
 
-// Add adds one, and returns its id; 0 for calls (AddCall) and recordings.
+// Add adds a record and returns its id; 0 for calls and recordings, which
+// AddCall adds.
 func (s *Server) Add(path string) (id int64) {
-	s.change(time.Time{}, func(c *change) { id = c.add(path) })
+	s.apply(time.Time{}, func(c *change) { id = c.addSetting(path) })
 	return id
 }
 
-func (c *change) add(path string) int64 {
-	n, ok := natureOf(path)
-	t := c.records[path]
+func (c *change) addSetting(path string) int64 {
+	kind, ok := settingKindOf(path)
+	t := c.recordTables[path]
 	if !ok || t.base.n > 0 || path == "phone/voice-calls" || path == "phone/voice-call-recordings" {
 		return 0
 	}
-	t.top++
-	r := t.base.row(int(t.top-t.base.first)).with("created_datetime", when(c.at)).with("updated_datetime", when(c.at))
-	if n.retired != "" {
-		r = r.with(n.retired, "null")
+	t.maxID++
+	r := t.base.row(int(t.maxID-t.base.first)).with("created_datetime", datetime(c.at)).with("updated_datetime", datetime(c.at))
+	if kind.deactivatedField != "" {
+		r = r.with(kind.deactivatedField, "null")
 	}
 	switch path {
 	case "users":
@@ -54,80 +57,85 @@ func (c *change) add(path string) int64 {
 	case "tags":
 		r = r.with("usage", "0")
 	case "jobs":
-		r = r.with("status", `"running"`).with("scheduled_datetime", "null").with("started_datetime", when(c.at)).
+		r = r.with("status", `"running"`).with("scheduled_datetime", "null").with("started_datetime", datetime(c.at)).
 			with("failed_datetime", "null").with("cancel_requested_datetime", "null").with("cancelled_datetime", "null")
 	}
-	put(c, t, r.id, r)
-	c.note(n, r.id, "-created")
+	putRow(c, t, r.id, r)
+	c.addSettingEvent(kind, r.id, "-created")
 	return r.id
 }
 
-// note writes the event of a smaller resource, if it has any.
-func (c *change) note(n nature, id int64, happened string) {
-	if n.event != "" {
-		c.event(n.objectType, id, n.event+happened, "null")
+// addSettingEvent adds an event, if the resource has events.
+func (c *change) addSettingEvent(kind settingKind, id int64, suffix string) {
+	if kind.eventPrefix != "" {
+		c.addEvent(kind.objectType, id, kind.eventPrefix+suffix, "null")
 	}
 }
 
-// Edit changes one, and moves its updated_datetime if it has one.
-func (s *Server) Edit(path string, id int64) bool { return s.rework(path, id, (*change).editRecord) }
+// Edit changes a text of a record, and moves its updated_datetime if it has
+// one.
+func (s *Server) Edit(path string, id int64) bool {
+	return s.changeSetting(path, id, (*change).editSetting)
+}
 
-func (s *Server) rework(path string, id int64, f func(c *change, n nature, t *table[record], r record)) bool {
-	n, ok := natureOf(path)
-	return ok && edit(s, func(a *account) *table[record] { return a.records[path] }, id, func(c *change, r record) {
-		f(c, n, c.records[path], r)
+// changeSetting makes a change to a record, and returns false if there is none.
+func (s *Server) changeSetting(path string, id int64, f func(c *change, kind settingKind, t *table[record], r record)) bool {
+	kind, ok := settingKindOf(path)
+	return ok && editRow(s, func(a *account) *table[record] { return a.recordTables[path] }, id, func(c *change, r record) {
+		f(c, kind, c.recordTables[path], r)
 	})
 }
 
-func (c *change) editRecord(n nature, t *table[record], r record) {
-	text := quote("edited " + num(int64(c.seq)))
-	if n.text == "meta" {
+func (c *change) editSetting(kind settingKind, t *table[record], r record) {
+	text := quote("edited " + number(int64(c.lastSeq)))
+	if kind.textField == "meta" {
 		text = `{"description":` + text + `}`
 	}
-	put(c, t, r.id, r.with(n.text, text).with("updated_datetime", when(c.at)))
-	c.note(n, r.id, "-updated")
+	putRow(c, t, r.id, r.with(kind.textField, text).with("updated_datetime", datetime(c.at)))
+	c.addSettingEvent(kind, r.id, "-updated")
 }
 
-// Retire takes one out of use: users, rules, views, custom fields, integrations
-// and widgets are deactivated, macros archived, jobs done, recordings deleted.
-// It returns false for those that know no such state.
-func (s *Server) Retire(path string, id int64) bool {
-	n, _ := natureOf(path)
-	return n.retired != "" && s.rework(path, id, (*change).retire)
+// Deactivate sets the field that says since when a record is not in use: users,
+// rules, views, custom fields, integrations and widgets are deactivated, macros
+// archived, jobs done and recordings deleted. It returns false for other
+// resources.
+func (s *Server) Deactivate(path string, id int64) bool {
+	kind, _ := settingKindOf(path)
+	return kind.deactivatedField != "" && s.changeSetting(path, id, (*change).deactivate)
 }
 
-func (c *change) retire(n nature, t *table[record], r record) {
-	r = r.with(n.retired, when(c.at)).with("updated_datetime", when(c.at)).with("active", "false")
+func (c *change) deactivate(kind settingKind, t *table[record], r record) {
+	r = r.with(kind.deactivatedField, datetime(c.at)).with("updated_datetime", datetime(c.at)).with("active", "false")
 	switch t {
 	case c.jobs:
 		r = r.with("status", `"done"`)
 	case c.recordings:
-		r = r.with("url", "null").with("deleted_by_user_id", ref(c.userAt(&c.luck)))
+		r = r.with("url", "null").with("deleted_by_user_id", idOrNull(c.randomUser(&c.rng)))
 	}
-	put(c, t, r.id, r)
-	c.note(n, r.id, pickIf(n.event == "rule" || n.event == "view" || n.event == "integration", "-deactivated", "-updated"))
+	putRow(c, t, r.id, r)
+	c.addSettingEvent(kind, r.id, pickIf(kind.eventPrefix == "rule" || kind.eventPrefix == "view" || kind.eventPrefix == "integration", "-deactivated", "-updated"))
 }
 
-// Remove deletes one. It returns false for jobs, calls and recordings, which
-// cannot be.
-func (s *Server) Remove(path string, id int64) bool {
-	n, _ := natureOf(path)
-	return n.event != "" && s.rework(path, id, (*change).remove)
+// Delete deletes a record. It returns false for jobs, calls and recordings,
+// which cannot be deleted.
+func (s *Server) Delete(path string, id int64) bool {
+	kind, _ := settingKindOf(path)
+	return kind.eventPrefix != "" && s.changeSetting(path, id, (*change).deleteSetting)
 }
 
-func (c *change) remove(n nature, t *table[record], r record) {
-	drop(c, t, r.id)
-	c.note(n, r.id, "-deleted")
+func (c *change) deleteSetting(kind settingKind, t *table[record], r record) {
+	deleteRow(c, t, r.id)
+	c.addSettingEvent(kind, r.id, "-deleted")
 }
 
-// MergeTags puts one tag in another's place. Tickets keep what they hold.
+// MergeTags merges one tag into another and deletes it. Tickets do not change.
 func (s *Server) MergeTags(from, into int64) bool {
 	done := false
-	s.rework("tags", from, func(c *change, _ nature, t *table[record], _ record) {
+	s.changeSetting("tags", from, func(c *change, _ settingKind, t *table[record], _ record) {
 		if _, ok := t.get(into); ok && from != into {
-			drop(c, t, from)
-			c.event("Tag", into, "tag-merged", `{"source_tag_id":`+num(from)+`}`)
-			c.event("Tag", from, "tag-deleted", "null")
+			deleteRow(c, t, from)
+			c.addEvent("Tag", into, "tag-merged", `{"source_tag_id":`+number(from)+`}`)
+			c.addEvent("Tag", from, "tag-deleted", "null")
 			done = true
 		}
 	})

@@ -1,90 +1,105 @@
 package sandbox
 
-// An event tells that something happened. It never changes.
+// An event is an entry of the account's event log. It never changes.
 type event struct {
-	id, object, user int64 // user 0 = the system
-	created          instant
-	objectType, kind string
-	data             string // raw
-	operation        uint64 // events of one operation share it
+	id, objectID, userID  int64 // userID 0 = the system
+	created               timestamp
+	objectType, eventType string
+	data                  string // raw
+	contextID             uint64 // common to the events of one operation
 }
 
-func (e event) key(string) key { return key{n: int64(e.created), id: e.id} }
+func (e event) sortKey(string) sortKey { return sortKey{n: int64(e.created), id: e.id} }
 
-// baseEvent tells what once happened to some ticket, or around it. Half of
-// what it tells of is there to be seen; deletions and merges tell of what is
-// not there any more, whose ids are the gaps between those that are.
+// baseEvent returns base event i, which is about a ticket or about something
+// near it. The objects of most events exist. The objects of deletions and
+// merges do not: their ids are in the gaps between the base ids.
 func (a *account) baseEvent(i int) event {
 	b := &a.events.base
-	c := begin(a.seed, ofEvent, int64(i))
-	e := event{id: b.id(i), created: b.created(i), objectType: "Ticket", data: "null", operation: c.next()}
-	n := max(a.size.Tickets, 1)
-	t := max(i*n/b.n-1, 0)
-	ticket, customer := a.tickets.base.id(t), a.customerOf(t)
-	e.object = ticket
-	user := a.userAt(&c)
-	if c.one(3) {
-		user = 0
+	rng := newPRNG(a.seed, saltEvent, int64(i))
+	e := event{id: b.id(i), created: b.created(i), objectType: "Ticket", data: "null", contextID: rng.next()}
+	ticket := max(i*max(a.size.Tickets, 1)/b.n-1, 0)
+	e.objectID = a.tickets.base.id(ticket)
+	e.userID = a.randomUser(&rng)
+	if rng.oneIn(3) {
+		e.userID = 0
 	}
-	e.user = user
-	switch c.below(24) {
-	case 0, 1, 2, 3:
-		e.kind = "ticket-created"
-	case 4, 5, 6, 7:
-		e.kind, e.objectType = "ticket-message-created", "TicketMessage"
-		if ms := a.thread(t); len(ms) > 0 {
-			e.object = a.messages.base.id(pick(&c, ms))
-		}
-	case 8, 9:
-		e.kind, e.data = "ticket-assigned", `{"assignee_user_id":`+ref(user)+`}`
-	case 10:
-		e.kind, e.data = "ticket-tags-added", `{"tags_added":[`+num(firstTag)+`]}`
-	case 11:
-		e.kind, e.data = "ticket-tags-removed", `{"tags_removed":[`+num(firstTag)+`]}`
-	case 12, 13:
-		e.kind = "ticket-closed"
-	case 14:
-		e.kind = "ticket-reopened"
-	case 15:
-		e.kind, e.data = "ticket-subject-updated", `{"old_subject":"","new_subject":`+c.subject()+`}`
-	case 16:
-		e.kind, e.objectType, e.object = "customer-updated", "Customer", customer
-	case 17:
-		e.kind, e.objectType, e.object = "user-logged-in", "User", firstUser
-	case 18:
-		e.kind, e.data = "rule-executed", `{"rule":{"id":`+num(firstRule)+`,"actions":[]}}`
-		e.objectType, e.object = "Rule", firstRule
-	case 19:
-		e.kind, e.objectType, e.object = "custom-field-updated", "CustomField", firstField
-	case 20:
-		e.kind, e.object = "ticket-deleted", ticket+1
-	case 21:
-		e.kind = "ticket-merged"
-		e.object, e.data = a.merge("ticket", ticket+2, ticket)
-	case 22:
-		e.kind, e.objectType = "customer-merged", "Customer"
-		e.object, e.data = a.merge("customer", customer+2, customer)
-	case 23:
-		e.kind, e.data = "ticket-message-summary-created", `{"first_unseen_id":1,"last_unseen_id":`+num(1<<53+1)+`}`
+	if n := rng.intn(24); n < 16 {
+		a.setTicketEvent(&e, n, ticket, &rng)
+	} else {
+		a.setOtherEvent(&e, n, ticket)
 	}
 	return e
 }
 
-func (a *account) writeEvent(j *jot, e *event) {
+// setTicketEvent makes e an event of a ticket or of its messages; n, below 16,
+// selects the type.
+func (a *account) setTicketEvent(e *event, n, ticket int, rng *prng) {
+	switch n {
+	case 0, 1, 2, 3:
+		e.eventType = "ticket-created"
+	case 4, 5, 6, 7:
+		e.eventType, e.objectType = "ticket-message-created", "TicketMessage"
+		if ms := a.threadIndices(ticket); len(ms) > 0 {
+			e.objectID = a.messages.base.id(pick(rng, ms))
+		}
+	case 8, 9:
+		e.eventType, e.data = "ticket-assigned", `{"assignee_user_id":`+idOrNull(e.userID)+`}`
+	case 10:
+		e.eventType, e.data = "ticket-tags-added", `{"tags_added":[`+number(firstTag)+`]}`
+	case 11:
+		e.eventType, e.data = "ticket-tags-removed", `{"tags_removed":[`+number(firstTag)+`]}`
+	case 12, 13:
+		e.eventType = "ticket-closed"
+	case 14:
+		e.eventType = "ticket-reopened"
+	case 15:
+		e.eventType, e.data = "ticket-subject-updated", `{"old_subject":"","new_subject":`+rng.subject()+`}`
+	}
+}
+
+// setOtherEvent makes e an event of another object, a deletion or a merge; n,
+// from 16 to 23, selects the type.
+func (a *account) setOtherEvent(e *event, n, ticket int) {
+	ticketID, customer := e.objectID, a.customerOf(ticket)
+	switch n {
+	case 16:
+		e.eventType, e.objectType, e.objectID = "customer-updated", "Customer", customer
+	case 17:
+		e.eventType, e.objectType, e.objectID = "user-logged-in", "User", firstUser
+	case 18:
+		e.eventType, e.data = "rule-executed", `{"rule":{"id":`+number(firstRule)+`,"actions":[]}}`
+		e.objectType, e.objectID = "Rule", firstRule
+	case 19:
+		e.eventType, e.objectType, e.objectID = "custom-field-updated", "CustomField", firstField
+	case 20:
+		e.eventType, e.objectID = "ticket-deleted", ticketID+1
+	case 21:
+		e.eventType = "ticket-merged"
+		e.objectID, e.data = a.mergeEvent("ticket", ticketID+2, ticketID)
+	case 22:
+		e.eventType, e.objectType = "customer-merged", "Customer"
+		e.objectID, e.data = a.mergeEvent("customer", customer+2, customer)
+	case 23:
+		e.eventType, e.data = "ticket-message-summary-created", `{"first_unseen_id":1,"last_unseen_id":`+number(1<<53+1)+`}`
+	}
+}
+
+func (a *account) writeEvent(j *jsonWriter, e *event) {
 	j.open("", '{')
 	j.int("id", e.id)
-	j.raw("context", uuid(e.operation))
+	j.raw("context", uuid(e.contextID))
 	j.time("created_datetime", e.created)
 	j.raw("data", e.data)
-	j.int("object_id", e.object)
-	j.link("object_type", e.objectType)
-	j.link("type", e.kind)
-	j.ref("user_id", e.user)
-	j.link("uri", "/api/events/", e.id, "/")
+	j.int("object_id", e.objectID)
+	j.text("object_type", e.objectType)
+	j.text("type", e.eventType)
+	j.ref("user_id", e.userID)
+	j.text("uri", "/api/events/", e.id, "/")
 	j.close('}')
 }
 
-// uuid spells 64 bits as a random UUID, quoted.
+// uuid returns 64 bits as a random UUID, raw.
 func uuid(n uint64) string {
 	const hex = "0123456789abcdef"
 	b := []byte(`"00000000-0000-4000-8000-000000000000"`)

@@ -2,174 +2,194 @@ package sandbox
 
 import "slices"
 
-// A message is one turn in a ticket's thread, as far as it can change.
+// A message holds what can change of a message. The rest follows from the id
+// (see writeMessage).
 type message struct {
-	id, ticket, author int64 // author: a user or a customer; 0 = nobody
+	id, ticket, author int64 // author: a user or a customer; 0 = none
 
-	created, processed, sent, failed, deleted, read instant
+	created, processed, sent, failed, deleted, opened timestamp
 
 	agent, note, imported bool
 
-	body     string // raw and unquoted; "" = null
-	rejected bool   // its intent was corrected
+	body           string // the inside of a JSON string; "" = null
+	intentRejected bool   // a user rejected the intent
 }
 
-func (m message) key(string) key { return key{n: int64(m.created), id: m.id} }
+func (m message) sortKey(string) sortKey { return sortKey{n: int64(m.created), id: m.id} }
 
+// baseMessage returns base message i.
 func (a *account) baseMessage(i int) message {
 	b := &a.messages.base
-	t := a.ticketOf(i)
+	t := a.ticketIndexOf(i)
 	m := message{
 		id:      b.id(i),
 		ticket:  a.tickets.base.id(t),
 		created: b.created(i),
-		agent:   a.byAgent(i),
+		agent:   a.sentByAgent(i),
 	}
-	c := begin(a.seed, ofMessage, int64(-1-i))
+	rng := newPRNG(a.seed, saltMessage, int64(-1-i))
 	m.processed = m.created + 250*1000
 	m.sent = m.created
 	if m.agent {
-		m.author = a.userAt(&c)
-		m.note = c.one(4)
-		if c.one(40) {
+		m.author = a.randomUser(&rng)
+		m.note = rng.oneIn(4)
+		if rng.oneIn(40) {
 			m.sent, m.failed = 0, m.created+2*second
-		} else if c.one(3) {
-			m.read = m.created + instant(c.below(int(3*hour)))
+		} else if rng.oneIn(3) {
+			m.opened = m.created + timestamp(rng.intn(int(3*hour)))
 		}
-		if c.one(60) && !a.doubts.DeletedVanish {
+		if rng.oneIn(60) && !a.quirks.DeletedMessagesVanish {
 			m.deleted = m.created + hour
 		}
 	} else {
 		m.author = a.customerOf(t)
 	}
-	if c.one(9) {
+	if rng.oneIn(9) {
 		m.processed = 0
 	}
-	m.imported = c.one(20)
-	if !c.one(25) {
-		m.body = string(c.prose())
+	m.imported = rng.oneIn(20)
+	if !rng.oneIn(25) {
+		m.body = string(rng.prose())
 	}
 	return m
 }
 
-// threadOf lists the messages a ticket has or once had, oldest first.
-func (a *account) threadOf(id int64) []int64 {
+// threadCandidates returns the ids of the messages that are or were in a
+// ticket's thread.
+func (a *account) threadCandidates(ticket int64) []int64 {
 	var ids []int64
-	if t, ok := a.tickets.base.find(id); ok {
-		for _, m := range a.thread(t) {
+	if i, ok := a.tickets.base.index(ticket); ok {
+		for _, m := range a.threadIndices(i) {
 			ids = append(ids, a.messages.base.id(m))
 		}
 	}
-	ids = append(ids, a.moved[id]...)
-	ids = slices.DeleteFunc(ids, func(m int64) bool {
+	return append(ids, a.addedMessages[ticket]...)
+}
+
+// threadMessages returns the ids of the messages in a ticket's thread, oldest
+// first.
+func (a *account) threadMessages(id int64) []int64 {
+	ids := slices.DeleteFunc(a.threadCandidates(id), func(m int64) bool {
 		got, ok := a.messages.get(m)
 		return !ok || got.ticket != id
 	})
 	slices.SortFunc(ids, func(x, y int64) int {
 		mx, _ := a.messages.get(x)
 		my, _ := a.messages.get(y)
-		return mx.key("").compare(my.key(""))
+		return mx.sortKey("").compare(my.sortKey(""))
 	})
 	return slices.Compact(ids)
 }
 
-// intents are some of the API's names for what a message is about.
+// intents are some of the API's intents.
 var intents = []string{"refund/status", "refund/request", "shipping/status", "order/damaged", "other/thanks", "product/question"}
 
-func (a *account) writeMessage(j *jot, m *message, as form) {
-	c := begin(a.seed, ofMessageLook, m.id)
-	channel, via := a.route(m.ticket)
+// writeMessage writes a message.
+func (a *account) writeMessage(j *jsonWriter, m *message, v variant) {
+	rng := newPRNG(a.seed, saltMessageDetails, m.id)
+	channel, via := a.channelOf(m.ticket)
 	if m.note {
 		channel, via = "internal-note", "helpdesk"
 	}
 	email := channel == "email"
 	j.open("", '{')
 	j.int("id", m.id)
-	j.link("uri", "/api/tickets/", m.ticket, "/messages/", m.id, "/")
+	j.text("uri", "/api/tickets/", m.ticket, "/messages/", m.id, "/")
 	if email {
-		j.link("message_id", "<", m.id, ".", int64(c.below(1e9)), "@mail.example.net>")
+		j.text("message_id", "<", m.id, ".", int64(rng.intn(1e9)), "@mail.example.net>")
 	} else {
 		j.raw("message_id", "")
 	}
 	j.int("ticket_id", m.ticket)
-	j.raw("external_id", pickIf(c.one(15), `"ext-`+num(m.id)+`"`, "null"))
+	j.raw("external_id", pickIf(rng.oneIn(15), `"ext-`+number(m.id)+`"`, "null"))
 	j.bool("public", !m.note)
-	j.link("channel", channel)
-	j.link("via", via)
-	a.source(j, m, &c, channel)
-	a.person(j, "sender", m.author)
-	j.raw("auth_customer_identity", pickIf(c.one(30), `{"service":{"id":"svc-1","name":"shop"},"identifier":"u`+num(m.author)+`"}`, "null"))
+	j.text("channel", channel)
+	j.text("via", via)
+	a.writeSource(j, m, &rng, channel)
+	a.writePerson(j, "sender", m.author)
+	j.raw("auth_customer_identity", pickIf(rng.oneIn(30), `{"service":{"id":"svc-1","name":"shop"},"identifier":"u`+number(m.author)+`"}`, "null"))
 	j.ref("integration_id", pickIf(m.note || a.size.Integrations < 1, 0, firstIntegration))
-	j.open("intents", '[')
-	if !m.agent && c.one(2) {
-		j.open("", '{')
-		j.link("name", pick(&c, intents))
-		j.raw("rejected", pickIf(m.rejected, "true", pick(&c, []string{"null", "false"})))
-		j.bool("is_user_feedback", m.rejected)
-		j.close('}')
-	}
-	j.close(']')
-	j.ref("rule_id", pickIf(m.agent && c.one(12) && a.size.Rules > 0, firstRule, 0))
+	m.writeIntents(j, &rng)
+	j.ref("rule_id", pickIf(m.agent && rng.oneIn(12) && a.size.Rules > 0, firstRule, 0))
 	j.bool("from_agent", m.agent)
 	if m.agent || !email {
 		j.raw("receiver", "")
 	} else {
-		a.person(j, "receiver", pickIf(a.size.Users > 1, firstUser+1, 0))
+		a.writePerson(j, "receiver", pickIf(a.size.Users > 1, firstUser+1, 0))
 	}
-	j.raw("subject", pickIf(email, c.subject(), "null"))
-	m.bodies(j, &c)
-	if as != inTicket {
-		if email {
-			j.open("headers", '{')
-			j.link("To", "support@", a.subdomain, ".example")
-			j.link("Message-Id", "<", m.id, "@mail.example.net>")
-			j.raw("Received", `"from mx1.example.net\n by mx2.example.net; Thu, 1 Jan 2026 00:00:00 +0000"`)
-			j.raw("X-Spam-Score", `"-1.0"`)
-			j.close('}')
-		} else {
-			j.raw("headers", "")
-		}
+	j.raw("subject", pickIf(email, rng.subject(), "null"))
+	m.writeBodies(j, &rng)
+	if v != inTicket {
+		a.writeHeaders(j, m, email)
 	}
-	files := begin(a.seed, ofAttachments, m.id) // whatever becomes of the message, it keeps them
-	m.attachments(j, &files)
-	j.raw("actions", pickIf(m.agent && c.one(6), `[{"name":"addTags","title":"Add tags","type":"user","arguments":{"tags":"refund"},"status":"success"}]`, "null"))
-	if as != inTicket {
-		j.raw("macros", pickIf(m.agent && c.one(6) && a.size.Macros > 0, `[{"id":`+num(firstMacro)+`}]`, "[]"))
+	attachments := newPRNG(a.seed, saltAttachments, m.id) // independent of what can change
+	m.writeAttachments(j, &attachments)
+	j.raw("actions", pickIf(m.agent && rng.oneIn(6), `[{"name":"addTags","title":"Add tags","type":"user","arguments":{"tags":"refund"},"status":"success"}]`, "null"))
+	if v != inTicket {
+		j.raw("macros", pickIf(m.agent && rng.oneIn(6) && a.size.Macros > 0, `[{"id":`+number(firstMacro)+`}]`, "[]"))
 	}
-	meta := "null"
-	if c.one(5) {
-		meta = `{"current_page":"https://` + a.subdomain + `.example/returns?step=1&lang=en","is_quick_reply":false,"campaign":` + c.anything() + `}`
-	}
-	j.raw("meta", meta)
+	j.raw("meta", a.messageMeta(&rng))
 	j.time("created_datetime", m.created)
 	j.time("processed_datetime", m.processed)
-	if as == inList {
-		j.time("sent_datetime", m.sent)
-	} else {
-		j.raw("sent_datetime", "") // so it is, elsewhere than in the list
-	}
+	j.time("sent_datetime", pickIf(v == inList, m.sent, 0)) // null in all other variants
 	j.time("failed_datetime", m.failed)
-	if as != inTicket {
+	if v != inTicket {
 		j.time("deleted_datetime", m.deleted)
 	}
-	j.time("opened_datetime", m.read)
+	j.time("opened_datetime", m.opened)
 	j.raw("last_sending_error", pickIf(m.failed != 0, `{"error":"mailbox unavailable"}`, "null"))
 	j.bool("is_retriable", m.failed == 0)
-	j.raw("imported", pickIf(m.imported, "true", pick(&c, []string{"null", "null", "false"})))
+	j.raw("imported", pickIf(m.imported, "true", pick(&rng, []string{"null", "null", "false"})))
 	if channel == "instagram-direct-message" {
-		j.raw("replied_to", "null")
-		if c.one(2) {
-			j.raw("replied_by", `{"integration_id":`+num(firstIntegration)+`,"message_id":`+num(m.id)+`,"created_datetime":`+when(m.created)+`,"body_text":"👍"}`)
-		}
+		m.writeReplies(j, &rng)
 	}
 	j.close('}')
 }
 
-// source tells where the message came from and went to; channels differ in how
-// much of it they know.
-func (a *account) source(j *jot, m *message, c *chance, channel string) {
+func (a *account) messageMeta(rng *prng) string {
+	if !rng.oneIn(5) {
+		return "null"
+	}
+	return `{"current_page":"https://` + a.subdomain + `.example/returns?step=1&lang=en","is_quick_reply":false,"campaign":` + rng.arbitraryJSON() + `}`
+}
+
+func (m *message) writeIntents(j *jsonWriter, rng *prng) {
+	j.open("intents", '[')
+	if !m.agent && rng.oneIn(2) {
+		j.open("", '{')
+		j.text("name", pick(rng, intents))
+		j.raw("rejected", pickIf(m.intentRejected, "true", pick(rng, []string{"null", "false"})))
+		j.bool("is_user_feedback", m.intentRejected)
+		j.close('}')
+	}
+	j.close(']')
+}
+
+func (a *account) writeHeaders(j *jsonWriter, m *message, email bool) {
+	if !email {
+		j.raw("headers", "")
+		return
+	}
+	j.open("headers", '{')
+	j.text("To", "support@", a.subdomain, ".example")
+	j.text("Message-Id", "<", m.id, "@mail.example.net>")
+	j.raw("Received", `"from mx1.example.net\n by mx2.example.net; Thu, 1 Jan 2026 00:00:00 +0000"`)
+	j.raw("X-Spam-Score", `"-1.0"`)
+	j.close('}')
+}
+
+func (m *message) writeReplies(j *jsonWriter, rng *prng) {
+	j.raw("replied_to", "null")
+	if rng.oneIn(2) {
+		j.raw("replied_by", `{"integration_id":`+number(firstIntegration)+`,"message_id":`+number(m.id)+`,"created_datetime":`+datetime(m.created)+`,"body_text":"👍"}`)
+	}
+}
+
+// writeSource writes the sender and the recipients, as far as the channel has
+// them.
+func (a *account) writeSource(j *jsonWriter, m *message, rng *prng, channel string) {
 	switch {
-	case channel == "api" && c.one(3):
+	case channel == "api" && rng.oneIn(3):
 		j.raw("source", "")
 		return
 	case channel == "phone":
@@ -177,26 +197,27 @@ func (a *account) source(j *jot, m *message, c *chance, channel string) {
 		return
 	}
 	shop := `{"name":"Support","address":"support@` + a.subdomain + `.example"}`
-	someone := `{"name":"","address":"p` + num(m.author%1e7) + `@example.net"}`
-	from, to := someone, shop
+	customer := `{"name":"","address":"p` + number(m.author%1e7) + `@example.net"}`
+	from, to := customer, shop
 	if m.agent {
-		from, to = shop, someone
+		from, to = shop, customer
 	}
 	j.open("source", '{')
-	j.link("type", channel)
+	j.text("type", channel)
 	j.raw("to", pickIf(m.note, "[]", "["+to+"]"))
 	if channel == "email" {
-		j.raw("cc", pick(c, []string{"[]", "null", "[" + shop + "," + someone + "]"}))
-		j.raw("bcc", pick(c, []string{"[]", "null"}))
+		j.raw("cc", pick(rng, []string{"[]", "null", "[" + shop + "," + customer + "]"}))
+		j.raw("bcc", pick(rng, []string{"[]", "null"}))
 	}
 	j.raw("from", from)
-	if c.one(8) {
+	if rng.oneIn(8) {
 		j.raw("extra", `{"include_thread":false,"parent_id":null,"permalink":"https:\/\/example.net\/p\/1"}`)
 	}
 	j.close('}')
 }
 
-func (m *message) bodies(j *jot, c *chance) {
+// writeBodies writes the members that have the text of the message.
+func (m *message) writeBodies(j *jsonWriter, rng *prng) {
 	if m.body == "" {
 		for _, name := range []string{"body_text", "body_html", "stripped_text", "stripped_html", "stripped_signature"} {
 			j.raw(name, "")
@@ -208,23 +229,23 @@ func (m *message) bodies(j *jot, c *chance) {
 	j.raw("body_html", html)
 	j.raw("stripped_text", pickIf(m.note, "", text))
 	j.raw("stripped_html", pickIf(m.note, "", html))
-	j.raw("stripped_signature", pickIf(c.one(6), `"--\nSent from my phone"`, "null"))
+	j.raw("stripped_signature", pickIf(rng.oneIn(6), `"--\nSent from my phone"`, "null"))
 }
 
-func (m *message) attachments(j *jot, c *chance) {
-	if !c.one(8) {
-		j.raw("attachments", pick(c, []string{"null", "[]"}))
+func (m *message) writeAttachments(j *jsonWriter, rng *prng) {
+	if !rng.oneIn(8) {
+		j.raw("attachments", pick(rng, []string{"null", "[]"}))
 		return
 	}
 	j.open("attachments", '[')
-	for i := range 1 + c.below(2) {
+	for i := range 1 + rng.intn(2) {
 		j.open("", '{')
-		j.link("url", "https://uploads.gorgias.io/Hx2aQ/label-", m.id, "-", int64(i), ".png")
-		j.link("name", "Etikett „", int64(i), "“.png")
-		j.raw("size", pickIf(c.one(4), "null", num(int64(c.below(1e6)))))
+		j.text("url", "https://uploads.gorgias.io/Hx2aQ/label-", m.id, "-", int64(i), ".png")
+		j.text("name", "Etikett „", int64(i), "“.png")
+		j.raw("size", pickIf(rng.oneIn(4), "null", number(int64(rng.intn(1e6)))))
 		j.raw("content_type", `"image/png"`)
-		j.bool("public", c.one(2))
-		if c.one(5) {
+		j.bool("public", rng.oneIn(2))
+		if rng.oneIn(5) {
 			j.raw("extra", `{"width":640,"height":4.8e2}`)
 		}
 		j.close('}')

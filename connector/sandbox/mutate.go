@@ -2,8 +2,8 @@ package sandbox
 
 import "math/rand/v2"
 
-// mutate makes one random change, as likely as such changes are in a shop.
-// What it picks may be gone, or there may be none; then nothing happens.
+// mutate makes one random change, with the frequencies of a small shop. If
+// there is no record to change, it does nothing.
 func (c *change) mutate(r *rand.Rand) {
 	switch n := r.IntN(100); {
 	case n < 50:
@@ -25,22 +25,26 @@ func (c *change) mutateTicket(r *rand.Rand) {
 		created := c.at
 		switch n {
 		case 0: // an import
-			created -= instant(1+r.IntN(2000)) * day
-		case 1:
-			created += instant(1+r.IntN(100)) * hour
+			created -= timestamp(1+r.IntN(2000)) * day
+		case 1: // a ticket dated in the future
+			created += timestamp(1+r.IntN(100)) * hour
 		}
 		c.addTicket(created, c.at)
 		return
 	}
-	t, ok := c.tickets.any(r)
-	if !ok {
-		return
+	if t, ok := c.tickets.randomRow(r); ok {
+		c.mutateExistingTicket(r, t, n)
 	}
+}
+
+// mutateExistingTicket makes one change to a ticket; n, from 12 to 49, selects
+// the change.
+func (c *change) mutateExistingTicket(r *rand.Rand, t ticket, n int) {
 	switch {
 	case n < 26:
-		c.reply(t)
+		c.addReply(t)
 	case n < 32:
-		c.close(t, t.open)
+		c.setClosed(t, t.open)
 	case n < 34:
 		c.assign(t)
 	case n < 38:
@@ -48,51 +52,51 @@ func (c *change) mutateTicket(r *rand.Rand) {
 		if len(t.tags) > 0 && r.IntN(2) == 0 {
 			tag = t.tags[0]
 		}
-		c.label(t, tag)
+		c.toggleTag(t, tag)
 	case n < 40:
-		if c.size.Fields > 0 {
-			c.fill(t)
+		if c.size.CustomFields > 0 {
+			c.editField(t)
 		}
 	case n < 42:
-		c.trash(t, t.trashed == 0)
+		c.setTrashed(t, t.trashed == 0)
 	case n < 43:
-		c.mark(t, !t.spam)
+		c.setSpam(t, !t.spam)
 	case n < 45:
-		c.touch(t)
+		c.editSubject(t)
 	case n < 47:
 		c.deleteTicket(t)
 	default:
-		if into, ok := c.tickets.any(r); ok && into.id != t.id {
+		if into, ok := c.tickets.randomRow(r); ok && into.id != t.id {
 			c.mergeTickets(t, into)
 		}
 	}
 }
 
 func (c *change) mutateMessage(r *rand.Rand) {
-	m, ok := c.messages.any(r)
+	m, ok := c.messages.randomRow(r)
 	if !ok {
 		return
 	}
 	switch r.IntN(4) {
 	case 0:
-		c.rewrite(m)
+		c.editMessage(m)
 	case 1:
-		c.bounce(m)
+		c.failMessage(m)
 	case 2:
-		c.read(m)
+		c.openMessage(m)
 	case 3:
-		c.strike(m)
+		c.deleteMessage(m)
 	}
 }
 
 func (c *change) mutateSurvey(r *rand.Rand) {
 	if r.IntN(3) == 0 {
-		if t, ok := c.tickets.any(r); ok {
-			c.ask(t)
+		if t, ok := c.tickets.randomRow(r); ok {
+			c.scheduleSurvey(t)
 		}
 		return
 	}
-	s, ok := c.surveys.any(r)
+	s, ok := c.surveys.randomRow(r)
 	if !ok {
 		return
 	}
@@ -109,18 +113,18 @@ func (c *change) mutateCustomer(r *rand.Rand) {
 		c.addCustomer()
 		return
 	}
-	who, ok := c.customers.any(r)
+	customer, ok := c.customers.randomRow(r)
 	if !ok {
 		return
 	}
 	switch {
 	case n < 7:
-		c.editCustomer(who)
+		c.editCustomer(customer)
 	case n < 8:
-		c.deleteCustomer(who)
+		c.deleteCustomer(customer)
 	default:
-		if into, ok := c.customers.any(r); ok && into.id != who.id {
-			c.mergeCustomers(who, into)
+		if into, ok := c.customers.randomRow(r); ok && into.id != customer.id {
+			c.mergeCustomers(customer, into)
 		}
 	}
 }
@@ -131,27 +135,27 @@ func (c *change) mutateSetting(r *rand.Rand) {
 		"phone/voice-calls", "phone/voice-call-recordings",
 	}
 	path := paths[r.IntN(len(paths))]
-	n, _ := natureOf(path)
-	how := r.IntN(6)
-	if how < 2 {
+	kind, _ := settingKindOf(path)
+	action := r.IntN(6)
+	if action < 2 {
 		if path == "phone/voice-calls" {
-			if t, ok := c.tickets.any(r); ok {
-				c.ring(t.id)
+			if t, ok := c.tickets.randomRow(r); ok {
+				c.addCall(t.id)
 			}
 			return
 		}
-		c.add(path)
+		c.addSetting(path)
 		return
 	}
-	t := c.records[path]
-	row, ok := t.any(r)
+	t := c.recordTables[path]
+	row, ok := t.randomRow(r)
 	switch {
-	case !ok || row.id == firstUser: // who asks stays who it is
-	case how < 4:
-		c.editRecord(n, t, row)
-	case how == 4 && n.retired != "":
-		c.retire(n, t, row)
-	case how == 5 && n.event != "" && path != "views" && path != "custom-fields":
-		c.remove(n, t, row)
+	case !ok || row.id == firstUser: // the user whose credentials the client has does not change
+	case action < 4:
+		c.editSetting(kind, t, row)
+	case action == 4 && kind.deactivatedField != "":
+		c.deactivate(kind, t, row)
+	case action == 5 && kind.eventPrefix != "" && path != "views" && path != "custom-fields":
+		c.deleteSetting(kind, t, row)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A grant is an access token that was given out.
+// A grant is an access token that was issued.
 type grant struct {
 	token string
 	until time.Time
@@ -14,38 +14,38 @@ type grant struct {
 
 const tokenLife = 24 * time.Hour
 
-// grant answers POST /oauth/token: a refresh token for an access token. The
-// lock is held.
-func (s *Server) grant(r *http.Request) answer {
+// serveToken serves POST /oauth/token, which exchanges a refresh token for an
+// access token. The caller holds the lock.
+func (s *Server) serveToken(r *http.Request) response {
 	if r.Method != http.MethodPost {
-		return failure(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
+		return errorResponse(http.StatusMethodNotAllowed, "The specified HTTP method is not allowed.")
 	}
 	id, secret, basic := r.BasicAuth()
 	if !basic {
 		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	}
 	if s.RefreshToken == "" || id != s.ClientID || secret != s.ClientSecret {
-		return answer{status: http.StatusUnauthorized, body: []byte(`{"error":"invalid_client"}`)}
+		return response{status: http.StatusUnauthorized, body: []byte(`{"error":"invalid_client"}`)}
 	}
 	refresh := s.RefreshToken
-	if s.Rotate && len(s.granted) > 0 {
-		refresh += "-" + strconv.Itoa(len(s.granted))
+	if s.RotateRefreshToken && len(s.grants) > 0 {
+		refresh += "-" + strconv.Itoa(len(s.grants))
 	}
 	if r.PostFormValue("grant_type") != "refresh_token" || r.PostFormValue("refresh_token") != refresh {
-		return answer{status: http.StatusBadRequest, body: []byte(`{"error":"invalid_grant"}`)}
+		return response{status: http.StatusBadRequest, body: []byte(`{"error":"invalid_grant"}`)}
 	}
-	if s.Rotate {
-		refresh = s.RefreshToken + "-" + strconv.Itoa(len(s.granted)+1)
+	if s.RotateRefreshToken {
+		refresh = s.RefreshToken + "-" + strconv.Itoa(len(s.grants)+1)
 	}
-	g := grant{"access-" + strconv.Itoa(len(s.granted)+1), time.Now().Add(tokenLife)}
-	s.granted = append(s.granted, g)
-	return answer{status: http.StatusOK, body: []byte(`{"access_token":` + quote(g.token) + `,"token_type":"Bearer","expires_in":` +
-		num(int64(tokenLife/time.Second)) + `,"refresh_token":` + quote(refresh) + `,"scope":"offline"}`)}
+	g := grant{"access-" + strconv.Itoa(len(s.grants)+1), time.Now().Add(tokenLife)}
+	s.grants = append(s.grants, g)
+	return response{status: http.StatusOK, body: []byte(`{"access_token":` + quote(g.token) + `,"token_type":"Bearer","expires_in":` +
+		number(int64(tokenLife/time.Second)) + `,"refresh_token":` + quote(refresh) + `,"scope":"offline"}`)}
 }
 
-// valid tells whether a token was given out and still holds.
-func (s *Server) valid(token string) bool {
-	for _, g := range s.granted {
+// validToken reports whether an access token was issued and has not expired.
+func (s *Server) validToken(token string) bool {
+	for _, g := range s.grants {
 		if g.token == token {
 			return time.Now().Before(g.until)
 		}

@@ -1,61 +1,82 @@
 package sandbox
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"hash/fnv"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 )
 
-// A query is what a request asks of a list.
+// A query is a request of one page of a list.
 type query struct {
 	url.Values
-	path  string // of the resource: tickets, phone/voice-calls
-	order string // the field sorted by
+	path  string // of the list
+	order string // the field that the list is sorted by
 	desc  bool
-	limit int
-	after *key // rows strictly after this one …
-	back  bool // … or before it
+	limit int      // rows on the page
+	after *sortKey // the page begins after this key; nil = at the beginning
+	back  bool     // the page ends before after instead
 
-	now    instant
-	expire instant // how long cursors are good for; 0 = for ever
+	now           timestamp
+	tokenLifetime timestamp // of page tokens; 0 = for ever
 }
 
-// order_by, as the list's entry spells it, is the field and the direction.
-func splitOrder(orderBy string) (field string, desc bool) {
-	desc = strings.HasSuffix(orderBy, "desc")
-	field = strings.ReplaceAll(strings.ReplaceAll(orderBy, ":asc", ""), ":desc", "")
-	return field, desc
+// number returns a parameter that was checked to be a number; 0 if it is
+// missing.
+func (q *query) number(name string) int64 {
+	n, _ := strconv.ParseInt(q.Get(name), 10, 64)
+	return n
 }
 
-// A cut is one page of a list: its rows' keys, a pen for each, and whether
-// there are more in the direction asked for.
-type cut struct {
-	keys  []key
-	write func(j *jot, i int)
+// numbers returns a parameter that was checked to be numbers.
+func (q *query) numbers(name string) []int64 {
+	var ns []int64
+	for _, v := range q.Values[name] {
+		n, _ := strconv.ParseInt(v, 10, 64)
+		ns = append(ns, n)
+	}
+	return ns
+}
+
+// A rowPage holds the rows of one page: their keys, the function that writes
+// the i-th row, and whether there are more rows in the direction of the scan.
+type rowPage struct {
+	keys  []sortKey
+	write func(j *jsonWriter, i int)
 	more  bool
 }
 
-// A shelf cuts pages out of the rows a request's filters leave.
-type shelf func(order string, desc bool, after *key, n int) cut
+// writeRows writes all rows.
+func (p rowPage) writeRows(j *jsonWriter) {
+	for i := range p.keys {
+		p.write(j, i)
+	}
+}
 
-// browse is a shelf over a table. A nil keep keeps all. Rows created outside
-// the window are not looked at.
-func browse[R row](t *table[R], in window, keep func(*R) bool, write func(*jot, *R)) shelf {
-	return func(order string, desc bool, after *key, n int) cut {
-		if edge := in.edge(desc); order == "created_datetime" && edge != nil {
-			if after == nil || edge.compare(*after) > 0 != desc {
-				after = edge
-			}
+// ends returns the keys of the first and the last row.
+func (p rowPage) ends() (first, last sortKey) {
+	if n := len(p.keys); n > 0 {
+		return p.keys[0], p.keys[n-1]
+	}
+	return first, last
+}
+
+// A listSource returns up to n rows of a filtered list, after a key.
+type listSource func(order string, desc bool, after *sortKey, n int) rowPage
+
+// tableSource returns the source of the rows of a table that keep accepts; nil
+// accepts all. If the order is that of creation, it skips the rows outside the
+// range without reading them.
+func tableSource[R row](t *table[R], in timeRange, keep func(*R) bool, write func(*jsonWriter, *R)) listSource {
+	return func(order string, desc bool, after *sortKey, n int) rowPage {
+		byCreation := order == "created_datetime"
+		if start := in.startKey(desc); byCreation && start != nil && (after == nil || start.compare(*after) > 0 != desc) {
+			after = start
 		}
 		var rows []R
-		var keys []key
+		var keys []sortKey
 		more := false
-		for k, r := range t.walk(order, desc, after) {
-			if order == "created_datetime" && in.passed(k.n, desc) {
+		for k, r := range t.rows(order, desc, after) {
+			if byCreation && in.isPast(k.n, desc) {
 				break
 			}
 			if keep != nil && !keep(&r) {
@@ -67,228 +88,99 @@ func browse[R row](t *table[R], in window, keep func(*R) bool, write func(*jot, 
 			}
 			rows, keys = append(rows, r), append(keys, k)
 		}
-		return cut{keys, func(j *jot, i int) { write(j, &rows[i]) }, more}
+		return rowPage{keys, func(j *jsonWriter, i int) { write(j, &rows[i]) }, more}
 	}
 }
 
-// choose is a shelf over a few rows that are known by id. Those that lists do
-// not show are left out.
-func choose[R row](t *table[R], ids []int64, keep func(*R) bool, write func(*jot, *R)) shelf {
-	return func(order string, desc bool, after *key, n int) cut {
-		var keys []key
+// idSource returns the source of the rows that have one of the ids, that lists
+// show, and that keep accepts; nil accepts all.
+func idSource[R row](t *table[R], ids []int64, keep func(*R) bool, write func(*jsonWriter, *R)) listSource {
+	return func(order string, desc bool, after *sortKey, n int) rowPage {
+		var keys []sortKey
 		for _, id := range ids {
-			r, ok := t.see(id)
+			r, ok := t.getListed(id)
 			if !ok || keep != nil && !keep(&r) {
 				continue
 			}
-			k := r.key(order)
+			k := r.sortKey(order)
 			if after == nil || k.compare(*after) != 0 && k.compare(*after) < 0 == desc {
 				keys = append(keys, k)
 			}
 		}
-		slices.SortFunc(keys, key.compare)
-		keys = slices.Compact(keys) // an id asked for twice
+		slices.SortFunc(keys, sortKey.compare)
+		keys = slices.Compact(keys) // an id may have been requested twice
 		if desc {
 			slices.Reverse(keys)
 		}
 		more := len(keys) > n
 		keys = keys[:min(n, len(keys))]
-		return cut{keys, func(j *jot, i int) {
-			r, _ := t.see(keys[i].id)
+		return rowPage{keys, func(j *jsonWriter, i int) {
+			r, _ := t.getListed(keys[i].id)
 			write(j, &r)
 		}, more}
 	}
 }
 
-// A window is a stretch of time, its ends included; 0 leaves an end open.
-type window struct{ from, to int64 }
+// A timeRange is a range of timestamps that includes its ends; an end of 0 is
+// open.
+type timeRange struct{ from, to int64 }
 
-// edge is the key just outside the window where a walk in it begins; nil if
-// that end is open.
-func (w window) edge(desc bool) *key {
+// startKey returns the key after which a scan of the range begins; nil if that
+// end is open.
+func (r timeRange) startKey(desc bool) *sortKey {
 	switch {
-	case desc && w.to != 0:
-		return &key{n: w.to + 1}
-	case !desc && w.from != 0:
-		return &key{n: w.from}
+	case desc && r.to != 0:
+		return &sortKey{n: r.to + 1}
+	case !desc && r.from != 0:
+		return &sortKey{n: r.from}
 	}
 	return nil
 }
 
-func (w window) passed(n int64, desc bool) bool {
-	return desc && n < w.from || !desc && w.to != 0 && n > w.to
+// isPast reports whether a scan has left the range at timestamp n.
+func (r timeRange) isPast(n int64, desc bool) bool {
+	return desc && n < r.from || !desc && r.to != 0 && n > r.to
 }
 
-// A page is a cut and what its envelope says of its neighbours.
+// A page is a rowPage with the page tokens of its neighbors.
 type page struct {
-	cut
-	prev, next string // cursors; "" = null
+	rowPage
+	prev, next string // "" = null
 }
 
-func (s shelf) page(q *query) page {
-	c := s(q.order, q.desc != q.back, q.after, q.limit)
-	n := len(c.keys)
-	if q.back { // read away from the key, shown in the list's own order
-		away := c.write
-		c.keys = slices.Clone(c.keys)
-		slices.Reverse(c.keys)
-		c.write = func(j *jot, i int) { away(j, n-1-i) }
+// page returns the page that the query requests.
+func (s listSource) page(q *query) page {
+	rows := s(q.order, q.desc != q.back, q.after, q.limit)
+	n := len(rows.keys)
+	if q.back { // scanned away from the key, but shown in the order of the list
+		write := rows.write
+		rows.keys = slices.Clone(rows.keys)
+		slices.Reverse(rows.keys)
+		rows.write = func(j *jsonWriter, i int) { write(j, n-1-i) }
 	}
-	p := page{cut: c}
+	p := page{rowPage: rows}
 	if n == 0 {
 		return p
 	}
-	if c.more || q.back {
-		p.next = q.cursor("next", c.keys[n-1])
+	if rows.more || q.back {
+		p.next = q.pageToken("next", rows.keys[n-1])
 	}
-	if q.after != nil && (c.more || !q.back) {
-		p.prev = q.cursor("prev", c.keys[0])
+	if q.after != nil && (rows.more || !q.back) {
+		p.prev = q.pageToken("prev", rows.keys[0])
 	}
 	return p
 }
 
-// A cursor is base64 of a JSON array: the direction, the value sorted by of
-// the page's last row, and the row's id. It is read with the parameters it was
-// made with, or refused: they seal it, in blanks that a JSON reader skips. So
-// do, if cursors expire, the seconds at which it was given out.
-func (q *query) cursor(direction string, k key) string {
-	b := append([]byte(`["`), direction...)
-	b = append(b, `", `...)
-	switch sortedBy(q.order) {
-	case byTime:
-		if k.n == 0 {
-			b = append(b, "null"...)
-		} else {
-			b = append(instant(k.n).append(append(b, '"'), false), '"')
-		}
-	case byText:
-		b = append(b, k.s...)
-	case byNumber:
-		b = strconv.AppendInt(b, k.n, 10)
-	case byBoth:
-		b = strconv.AppendInt(append(b, '['), k.n, 10)
-		b = append(append(append(b, ", "...), k.s...), ']')
-	}
-	b = strconv.AppendInt(append(b, ", "...), k.id, 10)
-	if q.expire > 0 {
-		b = append(b, blanks(uint32(q.now/second))...)
-	}
-	b = append(append(b, q.seal()...), ']')
-	return base64.StdEncoding.EncodeToString(b)
-}
-
-// seal is a digest of what a cursor belongs to, spelled in blanks.
-func (q *query) seal() string {
-	h := fnv.New32a()
-	h.Write([]byte(q.path + " " + q.order + " " + strconv.FormatBool(q.desc)))
-	v := url.Values{}
-	for name, values := range q.Values {
-		if name != "cursor" && name != "limit" && name != "order_by" {
-			v[name] = values
-		}
-	}
-	h.Write([]byte(v.Encode()))
-	return blanks(h.Sum32() & 0xffff)[:8]
-}
-
-// white are the blanks that spell two bits each.
-const white = " \t\n\r"
-
-func blanks(n uint32) string {
-	var b [16]byte
-	for i := range b {
-		b[i] = white[n>>(2*i)&3]
-	}
-	return string(b[:])
-}
-
-// expired reports whether a cursor, its seal taken off, is too old.
-func (q *query) expired(cursor string) bool {
-	if q.expire == 0 {
-		return false
-	}
-	var at uint32
-	for i, c := range cursor[max(0, len(cursor)-16):] {
-		at |= uint32(max(0, strings.IndexRune(white, c))) << (2 * i)
-	}
-	return instant(at)*second+q.expire < q.now
-}
-
-// resume reads a cursor into the query; false if it is not one of this list,
-// order and filters.
-func (q *query) resume(cursor string) bool {
-	b, err := base64.StdEncoding.DecodeString(cursor)
-	rest, sealed := strings.CutSuffix(string(b), q.seal()+"]")
-	if err != nil || !sealed || q.expired(rest) {
-		return false
-	}
-	var parts []json.RawMessage
-	if json.Unmarshal(b, &parts) != nil || len(parts) != 3 {
-		return false
-	}
-	var direction string
-	var k key
-	if json.Unmarshal(parts[0], &direction) != nil || json.Unmarshal(parts[2], &k.id) != nil {
-		return false
-	}
-	value := parts[1]
-	ok := true
-	switch sortedBy(q.order) {
-	case byTime:
-		var text *string
-		ok = json.Unmarshal(value, &text) == nil
-		if ok && text != nil {
-			var at instant
-			at, ok = parseInstant(*text)
-			k.n = int64(at)
-		}
-	case byText:
-		k.s = string(value)
-	case byNumber:
-		ok = json.Unmarshal(value, &k.n) == nil
-	case byBoth:
-		var both []json.RawMessage
-		ok = json.Unmarshal(value, &both) == nil && len(both) == 2 && json.Unmarshal(both[0], &k.n) == nil
-		if ok {
-			k.s = string(both[1])
-		}
-	}
-	q.after, q.back = &k, direction == "prev"
-	return ok && (q.back || direction == "next")
-}
-
-// A sorting is what an order compares.
-type sorting int
-
-const (
-	byTime sorting = iota
-	byText
-	byNumber
-	byBoth // a number, then a text
-)
-
-func sortedBy(order string) sorting {
-	switch order {
-	case "name", "email", "role.name", "language":
-		return byText
-	case "id", "usage", "relevance", "priority", "order":
-		return byNumber
-	case "usage,name":
-		return byBoth
-	}
-	return byTime
-}
-
-// envelope writes the page as the API wraps it. There are two generations,
-// with other keys in another order.
-func (p page) envelope(j *jot, uri string, modern bool) {
+// writeEnvelope writes the page in one of the API's two envelopes, which differ
+// in their members and in the order of these.
+func (p page) writeEnvelope(j *jsonWriter, uri string, modern bool) {
 	j.open("", '{')
 	if modern {
 		j.raw("object", `"list"`)
 		j.raw("uri", quote(uri))
 	}
 	j.open("data", '[')
-	p.rows(j)
+	p.writeRows(j)
 	j.close(']')
 	if !modern {
 		j.raw("object", `"list"`)
@@ -304,12 +196,7 @@ func (p page) envelope(j *jot, uri string, modern bool) {
 	j.close('}')
 }
 
-func (c cut) rows(j *jot) {
-	for i := range c.keys {
-		c.write(j, i)
-	}
-}
-
+// quoteOrNull returns s as a JSON string; "" stands for null, as in raw.
 func quoteOrNull(s string) string {
 	if s == "" {
 		return ""

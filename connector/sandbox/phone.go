@@ -1,15 +1,15 @@
 package sandbox
 
-// Calls, what happened in them, and what was recorded of them.
+// Phone calls, call events and recordings.
 
 func (a *account) baseCall(i int) record {
-	c := begin(a.seed, ofCall, int64(i))
+	rng := newPRNG(a.seed, saltCall, int64(i))
 	b := &a.calls.base
 	t := i * a.size.Tickets / a.size.Calls
-	return a.call(&c, b.id(i), a.ticketID(t), a.customerOf(t), b.created(i))
+	return a.call(&rng, b.id(i), a.ticketID(t), a.customerOf(t), b.created(i))
 }
 
-// ticketID is the id of base ticket i; 0 in an account without any.
+// ticketID returns the id of base ticket i; 0 if there is none.
 func (a *account) ticketID(i int) int64 {
 	if i >= a.size.Tickets {
 		return 0
@@ -17,116 +17,117 @@ func (a *account) ticketID(i int) int64 {
 	return a.tickets.base.id(i)
 }
 
-func (a *account) call(c *chance, id, ticket, customer int64, created instant) record {
-	status := pick(c, []string{"completed", "completed", "answered", "no-answer", "busy", "failed"})
+func (a *account) call(rng *prng, id, ticket, customer int64, created timestamp) record {
+	status := pick(rng, []string{"completed", "completed", "answered", "no-answer", "busy", "failed"})
 	answered := status == "completed" || status == "answered"
-	inbound := !c.one(3)
-	duration, agent, starter := "null", int64(0), int64(0)
+	inbound := !rng.oneIn(3)
+	duration, answeredBy, initiatedBy := "null", int64(0), int64(0)
 	if answered {
-		duration = num(int64(c.below(900)))
-		agent = a.userAt(c)
+		duration = number(int64(rng.intn(900)))
+		answeredBy = a.randomUser(rng)
 	}
 	if !inbound {
-		starter = a.userAt(c)
+		initiatedBy = a.randomUser(rng)
 	}
 	r := record{id, []field{
-		{"id", num(id)},
-		{"integration_id", ref(pickIf(c.one(9) || a.size.Integrations < 1, 0, firstIntegration))},
-		{"ticket_id", ref(pickIf(c.one(9), 0, ticket))},
+		{"id", number(id)},
+		{"integration_id", idOrNull(pickIf(rng.oneIn(9) || a.size.Integrations < 1, 0, firstIntegration))},
+		{"ticket_id", idOrNull(pickIf(rng.oneIn(9), 0, ticket))},
 		{"phone_number_id", "456"},
-		{"external_id", pickIf(c.one(9), "null", `"CA`+num(id)+`"`)},
-		{"provider", pick(c, []string{`"twilio"`, `"twilio"`, "null"})},
+		{"external_id", pickIf(rng.oneIn(9), "null", `"CA`+number(id)+`"`)},
+		{"provider", pick(rng, []string{`"twilio"`, `"twilio"`, "null"})},
 		{"status", quote(status)},
 		{"direction", pickIf(inbound, `"inbound"`, `"outbound"`)},
-		{"phone_number_source", pickIf(c.one(12), "null", `"+14155550123"`)},
+		{"phone_number_source", pickIf(rng.oneIn(12), "null", `"+14155550123"`)},
 		{"country_source", `"US"`},
 		{"phone_number_destination", `"+16475550100"`},
-		{"country_destination", pickIf(c.one(12), "null", `"CA"`)},
+		{"country_destination", pickIf(rng.oneIn(12), "null", `"CA"`)},
 		{"duration", duration},
-		{"started_datetime", when(created - 2*second)},
-		{"created_datetime", when(created)},
-		{"updated_datetime", when(pickIf(c.one(12), 0, created+minute))},
-		{"initiated_by_agent_id", ref(starter)},
-		{"last_answered_by_agent_id", ref(agent)},
-		{"customer_id", num(customer)},
-		{"has_voicemail", pick(c, []string{"true", "false", "null"})},
-		{"has_call_recording", pick(c, []string{"true", "false", "null"})},
+		{"started_datetime", datetime(created - 2*second)},
+		{"created_datetime", datetime(created)},
+		{"updated_datetime", datetime(pickIf(rng.oneIn(12), 0, created+minute))},
+		{"initiated_by_agent_id", idOrNull(initiatedBy)},
+		{"last_answered_by_agent_id", idOrNull(answeredBy)},
+		{"customer_id", number(customer)},
+		{"has_voicemail", pick(rng, []string{"true", "false", "null"})},
+		{"has_call_recording", pick(rng, []string{"true", "false", "null"})},
 	}}
-	if c.one(2) { // an account gets new fields one day, its old rows do not
+	if rng.oneIn(2) { // newer fields, which older records of an account do not have
 		r.fields = append(r.fields, []field{
 			{"answered_by_external_customer_id", "null"},
 			{"answered_by_external_number", "null"},
 			{"last_monitoring_agent_id", "null"},
-			{"last_rang_agent_id", ref(agent)},
-			{"monitoring_status", pick(c, []string{"null", `"listening"`})},
+			{"last_rang_agent_id", idOrNull(answeredBy)},
+			{"monitoring_status", pick(rng, []string{"null", `"listening"`})},
 			{"queue_id", "142"},
-			{"status_in_queue", pick(c, []string{"null", `"waiting"`})},
+			{"status_in_queue", pick(rng, []string{"null", `"waiting"`})},
 			{"termination_status", "null"},
-			{"summaries", pickIf(c.one(3), `[{"id":`+num(id)+`,"recording_id":`+num(id)+`,"summary":"Caller asked about a late parcel.","created_datetime":`+when(created+2*minute)+`}]`, "[]")},
+			{"summaries", pickIf(rng.oneIn(3), `[{"id":`+number(id)+`,"recording_id":`+number(id)+`,"summary":"Caller asked about a late parcel.","created_datetime":`+datetime(created+2*minute)+`}]`, "[]")},
 		}...)
 	}
 	return r
 }
 
-// callOf spreads n things evenly over the calls.
+// callOf returns the index of the call of the i-th of n objects, which are
+// spread evenly over the calls.
 func (a *account) callOf(i, n int) int { return i * a.size.Calls / n }
 
-var callEvents = []string{"incoming-phone-call", "phone-call-ringing", "phone-call-answered", "completed-phone-call", "missed-phone-call"}
+var callEventTypes = []string{"incoming-phone-call", "phone-call-ringing", "phone-call-answered", "completed-phone-call", "missed-phone-call"}
 
 func (a *account) baseCallEvent(i int) record {
 	b := &a.callEvents.base
 	n := a.callOf(i, a.size.CallEvents)
-	c := begin(a.seed, ofCall, int64(-1-i))
-	at := a.calls.base.created(n) + instant(i%8)*8*second
-	return a.callEvent(&c, b.id(i), a.calls.base.id(n), pick(&c, callEvents), at)
+	rng := newPRNG(a.seed, saltCall, int64(-1-i))
+	at := a.calls.base.created(n) + timestamp(i%8)*8*second
+	return a.callEvent(&rng, b.id(i), a.calls.base.id(n), pick(&rng, callEventTypes), at)
 }
 
-func (a *account) callEvent(c *chance, id, call int64, what string, at instant) record {
-	user, customer := a.userAt(c), int64(0)
-	if c.one(2) && a.size.Customers > 0 {
-		user, customer = 0, a.customers.base.id(c.below(a.size.Customers))
+func (a *account) callEvent(rng *prng, id, call int64, eventType string, at timestamp) record {
+	user, customer := a.randomUser(rng), int64(0)
+	if rng.oneIn(2) && a.size.Customers > 0 {
+		user, customer = 0, a.customers.base.id(rng.intn(a.size.Customers))
 	}
 	return record{id, []field{
-		{"id", num(id)},
+		{"id", number(id)},
 		{"account_id", "3100"},
-		{"call_id", num(call)},
-		{"customer_id", ref(customer)},
-		{"user_id", ref(user)},
-		{"type", quote(what)},
-		{"created_datetime", when(at)},
-		{"meta", pick(c, []string{"{}", "{}", "null", `{"conference_sid":"CF00aa","sequence":1.0}`})},
+		{"call_id", number(call)},
+		{"customer_id", idOrNull(customer)},
+		{"user_id", idOrNull(user)},
+		{"type", quote(eventType)},
+		{"created_datetime", datetime(at)},
+		{"meta", pick(rng, []string{"{}", "{}", "null", `{"conference_sid":"CF00aa","sequence":1.0}`})},
 	}}
 }
 
 func (a *account) baseRecording(i int) record {
 	b := &a.recordings.base
 	n := a.callOf(i, a.size.Recordings)
-	c := begin(a.seed, ofRecording, int64(i))
-	return a.recording(&c, b.id(i), a.calls.base.id(n), b.created(i))
+	rng := newPRNG(a.seed, saltRecording, int64(i))
+	return a.recording(&rng, b.id(i), a.calls.base.id(n), b.created(i))
 }
 
-func (a *account) recording(c *chance, id, call int64, at instant) record {
-	url, duration, deleted, by, code := `"https://uploads.gorgias.io/Hx2aQ/phone-RE`+num(id)+`.mp3"`, num(int64(c.below(600))), instant(0), int64(0), "null"
-	switch c.below(8) {
+func (a *account) recording(rng *prng, id, call int64, at timestamp) record {
+	url, duration, deleted, deletedBy, errorCode := `"https://uploads.gorgias.io/Hx2aQ/phone-RE`+number(id)+`.mp3"`, number(int64(rng.intn(600))), timestamp(0), int64(0), "null"
+	switch rng.intn(8) {
 	case 0:
-		url, deleted, by = "null", at+hour, a.userAt(c)
+		url, deleted, deletedBy = "null", at+hour, a.randomUser(rng)
 	case 1:
-		url, duration, code = "null", "null", `"RECORDING_IS_PRIVATE"`
+		url, duration, errorCode = "null", "null", `"RECORDING_IS_PRIVATE"`
 	}
 	r := record{id, []field{
-		{"id", num(id)},
-		{"call_id", num(call)},
-		{"external_id", `"RE` + num(id) + `"`},
+		{"id", number(id)},
+		{"call_id", number(call)},
+		{"external_id", `"RE` + number(id) + `"`},
 		{"url", url},
 		{"duration", duration},
-		{"type", pick(c, []string{`"voicemail"`, `"call-recording"`})},
-		{"created_datetime", when(at)},
-		{"deleted_datetime", when(deleted)},
-		{"deleted_by_user_id", ref(by)},
-		{"error_code", code},
+		{"type", pick(rng, []string{`"voicemail"`, `"call-recording"`})},
+		{"created_datetime", datetime(at)},
+		{"deleted_datetime", datetime(deleted)},
+		{"deleted_by_user_id", idOrNull(deletedBy)},
+		{"error_code", errorCode},
 	}}
-	if !c.one(4) {
-		r.fields = append(r.fields, field{"transcription_status", pick(c, []string{`"completed"`, `"pending"`, "null"})})
+	if !rng.oneIn(4) {
+		r.fields = append(r.fields, field{"transcription_status", pick(rng, []string{`"completed"`, `"pending"`, "null"})})
 	}
 	return r
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A record is a row of one of the smaller resources: its fields in the order
-// the API sends them, each with its raw value.
+// A record is a row of one of the smaller resources: its fields in the order of
+// the API, with their raw values.
 type record struct {
 	id     int64
 	fields []field
@@ -15,7 +15,7 @@ type record struct {
 
 type field struct{ name, raw string }
 
-// get returns a field's raw value; "" if the record lacks the field.
+// get returns the raw value of a field; "" if the record does not have it.
 func (r record) get(name string) string {
 	for _, f := range r.fields {
 		if f.name == name {
@@ -25,8 +25,8 @@ func (r record) get(name string) string {
 	return ""
 }
 
-// with returns a copy of the record with a field's value replaced; fields it
-// does not have are not added.
+// with returns a copy of the record with another value of a field, if the
+// record has the field.
 func (r record) with(name, raw string) record {
 	r.fields = slices.Clone(r.fields)
 	for i := range r.fields {
@@ -37,38 +37,39 @@ func (r record) with(name, raw string) record {
 	return r
 }
 
-func (r record) key(order string) key {
-	k := key{id: r.id}
-	switch sortedBy(order) {
-	case byTime:
+func (r record) sortKey(order string) sortKey {
+	k := sortKey{id: r.id}
+	switch sortTypeOf(order) {
+	case sortByTime:
 		var text string
 		if json.Unmarshal([]byte(r.get(order)), &text) == nil && text != "" {
-			at, _ := parseInstant(text) // of our own making
-			k.n = int64(at)
+			t, _ := parseTimestamp(text) // valid: the sandbox wrote it
+			k.n = int64(t)
 		}
-	case byText:
+	case sortByText:
 		k.s = r.get(order)
 		if order == "role.name" {
 			k.s = strings.TrimSuffix(strings.TrimPrefix(r.get("role"), `{"name":`), "}")
 		}
-	case byNumber:
+	case sortByNumber:
 		k.n = r.number(order)
-	case byBoth:
+	case sortByNumberAndText:
 		k.n, k.s = r.number("usage"), r.get("name")
 	}
 	return k
 }
 
+// number returns a field as a number; 0 if it is none.
 func (r record) number(name string) int64 {
-	if name == "relevance" { // nothing is known of how relevance is told
+	if name == "relevance" { // how Gorgias computes it is not known
 		name = "usage"
 	}
 	var n int64
-	_ = json.Unmarshal([]byte(r.get(name)), &n) // not a number: 0
+	_ = json.Unmarshal([]byte(r.get(name)), &n)
 	return n
 }
 
-func (r *record) write(j *jot) {
+func (r *record) write(j *jsonWriter) {
 	j.open("", '{')
 	for _, f := range r.fields {
 		j.raw(f.name, f.raw)
@@ -76,4 +77,4 @@ func (r *record) write(j *jot) {
 	j.close('}')
 }
 
-func writeRecord(j *jot, r *record) { r.write(j) }
+func writeRecord(j *jsonWriter, r *record) { r.write(j) }

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// The members of each resource's rows, in the API's order. Behind a name, ?
-// says that it can be null and must be in some rows, but not in all; ~ that it
-// is missing in some rows.
-var members = map[string]string{
+// expectedMembers has the members of the rows of each resource, in the order of
+// the API. A ? after a name says that the member is null in some rows, but not
+// in all; a ~ says that it is missing in some rows.
+var expectedMembers = map[string]string{
 	"tickets": `id uri external_id? language? status priority channel via from_agent? customer assignee_user? assignee_team? subject? summary?
 		excerpt integrations meta? tags messages_count is_unread spam created_datetime opened_datetime? last_received_message_datetime?
 		last_message_datetime last_sent_message_not_delivered updated_datetime closed_datetime? snooze_datetime? trashed_datetime? custom_fields`,
@@ -48,8 +48,9 @@ var members = map[string]string{
 		transcription_status~`,
 }
 
-// names returns the members of an object in order.
-func names(t *testing.T, object []byte) ([]string, map[string]json.RawMessage) {
+// memberNames returns the names of an object's members in order, and their
+// values.
+func memberNames(t *testing.T, object []byte) ([]string, map[string]json.RawMessage) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(object))
 	var found []string
@@ -75,16 +76,16 @@ func names(t *testing.T, object []byte) ([]string, map[string]json.RawMessage) {
 	return found, values
 }
 
-func TestRowsAreLikeTheSamples(t *testing.T) {
-	// awkward by any seed: nulls where they can be, and where they can be missed
-	s := &Server{Size: Size{Widgets: 40, Integrations: 60, Fields: 60, Teams: 12, Rules: 60, Views: 40}}
+func TestListRowsHaveDocumentedMembers(t *testing.T) {
+	// large enough to have every null and every missing member
+	s := &Server{Size: Size{Widgets: 40, Integrations: 60, CustomFields: 60, Teams: 12, Rules: 60, Views: 40}}
 	for _, path := range resources {
-		specs := strings.Fields(members[path])
+		specs := strings.Fields(expectedMembers[path])
 		nulls, values, missing := map[string]int{}, map[string]int{}, map[string]int{}
 		n := 0
 		for row := range s.Each(path) {
 			n++
-			found, value := names(t, row)
+			found, value := memberNames(t, row)
 			var want []string
 			for _, spec := range specs {
 				name := strings.TrimRight(spec, "?~")
@@ -114,42 +115,42 @@ func TestRowsAreLikeTheSamples(t *testing.T) {
 	}
 }
 
-func TestDetailsAreLikeTheSamples(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
+func TestSingleRecordsHaveDocumentedMembers(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
 	person := "id email name firstname lastname meta"
 	full := person + " channels data customer integrations external_id note external_data ecommerce_data"
 	ticket := `id uri external_id language status priority channel via from_agent customer assignee_user assignee_team subject summary meta tags is_unread spam
 		created_datetime opened_datetime last_received_message_datetime last_message_datetime updated_datetime closed_datetime snooze_datetime trashed_datetime
 		events imported assignee_user_id assignee_team_id messages processed_datetime satisfaction_survey reply_options requester`
-	message := strings.NewReplacer("headers", "", "macros", "", "deleted_datetime", "", "?", "").Replace(members["messages"][:strings.Index(members["messages"], "replied_to")])
+	message := strings.NewReplacer("headers", "", "macros", "", "deleted_datetime", "", "?", "").Replace(expectedMembers["messages"][:strings.Index(expectedMembers["messages"], "replied_to")])
 	surveyed := 0
 	for i := range 120 {
 		id := a.tickets.base.id(i)
-		found, value := names(t, get(s, "/api/tickets/"+num(id)).Body.Bytes())
+		found, value := memberNames(t, get(s, "/api/tickets/"+number(id)).Body.Bytes())
 		if want := strings.Fields(ticket); !slices.Equal(found, want) {
 			t.Fatalf("ticket: %v, want %v", found, want)
 		}
-		found, _ = names(t, get(s, "/api/tickets/"+num(id)+"?relationships=custom_fields").Body.Bytes())
+		found, _ = memberNames(t, get(s, "/api/tickets/"+number(id)+"?relationships=custom_fields").Body.Bytes())
 		if want := strings.Fields(strings.Replace(ticket, "trashed_datetime", "trashed_datetime custom_fields", 1)); !slices.Equal(found, want) {
 			t.Fatalf("ticket with its fields: %v, want %v", found, want)
 		}
-		for name, want := range map[string]string{"customer": full, "requester": full, "assignee_user": person + " bio", "satisfaction_survey": strings.ReplaceAll(members["satisfaction-surveys"], "?", "")} {
+		for name, want := range map[string]string{"customer": full, "requester": full, "assignee_user": person + " bio", "satisfaction_survey": strings.ReplaceAll(expectedMembers["satisfaction-surveys"], "?", "")} {
 			if string(value[name]) == "null" {
 				continue
 			}
 			if name == "satisfaction_survey" {
 				surveyed++
 			}
-			if found, _ := names(t, value[name]); !slices.Equal(found, strings.Fields(want)) {
+			if found, _ := memberNames(t, value[name]); !slices.Equal(found, strings.Fields(want)) {
 				t.Errorf("ticket.%s: %v, want %v", name, found, want)
 			}
 		}
 		var thread []json.RawMessage
-		if err := json.Unmarshal(value["messages"], &thread); err != nil || len(thread) != len(a.threadOf(id)) {
+		if err := json.Unmarshal(value["messages"], &thread); err != nil || len(thread) != len(a.threadMessages(id)) {
 			t.Fatalf("ticket %d: %d messages, %v", id, len(thread), err)
 		}
 		for _, m := range thread {
-			found, value := names(t, m)
+			found, value := memberNames(t, m)
 			found = slices.DeleteFunc(found, func(name string) bool { return strings.HasPrefix(name, "replied_") })
 			if want := strings.Fields(message); !slices.Equal(found, want) || string(value["sent_datetime"]) != "null" {
 				t.Fatalf("message of a ticket: %v, want %v", found, want)
@@ -159,37 +160,37 @@ func TestDetailsAreLikeTheSamples(t *testing.T) {
 	if surveyed == 0 {
 		t.Error("no ticket has its survey")
 	}
-	customer := strings.Replace(strings.ReplaceAll(members["customers"], "?", ""), "custom_fields", "channels customer integrations external_data ecommerce_data", 1)
-	item := strings.NewReplacer("?", "", "summary?", "", " custom_fields", "").Replace(members["tickets"])
+	customer := strings.Replace(strings.ReplaceAll(expectedMembers["customers"], "?", ""), "custom_fields", "channels customer integrations external_data ecommerce_data", 1)
+	item := strings.NewReplacer("?", "", "summary?", "", " custom_fields", "").Replace(expectedMembers["tickets"])
 	for path, want := range map[string]string{
-		"customers/" + num(firstCustomer):                                  customer,
-		"customers/" + num(firstCustomer) + "?relationships=custom_fields": strings.Replace(customer, "channels", "custom_fields channels", 1),
+		"customers/" + number(firstCustomer):                                  customer,
+		"customers/" + number(firstCustomer) + "?relationships=custom_fields": strings.Replace(customer, "channels", "custom_fields channels", 1),
 		"account": "created_datetime current_subscription deactivated_datetime domain meta settings status",
 	} {
-		if found, _ := names(t, get(s, "/api/"+path).Body.Bytes()); !slices.Equal(found, strings.Fields(want)) {
+		if found, _ := memberNames(t, get(s, "/api/"+path).Body.Bytes()); !slices.Equal(found, strings.Fields(want)) {
 			t.Errorf("%s: %v, want %v", path, found, want)
 		}
 	}
-	for _, row := range all(s, "views/"+num(firstView+3)+"/items") {
-		if found, _ := names(t, row); !slices.Equal(found, strings.Fields(item)) {
+	for _, row := range allRows(s, "views/"+number(firstView+3)+"/items") {
+		if found, _ := memberNames(t, row); !slices.Equal(found, strings.Fields(item)) {
 			t.Fatalf("item: %v, want %v", found, item)
 		}
 	}
-	for _, row := range all(s, "views/"+num(firstView+1)+"/items") {
-		if _, value := names(t, row); value["channels"] == nil || value["integrations"] != nil {
+	for _, row := range allRows(s, "views/"+number(firstView+1)+"/items") {
+		if _, value := memberNames(t, row); value["channels"] == nil || value["integrations"] != nil {
 			t.Fatalf("item: %s", row)
 		}
 	}
 	seen := 0
 	for i := range 60 {
 		var l struct{ Data []json.RawMessage }
-		path := "/api/tickets/" + num(a.tickets.base.id(i))
+		path := "/api/tickets/" + number(a.tickets.base.id(i))
 		if err := json.Unmarshal(get(s, path+"/custom-fields").Body.Bytes(), &l); err != nil {
 			t.Fatal(err)
 		}
 		for _, row := range l.Data {
 			seen++
-			if found, _ := names(t, row); !slices.Equal(found, []string{"field", "prediction", "value"}) {
+			if found, _ := memberNames(t, row); !slices.Equal(found, []string{"field", "prediction", "value"}) {
 				t.Fatalf("value of a field: %v", found)
 			}
 		}
@@ -197,7 +198,7 @@ func TestDetailsAreLikeTheSamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, row := range l.Data {
-			if found, _ := names(t, row); !slices.Equal(found, strings.Fields(strings.ReplaceAll(members["tags"], "?", ""))) {
+			if found, _ := memberNames(t, row); !slices.Equal(found, strings.Fields(strings.ReplaceAll(expectedMembers["tags"], "?", ""))) {
 				t.Fatalf("tag of a ticket: %v", found)
 			}
 		}
@@ -207,13 +208,13 @@ func TestDetailsAreLikeTheSamples(t *testing.T) {
 	}
 }
 
-// A connector that can read this account has met what accounts hold.
-func TestTheDefaultAccountIsAwkward(t *testing.T) {
-	r := dice(t)
-	s, a := opened(&Server{Seed: r.Uint64()})
+// The default account has the unusual data that real accounts have.
+func TestDefaultAccountHasUnusualData(t *testing.T) {
+	r := randomSource(t)
+	s, a := withAccount(&Server{Seed: r.Uint64()})
 	text := map[string]string{}
 	for _, path := range resources {
-		text[path] = string(bytes.Join(all(s, path), []byte("\n")))
+		text[path] = string(bytes.Join(allRows(s, path), []byte("\n")))
 	}
 	has := func(path string, patterns ...string) {
 		t.Helper()
@@ -241,37 +242,37 @@ func TestTheDefaultAccountIsAwkward(t *testing.T) {
 			}
 		}
 		has(path, `_datetime":"[^".]*\.\d{6}\+00:00"`)
-		if !slices.Contains([]string{"teams", "widgets", "integrations", "views", "custom-fields"}, path) { // too few to tell
+		if !slices.Contains([]string{"teams", "widgets", "integrations", "views", "custom-fields"}, path) { // too few rows
 			has(path, `_datetime":"[^".]*\+00:00"`)
 		}
 	}
-	now := instantOf(time.Now())
-	m := spell(a)
-	late := func(n int64) bool { return instant(n) > now+day }
-	if len(where(m.tickets, func(t ticket) bool { return late(int64(t.created)) })) == 0 || len(where(m.messages, func(m message) bool { return late(int64(m.created)) })) == 0 {
+	now := timestampOf(time.Now())
+	m := newModel(a)
+	late := func(n int64) bool { return timestamp(n) > now+day }
+	if len(idsWhere(m.tickets, func(t ticket) bool { return late(int64(t.created)) })) == 0 || len(idsWhere(m.messages, func(m message) bool { return late(int64(m.created)) })) == 0 {
 		t.Error("nothing is dated in the future")
 	}
-	if len(where(m.tickets, func(t ticket) bool { return t.created < now-2*365*day })) == 0 || len(where(m.tickets, func(t ticket) bool { return t.closed != 0 && t.closed < t.created })) == 0 {
+	if len(idsWhere(m.tickets, func(t ticket) bool { return t.created < now-2*365*day })) == 0 || len(idsWhere(m.tickets, func(t ticket) bool { return t.closed != 0 && t.closed < t.created })) == 0 {
 		t.Error("nothing is dated far back, or closed before it was created")
 	}
-	if len(where(m.records["satisfaction-surveys"], func(r record) bool { return late(r.key("should_send_datetime").n) })) == 0 {
+	if len(idsWhere(m.records["satisfaction-surveys"], func(r record) bool { return late(r.sortKey("should_send_datetime").n) })) == 0 {
 		t.Error("no survey is to be sent")
 	}
-	// equal instants on both sides of a page's edge
+	// equal timestamps on both sides of a page boundary
 	for _, order := range []string{"created_datetime", "updated_datetime"} {
 		ids := sortedIDs(m.tickets, order, true)
-		edges, longest, run := 0, 0, 0
+		boundaries, longest, run := 0, 0, 0
 		for i := 1; i < len(ids); i++ {
 			x, y := m.tickets[ids[i-1]], m.tickets[ids[i]]
-			if run++; x.key(order).n != y.key(order).n {
+			if run++; x.sortKey(order).n != y.sortKey(order).n {
 				run = 0
 			} else if i%100 == 0 {
-				edges++
+				boundaries++
 			}
 			longest = max(longest, run+1)
 		}
-		if edges == 0 || longest <= 100 {
-			t.Errorf("%s: %d page edges amid equal instants, the longest run of them %d", order, edges, longest)
+		if boundaries == 0 || longest <= 100 {
+			t.Errorf("%s: %d page boundaries between equal timestamps, of which up to %d are equal", order, boundaries, longest)
 		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// get asks the server as its user does.
+// get sends a request with the default credentials.
 func get(s *Server, path string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", path, nil)
 	r.SetBasicAuth("sandbox@example.com", "sandbox-key")
@@ -30,7 +30,7 @@ func get(s *Server, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// A listing is the envelope of either generation.
+// A listing is a page in either envelope.
 type listing struct {
 	Data []struct{ ID int64 }
 	URI  string
@@ -40,7 +40,7 @@ type listing struct {
 	}
 }
 
-func read(t *testing.T, s *Server, path string) listing {
+func readList(t *testing.T, s *Server, path string) listing {
 	t.Helper()
 	w := get(s, path)
 	var l listing
@@ -63,15 +63,15 @@ func ids(l listing) []int64 {
 	return ids
 }
 
-func TestStatusOfRequests(t *testing.T) {
+func TestInvalidRequestsAreRejected(t *testing.T) {
 	s := unlimited(&Server{Forbidden: []string{"phone", "rules"}})
-	ticket, gone := firstTicket+9, firstTicket+3
-	s.DeleteTicket(gone)
-	cursor := url.QueryEscape(*read(t, s, "/api/tickets?limit=5").Meta.Next)
+	ticket, deleted := firstTicket+9, firstTicket+3
+	s.DeleteTicket(deleted)
+	token := url.QueryEscape(*readList(t, s, "/api/tickets?limit=5").Meta.Next)
 	for _, test := range []struct {
 		path   string
 		status int
-		says   string // part of the body
+		has    string // part of the body
 	}{
 		{"/api/account", 200, `"domain":"sandbox"`},
 		{"/api/account/", 200, `"domain":"sandbox"`},
@@ -94,50 +94,50 @@ func TestStatusOfRequests(t *testing.T) {
 		{"/api/events?order_by=created_datetime", 400, `"order_by":`},
 		{"/api/phone/voice-calls", 403, `"msg":"You do not have enough permissions`},
 		{"/api/rules", 403, "permissions"},
-		{"/api/rules/" + num(firstRule), 403, "permissions"},
+		{"/api/rules/" + number(firstRule), 403, "permissions"},
 		{"/api/tickets?cursor=", 400, `"cursor":`},
 		{"/api/tickets?cursor=abc", 400, `"cursor":`},
 		{"/api/tickets?cursor=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(`["next", "2026-01-01T00:00:00", 1]`))), 400, `"cursor":`},
-		{"/api/tickets?cursor=" + cursor, 200, `"object":"list"`},
-		{"/api/tickets?limit=7&order_by=created_datetime:desc&cursor=" + cursor, 200, ""},
-		{"/api/tickets?order_by=created_datetime:asc&cursor=" + cursor, 400, `"cursor":`},
-		{"/api/tickets?order_by=updated_datetime:desc&cursor=" + cursor, 400, `"cursor":`},
-		{"/api/tickets?trashed=false&cursor=" + cursor, 400, `"cursor":`},
-		{"/api/messages?cursor=" + cursor, 400, `"cursor":`},
+		{"/api/tickets?cursor=" + token, 200, `"object":"list"`},
+		{"/api/tickets?limit=7&order_by=created_datetime:desc&cursor=" + token, 200, ""},
+		{"/api/tickets?order_by=created_datetime:asc&cursor=" + token, 400, `"cursor":`},
+		{"/api/tickets?order_by=updated_datetime:desc&cursor=" + token, 400, `"cursor":`},
+		{"/api/tickets?trashed=false&cursor=" + token, 400, `"cursor":`},
+		{"/api/messages?cursor=" + token, 400, `"cursor":`},
 		{"/api/tickets?trashed=maybe", 400, `"trashed":`},
 		{"/api/tickets?ticket_ids=x", 400, `"ticket_ids":`},
 		{"/api/tickets?" + strings.Repeat("ticket_ids=1&", 101), 400, `"ticket_ids":`},
 		{"/api/custom-fields", 400, `"object_type":["Missing data for required field."]`},
 		{"/api/custom-fields?object_type=ticket", 400, `"object_type":`},
 		{"/api/events?object_type=Ticket", 400, `"object_type":`},
-		{"/api/events?object_type=Ticket&object_id=" + num(ticket), 200, `"data":[`},
+		{"/api/events?object_type=Ticket&object_id=" + number(ticket), 200, `"data":[`},
 		{"/api/events?created_datetime[gte]=yesterday", 400, `"created_datetime[gte]":`},
 		{"/api/events?created_datetime%5Bgte%5D=2026-01-01T00:00:00Z", 200, ""},
 		{"/api/macros?order_by=relevance:desc", 400, `"order_by":`},
 		{"/api/customers?channel_type=email", 400, `"channel_type":`},
-		{"/api/tickets/" + num(ticket), 200, `"reply_options":`},
-		{"/api/tickets/" + num(ticket) + "/", 200, `"reply_options":`},
-		{"/api/tickets/" + num(ticket) + "?relationships=custom_fields", 200, `"custom_fields":`},
-		{"/api/tickets/" + num(ticket) + "?relationships=tags", 400, `"relationships":`},
-		{"/api/tickets/" + num(gone), 404, `{"error":{"msg":"Resource not found."}}`},
-		{"/api/tickets/" + num(gone+1), 404, `{"error":{"msg":"Resource not found."}}`},
-		{"/api/tickets/" + num(gone) + "/messages", 404, ""},
+		{"/api/tickets/" + number(ticket), 200, `"reply_options":`},
+		{"/api/tickets/" + number(ticket) + "/", 200, `"reply_options":`},
+		{"/api/tickets/" + number(ticket) + "?relationships=custom_fields", 200, `"custom_fields":`},
+		{"/api/tickets/" + number(ticket) + "?relationships=tags", 400, `"relationships":`},
+		{"/api/tickets/" + number(deleted), 404, `{"error":{"msg":"Resource not found."}}`},
+		{"/api/tickets/" + number(deleted+1), 404, `{"error":{"msg":"Resource not found."}}`},
+		{"/api/tickets/" + number(deleted) + "/messages", 404, ""},
 		{"/api/tickets/x", 404, ""},
-		{"/api/tickets/" + num(ticket) + "/tags", 200, `{"data":[`},
-		{"/api/tickets/" + num(ticket) + "/custom-fields", 200, `{"data":[`},
-		{"/api/tickets/" + num(ticket) + "/messages?page=9999999999999", 200, `"data":[]`},
-		{"/api/tickets/1/messages/" + num(firstMessage), 404, ""},
-		{"/api/messages/" + num(firstMessage), 404, ""},
+		{"/api/tickets/" + number(ticket) + "/tags", 200, `{"data":[`},
+		{"/api/tickets/" + number(ticket) + "/custom-fields", 200, `{"data":[`},
+		{"/api/tickets/" + number(ticket) + "/messages?page=9999999999999", 200, `"data":[]`},
+		{"/api/tickets/1/messages/" + number(firstMessage), 404, ""},
+		{"/api/messages/" + number(firstMessage), 404, ""},
 		{"/api/views/1/items", 404, ""},
-		{"/api/views/" + num(firstView) + "/items?order_by=name:asc", 400, `"order_by":`},
-		{"/api/views/" + num(firstView) + "/items?cursor=abc", 400, `"cursor":`},
+		{"/api/views/" + number(firstView) + "/items?order_by=name:asc", 400, `"order_by":`},
+		{"/api/views/" + number(firstView) + "/items?cursor=abc", 400, `"cursor":`},
 		{"/api/nothing", 404, `"msg":"Resource not found."`},
 		{"/tickets", 404, ""},
 		{"/api", 404, ""},
 	} {
 		w := get(s, test.path)
-		if w.Code != test.status || !strings.Contains(w.Body.String(), test.says) {
-			t.Errorf("GET %s: %d %.300s; want %d %s", test.path, w.Code, w.Body, test.status, test.says)
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.has) {
+			t.Errorf("GET %s: %d %.300s; want %d %s", test.path, w.Code, w.Body, test.status, test.has)
 		}
 		if !json.Valid(w.Body.Bytes()) {
 			t.Errorf("GET %s: not JSON: %.300s", test.path, w.Body)
@@ -145,13 +145,13 @@ func TestStatusOfRequests(t *testing.T) {
 	}
 	for _, path := range []string{"phone/voice-calls", "phone/voice-call-events", "phone/voice-call-recordings"} {
 		if w := get(unlimited(&Server{}), "/api/"+path+"?order_by=created_datetime:desc"); w.Code != 400 {
-			t.Errorf("%s took an order: %d", path, w.Code)
+			t.Errorf("%s accepts an order: %d", path, w.Code)
 		}
 	}
 }
 
-func TestMethodsAndCredentials(t *testing.T) {
-	s := unlimited(&Server{Token: "tok"})
+func TestMethodsAndCredentialsAreChecked(t *testing.T) {
+	s := unlimited(&Server{AccessToken: "tok"})
 	for _, test := range []struct {
 		method, path, user, key, auth string
 		status                        int
@@ -166,8 +166,8 @@ func TestMethodsAndCredentials(t *testing.T) {
 		{"GET", "/api/nothing", "", "", "", 401},
 		{"HEAD", "/api/tags", "", "", "Bearer tok", 405},
 		{"POST", "/api/tags", "", "", "Bearer tok", 405},
-		{"PUT", "/api/views/" + num(firstView) + "/items", "", "", "Bearer tok", 405},
-		{"DELETE", "/api/tickets/" + num(firstTicket), "", "", "Bearer tok", 405},
+		{"PUT", "/api/views/" + number(firstView) + "/items", "", "", "Bearer tok", 405},
+		{"DELETE", "/api/tickets/" + number(firstTicket), "", "", "Bearer tok", 405},
 		{"POST", "/oauth/token", "", "", "", 401},
 	} {
 		r := httptest.NewRequest(test.method, test.path, nil)
@@ -196,22 +196,22 @@ func TestMethodsAndCredentials(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer ")
 	w := httptest.NewRecorder()
 	if none.ServeHTTP(w, r); w.Code != 401 {
-		t.Errorf("an empty token is taken: %d", w.Code)
+		t.Errorf("an empty token is accepted: %d", w.Code)
 	}
 }
 
-func TestTokensOfAnApp(t *testing.T) {
+func TestAccessTokensExpireAfterADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := unlimited(&Server{ClientID: "app", ClientSecret: "hush", RefreshToken: "again"})
+		s := unlimited(&Server{ClientID: "app", ClientSecret: "secret", RefreshToken: "again"})
 		grant := func(basic bool, v url.Values) *httptest.ResponseRecorder {
 			if !basic {
 				v.Set("client_id", "app")
-				v.Set("client_secret", "hush")
+				v.Set("client_secret", "secret")
 			}
 			r := httptest.NewRequest("POST", "/oauth/token", strings.NewReader(v.Encode()))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			if basic {
-				r.SetBasicAuth("app", "hush")
+				r.SetBasicAuth("app", "secret")
 			}
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r)
@@ -231,7 +231,7 @@ func TestTokensOfAnApp(t *testing.T) {
 		if w := grant(true, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"again"}}); w.Code != 401 {
 			t.Errorf("a wrong secret: %d %s", w.Code, w.Body)
 		}
-		s.ClientSecret = "hush"
+		s.ClientSecret = "secret"
 		for _, basic := range []bool{true, false} {
 			w := grant(basic, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"again"}})
 			var got struct {
@@ -256,7 +256,7 @@ func TestTokensOfAnApp(t *testing.T) {
 	})
 }
 
-func TestEnvelopes(t *testing.T) {
+func TestListsHaveTheirEnvelope(t *testing.T) {
 	s := unlimited(&Server{})
 	modern := regexp.MustCompile(`(?s)^\{"object":"list","uri":"/api/[^"]*","data":\[.*\],"meta":\{"prev_cursor":null,"next_cursor":("[^"]+"|null),"total_resources":null\}\}$`)
 	old := regexp.MustCompile(`(?s)^\{"data":\[.*\],"object":"list","uri":"/api/[^"]*","meta":\{"prev_cursor":null,"next_cursor":("[^"]+"|null)\}\}$`)
@@ -274,13 +274,13 @@ func TestEnvelopes(t *testing.T) {
 			t.Errorf("%s: %.200s … %s", path, body, body[max(len(body)-200, 0):])
 		}
 	}
-	if l := read(t, s, "/api/rules"); len(l.Data) != DefaultSize.Rules {
+	if l := readList(t, s, "/api/rules"); len(l.Data) != DefaultSize.Rules {
 		t.Errorf("a page of %d rules", len(l.Data))
 	}
-	if l := read(t, unlimited(&Server{Size: Size{Rules: 101}}), "/api/rules"); len(l.Data) != 100 {
+	if l := readList(t, unlimited(&Server{Size: Size{Rules: 101}}), "/api/rules"); len(l.Data) != 100 {
 		t.Errorf("a page of %d rules, want 100", len(l.Data))
 	}
-	if l := read(t, s, "/api/tags"); len(l.Data) != 30 || l.Meta.Next == nil {
+	if l := readList(t, s, "/api/tags"); len(l.Data) != 30 || l.Meta.Next == nil {
 		t.Errorf("a page of %d tags, want 30 and more", len(l.Data))
 	}
 	bare := unlimited(&Server{BareLists: true})
@@ -292,35 +292,35 @@ func TestEnvelopes(t *testing.T) {
 	}
 }
 
-func TestCursorsAreWhatTheySay(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
+func TestPageTokenNamesLastRow(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
 	form := regexp.MustCompile(`^\["next", "(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?)", (\d+)\s+\]$`)
-	l := read(t, s, "/api/tickets?limit=50&order_by=updated_datetime:desc")
+	l := readList(t, s, "/api/tickets?limit=50&order_by=updated_datetime:desc")
 	b, err := base64.StdEncoding.DecodeString(*l.Meta.Next)
 	m := form.FindStringSubmatch(string(b))
-	if err != nil || m == nil || m[3] != num(l.Data[49].ID) {
-		t.Fatalf("cursor %q, %v", b, err)
+	if err != nil || m == nil || m[3] != number(l.Data[49].ID) {
+		t.Fatalf("page token %q, %v", b, err)
 	}
-	last, _ := a.tickets.see(l.Data[49].ID)
-	if at, _ := parseInstant(m[1]); at != last.updated {
-		t.Errorf("cursor %s, the last row was updated at %d", b, last.updated)
+	last, _ := a.tickets.getListed(l.Data[49].ID)
+	if at, _ := parseTimestamp(m[1]); at != last.updated {
+		t.Errorf("page token %s, the last row was updated at %d", b, last.updated)
 	}
-	b, _ = base64.StdEncoding.DecodeString(*read(t, s, "/api/users?limit=3").Meta.Next)
+	b, _ = base64.StdEncoding.DecodeString(*readList(t, s, "/api/users?limit=3").Meta.Next)
 	if !regexp.MustCompile(`^\["next", ".+", \d+\s+\]$`).Match(b) || !json.Valid(b) {
-		t.Errorf("cursor %q", b)
+		t.Errorf("page token %q", b)
 	}
-	b, _ = base64.StdEncoding.DecodeString(*read(t, s, "/api/tags?limit=3&order_by=usage:desc,name:desc").Meta.Next)
+	b, _ = base64.StdEncoding.DecodeString(*readList(t, s, "/api/tags?limit=3&order_by=usage:desc,name:desc").Meta.Next)
 	if !json.Valid(b) {
-		t.Errorf("cursor %q", b)
+		t.Errorf("page token %q", b)
 	}
 }
 
-// Every list, in every order, page by page over HTTP, is Each.
-func TestListsOverHTTP(t *testing.T) {
+// The pages of every list, in every order, together have the rows of Each.
+func TestPagesOverHTTPEqualEach(t *testing.T) {
 	s := unlimited(&Server{})
-	for _, e := range entries() {
-		for pass, filter := range []string{"", "&object_type=Ticket", "&object_type=Customer", "&archived=true"} {
-			if (e.path == "custom-fields") != strings.Contains(filter, "object") || pass == 3 && e.path != "macros" {
+	for _, e := range listEndpoints() {
+		for i, filter := range []string{"", "&object_type=Ticket", "&object_type=Customer", "&archived=true"} {
+			if (e.path == "custom-fields") != strings.Contains(filter, "object") || i == 3 && e.path != "macros" {
 				continue
 			}
 			for _, orderBy := range e.orders {
@@ -328,12 +328,12 @@ func TestListsOverHTTP(t *testing.T) {
 					continue
 				}
 				path := "/api/" + e.path + "?limit=100" + filter
-				if !e.fixed {
+				if !e.fixedOrder {
 					path += "&order_by=" + orderBy
 				}
 				var got []int64
 				for next := path; next != ""; {
-					l := read(t, s, next)
+					l := readList(t, s, next)
 					got = append(got, ids(l)...)
 					if next = ""; l.Meta.Next != nil {
 						next = path + "&cursor=" + url.QueryEscape(*l.Meta.Next)
@@ -354,7 +354,7 @@ func TestListsOverHTTP(t *testing.T) {
 					if err := json.Unmarshal(row, &r); err != nil {
 						t.Fatalf("%s: %v in %s", e.path, err, row)
 					}
-					if e.path == "custom-fields" && !strings.HasSuffix(filter, r.Type) || e.path == "macros" && (r.Archived != nil) != (pass == 3) {
+					if e.path == "custom-fields" && !strings.HasSuffix(filter, r.Type) || e.path == "macros" && (r.Archived != nil) != (i == 3) {
 						continue
 					}
 					want = append(want, r.ID)
@@ -368,15 +368,15 @@ func TestListsOverHTTP(t *testing.T) {
 	}
 }
 
-func TestFilters(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
-	every := spell(a)
-	// each filter keeps exactly the rows that its function does
+func TestFiltersKeepMatchingRows(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
+	m := newModel(a)
+	// check compares the rows of a filtered list with the expected ids
 	check := func(path string, want []int64) {
 		t.Helper()
 		var got []int64
 		for next := "/api/" + path + "&limit=37"; next != ""; {
-			l := read(t, s, next)
+			l := readList(t, s, next)
 			got = append(got, ids(l)...)
 			if next = ""; l.Meta.Next != nil {
 				next = "/api/" + path + "&limit=37&cursor=" + url.QueryEscape(*l.Meta.Next)
@@ -389,44 +389,44 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	some := firstTicket + 3*33
-	tk := every.tickets[some]
-	check("tickets?trashed=false", where(every.tickets, func(t ticket) bool { return t.trashed == 0 }))
-	check("tickets?trashed=true", where(every.tickets, func(ticket) bool { return true }))
-	check("tickets?customer_id="+num(tk.customer), where(every.tickets, func(t ticket) bool { return t.customer == tk.customer }))
-	check("tickets?ticket_ids="+num(some)+"&ticket_ids=1&ticket_ids="+num(some+3)+"&ticket_ids="+num(some), []int64{some, some + 3})
-	check("messages?ticket_id="+num(some), where(every.messages, func(m message) bool { return m.ticket == some }))
-	check("messages?ticket_id="+num(firstTicket), where(every.messages, func(m message) bool { return m.ticket == firstTicket }))
-	check("events?types=ticket-closed&types=ticket-deleted", where(every.events, func(e event) bool { return e.kind == "ticket-closed" || e.kind == "ticket-deleted" }))
-	check("events?user_ids="+num(firstUser)+"&user_ids="+num(firstUser+3), where(every.events, func(e event) bool { return e.user == firstUser || e.user == firstUser+3 }))
-	e := every.events[firstEvent+2*700]
-	check("events?object_id="+num(e.object), where(every.events, func(o event) bool { return o.object == e.object }))
-	check("events?object_type="+e.objectType+"&object_id="+num(e.object), where(every.events, func(o event) bool { return o.object == e.object && o.objectType == e.objectType }))
-	at := url.QueryEscape(string(e.created.append(nil, true)))
+	tk := m.tickets[some]
+	check("tickets?trashed=false", idsWhere(m.tickets, func(t ticket) bool { return t.trashed == 0 }))
+	check("tickets?trashed=true", idsWhere(m.tickets, func(ticket) bool { return true }))
+	check("tickets?customer_id="+number(tk.customer), idsWhere(m.tickets, func(t ticket) bool { return t.customer == tk.customer }))
+	check("tickets?ticket_ids="+number(some)+"&ticket_ids=1&ticket_ids="+number(some+3)+"&ticket_ids="+number(some), []int64{some, some + 3})
+	check("messages?ticket_id="+number(some), idsWhere(m.messages, func(m message) bool { return m.ticket == some }))
+	check("messages?ticket_id="+number(firstTicket), idsWhere(m.messages, func(m message) bool { return m.ticket == firstTicket }))
+	check("events?types=ticket-closed&types=ticket-deleted", idsWhere(m.events, func(e event) bool { return e.eventType == "ticket-closed" || e.eventType == "ticket-deleted" }))
+	check("events?user_ids="+number(firstUser)+"&user_ids="+number(firstUser+3), idsWhere(m.events, func(e event) bool { return e.userID == firstUser || e.userID == firstUser+3 }))
+	e := m.events[firstEvent+2*700]
+	check("events?object_id="+number(e.objectID), idsWhere(m.events, func(o event) bool { return o.objectID == e.objectID }))
+	check("events?object_type="+e.objectType+"&object_id="+number(e.objectID), idsWhere(m.events, func(o event) bool { return o.objectID == e.objectID && o.objectType == e.objectType }))
+	at := url.QueryEscape(string(e.created.appendTo(nil, true)))
 	until := e.created + 20*day
-	to := url.QueryEscape(string(until.append(nil, false)))
+	to := url.QueryEscape(string(until.appendTo(nil, false)))
 	for _, dir := range []string{"&order_by=created_datetime:asc", "&order_by=created_datetime:desc"} {
-		check("events?created_datetime[gte]="+at+dir, where(every.events, func(o event) bool { return o.created >= e.created }))
-		check("events?created_datetime[gt]="+at+dir, where(every.events, func(o event) bool { return o.created > e.created }))
-		check("events?created_datetime[lt]="+at+dir, where(every.events, func(o event) bool { return o.created < e.created }))
-		check("events?created_datetime[lte]="+at+dir, where(every.events, func(o event) bool { return o.created <= e.created }))
-		check("events?created_datetime%5Bgte%5D="+at+"&created_datetime%5Blt%5D="+to+dir, where(every.events, func(o event) bool { return o.created >= e.created && o.created < until }))
+		check("events?created_datetime[gte]="+at+dir, idsWhere(m.events, func(o event) bool { return o.created >= e.created }))
+		check("events?created_datetime[gt]="+at+dir, idsWhere(m.events, func(o event) bool { return o.created > e.created }))
+		check("events?created_datetime[lt]="+at+dir, idsWhere(m.events, func(o event) bool { return o.created < e.created }))
+		check("events?created_datetime[lte]="+at+dir, idsWhere(m.events, func(o event) bool { return o.created <= e.created }))
+		check("events?created_datetime%5Bgte%5D="+at+"&created_datetime%5Blt%5D="+to+dir, idsWhere(m.events, func(o event) bool { return o.created >= e.created && o.created < until }))
 	}
-	surveys := every.records["satisfaction-surveys"]
+	surveys := m.records["satisfaction-surveys"]
 	for id, r := range surveys {
 		check("satisfaction-surveys?ticket_id="+r.get("ticket_id"), []int64{id})
 		break
 	}
-	check("jobs?status=done", where(every.records["jobs"], func(r record) bool { return r.get("status") == `"done"` }))
-	check("integrations?type=http", where(every.records["integrations"], func(r record) bool { return r.get("type") == `"http"` }))
-	check("users?roles=agent&roles=bot", where(every.records["users"], func(r record) bool {
+	check("jobs?status=done", idsWhere(m.records["jobs"], func(r record) bool { return r.get("status") == `"done"` }))
+	check("integrations?type=http", idsWhere(m.records["integrations"], func(r record) bool { return r.get("type") == `"http"` }))
+	check("users?roles=agent&roles=bot", idsWhere(m.records["users"], func(r record) bool {
 		return r.get("role") == `{"name":"agent"}` || r.get("role") == `{"name":"bot"}`
 	}))
-	check("tags?search=VI", where(every.records["tags"], func(r record) bool { return strings.Contains(strings.ToLower(r.get("name")), "vi") }))
-	check("phone/voice-call-events?call_id="+num(firstCall+4), where(every.records["phone/voice-call-events"], func(r record) bool { return r.get("call_id") == num(firstCall+4) }))
-	check("customers?email=p"+num((firstCustomer+9)%1e7)+"@example.net", where(every.customers, func(c customer) bool { return c.email == `"p`+num((firstCustomer+9)%1e7)+`@example.net"` }))
+	check("tags?search=VI", idsWhere(m.records["tags"], func(r record) bool { return strings.Contains(strings.ToLower(r.get("name")), "vi") }))
+	check("phone/voice-call-events?call_id="+number(firstCall+4), idsWhere(m.records["phone/voice-call-events"], func(r record) bool { return r.get("call_id") == number(firstCall+4) }))
+	check("customers?email=p"+number((firstCustomer+9)%1e7)+"@example.net", idsWhere(m.customers, func(c customer) bool { return c.email == `"p`+number((firstCustomer+9)%1e7)+`@example.net"` }))
 }
 
-func where[R row](rows map[int64]R, keep func(R) bool) []int64 {
+func idsWhere[R row](rows map[int64]R, keep func(R) bool) []int64 {
 	var ids []int64
 	for id, r := range rows {
 		if keep(r) {
@@ -436,13 +436,13 @@ func where[R row](rows map[int64]R, keep func(R) bool) []int64 {
 	return ids
 }
 
-func TestViewItems(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
-	every := spell(a)
-	for i, l := range lenses {
+func TestViewItemsAreFilteredAndSorted(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
+	m := newModel(a)
+	for i, l := range viewFilters {
 		view := firstView + int64(i)
-		path := "views/" + num(view) + "/items"
-		want := where(every.tickets, func(t ticket) bool { return l.keep != nil && l.keep(firstUser, &t) })
+		path := "views/" + number(view) + "/items"
+		want := idsWhere(m.tickets, func(t ticket) bool { return l.keep != nil && l.keep(firstUser, &t) })
 		order := l.orderBy
 		for _, orderBy := range []string{"", "&order_by=created_datetime:asc"} {
 			var got []int64
@@ -467,46 +467,46 @@ func TestViewItems(t *testing.T) {
 					got = append(got, r.ID)
 				}
 				if next = ""; page.Meta.NextItems != nil {
-					if m := regexp.MustCompile(`^/api/views/\d+/items/\?direction=next&ignored_item=(\d+)&cursor=(.+)$`).FindStringSubmatch(*page.Meta.NextItems); m == nil || m[1] != num(got[len(got)-1]) {
+					if m := regexp.MustCompile(`^/api/views/\d+/items/\?direction=next&ignored_item=(\d+)&cursor=(.+)$`).FindStringSubmatch(*page.Meta.NextItems); m == nil || m[1] != number(got[len(got)-1]) {
 						t.Fatalf("next_items %s", *page.Meta.NextItems)
 					}
 					next = *page.Meta.NextItems + "&limit=7"
 				}
 			}
 			if l.customers {
-				if len(got) != len(every.customers) {
-					t.Errorf("%s: %d customers of %d", path, len(got), len(every.customers))
+				if len(got) != len(m.customers) {
+					t.Errorf("%s: %d customers of %d", path, len(got), len(m.customers))
 				}
 				continue
 			}
 			rows := map[int64]ticket{}
 			for _, id := range want {
-				rows[id] = every.tickets[id]
+				rows[id] = m.tickets[id]
 			}
-			naive := sortedIDs(rows, order, true)
+			sorted := sortedIDs(rows, order, true)
 			if orderBy != "" {
-				naive = sortedIDs(rows, "created_datetime", false)
+				sorted = sortedIDs(rows, "created_datetime", false)
 			}
-			if !slices.Equal(got, naive) {
-				t.Errorf("%s %s%s: %d rows, want %d in order", l.name, path, orderBy, len(got), len(naive))
+			if !slices.Equal(got, sorted) {
+				t.Errorf("%s %s%s: %d rows, want %d in order", l.name, path, orderBy, len(got), len(sorted))
 			}
 			if i != 4 && len(got) > 300 || len(got) == 0 {
 				t.Errorf("%s: %d tickets", l.name, len(got))
 			}
 		}
-		if n := len(all(s, path)); n == 0 {
+		if n := len(allRows(s, path)); n == 0 {
 			t.Errorf("Each(%s) has no rows", path)
 		}
 	}
 }
 
-func TestOldListOfATicketsMessages(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
-	for len(a.threadOf(firstTicket)) < 65 {
+func TestThreadIsPagedByNumber(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
+	for len(a.threadMessages(firstTicket)) < 65 {
 		s.AddMessage(firstTicket)
 	}
-	want := a.threadOf(firstTicket)
-	path := "/api/tickets/" + num(firstTicket) + "/messages"
+	want := a.threadMessages(firstTicket)
+	path := "/api/tickets/" + number(firstTicket) + "/messages"
 	var got []int64
 	pages := (len(want) + 29) / 30
 	for n := 1; n <= pages; n++ {
@@ -527,36 +527,36 @@ func TestOldListOfATicketsMessages(t *testing.T) {
 		for _, m := range page.Data {
 			got = append(got, m.ID)
 			if m.Sent != nil {
-				t.Errorf("message %d was sent at %s, which this list does not tell", m.ID, *m.Sent)
+				t.Errorf("message %d has sent_datetime %s, want null", m.ID, *m.Sent)
 			}
 		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("messages %v, want %v", got, want)
 	}
-	if w := get(s, path+"/"+num(want[0])); w.Code != 200 {
+	if w := get(s, path+"/"+number(want[0])); w.Code != 200 {
 		t.Errorf("one message: %d", w.Code)
 	}
 }
 
-func TestMergedAndDeleted(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
+func TestMergedRedirectsAndDeletedIsNotFound(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
 	b1, b2, b3 := firstTicket+30, firstTicket+60, firstTicket+90
 	c1, c2 := firstCustomer+30, firstCustomer+60
-	moved := a.threadOf(b1)
+	moved := a.threadMessages(b1)
 	owned := a.ticketsOf(c1)
 	if !s.MergeTickets(b1, b2) || !s.MergeTickets(b2, b3) || s.MergeTickets(b1, b3) || s.MergeTickets(b3, b3) || !s.MergeCustomers(c1, c2) || len(owned) == 0 {
-		t.Fatal("merges do not tell whether they merged")
+		t.Fatal("a merge does not return whether it merged")
 	}
 	for _, test := range []struct{ path, location string }{
-		{"/api/tickets/" + num(b1), "/api/tickets/" + num(b3)},
-		{"/api/tickets/" + num(b1) + "/", "/api/tickets/" + num(b3)},
-		{"/api/tickets/" + num(b2) + "/tags", "/api/tickets/" + num(b3) + "/tags"},
-		{"/api/tickets/" + num(b1) + "/messages/" + num(moved[0]), "/api/tickets/" + num(b3) + "/messages/" + num(moved[0])},
-		{"/api/tickets/" + num(firstTicket+2), "/api/tickets/" + num(firstTicket)}, // merged before the base began
-		{"/api/tickets/" + num(b1+2), "/api/tickets/" + num(b3)},
-		{"/api/customers/" + num(c1), "/api/customers/" + num(c2)},
-		{"/api/customers/" + num(c1) + "/custom-fields", "/api/customers/" + num(c2) + "/custom-fields"},
+		{"/api/tickets/" + number(b1), "/api/tickets/" + number(b3)},
+		{"/api/tickets/" + number(b1) + "/", "/api/tickets/" + number(b3)},
+		{"/api/tickets/" + number(b2) + "/tags", "/api/tickets/" + number(b3) + "/tags"},
+		{"/api/tickets/" + number(b1) + "/messages/" + number(moved[0]), "/api/tickets/" + number(b3) + "/messages/" + number(moved[0])},
+		{"/api/tickets/" + number(firstTicket+2), "/api/tickets/" + number(firstTicket)}, // merged before the changes began
+		{"/api/tickets/" + number(b1+2), "/api/tickets/" + number(b3)},
+		{"/api/customers/" + number(c1), "/api/customers/" + number(c2)},
+		{"/api/customers/" + number(c1) + "/custom-fields", "/api/customers/" + number(c2) + "/custom-fields"},
 	} {
 		w := get(s, test.path)
 		if w.Code != 301 || w.Header().Get("Location") != test.location || w.Body.Len() != 0 {
@@ -573,100 +573,101 @@ func TestMergedAndDeleted(t *testing.T) {
 			t.Errorf("ticket %d is of customer %d", id, tk.customer)
 		}
 	}
-	thread := a.threadOf(b3)
+	thread := a.threadMessages(b3)
 	if !s.DeleteTicket(b3) || s.DeleteTicket(b3) || !s.DeleteCustomer(c2) {
-		t.Fatal("deletions do not tell whether they deleted")
+		t.Fatal("a deletion does not return whether it deleted")
 	}
-	for _, path := range []string{"tickets/" + num(b3), "tickets/" + num(b1), "tickets/" + num(b3) + "/messages/" + num(thread[0]), "customers/" + num(c2), "customers/" + num(c1)} {
+	for _, path := range []string{"tickets/" + number(b3), "tickets/" + number(b1), "tickets/" + number(b3) + "/messages/" + number(thread[0]), "customers/" + number(c2), "customers/" + number(c1)} {
 		if w := get(s, "/api/"+path); w.Code != 404 {
 			t.Errorf("GET %s: %d", path, w.Code)
 		}
 	}
 	for _, path := range []string{"tickets", "messages", "satisfaction-surveys"} {
 		for row := range s.Each(path) {
-			if bytes.Contains(row, []byte(num(b3))) {
+			if bytes.Contains(row, []byte(number(b3))) {
 				t.Errorf("%s: %s", path, row)
 			}
 		}
 	}
 }
 
-// Named changes change what they say and move what they say.
-func TestNamedChanges(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
+// Every named change writes its fields, moves updated_datetime or not, and adds
+// its event.
+func TestChangesWriteFieldsAndEvents(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
 	tk := s.AddTicket(time.Time{}, time.Time{}, time.Time{})
 	for name, change := range map[string]struct {
 		do    func() bool
 		moves bool
 		event string
 	}{
-		"touch":   {func() bool { return s.TouchTicket(tk) }, true, "ticket-subject-updated"},
+		"touch":   {func() bool { return s.EditTicketSubject(tk) }, true, "ticket-subject-updated"},
 		"close":   {func() bool { return s.CloseTicket(tk, true) }, true, "ticket-closed"},
 		"assign":  {func() bool { return s.AssignTicket(tk) }, true, "ticket-assigned"},
 		"message": {func() bool { return s.AddMessage(tk) != 0 }, true, "ticket-message-created"},
 		"import":  {func() bool { return s.ImportMessage(tk, time.Now().AddDate(-1, 0, 0)) != 0 }, true, "ticket-message-created"},
-		"tag":     {func() bool { return s.TagTicket(tk, firstTag) }, false, "ticket-tags-added"},
-		"fill":    {func() bool { return s.FillField(tk) }, false, "ticket-updated"},
+		"tag":     {func() bool { return s.ToggleTicketTag(tk, firstTag) }, false, "ticket-tags-added"},
+		"fill":    {func() bool { return s.EditTicketField(tk) }, false, "ticket-updated"},
 		"trash":   {func() bool { return s.TrashTicket(tk, true) }, false, "ticket-trashed"},
-		"spam":    {func() bool { return s.SpamTicket(tk, true) }, false, "ticket-marked-spam"},
+		"spam":    {func() bool { return s.MarkTicketSpam(tk, true) }, false, "ticket-marked-spam"},
 	} {
 		before, _ := a.tickets.get(tk)
-		body := get(s, "/api/tickets/"+num(tk)+"?relationships=custom_fields").Body.String()
-		top := a.events.top
+		body := get(s, "/api/tickets/"+number(tk)+"?relationships=custom_fields").Body.String()
+		top := a.events.maxID
 		if !change.do() {
-			t.Errorf("%s: nothing done", name)
+			t.Errorf("%s: not done", name)
 		}
 		after, _ := a.tickets.get(tk)
 		if moved := after.updated > before.updated; moved != change.moves {
 			t.Errorf("%s: updated_datetime moved: %v", name, moved)
 		}
-		if name != "assign" && get(s, "/api/tickets/"+num(tk)+"?relationships=custom_fields").Body.String() == body {
-			t.Errorf("%s: nothing changed", name)
+		if name != "assign" && get(s, "/api/tickets/"+number(tk)+"?relationships=custom_fields").Body.String() == body {
+			t.Errorf("%s: no change", name)
 		}
-		told := false
-		for id := top + 1; id <= a.events.top; id++ {
+		found := false
+		for id := top + 1; id <= a.events.maxID; id++ {
 			e, _ := a.events.get(id)
-			told = told || e.kind == change.event
+			found = found || e.eventType == change.event
 		}
-		if !told {
+		if !found {
 			t.Errorf("%s: no event %s", name, change.event)
 		}
 	}
 	s.CloseTicket(tk, true)
-	for range 100 { // until the customer has the word
+	for range 100 { // until the customer writes a message
 		if m, _ := a.messages.get(s.AddMessage(tk)); !m.agent {
 			break
 		}
 	}
-	if answered, _ := a.tickets.get(tk); !answered.open || answered.closed != 0 || answered.received != answered.updated || answered.messages != len(a.threadOf(tk)) {
-		t.Errorf("a ticket the customer came back to: %+v", answered)
+	if reopened, _ := a.tickets.get(tk); !reopened.open || reopened.closed != 0 || reopened.lastReceived != reopened.updated || reopened.messages != len(a.threadMessages(tk)) {
+		t.Errorf("the ticket after a message of the customer: %+v", reopened)
 	}
-	m := a.threadOf(tk)[0]
-	survey := s.AskSurvey(tk)
+	m := a.threadMessages(tk)[0]
+	survey := s.ScheduleSurvey(tk)
 	call := s.AddCall(tk)
 	customer := s.AddCustomer()
 	into := s.AddCustomer()
-	recording := a.recordings.top
+	recording := a.recordings.maxID
 	for name, test := range map[string]struct {
 		ok, want  bool
 		path, has string
 	}{
-		"edit message":     {s.EditMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"body_text":"Edited: `},
-		"fail message":     {s.FailMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"last_sending_error":{`},
-		"read message":     {s.ReadMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"opened_datetime":"`},
-		"delete message":   {s.DeleteMessage(m), true, "/api/tickets/" + num(tk) + "/messages/" + num(m), `"deleted_datetime":"`},
+		"edit message":     {s.EditMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"body_text":"Edited: `},
+		"fail message":     {s.FailMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"last_sending_error":{`},
+		"open message":     {s.OpenMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"opened_datetime":"`},
+		"delete message":   {s.DeleteMessage(m), true, "/api/tickets/" + number(tk) + "/messages/" + number(m), `"deleted_datetime":"`},
 		"no message":       {s.DeleteMessage(1), false, "", ""},
-		"ask twice":        {s.AskSurvey(tk) != 0, false, "", ""},
-		"send survey":      {s.SendSurvey(survey), true, "/api/satisfaction-surveys/" + num(survey), `"sent_datetime":"`},
-		"answer survey":    {s.AnswerSurvey(survey, 4), true, "/api/satisfaction-surveys/" + num(survey), `"score":4,"scored_datetime":"`},
-		"call":             {call != 0, true, "/api/phone/voice-calls/" + num(call), `"ticket_id":`},
-		"delete recording": {s.Retire("phone/voice-call-recordings", recording), true, "/api/phone/voice-call-recordings/" + num(recording), `"url":null`},
+		"schedule twice":   {s.ScheduleSurvey(tk) != 0, false, "", ""},
+		"send survey":      {s.SendSurvey(survey), true, "/api/satisfaction-surveys/" + number(survey), `"sent_datetime":"`},
+		"answer survey":    {s.AnswerSurvey(survey, 4), true, "/api/satisfaction-surveys/" + number(survey), `"score":4,"scored_datetime":"`},
+		"call":             {call != 0, true, "/api/phone/voice-calls/" + number(call), `"ticket_id":`},
+		"delete recording": {s.Deactivate("phone/voice-call-recordings", recording), true, "/api/phone/voice-call-recordings/" + number(recording), `"url":null`},
 		"edit customer":    {s.EditCustomer(customer), true, "", ""},
-		"merge customers":  {s.MergeCustomers(customer, into), true, "/api/customers/" + num(into), ""},
-		"merge tags":       {s.MergeTags(firstTag+1, firstTag), true, "/api/tags/" + num(firstTag), ""},
+		"merge customers":  {s.MergeCustomers(customer, into), true, "/api/customers/" + number(into), ""},
+		"merge tags":       {s.MergeTags(firstTag+1, firstTag), true, "/api/tags/" + number(firstTag), ""},
 		"merge no tags":    {s.MergeTags(firstTag+1, firstTag), false, "", ""},
-		"remove a job":     {s.Remove("jobs", firstJob), false, "/api/jobs/" + num(firstJob), ""},
-		"retire a tag":     {s.Retire("tags", firstTag), false, "", ""},
+		"delete a job":     {s.Delete("jobs", firstJob), false, "/api/jobs/" + number(firstJob), ""},
+		"deactivate a tag": {s.Deactivate("tags", firstTag), false, "", ""},
 	} {
 		if test.ok != test.want {
 			t.Errorf("%s: %v", name, test.ok)
@@ -676,23 +677,23 @@ func TestNamedChanges(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets", "jobs"} {
-		n := len(all(s, path))
+		n := len(allRows(s, path))
 		id := s.Add(path)
-		if got := len(all(s, path)); id == 0 || got != n+1 {
+		if got := len(allRows(s, path)); id == 0 || got != n+1 {
 			t.Errorf("%s: %d after %d and one more (%d)", path, got, n, id)
 		}
-		before := get(s, "/api/"+path+"/"+num(id)).Body.String()
-		if !s.Edit(path, id) || get(s, "/api/"+path+"/"+num(id)).Body.String() == before {
+		before := get(s, "/api/"+path+"/"+number(id)).Body.String()
+		if !s.Edit(path, id) || get(s, "/api/"+path+"/"+number(id)).Body.String() == before {
 			t.Errorf("%s: not edited", path)
 		}
-		s.Retire(path, id)
-		if removed := s.Remove(path, id); removed != (path != "jobs") || (get(s, "/api/"+path+"/"+num(id)).Code == 404) != removed {
-			t.Errorf("%s: removed %v", path, removed)
+		s.Deactivate(path, id)
+		if deleted := s.Delete(path, id); deleted != (path != "jobs") || (get(s, "/api/"+path+"/"+number(id)).Code == 404) != deleted {
+			t.Errorf("%s: deleted %v", path, deleted)
 		}
 	}
 }
 
-func TestBucket(t *testing.T) {
+func TestRateLimitIsALeakyBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Server{}
 		limit := func(w *httptest.ResponseRecorder) string {
@@ -725,8 +726,8 @@ func TestBucket(t *testing.T) {
 		if w := get(s, "/api/account"); limit(w) != "1/40" {
 			t.Errorf("after an hour: %s", limit(w))
 		}
-		if s.Requests() != 47 || s.Refused() != 4 || s.Hits("account") != 42 {
-			t.Errorf("%d requests, %d refused, %d hits", s.Requests(), s.Refused(), s.Hits("account"))
+		if s.Requests() != 47 || s.RateLimited() != 4 || s.Hits("account") != 42 {
+			t.Errorf("%d requests, %d rate limited, %d hits", s.Requests(), s.RateLimited(), s.Hits("account"))
 		}
 		slow := &Server{Limit: 2, Window: 10 * time.Second}
 		get(slow, "/api/account")
@@ -743,7 +744,7 @@ func TestBucket(t *testing.T) {
 	})
 }
 
-// client speaks HTTP to the server through memory.
+// client returns an HTTP client that is connected to the server in memory.
 func client(t *testing.T, s *Server) *http.Client {
 	t.Helper()
 	l := Listen()
@@ -757,12 +758,12 @@ func client(t *testing.T, s *Server) *http.Client {
 	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-func TestOverTheListener(t *testing.T) {
+func TestResponsesAndFaultsOverListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := map[string]int{}
 		s := &Server{Log: func(r *http.Request, status int) { log[r.URL.Path] = status }}
 		c := client(t, s)
-		ask := func(path string, header ...string) (*http.Response, []byte, error) {
+		request := func(path string, header ...string) (*http.Response, []byte, error) {
 			r, err := http.NewRequest("GET", "http://sandbox"+path, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -780,11 +781,11 @@ func TestOverTheListener(t *testing.T) {
 			return w, b, err
 		}
 		time.Sleep(42 * time.Second)
-		w, plain, err := ask("/api/tickets", "Accept-Encoding", "identity")
+		w, plain, err := request("/api/tickets", "Accept-Encoding", "identity")
 		if err != nil || w.StatusCode != 200 || w.Header.Get("Date") != "Sat, 01 Jan 2000 00:00:42 GMT" || w.Header.Get("Content-Encoding") != "" {
 			t.Fatalf("%v %+v", err, w)
 		}
-		w, b, err := ask("/api/tickets", "Accept-Encoding", "gzip")
+		w, b, err := request("/api/tickets", "Accept-Encoding", "gzip")
 		if err != nil || w.Header.Get("Content-Encoding") != "gzip" {
 			t.Fatalf("%v %+v", err, w)
 		}
@@ -801,48 +802,48 @@ func TestOverTheListener(t *testing.T) {
 		before := s.Hits("tickets")
 		*fault = Fault{Status: 502, Delay: 3 * time.Second, Header: http.Header{"Retry-After": {"7"}}}
 		start := time.Now()
-		w, b, err = ask("/api/tickets")
+		w, b, err = request("/api/tickets")
 		if err != nil || w.StatusCode != 502 || w.Header.Get("Retry-After") != "7" || !strings.HasPrefix(w.Header.Get("Content-Type"), "text/html") || !bytes.HasPrefix(b, []byte("<html>")) || time.Since(start) != 3*time.Second {
 			t.Errorf("%v %+v %s after %v", err, w, b, time.Since(start))
 		}
 		*fault = Fault{Status: 403}
-		if w, b, err = ask("/api/tickets"); err != nil || w.StatusCode != 403 || string(b) != `{"error":{"msg":"Forbidden"}}` {
+		if w, b, err = request("/api/tickets"); err != nil || w.StatusCode != 403 || string(b) != `{"error":{"msg":"Forbidden"}}` {
 			t.Errorf("%v %+v %s", err, w, b)
 		}
 		*fault = Fault{Status: 200, Body: "[]"}
-		if w, b, err = ask("/api/tickets"); err != nil || w.StatusCode != 200 || string(b) != "[]" {
+		if w, b, err = request("/api/tickets"); err != nil || w.StatusCode != 200 || string(b) != "[]" {
 			t.Errorf("%v %+v %s", err, w, b)
 		}
 		if n := s.Hits("tickets"); n != before {
-			t.Errorf("the account saw %d faults", n-before)
+			t.Errorf("%d faults reached the account", n-before)
 		}
-		*fault = Fault{Cut: 100}
-		if _, b, err = ask("/api/tickets"); err != nil || !bytes.Equal(b, plain[:100]) {
+		*fault = Fault{Truncate: 100}
+		if _, b, err = request("/api/tickets"); err != nil || !bytes.Equal(b, plain[:100]) {
 			t.Errorf("cut: %v, %d bytes", err, len(b))
 		}
-		*fault = Fault{Cut: -1}
-		if w, b, err = ask("/api/tickets"); err != nil || len(b) != 0 || w.StatusCode != 200 {
+		*fault = Fault{Truncate: -1}
+		if w, b, err = request("/api/tickets"); err != nil || len(b) != 0 || w.StatusCode != 200 {
 			t.Errorf("cut to nothing: %v, %d bytes", err, len(b))
 		}
-		*fault = Fault{Break: true}
-		if _, b, err = ask("/api/tickets"); !errors.Is(err, io.ErrUnexpectedEOF) || len(b) != len(plain)/2 {
+		*fault = Fault{Disconnect: true}
+		if _, b, err = request("/api/tickets"); !errors.Is(err, io.ErrUnexpectedEOF) || len(b) != len(plain)/2 {
 			t.Errorf("broken: %v, %d bytes", err, len(b))
 		}
-		*fault = Fault{Break: true, Cut: 7}
-		if _, b, err = ask("/api/tickets"); !errors.Is(err, io.ErrUnexpectedEOF) || len(b) != 7 {
+		*fault = Fault{Disconnect: true, Truncate: 7}
+		if _, b, err = request("/api/tickets"); !errors.Is(err, io.ErrUnexpectedEOF) || len(b) != 7 {
 			t.Errorf("broken at 7: %v, %d bytes", err, len(b))
 		}
 		*fault = Fault{}
-		if w, b, err = ask("/api/tickets/" + num(firstTicket+2)); err != nil || w.StatusCode != 301 || len(b) != 0 || w.Header.Get("Content-Type") != "" {
+		if w, b, err = request("/api/tickets/" + number(firstTicket+2)); err != nil || w.StatusCode != 301 || len(b) != 0 || w.Header.Get("Content-Type") != "" {
 			t.Errorf("%v %+v %s", err, w, b)
 		}
-		if log["/api/tickets"] != 200 || log["/api/tickets/"+num(firstTicket+2)] != 301 {
+		if log["/api/tickets"] != 200 || log["/api/tickets/"+number(firstTicket+2)] != 301 {
 			t.Errorf("log %v", log)
 		}
 	})
 }
 
-func TestListenerCloses(t *testing.T) {
+func TestClosedListenerFails(t *testing.T) {
 	l := Listen()
 	if err := errors.Join(l.Close(), l.Close()); err != nil {
 		t.Error(err)
@@ -855,37 +856,37 @@ func TestListenerCloses(t *testing.T) {
 	}
 }
 
-func TestLive(t *testing.T) {
-	s, a := opened(unlimited(&Server{}))
-	quiet := a.seq
+func TestChangeRate(t *testing.T) {
+	s, a := withAccount(unlimited(&Server{}))
+	quiet := a.lastSeq
 	for range 100 {
 		get(s, "/api/account")
 	}
-	if a.seq != quiet {
+	if a.lastSeq != quiet {
 		t.Error("a quiet account changed")
 	}
-	// how many, counted by the instants they take while time stands still
+	// the clock does not advance, so that every change takes one microsecond
 	synctest.Test(t, func(t *testing.T) {
-		s, a := opened(unlimited(&Server{Live: 2.5}))
+		s, a := withAccount(unlimited(&Server{ChangeRate: 2.5}))
 		get(s, "/api/account")
-		start := a.last
+		start := a.lastChange
 		for range 1000 {
 			get(s, "/api/account")
 		}
-		if n := a.last - start; n < 2400 || n > 2600 {
+		if n := a.lastChange - start; n < 2400 || n > 2600 {
 			t.Errorf("%d changes in 1000 requests, want about 2500", n)
 		}
 	})
 }
 
-func TestConcurrentUse(t *testing.T) {
-	s := unlimited(&Server{Live: 1, Fail: func(*http.Request) *Fault { return nil }})
+func TestConcurrentRequestsSucceed(t *testing.T) {
+	s := unlimited(&Server{ChangeRate: 1, Fail: func(*http.Request) *Fault { return nil }})
 	done := make(chan int)
 	for i := range 4 {
 		go func() {
 			n := 0
 			for k := range 40 {
-				w := get(s, "/api/"+[]string{"tickets", "messages", "events", "views/" + num(firstView+3) + "/items"}[(i+k)%4]+"?limit=50")
+				w := get(s, "/api/"+[]string{"tickets", "messages", "events", "views/" + number(firstView+3) + "/items"}[(i+k)%4]+"?limit=50")
 				n += w.Code
 				s.Mutate(rand.New(rand.NewPCG(uint64(i), uint64(k))))
 				s.Requests()
@@ -895,7 +896,7 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	for range 4 {
 		if n := <-done; n != 40*200 {
-			t.Errorf("not all answers were 200: %d", n)
+			t.Errorf("not all responses were 200: %d", n)
 		}
 	}
 }

@@ -7,497 +7,299 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // the zones of reports, where the machine has none
+	_ "time/tzdata" // time zones, where the machine has none
 )
 
 const statsPath = "reporting/stats"
 
-// A fact is one thing that is counted: a ticket, a message, a survey.
-type fact struct {
-	at    instant
-	facet map[string]string // raw values of dimensions; what is missing is null
-	value float64           // what is measured of it
-	known bool              // there is a value
-}
-
-// A measure makes one raw number of the facts of a row.
-type measure func(facts []fact) string
-
-// A topic is a scope that can be asked for.
-type topic struct {
-	scope, time string
-	measures    map[string]measure
-	dimensions  []string
-	filter      string // a further member that must be filtered by; "" = none
-	facts       func(a *account, tell func(fact))
-}
-
-func count(facts []fact) string { return strconv.Itoa(len(facts)) }
-
-func values(facts []fact) (vs []float64) {
-	for _, f := range facts {
-		if f.known {
-			vs = append(vs, f.value)
-		}
-	}
-	slices.Sort(vs)
-	return vs
-}
-
-func counted(facts []fact) string { return strconv.Itoa(len(values(facts))) }
-
-func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
-
-func mean(facts []fact) string {
-	vs, sum := values(facts), 0.0
-	if len(vs) == 0 {
-		return "null"
-	}
-	for _, v := range vs {
-		sum += v
-	}
-	return decimal(sum / float64(len(vs)))
-}
-
-func median(facts []fact) string {
-	vs := values(facts)
-	if len(vs) == 0 {
-		return "null"
-	}
-	return decimal((vs[(len(vs)-1)/2] + vs[len(vs)/2]) / 2)
-}
-
-func rate(facts []fact) string {
-	return decimal(100 * float64(len(values(facts))) / float64(len(facts)))
-}
-
-// topics are the scopes of the documentation, and what they count here. How
-// Gorgias counts is not documented; trashed tickets and spam are left out, so
-// that changes of what is old change the numbers of days long over.
-func topics() []topic {
-	agents := []string{"agentId", "channel", "integrationId", "storeId"}
-	shops := agents[1:]
-	number := map[string]measure{"ticketCount": count}
-	replies := map[string]measure{"medianFirstResponseTime": median}
-	return []topic{
-		{"tickets-created", "createdDatetime", number, agents, "", ofTickets(func(t *counting) (instant, float64, bool) { return t.created, 0, false })},
-		{"tickets-closed", "closedDatetime", number, agents, "", ofTickets(func(t *counting) (instant, float64, bool) { return t.closed, 0, false })},
-		{"tickets-open", "createdDatetime", number, agents, "", ofTickets(func(t *counting) (instant, float64, bool) { return pickIf(t.open, t.created, 0), 0, false })},
-		{"tickets-replied", "createdDatetime", number, agents, "", ofThreads(func(t *counting) (instant, float64, bool) { return pickIf(t.replies > 0, t.created, 0), 0, false })},
-		{"one-touch-tickets", "closedDatetime", number, agents, "", ofThreads(func(t *counting) (instant, float64, bool) { return pickIf(t.replies == 1, t.closed, 0), 0, false })},
-		{"zero-touch-tickets", "closedDatetime", number, shops, "", ofThreads(func(t *counting) (instant, float64, bool) { return pickIf(t.replies == 0, t.closed, 0), 0, false })},
-		{"satisfaction-surveys", "createdDatetime", map[string]measure{"averageSurveyScore": mean, "scoredSurveysCount": counted, "responseRate": rate}, agents, "", ofSurveys},
-		{"resolution-time", "createdDatetime", map[string]measure{"medianResolutionTime": median}, agents, "", ofTickets(func(t *counting) (instant, float64, bool) {
-			return t.created, float64((t.closed - t.created) / second), t.closed > t.created
-		})},
-		{"first-response-time", "firstAgentMessageDatetime", replies, agents, "", ofThreads(firstReply)},
-		{"human-first-response-time", "firstAgentMessageDatetime", replies, agents, "", ofThreads(firstReply)},
-		{"response-time", "sentDatetime", map[string]measure{"medianResponseTime": median}, agents, "", ofMessages(true)},
-		{"messages-sent", "sentDatetime", map[string]measure{"messagesCount": count}, agents, "", ofMessages(true)},
-		{"messages-received", "sentDatetime", map[string]measure{"messagesCount": count}, shops, "", ofMessages(false)},
-		{"messages-per-ticket", "createdDatetime", map[string]measure{"averageMessagesCount": mean}, agents, "", ofTickets(func(t *counting) (instant, float64, bool) { return t.created, float64(t.messages), true })},
-		{"ticket-handle-time", "createdDatetime", map[string]measure{"averageHandleTime": mean}, agents, "", ofThreads(func(t *counting) (instant, float64, bool) {
-			return t.created, 180 * float64(t.replies), t.replies > 0
-		})},
-		{"workload-tickets", "createdDatetime", number, agents[:1], "", ofTickets(func(t *counting) (instant, float64, bool) { return pickIf(t.open, t.created, 0), 0, false })},
-		{"tags", "timestamp", number, []string{"tagId"}, "", ofTags},
-		{"ticket-fields", "createdDatetime", number, []string{"customFieldValue"}, "customFieldId", ofValues},
-		{"ticket-sla", "anchorDatetime", number, []string{"status"}, "", ofTickets(func(t *counting) (instant, float64, bool) { return t.created, 0, false })},
-		{"auto-qa", "closedDatetime", map[string]measure{"averageRatingScore": mean}, append(slices.Clone(agents), "categoryName"), "", ofTickets(func(t *counting) (instant, float64, bool) {
-			return t.closed, float64(1 + t.id%5), t.id%2 == 0
-		})},
-		{"automated-interactions", "createdDatetime", map[string]measure{"automatedInteractions": count}, append([]string{"eventType"}, shops...), "", ofTickets(func(t *counting) (instant, float64, bool) { return pickIf(t.id%3 == 0, t.created, 0), 0, false })},
-		{"knowledge-insights", "createdDatetime", map[string]measure{"viewsCount": count, "clicksCount": counted}, nil, "", ofTickets(func(t *counting) (instant, float64, bool) { return t.created, 1, t.id%3 == 0 })},
-	}
-}
-
-// broken are the scopes that answered with 500 when somebody tried them.
-var broken = []string{"automation-rate", "online-time", "voice-calls", "voice-agent-events", "voice-calls-summary"}
-
-// A counting is a ticket, and what its thread adds to it.
-type counting struct {
-	ticket
-	replies int     // by agents, for the customer to read
-	replied instant // the first of them; 0 = none
-}
-
-// facets are a ticket's dimensions.
-func (a *account) facets(t *ticket) map[string]string {
-	channel, _ := a.route(t.id)
-	c := begin(a.seed, ofTicketLook, -t.id-1)
-	return map[string]string{
-		"agentId": ref(t.user), "channel": quote(channel), "tagId": "null",
-		"integrationId": pickIf(a.size.Integrations > 0 && !c.one(4), num(firstIntegration), "null"),
-		"storeId":       pick(&c, []string{"null", "41", "42"}),
-		"status":        pickIf(t.closed > t.created && t.closed-t.created < 20*day, `"SATISFIED"`, `"BREACHED"`),
-		"categoryName":  pick(&c, []string{`"tone"`, `"accuracy"`}),
-		"eventType":     pick(&c, []string{`"flow"`, `"article"`}),
-	}
-}
-
-// heeded yields the tickets that are counted.
-func (a *account) heeded(yield func(*ticket)) {
-	for _, t := range a.tickets.walk("created_datetime", false, nil) {
-		if t.trashed == 0 && !t.spam {
-			yield(&t)
-		}
-	}
-}
-
-// ofTickets counts tickets by an instant, and not those where it is 0.
-func ofTickets(of func(t *counting) (instant, float64, bool)) func(*account, func(fact)) {
-	return func(a *account, tell func(fact)) {
-		a.heeded(func(t *ticket) {
-			if at, value, known := of(&counting{ticket: *t}); at != 0 {
-				tell(fact{at, a.facets(t), value, known})
-			}
-		})
-	}
-}
-
-// ofThreads counts tickets by what is in their threads.
-func ofThreads(of func(t *counting) (instant, float64, bool)) func(*account, func(fact)) {
-	return func(a *account, tell func(fact)) {
-		replies, first := map[int64]int{}, map[int64]instant{}
-		for _, m := range a.messages.walk("created_datetime", false, nil) {
-			if m.agent && !m.note && m.deleted == 0 {
-				if replies[m.ticket]++; replies[m.ticket] == 1 {
-					first[m.ticket] = m.created
-				}
-			}
-		}
-		a.heeded(func(t *ticket) {
-			if at, value, known := of(&counting{*t, replies[t.id], first[t.id]}); at != 0 {
-				tell(fact{at, a.facets(t), value, known})
-			}
-		})
-	}
-}
-
-func firstReply(t *counting) (instant, float64, bool) {
-	return t.replied, float64((t.replied - t.created) / second), t.replied >= t.created
-}
-
-// ofMessages counts messages by when they were sent; of an agent's, how long
-// after the last of the customer's.
-func ofMessages(agent bool) func(*account, func(fact)) {
-	return func(a *account, tell func(fact)) {
-		asked := map[int64]instant{}
-		for _, m := range a.messages.walk("created_datetime", false, nil) {
-			if m.deleted != 0 || m.note || m.sent == 0 {
-				continue
-			}
-			since := asked[m.ticket]
-			if !m.agent {
-				asked[m.ticket] = m.created
-			}
-			t, ok := a.tickets.see(m.ticket)
-			if m.agent != agent || !ok || t.spam || t.trashed != 0 {
-				continue
-			}
-			facet := a.facets(&t)
-			if agent {
-				facet["agentId"] = ref(m.author)
-			}
-			tell(fact{m.sent, facet, float64((m.created - since) / second), agent && since != 0})
-		}
-	}
-}
-
-func ofSurveys(a *account, tell func(fact)) {
-	for k, s := range a.surveys.walk("created_datetime", false, nil) {
-		if s.get("sent_datetime") == "null" {
-			continue
-		}
-		f := fact{at: instant(k.n), facet: map[string]string{}}
-		if t, ok := a.tickets.see(s.number("ticket_id")); ok {
-			f.facet = a.facets(&t)
-		}
-		f.value, f.known = float64(s.number("score")), s.get("score") != "null"
-		tell(f)
-	}
-}
-
-func ofTags(a *account, tell func(fact)) {
-	a.heeded(func(t *ticket) {
-		for _, tag := range t.tags {
-			tell(fact{at: t.created, facet: map[string]string{"tagId": num(tag)}})
-		}
-	})
-}
-
-func ofValues(a *account, tell func(fact)) {
-	a.heeded(func(t *ticket) {
-		for _, v := range t.values {
-			tell(fact{at: t.created, facet: map[string]string{"customFieldId": num(v.field), "customFieldValue": v.raw}})
-		}
-	})
-}
-
-// A question is the body of a request for statistics. The order it may ask for
-// is not known here.
-type question struct {
-	Scope   string `json:"scope"`
-	Filters []struct {
-		Member   string            `json:"member"`
-		Operator string            `json:"operator"`
-		Values   []json.RawMessage `json:"values"`
-	} `json:"filters"`
-	Timezone   string   `json:"timezone"`
-	Dimensions []string `json:"dimensions"`
-	Measures   []string `json:"measures"`
+// A statsQuery is the body of a request for statistics. The values of order
+// are not known, therefore it is not allowed.
+type statsQuery struct {
+	Scope      string        `json:"scope"`
+	Filters    []statsFilter `json:"filters"`
+	Timezone   string        `json:"timezone"`
+	Dimensions []string      `json:"dimensions"`
+	Measures   []string      `json:"measures"`
 	Times      []struct {
 		Dimension   string `json:"dimension"`
 		Granularity string `json:"granularity"`
 	} `json:"time_dimensions"`
 
-	topic
+	scope    scope
 	zone     *time.Location
-	from, to time.Time
-	keep     func(fact) bool
+	from, to time.Time           // the period, without to
+	allowed  map[string][]string // raw values by filtered member
 }
 
-// read checks a question as Gorgias would.
-func (q *question) read(body []byte, after bool) *refusal {
+type statsFilter struct {
+	Member   string            `json:"member"`
+	Operator string            `json:"operator"`
+	Values   []json.RawMessage `json:"values"`
+}
+
+// periodOperators has the operator of each member of the period.
+var periodOperators = map[string]string{"periodStart": "afterDate", "periodEnd": "beforeDate"}
+
+// parse reads and checks a query.
+func (q *statsQuery) parse(body []byte, startExclusive bool) *badRequest {
 	var outer struct {
-		Query *question `json:"query"`
+		Query *statsQuery `json:"query"`
 	}
 	outer.Query = q
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&outer); err != nil || outer.Query == nil || d.More() {
-		return refuse("query", "Not a valid query.")
+		return newBadRequest("query", "Not a valid query.")
 	}
-	all := topics()
-	i := slices.IndexFunc(all, func(t topic) bool { return t.scope == q.Scope })
+	known := scopes()
+	i := slices.IndexFunc(known, func(s scope) bool { return s.name == q.Scope })
 	if i < 0 {
-		return refuse("scope", "Must be one of the known scopes.")
+		return newBadRequest("scope", "Must be one of the known scopes.")
 	}
-	q.topic = all[i]
+	q.scope = known[i]
 	var err error
 	if q.zone, err = time.LoadLocation(q.Timezone); err != nil || q.Timezone == "" {
-		return refuse("timezone", "Not a valid timezone.")
+		return newBadRequest("timezone", "Not a valid timezone.")
 	}
-	for i, name := range q.Dimensions {
-		if !slices.Contains(q.dimensions, name) || slices.Contains(q.Dimensions[:i], name) {
-			return refuse("dimensions", "Must be one of: "+strings.Join(q.dimensions, ", ")+".")
-		}
+	if bad := q.checkColumns(); bad != nil {
+		return bad
 	}
-	for i, name := range q.Measures {
-		if q.measures[name] == nil || slices.Contains(q.Measures[:i], name) {
-			return refuse("measures", "Not a measure of the scope.")
-		}
+	if bad := q.parseFilters(); bad != nil {
+		return bad
 	}
-	if len(q.Dimensions)+len(q.Measures) == 0 {
-		return refuse("measures", "Missing data for required field.")
-	}
-	for i, t := range q.Times {
-		if t.Dimension != q.time || !slices.Contains([]string{"hour", "day", "week", "month"}, t.Granularity) || i > 0 {
-			return refuse("time_dimensions", "Not a time dimension of the scope.")
-		}
-	}
-	return q.filters(after)
-}
-
-// filters reads the period and what else is filtered by.
-func (q *question) filters(after bool) *refusal {
-	kept := map[string][]string{}
-	for _, f := range q.Filters {
-		switch period := f.Member == "periodStart" || f.Member == "periodEnd"; {
-		case period && (f.Member == "periodStart") == (f.Operator == "afterDate") && (f.Member == "periodEnd") == (f.Operator == "beforeDate") && len(f.Values) == 1:
-			var text string
-			_ = json.Unmarshal(f.Values[0], &text)
-			at, err := time.ParseInLocation(time.DateOnly, text, q.zone)
-			if err != nil {
-				return refuse(f.Member, "Not a valid date.")
-			}
-			if f.Member == "periodStart" {
-				q.from = at
-			} else {
-				q.to = at
-			}
-		case !period && f.Operator == "one-of" && len(f.Values) > 0 && (f.Member == q.filter || slices.Contains(q.dimensions, f.Member)):
-			for _, v := range f.Values {
-				kept[f.Member] = append(kept[f.Member], string(v))
-			}
-		default:
-			return refuse("filters", "Not a filter of the scope.")
-		}
-	}
-	switch {
-	case q.from.IsZero() || q.to.IsZero():
-		return refuse("filters", "periodStart and periodEnd are required.")
-	case q.filter != "" && kept[q.filter] == nil:
-		return refuse("filters", q.filter+" is required.")
-	case q.to.Before(q.from) || q.to.After(q.from.AddDate(0, 0, 366)):
-		return refuse("filters", "The period must be of 366 days or less.")
-	}
-	if after {
+	if startExclusive {
 		q.from = q.from.AddDate(0, 0, 1)
-	}
-	q.keep = func(f fact) bool {
-		for member, values := range kept {
-			if !slices.Contains(values, f.facet[member]) {
-				return false
-			}
-		}
-		return true
 	}
 	return nil
 }
 
-// bucket is when the hour, day, week or month of an instant begins.
-func (q *question) bucket(at time.Time) time.Time {
+// checkColumns checks the dimensions, the measures and the time dimension.
+func (q *statsQuery) checkColumns() *badRequest {
+	for i, name := range q.Dimensions {
+		if !slices.Contains(q.scope.dimensions, name) || slices.Contains(q.Dimensions[:i], name) {
+			return newBadRequest("dimensions", "Must be one of: "+strings.Join(q.scope.dimensions, ", ")+".")
+		}
+	}
+	for i, name := range q.Measures {
+		if q.scope.measures[name] == nil || slices.Contains(q.Measures[:i], name) {
+			return newBadRequest("measures", "Not a measure of the scope.")
+		}
+	}
+	if len(q.Dimensions)+len(q.Measures) == 0 {
+		return newBadRequest("measures", "Missing data for required field.")
+	}
+	for i, t := range q.Times {
+		if t.Dimension != q.scope.timeDimension || !slices.Contains([]string{"hour", "day", "week", "month"}, t.Granularity) || i > 0 {
+			return newBadRequest("time_dimensions", "Not a time dimension of the scope.")
+		}
+	}
+	return nil
+}
+
+// parseFilters reads the period and the allowed values of other members.
+func (q *statsQuery) parseFilters() *badRequest {
+	q.allowed = map[string][]string{}
+	for _, f := range q.Filters {
+		if bad := q.parseFilter(f); bad != nil {
+			return bad
+		}
+	}
+	required := q.scope.requiredFilter
+	switch {
+	case q.from.IsZero() || q.to.IsZero():
+		return newBadRequest("filters", "periodStart and periodEnd are required.")
+	case required != "" && q.allowed[required] == nil:
+		return newBadRequest("filters", required+" is required.")
+	case q.to.Before(q.from) || q.to.After(q.from.AddDate(0, 0, 366)):
+		return newBadRequest("filters", "The period must be of 366 days or less.")
+	}
+	return nil
+}
+
+func (q *statsQuery) parseFilter(f statsFilter) *badRequest {
+	operator, isPeriod := periodOperators[f.Member]
+	switch {
+	case isPeriod && f.Operator == operator && len(f.Values) == 1:
+		return q.parsePeriod(f)
+	case !isPeriod && f.Operator == "one-of" && len(f.Values) > 0 && q.canFilter(f.Member):
+		for _, v := range f.Values {
+			q.allowed[f.Member] = append(q.allowed[f.Member], string(v))
+		}
+		return nil
+	}
+	return newBadRequest("filters", "Not a filter of the scope.")
+}
+
+// parsePeriod reads the start or the end of the period.
+func (q *statsQuery) parsePeriod(f statsFilter) *badRequest {
+	var text string
+	_ = json.Unmarshal(f.Values[0], &text) // not a string: not a date
+	date, err := time.ParseInLocation(time.DateOnly, text, q.zone)
+	if err != nil {
+		return newBadRequest(f.Member, "Not a valid date.")
+	}
+	*pickIf(f.Member == "periodStart", &q.from, &q.to) = date
+	return nil
+}
+
+// canFilter reports whether the scope can be filtered by a member.
+func (q *statsQuery) canFilter(member string) bool {
+	return member == q.scope.requiredFilter || slices.Contains(q.scope.dimensions, member)
+}
+
+// matches reports whether the fact passes the filters.
+func (q *statsQuery) matches(f fact) bool {
+	for member, values := range q.allowed {
+		if !slices.Contains(values, f.dimensions[member]) {
+			return false
+		}
+	}
+	return true
+}
+
+// intervalStart returns the start of the hour, day, week or month of a time;
+// zero if the query has no time dimension.
+func (q *statsQuery) intervalStart(t time.Time) time.Time {
 	if len(q.Times) == 0 {
 		return time.Time{}
 	}
-	y, m, d := at.Date()
+	y, m, d := t.Date()
 	h := 0
 	switch q.Times[0].Granularity {
 	case "hour":
-		h = at.Hour()
+		h = t.Hour()
 	case "week":
-		d -= (int(at.Weekday()) + 6) % 7
+		d -= (int(t.Weekday()) + 6) % 7
 	case "month":
 		d = 1
 	}
 	return time.Date(y, m, d, h, 0, 0, 0, q.zone)
 }
 
-// A stat is a row of an answer.
-type stat struct {
-	key   string // by which rows are sorted, as JSON
-	begin time.Time
-	facet []string
-	facts []fact
+// A statsRow is a row of a response.
+type statsRow struct {
+	sortKey    string // raw
+	start      time.Time
+	dimensions []string
+	facts      []fact
 }
 
-// answer counts.
-func (q *question) answer(a *account) []*stat {
-	rows := map[string]*stat{}
-	from, to := instantOf(q.from), instantOf(q.to)
-	q.facts(a, func(f fact) {
-		if f.at < from || f.at >= to || !q.keep(f) {
+// rows returns all rows of the query in order.
+func (q *statsQuery) rows(a *account) []*statsRow {
+	rows := map[string]*statsRow{}
+	from, to := timestampOf(q.from), timestampOf(q.to)
+	q.scope.facts(a, func(f fact) {
+		if f.at < from || f.at >= to || !q.matches(f) {
 			return
 		}
-		begin := q.bucket(time.UnixMicro(int64(f.at)).In(q.zone))
-		var facet []string
+		start := q.intervalStart(time.UnixMicro(int64(f.at)).In(q.zone))
+		var dimensions []string
 		for _, name := range q.Dimensions {
-			facet = append(facet, pickIf(f.facet[name] == "", "null", f.facet[name]))
+			dimensions = append(dimensions, pickIf(f.dimensions[name] == "", "null", f.dimensions[name]))
 		}
-		key := quote(fmt.Sprintf("%s %q", begin.Format(time.RFC3339), facet))
+		key := quote(fmt.Sprintf("%s %q", start.Format(time.RFC3339), dimensions))
 		if rows[key] == nil {
-			rows[key] = &stat{key: key, begin: begin, facet: facet}
+			rows[key] = &statsRow{sortKey: key, start: start, dimensions: dimensions}
 		}
 		rows[key].facts = append(rows[key].facts, f)
 	})
-	var all []*stat
+	var sorted []*statsRow
 	for _, row := range rows {
-		all = append(all, row)
+		sorted = append(sorted, row)
 	}
-	slices.SortFunc(all, func(a, b *stat) int { return strings.Compare(a.key, b.key) })
-	return all
+	slices.SortFunc(sorted, func(a, b *statsRow) int { return strings.Compare(a.sortKey, b.sortKey) })
+	return sorted
 }
 
-// write writes a row as the doubts want it.
-func (q *question) write(j *jot, row *stat, doubts Doubts) {
+// writeRow writes a row.
+func (q *statsQuery) writeRow(j *jsonWriter, row *statsRow, quirks Quirks) {
 	j.open("", '{')
 	for i, name := range q.Dimensions {
-		j.raw(name, row.facet[i])
+		j.raw(name, row.dimensions[i])
 	}
-	if len(q.Times) > 0 && doubts.DayName != "-" {
-		name := q.time
-		if strings.HasPrefix(doubts.DayName, ".") {
-			name += doubts.DayName
-		} else if doubts.DayName != "" {
-			name = doubts.DayName
+	if len(q.Times) > 0 && quirks.DayColumn != "-" {
+		name := q.scope.timeDimension
+		if strings.HasPrefix(quirks.DayColumn, ".") {
+			name += quirks.DayColumn
+		} else if quirks.DayColumn != "" {
+			name = quirks.DayColumn
 		}
-		text := row.begin.Format("2006-01-02T15:04:05.000")
-		if doubts.DaysAsInstant {
-			text = row.begin.UTC().Format("2006-01-02T15:04:05.000Z")
+		start := row.start.Format("2006-01-02T15:04:05.000")
+		if quirks.DaysInUTC {
+			start = row.start.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
-		j.raw(name, quote(text))
+		j.raw(name, quote(start))
 	}
 	for _, name := range q.Measures {
-		j.raw(name, q.measures[name](row.facts))
+		j.raw(name, q.scope.measures[name](row.facts))
 	}
 	j.close('}')
 }
 
-// stats answers POST /api/reporting/stats.
-func (a *account) stats(r *request) answer {
-	limit := 30
-	for _, name := range sortedNames(r.values) {
-		switch reason := number(r.values[name]); {
-		case name == "cursor":
-		case name != "limit":
-			return refuse(name, "Unknown field.").answer()
-		case reason != "":
-			return refuse(name, reason).answer()
-		default:
-			if limit, _ = strconv.Atoi(r.values[name][0]); limit > 10_000 { // checked; too long a number is 0
-				return refuse(name, "Must be between 1 and 10000.").answer()
-			}
-		}
+// statsParams are the parameters of the path. serveStats checks the cursor.
+var statsParams = map[string]paramCheck{"cursor": func([]string) string { return "" }, "limit": limitParam(10_000)}
+
+// serveStats serves POST /api/reporting/stats.
+func (a *account) serveStats(r *request) response {
+	if bad := checkParams(r.values, statsParams); bad != nil {
+		return bad.response()
 	}
-	var asked struct {
+	var body struct {
 		Query struct{ Scope string }
 	}
-	if json.Unmarshal(r.body, &asked) == nil && slices.Contains(broken, asked.Query.Scope) {
-		return failure(http.StatusInternalServerError, "Internal error.")
+	if json.Unmarshal(r.body, &body) == nil && slices.Contains(failingScopes, body.Query.Scope) {
+		return errorResponse(http.StatusInternalServerError, "Internal error.")
 	}
-	var q question
-	if bad := q.read(r.body, a.doubts.PeriodsAfter); bad != nil {
-		return bad.answer()
+	var q statsQuery
+	if bad := q.parse(r.body, a.quirks.PeriodStartExclusive); bad != nil {
+		return bad.response()
 	}
-	// A cursor belongs to the body it was made with.
-	list := &query{Values: url.Values{"body": {string(r.body)}}, path: statsPath, order: "name", now: r.now, expire: instant(r.doubts.CursorsExpire / time.Microsecond)}
-	if r.values.Has("cursor") && !list.resume(r.values.Get("cursor")) {
-		return refuse("cursor", "Invalid cursor.").answer()
+	// a page token is valid with the body that it was returned for
+	list := &query{Values: url.Values{"body": {string(r.body)}}, path: statsPath, order: "name", now: r.now, tokenLifetime: r.tokenLifetime()}
+	if r.values.Has("cursor") && !list.applyToken(r.values.Get("cursor")) {
+		return newBadRequest("cursor", "Invalid cursor.").response()
 	}
-	rows := q.answer(a)
+	rows := q.rows(a)
 	if list.after != nil {
-		rows = slices.DeleteFunc(rows, func(row *stat) bool { return row.key <= list.after.s })
+		rows = slices.DeleteFunc(rows, func(row *statsRow) bool { return row.sortKey <= list.after.s })
 	}
-	more := len(rows) > limit
-	rows = rows[:min(len(rows), limit)]
-	var j jot
+	limit, next := limitOf(r.values, 30), ""
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = list.pageToken("next", sortKey{s: rows[limit-1].sortKey})
+	}
+	var j jsonWriter
 	j.open("", '{')
 	j.raw("object", `"list"`)
 	j.raw("uri", quote("/api/"+statsPath))
 	j.open("data", '[')
 	for _, row := range rows {
-		q.write(&j, row, a.doubts)
+		q.writeRow(&j, row, a.quirks)
 	}
 	j.close(']')
 	j.open("meta", '{')
 	j.raw("prev_cursor", "")
-	next := ""
-	if more {
-		next = quote(list.cursor("next", key{s: rows[len(rows)-1].key}))
-	}
-	j.raw("next_cursor", next)
+	j.raw("next_cursor", quoteOrNull(next))
 	j.close('}')
 	j.close('}')
-	return answer{status: pickIf(a.doubts.StatsCreated, http.StatusCreated, http.StatusOK), body: j.b}
+	return response{status: pickIf(a.quirks.StatsStatus201, http.StatusCreated, http.StatusOK), body: j.b}
 }
 
-// Statistics returns all rows that would answer a request for statistics now,
-// in the likely reading of what is in doubt; nil if it would be refused.
+// Statistics returns all rows that the body of a request for statistics would
+// get now, without the quirks; nil if the request would be rejected.
 func (s *Server) Statistics(body []byte) (rows [][]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.open()
-	var q question
-	if q.read(body, false) != nil {
+	a := s.openAccount()
+	var q statsQuery
+	if q.parse(body, false) != nil {
 		return nil
 	}
-	for _, row := range q.answer(a) {
-		var j jot
-		q.write(&j, row, Doubts{})
+	for _, row := range q.rows(a) {
+		var j jsonWriter
+		q.writeRow(&j, row, Quirks{})
 		rows = append(rows, j.b)
 	}
 	return rows

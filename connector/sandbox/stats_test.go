@@ -20,20 +20,21 @@ func post(s *Server, path, body string) *httptest.ResponseRecorder {
 	return w
 }
 
-// asking is a question about the days from one date to before another.
-func asking(scope, from, to, rest string) string {
+// statsBody returns the body of a query about the days from one date until
+// before another.
+func statsBody(scope, from, to, rest string) string {
 	return fmt.Sprintf(`{"query":{"scope":%q,"timezone":"UTC","filters":[{"member":"periodStart","operator":"afterDate","values":[%q]},{"member":"periodEnd","operator":"beforeDate","values":[%q]}]%s}}`,
 		scope, from, to, rest)
 }
 
-func TestStatsRefused(t *testing.T) {
+func TestInvalidStatsQueriesAreRejected(t *testing.T) {
 	s := unlimited(&Server{})
 	const counts = `,"measures":["ticketCount"]`
-	good := asking("tickets-created", "2026-01-01", "2026-02-01", counts)
+	good := statsBody("tickets-created", "2026-01-01", "2026-02-01", counts)
 	for _, c := range []struct {
 		path, body string
 		status     int
-		says       string
+		has        string
 	}{
 		{"", good, 200, `"meta":{"prev_cursor":null,"next_cursor":null}`},
 		{"/", good, 200, `"object":"list"`},
@@ -46,27 +47,27 @@ func TestStatsRefused(t *testing.T) {
 		{"", `{}`, 400, ``},
 		{"", `{"query":{"scop":"tags"}}`, 400, `"query":`},
 		{"", good + good, 400, `"query":`},
-		{"", asking("tickets", "2026-01-01", "2026-02-01", counts), 400, `"scope":`},
-		{"", asking("voice-calls", "2026-01-01", "2026-02-01", counts), 500, ``},
+		{"", statsBody("tickets", "2026-01-01", "2026-02-01", counts), 400, `"scope":`},
+		{"", statsBody("voice-calls", "2026-01-01", "2026-02-01", counts), 500, ``},
 		{"", strings.Replace(good, "UTC", "Mars/Base", 1), 400, `"timezone":`},
 		{"", strings.Replace(good, `"UTC"`, `""`, 1), 400, `"timezone":`},
 		{"", strings.Replace(good, "afterDate", "set", 1), 400, `"filters":`},
 		{"", strings.Replace(good, "periodEnd", "periodStart", 1), 400, `"filters":`},
 		{"", strings.Replace(good, "periodEnd", "teamId", 1), 400, `"filters":`},
 		{"", strings.Replace(good, "2026-02-01", "yesterday", 1), 400, `"periodEnd":`},
-		{"", asking("tickets-created", "2025-01-01", "2026-01-02", counts), 200, ``},                             // 366 days
-		{"", asking("tickets-created", "2025-01-01", "2026-01-03", counts), 400, `"filters":`},                   // 367
-		{"", asking("tickets-created", "2026-02-01", "2026-01-01", counts), 400, `"filters":`},                   //
-		{"", asking("tickets-created", "2026-01-01", "2026-02-01", `,"measures":["count"]`), 400, `"measures":`}, //
-		{"", asking("tickets-created", "2026-01-01", "2026-02-01", ``), 400, `"measures":`},                      //
-		{"", asking("tickets-created", "2026-01-01", "2026-02-01", counts+`,"dimensions":["teamId"]`), 400, `"dimensions":["Must be one of: agentId`},
-		{"", asking("zero-touch-tickets", "2026-01-01", "2026-02-01", counts+`,"dimensions":["agentId"]`), 400, `"dimensions":`},
-		{"", asking("tickets-created", "2026-01-01", "2026-02-01", counts+`,"time_dimensions":[{"dimension":"closedDatetime","granularity":"day"}]`), 400, `"time_dimensions":`},
-		{"", asking("tickets-created", "2026-01-01", "2026-02-01", counts+`,"time_dimensions":[{"dimension":"createdDatetime","granularity":"year"}]`), 400, `"time_dimensions":`},
-		{"", asking("ticket-fields", "2026-01-01", "2026-02-01", counts), 400, `customFieldId is required`},
+		{"", statsBody("tickets-created", "2025-01-01", "2026-01-02", counts), 200, ``},                             // 366 days
+		{"", statsBody("tickets-created", "2025-01-01", "2026-01-03", counts), 400, `"filters":`},                   // 367
+		{"", statsBody("tickets-created", "2026-02-01", "2026-01-01", counts), 400, `"filters":`},                   //
+		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", `,"measures":["count"]`), 400, `"measures":`}, //
+		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", ``), 400, `"measures":`},                      //
+		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", counts+`,"dimensions":["teamId"]`), 400, `"dimensions":["Must be one of: agentId`},
+		{"", statsBody("zero-touch-tickets", "2026-01-01", "2026-02-01", counts+`,"dimensions":["agentId"]`), 400, `"dimensions":`},
+		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", counts+`,"time_dimensions":[{"dimension":"closedDatetime","granularity":"day"}]`), 400, `"time_dimensions":`},
+		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", counts+`,"time_dimensions":[{"dimension":"createdDatetime","granularity":"year"}]`), 400, `"time_dimensions":`},
+		{"", statsBody("ticket-fields", "2026-01-01", "2026-02-01", counts), 400, `customFieldId is required`},
 	} {
-		if w := post(s, "/api/reporting/stats"+c.path, c.body); w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
-			t.Errorf("%s %s: %d %s; want %d %s", c.path, c.body, w.Code, w.Body, c.status, c.says)
+		if w := post(s, "/api/reporting/stats"+c.path, c.body); w.Code != c.status || !strings.Contains(w.Body.String(), c.has) {
+			t.Errorf("%s %s: %d %s; want %d %s", c.path, c.body, w.Code, w.Body, c.status, c.has)
 		}
 	}
 	if w := get(s, "/api/reporting/stats"); w.Code != 405 {
@@ -87,26 +88,26 @@ func TestStatsRefused(t *testing.T) {
 	}
 }
 
-// Every scope answers, in pages that are together the whole; a cursor is good
-// for its own question only.
-func TestStatsPages(t *testing.T) {
+// The pages of every scope together are all its rows, and a page token is valid
+// for its own query only.
+func TestStatsPagesEqualStatistics(t *testing.T) {
 	s := unlimited(&Server{Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	var last string
-	for _, topic := range topics() {
+	for _, scope := range scopes() {
 		var names []string
-		for name := range topic.measures {
+		for name := range scope.measures {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		ask, _ := json.Marshal(names)
-		by, _ := json.Marshal(append([]string{}, topic.dimensions...))
-		body := asking(topic.scope, "2025-07-01", "2026-06-01", fmt.Sprintf(`,"measures":%s,"dimensions":%s,"time_dimensions":[{"dimension":%q,"granularity":"day"}]`, ask, by, topic.time))
-		if topic.filter != "" {
-			body = strings.Replace(body, `"filters":[`, fmt.Sprintf(`"filters":[{"member":%q,"operator":"one-of","values":[%d,%d]},`, topic.filter, firstField, firstField+1), 1)
+		measures, _ := json.Marshal(names)
+		dimensions, _ := json.Marshal(append([]string{}, scope.dimensions...))
+		body := statsBody(scope.name, "2025-07-01", "2026-06-01", fmt.Sprintf(`,"measures":%s,"dimensions":%s,"time_dimensions":[{"dimension":%q,"granularity":"day"}]`, measures, dimensions, scope.timeDimension))
+		if scope.requiredFilter != "" {
+			body = strings.Replace(body, `"filters":[`, fmt.Sprintf(`"filters":[{"member":%q,"operator":"one-of","values":[%d,%d]},`, scope.requiredFilter, firstField, firstField+1), 1)
 		}
 		var rows []string
-		for cursor, pages := "", 0; ; pages++ {
-			w := post(s, "/api/reporting/stats?limit=7"+cursor, body)
+		for token, pages := "", 0; ; pages++ {
+			w := post(s, "/api/reporting/stats?limit=7"+token, body)
 			var page struct {
 				Data []json.RawMessage
 				Meta struct {
@@ -114,7 +115,7 @@ func TestStatsPages(t *testing.T) {
 				}
 			}
 			if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != 200 || len(page.Data) > 7 {
-				t.Fatalf("%s: %d, %d rows, %v", topic.scope, w.Code, len(page.Data), err)
+				t.Fatalf("%s: %d, %d rows, %v", scope.name, w.Code, len(page.Data), err)
 			}
 			for _, raw := range page.Data {
 				rows = append(rows, string(raw))
@@ -122,25 +123,25 @@ func TestStatsPages(t *testing.T) {
 			if page.Meta.Next == nil {
 				break
 			}
-			cursor = "&cursor=" + url.QueryEscape(*page.Meta.Next)
-			last = cursor
+			token = "&cursor=" + url.QueryEscape(*page.Meta.Next)
+			last = token
 		}
-		var whole []string
+		var all []string
 		for _, raw := range s.Statistics([]byte(body)) {
-			whole = append(whole, string(raw))
+			all = append(all, string(raw))
 		}
-		if len(whole) < 3 || !slices.Equal(rows, whole) {
-			t.Errorf("%s: %d rows in pages, %d at once", topic.scope, len(rows), len(whole))
+		if len(all) < 3 || !slices.Equal(rows, all) {
+			t.Errorf("%s: %d rows in pages, %d at once", scope.name, len(rows), len(all))
 		}
 	}
-	if w := post(s, "/api/reporting/stats?limit=7"+last, asking("tags", "2025-07-01", "2026-06-01", `,"measures":["ticketCount"]`)); w.Code != 400 {
-		t.Errorf("a cursor of another question: %d", w.Code)
+	if w := post(s, "/api/reporting/stats?limit=7"+last, statsBody("tags", "2025-07-01", "2026-06-01", `,"measures":["ticketCount"]`)); w.Code != 400 {
+		t.Errorf("the page token of another query: %d", w.Code)
 	}
 }
 
-// What is counted is what the lists show, in the days of a zone, and it changes
-// with them.
-func TestStatsCount(t *testing.T) {
+// The statistics count what the lists show, by the days of a time zone, and
+// change with the lists.
+func TestStatsCountListedTickets(t *testing.T) {
 	s := unlimited(&Server{Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -164,7 +165,7 @@ func TestStatsCount(t *testing.T) {
 			}
 		}
 		got := map[string]int{}
-		body := strings.Replace(asking("tickets-created", "2026-01-01", "2026-03-01", `,"measures":["ticketCount"],"dimensions":["channel"],"time_dimensions":[{"dimension":"createdDatetime","granularity":"day"}]`), "UTC", zone.String(), 1)
+		body := strings.Replace(statsBody("tickets-created", "2026-01-01", "2026-03-01", `,"measures":["ticketCount"],"dimensions":["channel"],"time_dimensions":[{"dimension":"createdDatetime","granularity":"day"}]`), "UTC", zone.String(), 1)
 		for _, row := range s.Statistics([]byte(body)) {
 			var k struct {
 				Created string `json:"createdDatetime"`
@@ -182,31 +183,31 @@ func TestStatsCount(t *testing.T) {
 	}
 	check()
 	for i := range int64(250) {
-		s.SpamTicket(firstTicket+3*i, i%2 == 0)
+		s.MarkTicketSpam(firstTicket+3*i, i%2 == 0)
 	}
 	check()
 }
 
-func TestStatsDoubts(t *testing.T) {
+func TestStatsQuirksSwitchReadings(t *testing.T) {
 	for _, c := range []struct {
-		doubts Doubts
+		quirks Quirks
 		status int
-		says   string
-		hides  string
+		has    string
+		lacks  string
 	}{
-		{Doubts{}, 200, `"createdDatetime":"2026-04-05T00:00:00.000"`, ""},
-		{Doubts{DayName: ".day"}, 200, `"createdDatetime.day":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
-		{Doubts{DayName: "bucket"}, 200, `"bucket":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
-		{Doubts{DayName: "-"}, 200, `"ticketCount":`, `2026-04`},
-		{Doubts{DaysAsInstant: true}, 200, `"createdDatetime":"2026-04-05T04:00:00.000Z"`, ""},
-		{Doubts{PeriodsAfter: true}, 200, `"createdDatetime":"2026-04-06`, `"createdDatetime":"2026-04-05`},
-		{Doubts{StatsCreated: true}, 201, `"createdDatetime":"2026-04-05`, ""},
+		{Quirks{}, 200, `"createdDatetime":"2026-04-05T00:00:00.000"`, ""},
+		{Quirks{DayColumn: ".day"}, 200, `"createdDatetime.day":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
+		{Quirks{DayColumn: "bucket"}, 200, `"bucket":"2026-04-05T00:00:00.000"`, `"createdDatetime":`},
+		{Quirks{DayColumn: "-"}, 200, `"ticketCount":`, `2026-04`},
+		{Quirks{DaysInUTC: true}, 200, `"createdDatetime":"2026-04-05T04:00:00.000Z"`, ""},
+		{Quirks{PeriodStartExclusive: true}, 200, `"createdDatetime":"2026-04-06`, `"createdDatetime":"2026-04-05`},
+		{Quirks{StatsStatus201: true}, 201, `"createdDatetime":"2026-04-05`, ""},
 	} {
-		s := unlimited(&Server{Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Doubts: c.doubts})
-		body := asking("tickets-created", "2026-04-05", "2026-04-10", `,"measures":["ticketCount"],"time_dimensions":[{"dimension":"createdDatetime","granularity":"day"}]`)
+		s := unlimited(&Server{Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Quirks: c.quirks})
+		body := statsBody("tickets-created", "2026-04-05", "2026-04-10", `,"measures":["ticketCount"],"time_dimensions":[{"dimension":"createdDatetime","granularity":"day"}]`)
 		w := post(s, "/api/reporting/stats", strings.Replace(body, "UTC", "America/New_York", 1))
-		if text := w.Body.String(); w.Code != c.status || !strings.Contains(text, c.says) || c.hides != "" && strings.Contains(text, c.hides) {
-			t.Errorf("%+v: %d %s", c.doubts, w.Code, text)
+		if text := w.Body.String(); w.Code != c.status || !strings.Contains(text, c.has) || c.lacks != "" && strings.Contains(text, c.lacks) {
+			t.Errorf("%+v: %d %s", c.quirks, w.Code, text)
 		}
 	}
 }

@@ -1,65 +1,66 @@
 package sandbox
 
-// A survey asks a customer how a ticket went; a ticket has at most one. The
-// newest are not sent yet, many are never answered.
+// baseSurvey returns base survey k. A ticket has at most one survey. The newest
+// surveys are not sent yet, and many are never answered.
 func (a *account) baseSurvey(k int) record {
-	c := begin(a.seed, ofSurvey, int64(k))
+	rng := newPRNG(a.seed, saltSurvey, int64(k))
 	b := &a.surveys.base
-	t := a.surveyTicket(k)
+	t := a.surveyTicketIndex(k)
 	created := b.created(k)
-	due, sent, scored := created+3*day, instant(0), instant(0)
+	due, sent, scored := created+3*day, timestamp(0), timestamp(0)
 	if k >= b.n*15/16 {
-		due = a.epoch + instant(1+k%9)*day
+		due = a.epoch + timestamp(1+k%9)*day
 	}
 	score, text := "null", "null"
 	if due < a.epoch {
 		sent = due + 5*second
-		if c.one(2) {
-			scored = min(sent+instant(c.below(int(9*day))), a.epoch)
-			score = num(int64(1 + c.below(5)))
-			if c.one(2) {
-				text = string(append(append([]byte{'"'}, c.prose()...), '"'))
+		if rng.oneIn(2) {
+			scored = min(sent+timestamp(rng.intn(int(9*day))), a.epoch)
+			score = number(int64(1 + rng.intn(5)))
+			if rng.oneIn(2) {
+				text = string(append(append([]byte{'"'}, rng.prose()...), '"'))
 			}
 		}
 	}
-	if c.one(12) && scored == 0 { // it will not be sent
+	if rng.oneIn(12) && scored == 0 { // will never be sent
 		due, sent = 0, 0
 	}
-	return survey(b.id(k), a.tickets.base.id(t), a.customerOf(t), created, due, sent, scored, score, text, c.anything())
+	return newSurvey(b.id(k), a.tickets.base.id(t), a.customerOf(t), created, due, sent, scored, score, text, rng.arbitraryJSON())
 }
 
-func survey(id, ticket, customer int64, created, due, sent, scored instant, score, text, meta string) record {
+// newSurvey returns the record of a survey; score, text and meta are raw.
+func newSurvey(id, ticket, customer int64, created, due, sent, scored timestamp, score, text, meta string) record {
 	return record{id, []field{
-		{"id", num(id)},
+		{"id", number(id)},
 		{"body_text", text},
-		{"created_datetime", when(created)},
-		{"customer_id", num(customer)},
+		{"created_datetime", datetime(created)},
+		{"customer_id", number(customer)},
 		{"meta", meta},
 		{"score", score},
-		{"scored_datetime", when(scored)},
-		{"sent_datetime", when(sent)},
-		{"should_send_datetime", when(due)},
-		{"ticket_id", num(ticket)},
-		{"uri", `"/api/satisfaction-surveys/` + num(id) + `/"`},
+		{"scored_datetime", datetime(scored)},
+		{"sent_datetime", datetime(sent)},
+		{"should_send_datetime", datetime(due)},
+		{"ticket_id", number(ticket)},
+		{"uri", `"/api/satisfaction-surveys/` + number(id) + `/"`},
 	}}
 }
 
-// surveyTicket is the index of the ticket that base survey k is about.
-func (a *account) surveyTicket(k int) int {
+// surveyTicketIndex returns the index of the ticket of base survey k.
+func (a *account) surveyTicketIndex(k int) int {
 	return k * a.size.Tickets / a.size.Surveys
 }
 
-// surveyOf finds a ticket's survey.
+// surveyOf returns a ticket's survey; false if it has none.
 func (a *account) surveyOf(ticket int64) (record, bool) {
-	if id, ok := a.surveyed[ticket]; ok {
+	if id, ok := a.addedSurveys[ticket]; ok {
 		return a.surveys.get(id)
 	}
-	t, ok := a.tickets.base.find(ticket)
+	t, ok := a.tickets.base.index(ticket)
 	if !ok || a.size.Surveys == 0 {
 		return record{}, false
 	}
 	k := (t*a.size.Surveys + a.size.Tickets - 1) / a.size.Tickets
-	if k >= a.size.Surveys || a.surveyTicket(k) != t {
+	if k >= a.size.Surveys || a.surveyTicketIndex(k) != t {
 		return record{}, false
 	}
 	return a.surveys.get(a.surveys.base.id(k))

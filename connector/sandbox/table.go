@@ -1,50 +1,37 @@
 package sandbox
 
 import (
-	"cmp"
 	"iter"
 	"math/rand/v2"
 	"slices"
 	"sort"
 )
 
-// A key is a row's place in an order: the value sorted by, a number or a text
-// or both, then the id.
-type key struct {
-	n  int64
-	s  string
-	id int64
-}
+// A row is a record of any resource. An order is the name of the field that
+// the list is sorted by.
+type row interface{ sortKey(order string) sortKey }
 
-func (k key) compare(o key) int {
-	return cmp.Or(cmp.Compare(k.n, o.n), cmp.Compare(k.s, o.s), cmp.Compare(k.id, o.id))
-}
-
-// A row can say where it stands in an order of its resource. An order is named
-// by the field sorted by.
-type row interface{ key(order string) key }
-
-// A base is the part of a table that is not kept but computed: n rows in the
-// order of their ids and their creation.
+// A base is the part of a table that is computed instead of stored: n rows, by
+// ascending id and creation.
 type base[R row] struct {
 	timeline
-	first, stride int64 // the ids: first, first+stride, …
-	absorbed      int64 // how far after its own is the id of what a row absorbed; 0 = none did
-	row           func(i int) R
-	times         func(i int) instant // when rows were created, where it is not for the timeline to say
+	first, stride  int64 // the ids: first, first+stride, …
+	absorbedOffset int64 // id of the row that a row absorbed, less its own; 0 = none did
+	row            func(i int) R
+	createdAt      func(i int) timestamp // overrides the timeline
 }
 
-func (b *base[R]) created(i int) instant {
-	if b.times != nil {
-		return b.times(i)
+func (b *base[R]) created(i int) timestamp {
+	if b.createdAt != nil {
+		return b.createdAt(i)
 	}
 	return b.timeline.created(i)
 }
 
 func (b *base[R]) id(i int) int64 { return b.first + int64(i)*b.stride }
 
-// find returns the index of an id.
-func (b *base[R]) find(id int64) (int, bool) {
+// index returns the index of an id; false if no row of the base has it.
+func (b *base[R]) index(id int64) (int, bool) {
 	if b.stride == 0 || id < b.first || (id-b.first)%b.stride != 0 {
 		return 0, false
 	}
@@ -52,178 +39,147 @@ func (b *base[R]) find(id int64) (int, bool) {
 	return i, i < b.n
 }
 
-// at returns the index and the key of the row at place p of an order.
-func (b *base[R]) at(order string, p int) (int, key) {
+// at returns the index and the key of the row at position p of an order.
+func (b *base[R]) at(order string, p int) (int, sortKey) {
 	switch order {
 	case "updated_datetime":
-		i := b.place(p)
-		return i, key{n: int64(b.updated(p)), id: b.id(i)}
+		i := b.updatePosition(p)
+		return i, sortKey{n: int64(b.updated(p)), id: b.id(i)}
 	case "id":
-		return p, key{n: b.id(p), id: b.id(p)}
+		return p, sortKey{n: b.id(p), id: b.id(p)}
 	default:
-		return p, key{n: int64(b.created(p)), id: b.id(p)}
+		return p, sortKey{n: int64(b.created(p)), id: b.id(p)}
 	}
 }
 
-// survivor tells into what row the one with this id was merged.
+// survivor returns the id of the row that the row with this id was merged
+// into, directly or by several merges; false if it was not merged.
 func (t *table[R]) survivor(id int64) (int64, bool) {
-	into, ok := t.merged[id]
-	if !ok && t.base.absorbed != 0 {
-		into = id - t.base.absorbed
-		_, ok = t.base.find(into)
+	into, ok := t.mergedInto[id]
+	if !ok && t.base.absorbedOffset != 0 {
+		into = id - t.base.absorbedOffset
+		_, ok = t.base.index(into)
 	}
-	if further, again := t.merged[into]; ok && again {
-		for again {
-			into = further
-			further, again = t.merged[into]
+	for ok {
+		next, merged := t.mergedInto[into]
+		if !merged {
+			break
 		}
+		into = next
 	}
 	return into, ok
 }
 
-// A version is a row as one change left it; gone, if it took the row away. Of
-// two versions the one with the greater seq is the later.
+// A version is a row as one change left it, or its deletion. A greater seq is
+// a later version.
 type version[R row] struct {
-	row  R
-	gone bool
-	seq  uint64
+	row     R
+	deleted bool
+	seq     uint64
 }
 
-// A table is the base with the changes laid over it. Lists show what is
-// visible; a change may be there before lists show it.
+// A table holds the rows of one resource: the base and the versions that
+// changes wrote. A change may be current before lists show it.
 type table[R row] struct {
-	base   base[R]
-	shown  map[int64]version[R] // changed rows as lists show them
-	fresh  map[int64]version[R] // changed rows that lists do not show yet
-	sorted map[string][]key     // the keys of what is shown and not gone, per order
-	merged map[int64]int64      // what was absorbed, and by what
-	top    int64                // the highest id given so far
+	base       base[R]
+	listed     map[int64]version[R] // changed rows as lists show them, by id
+	unlisted   map[int64]version[R] // changed rows that lists do not show yet
+	sortedKeys map[string][]sortKey // ascending keys of the rows in listed that are not deleted, by order
+	mergedInto map[int64]int64      // ids of absorbed rows and of what absorbed them
+	maxID      int64                // the highest id so far
 }
 
 func newTable[R row](b base[R]) *table[R] {
 	return &table[R]{
-		base:   b,
-		shown:  map[int64]version[R]{},
-		fresh:  map[int64]version[R]{},
-		sorted: map[string][]key{},
-		merged: map[int64]int64{},
-		top:    b.id(b.n) + 1000, // a gap that tells old from new to who reads along
+		base:       b,
+		listed:     map[int64]version[R]{},
+		unlisted:   map[int64]version[R]{},
+		sortedKeys: map[string][]sortKey{},
+		mergedInto: map[int64]int64{},
+		maxID:      b.id(b.n) + 1000, // a gap, so that a reader of test output can tell new rows from base rows
 	}
 }
 
-// get returns a row as it is.
+// get returns the current version of a row; false if there is none.
 func (t *table[R]) get(id int64) (R, bool) {
-	if v, ok := t.fresh[id]; ok {
-		return v.row, !v.gone
+	if v, ok := t.unlisted[id]; ok {
+		return v.row, !v.deleted
 	}
-	return t.see(id)
+	return t.getListed(id)
 }
 
-// see returns a row as lists show it.
-func (t *table[R]) see(id int64) (R, bool) {
-	if v, ok := t.shown[id]; ok {
-		return v.row, !v.gone
+// getListed returns the version of a row that lists show; false if they show
+// none.
+func (t *table[R]) getListed(id int64) (R, bool) {
+	if v, ok := t.listed[id]; ok {
+		return v.row, !v.deleted
 	}
-	if i, ok := t.base.find(id); ok {
+	if i, ok := t.base.index(id); ok {
 		return t.base.row(i), true
 	}
 	var none R
 	return none, false
 }
 
-// show makes a version visible, unless a later one is.
-func (t *table[R]) show(id int64, v version[R]) {
-	if f, ok := t.fresh[id]; ok && f.seq <= v.seq {
-		delete(t.fresh, id)
+// setListed makes lists show a version, unless they show a later one.
+func (t *table[R]) setListed(id int64, v version[R]) {
+	if f, ok := t.unlisted[id]; ok && f.seq <= v.seq {
+		delete(t.unlisted, id)
 	}
-	old, was := t.shown[id]
+	old, was := t.listed[id]
 	if old.seq > v.seq {
 		return
 	}
-	for order, keys := range t.sorted {
-		if was && !old.gone {
-			at, _ := slices.BinarySearchFunc(keys, old.row.key(order), key.compare)
+	for order, keys := range t.sortedKeys {
+		if was && !old.deleted {
+			at, _ := slices.BinarySearchFunc(keys, old.row.sortKey(order), sortKey.compare)
 			keys = slices.Delete(keys, at, at+1)
 		}
-		if !v.gone {
-			k := v.row.key(order)
-			at, _ := slices.BinarySearchFunc(keys, k, key.compare)
+		if !v.deleted {
+			k := v.row.sortKey(order)
+			at, _ := slices.BinarySearchFunc(keys, k, sortKey.compare)
 			keys = slices.Insert(keys, at, k)
 		}
-		t.sorted[order] = keys
+		t.sortedKeys[order] = keys
 	}
-	t.shown[id] = v
+	t.listed[id] = v
 }
 
-// keys returns the sorted keys of the changed rows.
-func (t *table[R]) keys(order string) []key {
-	keys, ok := t.sorted[order]
+// changedKeys returns the ascending keys of the changed rows that lists show.
+func (t *table[R]) changedKeys(order string) []sortKey {
+	keys, ok := t.sortedKeys[order]
 	if !ok {
-		for _, v := range t.shown {
-			if !v.gone {
-				keys = append(keys, v.row.key(order))
+		for _, v := range t.listed {
+			if !v.deleted {
+				keys = append(keys, v.row.sortKey(order))
 			}
 		}
-		slices.SortFunc(keys, key.compare)
-		t.sorted[order] = keys
+		slices.SortFunc(keys, sortKey.compare)
+		t.sortedKeys[order] = keys
 	}
 	return keys
 }
 
-// walk yields the visible rows of an order strictly after a key, or from its
-// beginning: two sorted rows of rows, the base and what lies over it, merged.
-// A base that is not empty knows creation, update and id to sort by.
-func (t *table[R]) walk(order string, desc bool, after *key) iter.Seq2[key, R] {
-	return func(yield func(key, R) bool) {
-		over := t.keys(order)
-		step, p, q := 1, 0, 0
-		if desc {
-			step, p, q = -1, t.base.n-1, len(over)-1
-		}
-		if after != nil {
-			p = sort.Search(t.base.n, func(p int) bool {
-				_, k := t.base.at(order, p)
-				return k.compare(*after) >= 0
-			})
-			var met bool
-			q, met = slices.BinarySearchFunc(over, *after, key.compare)
-			if desc {
-				p, q = p-1, q-1
-			} else {
-				if p < t.base.n {
-					if _, k := t.base.at(order, p); k == *after {
-						p++
-					}
-				}
-				if met {
-					q++
-				}
-			}
-		}
+// rows yields the rows that lists show, in an order, strictly after a key or
+// from the beginning. It merges the base rows and the changed rows. A base
+// that is not empty can be sorted by creation, update and id only.
+func (t *table[R]) rows(order string, desc bool, after *sortKey) iter.Seq2[sortKey, R] {
+	return func(yield func(sortKey, R) bool) {
+		m := t.merge(order, desc, after)
 		for {
-			var i int
-			var below, above key
-			for ; 0 <= p && p < t.base.n; p += step {
-				i, below = t.base.at(order, p)
-				if _, changed := t.shown[below.id]; !changed {
-					break
-				}
-			}
-			inBase, inOver := 0 <= p && p < t.base.n, 0 <= q && q < len(over)
-			if inOver {
-				above = over[q]
-			}
+			i, baseKey, inBase := m.nextBase()
+			changedKey, inChanged := m.nextChanged()
 			switch {
-			case inBase && (!inOver || below.compare(above)*step < 0):
-				if !yield(below, t.base.row(i)) {
+			case inBase && (!inChanged || baseKey.compare(changedKey)*m.step < 0):
+				if !yield(baseKey, t.base.row(i)) {
 					return
 				}
-				p += step
-			case inOver:
-				if !yield(above, t.shown[above.id].row) {
+				m.p += m.step
+			case inChanged:
+				if !yield(changedKey, t.listed[changedKey.id].row) {
 					return
 				}
-				q += step
+				m.q += m.step
 			default:
 				return
 			}
@@ -231,20 +187,81 @@ func (t *table[R]) walk(order string, desc bool, after *key) iter.Seq2[key, R] {
 	}
 }
 
-// any returns some row that is there, one of the changed ones as likely as one
-// of the base; false if it finds none in a few tries.
-func (t *table[R]) any(r *rand.Rand) (R, bool) {
-	over := t.keys("created_datetime")
+// A merge is the position in the two sorted sequences of which a list
+// consists.
+type merge[R row] struct {
+	*table[R]
+	order   string
+	step    int       // 1 = ascending, -1 = descending
+	changed []sortKey // of the changed rows, ascending
+	p, q    int       // the next positions in the base and in changed
+}
+
+// merge returns the merge whose next row is the first one after a key; nil is
+// before all rows.
+func (t *table[R]) merge(order string, desc bool, after *sortKey) *merge[R] {
+	m := &merge[R]{table: t, order: order, step: 1, changed: t.changedKeys(order)}
+	if desc {
+		m.step, m.p, m.q = -1, t.base.n-1, len(m.changed)-1
+	}
+	if after == nil {
+		return m
+	}
+	p := sort.Search(t.base.n, func(p int) bool {
+		_, k := t.base.at(order, p)
+		return k.compare(*after) >= 0
+	})
+	q, found := slices.BinarySearchFunc(m.changed, *after, sortKey.compare)
+	if desc {
+		m.p, m.q = p-1, q-1
+		return m
+	}
+	if p < t.base.n {
+		if _, k := t.base.at(order, p); k == *after {
+			p++
+		}
+	}
+	if found {
+		q++
+	}
+	m.p, m.q = p, q
+	return m
+}
+
+// nextBase returns the index and the key of the next base row that has not
+// changed; false if there is none.
+func (m *merge[R]) nextBase() (i int, k sortKey, ok bool) {
+	for ; 0 <= m.p && m.p < m.base.n; m.p += m.step {
+		i, k = m.base.at(m.order, m.p)
+		if _, changed := m.listed[k.id]; !changed {
+			return i, k, true
+		}
+	}
+	return 0, sortKey{}, false
+}
+
+// nextChanged returns the key of the next changed row; false if there is none.
+func (m *merge[R]) nextChanged() (sortKey, bool) {
+	if m.q < 0 || m.q >= len(m.changed) {
+		return sortKey{}, false
+	}
+	return m.changed[m.q], true
+}
+
+// randomRow returns a random row that is not deleted; false if it finds none
+// in a few attempts.
+func (t *table[R]) randomRow(r *rand.Rand) (R, bool) {
+	changed := t.changedKeys("created_datetime")
 	for range 8 {
-		n := t.base.n + len(over)
+		n := t.base.n + len(changed)
 		if n == 0 {
 			break
 		}
 		var id int64
-		if k := r.IntN(n); k < len(over) {
-			id = over[k].id
+		if k := r.IntN(n); k < len(changed) {
+			id = changed[k].id
 		} else {
-			id = t.base.id(k - len(over))
+			id = t.base.id(k - len(changed))
 		}
 		if found, ok := t.get(id); ok {
 			return found, true

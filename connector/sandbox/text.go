@@ -2,9 +2,9 @@ package sandbox
 
 import "strconv"
 
-// The words of a small shop for outdoor goods and of the people who write to
-// it. All of them are JSON between the quotes, not Go text: some hold an
-// escaped U+0000 or half a surrogate pair, which real accounts do too.
+// The texts of a small shop for outdoor goods and of its customers. They are
+// the insides of JSON strings: some have an escaped U+0000 or half a surrogate
+// pair, as texts of real accounts do.
 
 var firstNames = []string{
 	"Mara", "Jo", "Ana", "Wei", "Olu", "Sofía", "Jürgen", "Łukasz", "Nadia", "Tom", "Ines", "Priya",
@@ -47,53 +47,54 @@ var sentences = []string{
 	"Asked finance, waiting for an answer.",
 }
 
-// oddities end a text now and then.
+// oddities are appended to some texts.
 var oddities = []string{
 	`\u0000`, `a\u0000b`, `\ud83d`, `\ude00 \ud83d`, "\u2028", "\u2029next", "\u0085", `\u0085\u2028`, "\ufeff", `\b\f\u001f`, "👩‍👩‍👧‍👦", "e\u0301", "\u202eenod", `<\/div>`,
 }
 
-// fill puts an order number for # and a product for %, and now and then an
-// oddity behind.
-func (c *chance) fill(dst []byte, text string) []byte {
+// expand appends a text to dst, with a random order number for # and a random
+// product for %, and sometimes with an oddity.
+func (p *prng) expand(dst []byte, text string) []byte {
 	for i := range len(text) {
 		switch text[i] {
 		case '#':
-			dst = strconv.AppendInt(append(dst, '#'), int64(1000+c.below(90000)), 10)
+			dst = strconv.AppendInt(append(dst, '#'), int64(1000+p.intn(90000)), 10)
 		case '%':
-			dst = append(dst, pick(c, products)...)
+			dst = append(dst, pick(p, products)...)
 		default:
 			dst = append(dst, text[i])
 		}
 	}
-	if c.one(60) {
-		dst = append(append(dst, ' '), pick(c, oddities)...)
+	if p.oneIn(60) {
+		dst = append(append(dst, ' '), pick(p, oddities)...)
 	}
 	return dst
 }
 
-// sentence returns one to four sentences, unquoted.
-func (c *chance) prose() []byte {
+// prose returns one to four sentences, without quotes.
+func (p *prng) prose() []byte {
 	var b []byte
-	for i := range 1 + c.below(4) {
+	for i := range 1 + p.intn(4) {
 		if i > 0 {
 			b = append(b, ' ')
 		}
-		b = c.fill(b, pick(c, sentences))
+		b = p.expand(b, pick(p, sentences))
 	}
 	return b
 }
 
-func (c *chance) subject() string {
-	return string(append(c.fill([]byte{'"'}, pick(c, subjects)), '"'))
+// subject returns a subject, raw.
+func (p *prng) subject() string {
+	return string(append(p.expand([]byte{'"'}, pick(p, subjects)), '"'))
 }
 
-// anything is what people store where the API lets them store anything.
-func (c *chance) anything() string {
-	switch c.below(16) {
+// arbitraryJSON returns a value of a field that may hold any JSON, raw.
+func (p *prng) arbitraryJSON() string {
+	switch p.intn(16) {
 	case 0:
 		return `{}`
 	case 1:
-		return `{"legacy_id":` + num(1<<53+1+int64(c.below(1e6))) + `}`
+		return `{"legacy_id":` + number(1<<53+1+int64(p.intn(1e6))) + `}`
 	case 2:
 		return `{"weight":1.0,"price":1e3,"tax":-0,"ratio":1.10}`
 	case 3:
@@ -109,25 +110,25 @@ func (c *chance) anything() string {
 	case 8:
 		return `{"when":"2026-13-40","note":"half \ud83d"}`
 	case 9:
-		return `{"big":` + c.bigObject() + `}`
+		return `{"big":` + p.bigObject() + `}`
 	default:
 		return "null"
 	}
 }
 
-// bigObject is nested deeper and wider than most.
-func (c *chance) bigObject() string {
+// bigObject returns an object that is nested deeper and wider than most, raw.
+func (p *prng) bigObject() string {
 	b := []byte(`{"orders":[`)
 	for i := range 6 {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, `{"id":`...)
-		b = strconv.AppendInt(b, 1<<55+int64(c.below(1e9)), 10)
+		b = strconv.AppendInt(b, 1<<55+int64(p.intn(1e9)), 10)
 		b = append(b, `,"name":"`...)
-		b = c.fill(b, "#")
+		b = p.expand(b, "#")
 		b = append(b, `","line_items":[{"title":"`...)
-		b = append(b, pick(c, products)...)
+		b = append(b, pick(p, products)...)
 		b = append(b, `","price":"49.00","properties":[]}],"shipping":{"address":{"zip":"0042","geo":{"lat":51.50,"lng":-1e-1}}}}`...)
 	}
 	return string(append(b, `],"tags":""}`...))

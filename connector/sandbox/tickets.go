@@ -2,12 +2,12 @@ package sandbox
 
 import "slices"
 
-// A ticket is a conversation with a customer, as far as it can change. What
-// never does follows from the id (writeTicket).
+// A ticket holds what can change of a ticket. The rest follows from the id (see
+// writeTicket).
 type ticket struct {
 	id, customer, user, team int64 // 0 = none
 
-	created, updated, opened, received, message, closed, snoozed, trashed instant
+	created, updated, opened, lastReceived, lastMessage, closed, snoozed, trashed timestamp
 
 	open, unread, spam, undelivered bool
 
@@ -15,28 +15,29 @@ type ticket struct {
 	subject  string // raw
 	messages int
 	tags     []int64
-	values   []value
+	values   []fieldValue
 }
 
-// A value is what a ticket or customer has in a custom field.
-type value struct {
-	field     int64
+// A fieldValue is a ticket's or customer's value of a custom field.
+type fieldValue struct {
+	field     int64 // id
 	raw       string
 	predicted bool
 }
 
-func (t ticket) key(order string) key {
-	return key{n: t.number(order), id: t.id}
+func (t ticket) sortKey(order string) sortKey {
+	return sortKey{n: t.orderValue(order), id: t.id}
 }
 
-func (t *ticket) number(order string) int64 {
+// orderValue returns the value that an order compares.
+func (t *ticket) orderValue(order string) int64 {
 	switch order {
 	case "updated_datetime":
 		return int64(t.updated)
 	case "last_message_datetime":
-		return int64(t.message)
+		return int64(t.lastMessage)
 	case "last_received_message_datetime":
-		return int64(t.received)
+		return int64(t.lastReceived)
 	case "closed_datetime":
 		return int64(t.closed)
 	case "snooze_datetime":
@@ -49,83 +50,100 @@ func (t *ticket) number(order string) int64 {
 
 var priorities = []string{"low", "normal", "high", "critical"}
 
+// baseTicket returns base ticket i.
 func (a *account) baseTicket(i int) ticket {
-	c := begin(a.seed, ofTicket, int64(i))
+	rng := newPRNG(a.seed, saltTicket, int64(i))
 	b := &a.tickets.base
 	t := ticket{
 		id:       b.id(i),
 		customer: a.customerOf(i),
 		created:  b.created(i),
-		updated:  b.updated(b.place(i)),
+		updated:  b.updated(b.updatePosition(i)),
 		priority: "normal",
 		subject:  "null",
 	}
-	thread := a.thread(i)
+	thread := a.threadIndices(i)
 	t.messages = len(thread)
-	for _, m := range slices.Backward(thread) {
-		at := a.messageTime(m)
-		if t.message == 0 {
-			t.message = at
-		}
-		if !a.byAgent(m) {
-			t.received = at
-			break
-		}
+	t.lastMessage, t.lastReceived = a.lastMessages(thread)
+	if !rng.oneIn(7) {
+		t.subject = rng.subject()
 	}
-	if !c.one(7) {
-		t.subject = c.subject()
+	if rng.oneIn(4) {
+		t.priority = pick(&rng, priorities)
 	}
-	if c.one(4) {
-		t.priority = pick(&c, priorities)
+	if !rng.oneIn(3) {
+		t.user = a.randomUser(&rng)
 	}
-	if !c.one(3) {
-		t.user = a.userAt(&c)
+	if a.size.Teams > 0 && rng.oneIn(2) {
+		t.team = firstTeam + int64(rng.intn(a.size.Teams))
 	}
-	if a.size.Teams > 0 && c.one(2) {
-		t.team = firstTeam + int64(c.below(a.size.Teams))
+	if !rng.oneIn(5) {
+		t.opened = min(t.created+timestamp(rng.intn(int(2*hour))), t.updated)
 	}
-	if !c.one(5) {
-		t.opened = min(t.created+instant(c.below(int(2*hour))), t.updated)
-	}
-	t.open = c.one(15) || i > b.n*7/8 && c.one(2)
+	t.open = rng.oneIn(15) || i > b.n*7/8 && rng.oneIn(2)
 	if !t.open {
-		t.closed = max(t.updated-instant(c.below(int(second))), t.message)
-	} else if c.one(6) {
-		t.snoozed = a.epoch + instant(1+c.below(20))*day
+		t.closed = max(t.updated-timestamp(rng.intn(int(second))), t.lastMessage)
+	} else if rng.oneIn(6) {
+		t.snoozed = a.epoch + timestamp(1+rng.intn(20))*day
 	}
-	t.unread = t.open && c.one(3)
-	t.spam = c.one(30)
-	t.undelivered = c.one(50)
-	if c.one(40) {
+	t.unread = t.open && rng.oneIn(3)
+	t.spam = rng.oneIn(30)
+	t.undelivered = rng.oneIn(50)
+	if rng.oneIn(40) {
 		t.trashed = t.updated
 	}
-	if n := a.size.Tags; n > 0 && !c.one(3) {
-		first := c.below(n)
-		for k := range min(1+c.below(3), n) {
-			t.tags = append(t.tags, firstTag+int64((first+k*7)%n))
-		}
-		t.tags = slices.Compact(t.tags)
-	}
-	t.values = a.values(&c, a.size.Fields-a.size.Fields/3, func(k int) int { return k/2*3 + k%2 })
+	t.tags = a.randomTags(&rng)
+	t.values = a.randomFieldValues(&rng, a.size.CustomFields-a.size.CustomFields/3, func(k int) int { return k/2*3 + k%2 })
 	return t
 }
 
-// values fills a few of n custom fields; index tells which the k-th is.
-func (a *account) values(c *chance, n int, index func(k int) int) []value {
-	if n < 1 || c.one(3) {
+// lastMessages returns when the last message of a thread, and the last one of
+// the customer, was created; 0 if there is none.
+func (a *account) lastMessages(thread []int) (last, lastReceived timestamp) {
+	for _, m := range slices.Backward(thread) {
+		t := a.messageCreated(m)
+		if last == 0 {
+			last = t
+		}
+		if !a.sentByAgent(m) {
+			return last, t
+		}
+	}
+	return last, 0
+}
+
+// randomTags returns the ids of up to three tags.
+func (a *account) randomTags(rng *prng) []int64 {
+	n := a.size.Tags
+	if n == 0 || rng.oneIn(3) {
 		return nil
 	}
-	var vs []value
-	first := c.below(n)
-	for k := range min(1+c.below(3), n) {
+	var tags []int64
+	first := rng.intn(n)
+	for k := range min(1+rng.intn(3), n) {
+		tags = append(tags, firstTag+int64((first+k*7)%n))
+	}
+	return slices.Compact(tags)
+}
+
+// randomFieldValues returns values of up to three of n custom fields; index
+// returns the index of the k-th of them.
+func (a *account) randomFieldValues(rng *prng, n int, index func(k int) int) []fieldValue {
+	if n < 1 || rng.oneIn(3) {
+		return nil
+	}
+	var vs []fieldValue
+	first := rng.intn(n)
+	for k := range min(1+rng.intn(3), n) {
 		i := index((first + k) % n)
-		vs = append(vs, value{firstField + int64(i), fieldValue(c, i), c.one(3)})
+		vs = append(vs, fieldValue{firstField + int64(i), randomFieldValue(rng, i), rng.oneIn(3)})
 	}
 	return vs
 }
 
-// customerOf is the customer of base ticket i: one that came about when the
-// ticket did, and now and then one that came a good while before.
+// customerOf returns the id of the customer of base ticket i: one that was
+// created shortly before the ticket, or sometimes an older one; 0 in an account
+// without customers.
 func (a *account) customerOf(i int) int64 {
 	n := a.size.Customers
 	if n == 0 {
@@ -134,52 +152,55 @@ func (a *account) customerOf(i int) int64 {
 	return a.customers.base.id(customerIndex(i, a.size.Tickets, n))
 }
 
-const regulars = 7
+const returningOffset = 7 // how much older a returning customer is, in customers
 
+// customerIndex returns the index of the customer of base ticket i.
 func customerIndex(i, tickets, customers int) int {
 	k := i * customers / max(tickets, 1)
-	if i%4 == 3 && k >= regulars {
-		return k - regulars
+	if i%4 == 3 && k >= returningOffset {
+		return k - returningOffset
 	}
 	return max(k-1, 0)
 }
 
-// ticketsOf lists the tickets of a customer, as lists show them or will.
+// ticketsOf returns the ids of a customer's tickets, also of those that lists do
+// not show yet.
 func (a *account) ticketsOf(customer int64) []int64 {
 	var ids []int64
-	look := func(id int64) {
+	add := func(id int64) {
 		if t, ok := a.tickets.get(id); ok && t.customer == customer {
 			ids = append(ids, id)
 		}
 	}
 	n := a.size.Tickets
-	if k, ok := a.customers.base.find(customer); ok {
-		for _, k := range []int{k, k + 1, k + regulars} {
+	if k, ok := a.customers.base.index(customer); ok {
+		for _, k := range []int{k, k + 1, k + returningOffset} {
 			for i := k * n / a.size.Customers; i <= (k+1)*n/a.size.Customers && i < n; i++ {
-				look(a.tickets.base.id(i))
+				add(a.tickets.base.id(i))
 			}
 		}
 	}
-	for id := range a.tickets.shown {
-		look(id)
+	for id := range a.tickets.listed {
+		add(id)
 	}
-	for id := range a.tickets.fresh {
-		look(id)
+	for id := range a.tickets.unlisted {
+		add(id)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
 
-// A form is one of the shapes a ticket or message is sent in.
-type form int
+// A variant is one of the forms in which the API sends a ticket, a customer or a
+// message.
+type variant int
 
 const (
-	inList   form = iota
-	inView        // of a view's items
-	inFull        // alone
-	inFuller      // alone, with relationships=custom_fields
-	inThread      // of the deprecated list per ticket
-	inTicket      // within a ticket
+	inList             variant = iota
+	inView                     // item of a view
+	inDetail                   // single
+	inDetailWithFields         // single, with relationships=custom_fields
+	inThread                   // in the deprecated list below a ticket, or single
+	inTicket                   // within a ticket
 )
 
 var channels = []string{
@@ -187,77 +208,78 @@ var channels = []string{
 	"sms", "help-center", "api", "whatsapp", "our-own-app",
 }
 
-// vias tells by which way a channel's tickets come, where it is not its own
+// channelVia has the via of the tickets of a channel, if it is not the channel's
 // name.
-var vias = map[string]string{
+var channelVia = map[string]string{
 	"chat": "gorgias_chat", "contact_form": "form", "phone": "twilio", "instagram-direct-message": "instagram",
 	"help-center": "helpdesk", "our-own-app": "api",
 }
 
-// route tells how ticket id came in.
-func (a *account) route(id int64) (channel, via string) {
-	c := begin(a.seed, ofTicketLook, id)
-	channel = pick(&c, channels)
+// channelOf returns the channel and the via of the ticket with this id.
+func (a *account) channelOf(id int64) (channel, via string) {
+	rng := newPRNG(a.seed, saltTicketDetails, id)
+	channel = pick(&rng, channels)
 	via = channel
-	if v, ok := vias[channel]; ok {
+	if v, ok := channelVia[channel]; ok {
 		via = v
 	}
 	return channel, via
 }
 
-func (a *account) writeTicket(j *jot, t *ticket, as form) {
-	c := begin(a.seed, ofTicketLook, -t.id)
-	channel, via := a.route(t.id)
-	list := as == inList || as == inView
+// writeTicket writes a ticket.
+func (a *account) writeTicket(j *jsonWriter, t *ticket, v variant) {
+	rng := newPRNG(a.seed, saltTicketDetails, -t.id)
+	channel, via := a.channelOf(t.id)
+	list := v == inList || v == inView
 	j.open("", '{')
 	j.int("id", t.id)
-	j.link("uri", "/api/tickets/", t.id, "/")
-	external := "null"
-	if c.one(6) {
-		external = `"LEGACY-` + num(int64(c.below(1e6))) + `"`
+	j.text("uri", "/api/tickets/", t.id, "/")
+	externalID := "null"
+	if rng.oneIn(6) {
+		externalID = `"LEGACY-` + number(int64(rng.intn(1e6))) + `"`
 	}
-	j.raw("external_id", external)
-	j.raw("language", pick(&c, []string{`"en"`, `"en"`, `"fr"`, `"de"`, "null"}))
+	j.raw("external_id", externalID)
+	j.raw("language", pick(&rng, []string{`"en"`, `"en"`, `"fr"`, `"de"`, "null"}))
 	j.raw("status", pickIf(t.open, `"open"`, `"closed"`))
-	j.link("priority", t.priority)
-	j.link("channel", channel)
-	j.link("via", via)
-	j.raw("from_agent", pick(&c, []string{"false", "false", "false", "true", "null"}))
+	j.text("priority", t.priority)
+	j.text("channel", channel)
+	j.text("via", via)
+	j.raw("from_agent", pick(&rng, []string{"false", "false", "false", "true", "null"}))
 	if list {
-		a.person(j, "customer", t.customer)
+		a.writePerson(j, "customer", t.customer)
 	} else {
-		a.customer(j, "customer", t.customer)
+		a.writeContact(j, "customer", t.customer)
 	}
 	if t.user == 0 {
 		j.raw("assignee_user", "")
 	} else {
-		p := a.persona(t.user)
+		p := a.personOf(t.user)
 		j.open("assignee_user", '{')
 		p.write(j)
 		j.raw("bio", "")
 		j.close('}')
 	}
-	j.raw("assignee_team", a.shortTeam(t.team))
+	j.raw("assignee_team", a.teamReference(t.team))
 	j.raw("subject", t.subject)
-	if as != inView {
-		a.summary(j, t, &c)
+	if v != inView {
+		a.writeSummary(j, t, &rng)
 	}
 	if list {
-		a.excerpt(j, t)
+		a.writeExcerpt(j, t)
 		j.open("integrations", '[')
-		if a.size.Integrations > 0 && !c.one(4) {
+		if a.size.Integrations > 0 && !rng.oneIn(4) {
 			j.open("", '{')
 			j.raw("name", `"Support"`)
-			j.link("address", "support@", a.subdomain, ".example")
-			j.link("type", channel)
+			j.text("address", "support@", a.subdomain, ".example")
+			j.text("type", channel)
 			j.close('}')
 		}
 		j.close(']')
 	}
-	j.raw("meta", c.anything())
+	j.raw("meta", rng.arbitraryJSON())
 	j.open("tags", '[')
 	for _, id := range t.tags {
-		name, decoration := a.tagLook(id)
+		name, decoration := a.tagNameAndDecoration(id)
 		j.open("", '{')
 		j.int("id", id)
 		j.raw("name", name)
@@ -272,8 +294,8 @@ func (a *account) writeTicket(j *jot, t *ticket, as form) {
 	j.bool("spam", t.spam)
 	j.time("created_datetime", t.created)
 	j.time("opened_datetime", t.opened)
-	j.time("last_received_message_datetime", t.received)
-	j.time("last_message_datetime", t.message)
+	j.time("last_received_message_datetime", t.lastReceived)
+	j.time("last_message_datetime", t.lastMessage)
 	if list {
 		j.bool("last_sent_message_not_delivered", t.undelivered)
 	}
@@ -281,43 +303,45 @@ func (a *account) writeTicket(j *jot, t *ticket, as form) {
 	j.time("closed_datetime", t.closed)
 	j.time("snooze_datetime", t.snoozed)
 	j.time("trashed_datetime", t.trashed)
-	if as == inList || as == inFuller {
+	if v == inList || v == inDetailWithFields {
 		writeValues(j, t.values)
 	}
 	if !list {
-		a.ticketDetail(j, t, &c, channel)
+		a.writeTicketDetails(j, t, &rng, channel)
 	}
 	j.close('}')
 }
 
-func (a *account) summary(j *jot, t *ticket, c *chance) {
-	if !c.one(4) {
+func (a *account) writeSummary(j *jsonWriter, t *ticket, rng *prng) {
+	if !rng.oneIn(4) {
 		j.raw("summary", "")
 		return
 	}
 	at := t.created + 5*minute
 	j.open("summary", '{')
-	j.raw("content", string(append(c.fill([]byte{'"'}, "The customer asks about order # and the %."), '"')))
+	j.raw("content", string(append(rng.expand([]byte{'"'}, "The customer asks about order # and the %."), '"')))
 	j.time("created_datetime", at)
 	j.time("updated_datetime", at)
-	j.ref("triggered_by", a.userAt(c))
+	j.ref("triggered_by", a.randomUser(rng))
 	j.close('}')
 }
 
-// excerpt tells what the last message begins with.
-func (a *account) excerpt(j *jot, t *ticket) {
+// writeExcerpt writes the beginning of the last message, which changes with the
+// number of messages.
+func (a *account) writeExcerpt(j *jsonWriter, t *ticket) {
 	if t.messages == 0 {
 		j.raw("excerpt", "")
 		return
 	}
-	c := begin(a.seed, ofTicketLook, t.id<<8|int64(t.messages&255))
-	j.raw("excerpt", string(append(append([]byte{'"'}, c.prose()...), '"')))
+	rng := newPRNG(a.seed, saltTicketDetails, t.id<<8|int64(t.messages&255))
+	j.raw("excerpt", string(append(append([]byte{'"'}, rng.prose()...), '"')))
 }
 
-func writeValues(j *jot, values []value) {
+// writeValues writes custom-field values in the form that lists have.
+func writeValues(j *jsonWriter, values []fieldValue) {
 	j.open("custom_fields", '{')
 	for _, v := range values {
-		id := num(v.field)
+		id := number(v.field)
 		j.open(id, '{')
 		j.raw("id", id)
 		j.raw("value", v.raw)
@@ -329,22 +353,22 @@ func writeValues(j *jot, values []value) {
 	j.close('}')
 }
 
-// ticketDetail writes what only the answer for one ticket has.
-func (a *account) ticketDetail(j *jot, t *ticket, c *chance, channel string) {
+// writeTicketDetails writes the members that only a single ticket has.
+func (a *account) writeTicketDetails(j *jsonWriter, t *ticket, rng *prng, channel string) {
 	j.raw("events", "[]")
-	j.raw("imported", pick(c, []string{"null", "null", "false", "true"}))
+	j.raw("imported", pick(rng, []string{"null", "null", "false", "true"}))
 	j.ref("assignee_user_id", t.user)
 	j.ref("assignee_team_id", t.team)
 	j.open("messages", '[')
-	for _, id := range a.threadOf(t.id) {
+	for _, id := range a.threadMessages(t.id) {
 		if m, ok := a.messages.get(id); ok {
 			a.writeMessage(j, &m, inTicket)
 		}
 	}
 	j.close(']')
-	j.time("processed_datetime", pickIf(c.one(5), 0, t.created+281*1000))
+	j.time("processed_datetime", pickIf(rng.oneIn(5), 0, t.created+281*1000))
 	if s, ok := a.surveyOf(t.id); ok {
-		j.key("satisfaction_survey")
+		j.memberName("satisfaction_survey")
 		s.write(j)
 	} else {
 		j.raw("satisfaction_survey", "")
@@ -353,9 +377,10 @@ func (a *account) ticketDetail(j *jot, t *ticket, c *chance, channel string) {
 	j.raw(channel, `{"answerable":true}`)
 	j.raw("internal-note", `{"answerable":true}`)
 	j.close('}')
-	a.customer(j, "requester", t.customer)
+	a.writeContact(j, "requester", t.customer)
 }
 
+// pickIf returns a if yes, else b. Both are evaluated.
 func pickIf[T any](yes bool, a, b T) T {
 	if yes {
 		return a

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
 )
 
 // Name is what this program is called as a tap.
@@ -55,7 +55,7 @@ type Form struct {
 // only the tap has, all of it flat.
 func Settings() Form {
 	var f Form
-	f.read(connector.Spec(), nil, false)
+	f.read(config.Spec(), nil, false)
 	f.Settings = append(f.Settings, Setting{
 		Name: "user_agent", Kind: "string", Type: []string{"string", "null"}, Title: "User agent",
 		Description: "How the tap introduces itself to Gorgias. By its name and version if you leave it empty.",
@@ -78,7 +78,7 @@ type field struct {
 // read adds the settings of a specification. It is ours, so it can be read.
 // Needed are those that must be given beside them.
 func (f *Form) read(spec []byte, needed []string, inner bool) {
-	properties, _ := shape.Field(spec, "properties")
+	properties, _ := conform.Field(spec, "properties")
 	all, _ := members(properties)
 	var form struct{ Required []string }
 	_ = json.Unmarshal(spec, &form)
@@ -111,7 +111,7 @@ func (f *Form) read(spec []byte, needed []string, inner bool) {
 
 func (f field) setting(name string, inner bool) Setting {
 	s := f.Setting
-	s.Name, s.Other, s.Inner, s.Secret, s.WriteOnly = name, connector.Aliases(name), inner, f.Secret, f.Secret
+	s.Name, s.Other, s.Inner, s.Secret, s.WriteOnly = name, config.Aliases(name), inner, f.Secret, f.Secret
 	s.Type, s.Kind = []string{f.Type, "null"}, f.Type
 	switch {
 	case f.Format == "date-time":

@@ -11,7 +11,10 @@ import (
 	"strings"
 
 	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/conform"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // Tombstone is the column by which the protocol's targets know a deleted
@@ -20,12 +23,12 @@ const Tombstone = "_sdc_deleted_at"
 
 // schema returns the JSON Schema of the stream's records as they are shown, on
 // one line and in the keywords that mean the same to every target.
-func schema(s *connector.Stream, privacy *connector.Privacy) (json.RawMessage, error) {
+func schema(s *stream.Stream, privacy *config.Privacy) (json.RawMessage, error) {
 	conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	return singers(conform.Schema()), nil
+	return singers(conform.JSON()), nil
 }
 
 // singers is a schema of ours on one line, in the protocol's keywords.
@@ -41,7 +44,7 @@ func singers(schema []byte) json.RawMessage {
 // paths lists the properties a schema declares, in its order; not those within
 // lists, which are selected as one.
 func paths(schema []byte) (all [][]string, err error) {
-	_, err = shape.Compile(schema, func(path []string) bool {
+	_, err = conform.Compile(schema, func(path []string) bool {
 		all = append(all, path)
 		return true
 	})
@@ -50,18 +53,18 @@ func paths(schema []byte) (all [][]string, err error) {
 
 // automatics are the columns a stream cannot do without: its key, what it is
 // bookmarked by, and what marks the record of a deletion.
-func automatics(s *connector.Stream) []string {
+func automatics(s *stream.Stream) []string {
 	columns := slices.Clone(s.Key)
 	if s.Incremental() && !slices.Contains(columns, s.Cursor) {
 		columns = append(columns, s.Cursor)
 	}
-	if s.Mortal {
+	if s.Deletable {
 		columns = append(columns, Tombstone)
 	}
 	return columns
 }
 
-func method(s *connector.Stream) string {
+func method(s *stream.Stream) string {
 	if s.Incremental() {
 		return incremental
 	}
@@ -71,7 +74,7 @@ func method(s *connector.Stream) string {
 // WriteCatalog writes what there is to select: every stream, with an entry for
 // every property. It is laid out over many lines, since a client reads it by
 // lines of limited length.
-func WriteCatalog(out io.Writer, streams []*connector.Stream, privacy *connector.Privacy) error {
+func WriteCatalog(out io.Writer, streams []*stream.Stream, privacy *config.Privacy) error {
 	c := catalog{Streams: []entry{}}
 	for _, s := range streams {
 		shown, err := schema(s, privacy)
@@ -126,15 +129,15 @@ type Warning struct{ Stream, Text string }
 
 // A choice is a stream that was selected.
 type choice struct {
-	*connector.Stream
-	shape *shape.Shape
+	*stream.Stream
+	shape *conform.Schema
 	key   []string
 	whole bool // its bookmark is neither heeded nor kept
 }
 
 // Streams returns what is selected.
-func (s *Selection) Streams() []*connector.Stream {
-	var all []*connector.Stream
+func (s *Selection) Streams() []*stream.Stream {
+	var all []*stream.Stream
 	for _, c := range s.choices {
 		all = append(all, c.Stream)
 	}
@@ -143,7 +146,7 @@ func (s *Selection) Streams() []*connector.Stream {
 
 // Everything selects all of some streams, with all their properties that may be
 // shown.
-func Everything(streams []*connector.Stream, privacy *connector.Privacy) (*Selection, error) {
+func Everything(streams []*stream.Stream, privacy *config.Privacy) (*Selection, error) {
 	sel := &Selection{}
 	for _, s := range streams {
 		conform, err := privacy.Of(s).Compile(singers(s.Schema(Tombstone)), nil)
@@ -209,7 +212,7 @@ type said struct {
 // ParseCatalog reads the catalog a client sends. The schemas in it are heeded,
 // with all that people have changed in them. Whatever is not known is left
 // out with a warning. Of what may not be shown, a catalog changes nothing.
-func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
+func ParseCatalog(raw []byte, privacy *config.Privacy) (*Selection, error) {
 	const remedy = "; expected a catalog as --discover writes it"
 	var c struct {
 		Streams *[]wanted `json:"streams"`
@@ -224,7 +227,7 @@ func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
 		if json.Unmarshal(raw, &airbytes) == nil {
 			return nil, inputError("the catalog is one of the Airbyte protocol%s", remedy)
 		}
-		return nil, inputError("the catalog cannot be read: %s%s", connector.Unreadable(raw, err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", config.DescribeUnreadable(raw, err), remedy)
 	}
 	if c.Streams == nil {
 		return nil, inputError("the catalog has no list of streams%s", remedy)
@@ -240,9 +243,9 @@ func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
 		case w.ID == "":
 			return nil, inputError("the catalog's stream %d has no tap_stream_id%s", i+1, remedy)
 		case !w.chosen():
-		case connector.Find(w.ID) == nil:
-			text := "this tap has no such stream; it was skipped" + connector.DidYouMean(w.ID, connector.Names())
-			if s := connector.Lookup(w.ID); s != nil {
+		case streams.Find(w.ID) == nil:
+			text := "this tap has no such stream; it was skipped" + config.DidYouMean(w.ID, streams.Names())
+			if s := streams.Lookup(w.ID); s != nil {
 				text = fmt.Sprintf("the stream is called %s here; it was skipped", s.Name)
 			}
 			sel.Warnings = append(sel.Warnings, Warning{w.ID, text})
@@ -252,7 +255,7 @@ func ParseCatalog(raw []byte, privacy *connector.Privacy) (*Selection, error) {
 			chosen[w.ID] = w
 		}
 	}
-	for _, s := range connector.Streams() { // our order: the first is quick to answer
+	for _, s := range streams.All() { // our order: the first is quick to answer
 		if w := chosen[s.Name]; w != nil {
 			choice, err := w.choice(s, privacy, func(format string, args ...any) {
 				sel.Warnings = append(sel.Warnings, Warning{s.Name, fmt.Sprintf(format, args...)})
@@ -284,14 +287,14 @@ func (w *wanted) chosen() bool {
 }
 
 // choice compiles what is wanted of the stream s.
-func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn func(string, ...any)) (*choice, error) {
+func (w *wanted) choice(s *stream.Stream, privacy *config.Privacy, warn func(string, ...any)) (*choice, error) {
 	ours := singers(s.Schema(Tombstone))
 	c := &choice{Stream: s, key: s.Key, whole: w.whole(s, warn)}
 	if len(w.Key) > 0 {
 		c.key = w.Key
 	}
 	w.Schema = flat(w.Schema)
-	columns, declared := shape.Field(w.Schema, "properties")
+	columns, declared := conform.Field(w.Schema, "properties")
 	if !declared || string(columns) == "{}" {
 		w.Schema = ours // none was sent
 	}
@@ -319,10 +322,10 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 	needed := append(automatics(s), c.key...)
 	var kept [][]string
 	v := privacy.Of(s)
-	if slices.Contains(v.Secrets, shape.Unrecognized) {
+	if slices.Contains(v.SecretColumns, conform.Unrecognized) {
 		for _, path := range all {
 			if len(path) == 1 && !has(known, path) { // else it would be among the undeclared
-				v.Secrets = append(slices.Clone(v.Secrets), path[0])
+				v.SecretColumns = append(slices.Clone(v.SecretColumns), path[0])
 			}
 		}
 	}
@@ -338,9 +341,9 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 	if err != nil {
 		return nil, err
 	}
-	shown, _ := shape.Field(c.shape.Schema(), "properties")
+	shown, _ := conform.Field(c.shape.JSON(), "properties")
 	for _, name := range c.key {
-		if _, ok := shape.Field(shown, name); !ok {
+		if _, ok := conform.Field(shown, name); !ok {
 			return nil, fmt.Errorf("the key %q is left out by exclude_fields", name)
 		}
 	}
@@ -356,7 +359,7 @@ func (w *wanted) choice(s *connector.Stream, privacy *connector.Privacy, warn fu
 
 // whole reports whether the stream is to be read whole, as it can or as the
 // catalog asks.
-func (w *wanted) whole(s *connector.Stream, warn func(string, ...any)) bool {
+func (w *wanted) whole(s *stream.Stream, warn func(string, ...any)) bool {
 	root := w.at(nil)
 	if cursor := cmp.Or(root.Cursor, w.Cursor); cursor != "" && cursor != s.Cursor {
 		warn("the replication key %q was not used: it cannot be chosen", cursor)
@@ -407,16 +410,16 @@ func has(paths [][]string, path []string) bool {
 // declare puts a property into a schema, as ours declares it, unless it is
 // there.
 func declare(schema, ours []byte, name string) ([]byte, error) {
-	columns, _ := shape.Field(schema, "properties")
-	if _, there := shape.Field(columns, name); there || len(columns) == 0 {
+	columns, _ := conform.Field(schema, "properties")
+	if _, there := conform.Field(columns, name); there || len(columns) == 0 {
 		return schema, nil
 	}
 	at := bytes.Index(schema, columns)
 	if at < 0 {
 		return nil, errors.New("its schema cannot be read")
 	}
-	mine, _ := shape.Field(ours, "properties")
-	value, _ := shape.Field(mine, name)
+	mine, _ := conform.Field(ours, "properties")
+	value, _ := conform.Field(mine, name)
 	column := fmt.Appendf(nil, "%q:%s,", name, value)
 	return slices.Concat(schema[:at+1], column, schema[at+1:]), nil
 }

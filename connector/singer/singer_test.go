@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/streams"
 )
 
 // FuzzCatalog: whatever a client sends is understood or refused as a mistake in
@@ -15,7 +17,7 @@ import (
 // what it is bookmarked by.
 func FuzzCatalog(f *testing.F) {
 	var all bytes.Buffer
-	if err := WriteCatalog(&all, connector.Streams()[:3], nil); err != nil {
+	if err := WriteCatalog(&all, streams.All()[:3], nil); err != nil {
 		f.Fatal(err)
 	}
 	for _, s := range []string{all.String(), `{}`, `null`, `{"streams":[]}`, `{"streams":[{"tap_stream_id":"tags"}]}`, `{"streams":[{"stream":"tickets","selected":"true","schema":null}]}`,
@@ -35,13 +37,13 @@ func FuzzCatalog(f *testing.F) {
 		}
 		seen := map[string]bool{}
 		for _, c := range sel.choices {
-			if seen[c.Name] || connector.Find(c.Name) == nil {
+			if seen[c.Name] || streams.Find(c.Name) == nil {
 				t.Fatalf("%s selects %s", raw, c.Name)
 			}
 			seen[c.Name] = true
 			var schema struct{ Properties map[string]any }
-			if err := json.Unmarshal(c.shape.Schema(), &schema); err != nil {
-				t.Fatalf("%s: %s: %v", raw, c.shape.Schema(), err)
+			if err := json.Unmarshal(c.shape.JSON(), &schema); err != nil {
+				t.Fatalf("%s: %s: %v", raw, c.shape.JSON(), err)
 			}
 			for _, name := range append(automatics(c.Stream), c.key...) {
 				if _, ok := schema.Properties[name]; !ok {
@@ -109,14 +111,14 @@ func TestLog(t *testing.T) {
 // would be among the undeclared, and a catalog that was discovered so says what
 // is done once.
 func TestCatalogConceals(t *testing.T) {
-	config := []byte(`{"subdomain":"acme","email":"a@acme.com","api_key":"k","exclude_fields":["customers.unrecognized_fields.ssn"],
+	raw := []byte(`{"subdomain":"acme","email":"a@acme.com","api_key":"k","exclude_fields":["customers.unrecognized_fields.ssn"],
 		"hash_fields":["customers.email"],"hash_salt":"sixteen characters"}`)
-	settings, err := connector.ParseConfig(config, false)
+	settings, err := config.Parse(raw, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var discovered bytes.Buffer
-	if err := WriteCatalog(&discovered, connector.Streams(), settings.Privacy); err != nil {
+	if err := WriteCatalog(&discovered, streams.All(), settings.Privacy); err != nil {
 		t.Fatal(err)
 	}
 	text := discovered.String()
@@ -148,7 +150,7 @@ func TestCatalogConceals(t *testing.T) {
 			}
 		}
 		for _, words := range []string{"Secrets in it are masked. Secrets", "of: A salted"} {
-			if bytes.Contains(c.shape.Schema(), []byte(words)) {
+			if bytes.Contains(c.shape.JSON(), []byte(words)) {
 				t.Errorf("%s: %s", c.Name, words)
 			}
 		}

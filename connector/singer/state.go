@@ -6,7 +6,10 @@ import (
 	"errors"
 	"slices"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A State is how far all streams have got. It is always complete: clients
@@ -72,7 +75,7 @@ func ParseState(raw []byte) (*State, error) {
 	}
 	if !json.Valid(raw) {
 		var any any
-		return nil, unreadable(connector.Unreadable(raw, json.Unmarshal(raw, &any)))
+		return nil, unreadable(config.DescribeUnreadable(raw, json.Unmarshal(raw, &any)))
 	}
 	raw = flat(raw)
 	var err error
@@ -99,7 +102,7 @@ func ParseState(raw []byte) (*State, error) {
 		}
 		s.beside = slices.DeleteFunc(all, func(m member) bool { return m.name == "bookmarks" })
 		return s, nil
-	case slices.ContainsFunc(all, func(m member) bool { return connector.Lookup(m.name) != nil }):
+	case slices.ContainsFunc(all, func(m member) bool { return streams.Lookup(m.name) != nil }):
 		for _, m := range all { // the map of old, which Airbyte's clients send
 			s.put(m.name, m.value)
 		}
@@ -190,7 +193,7 @@ func (s *State) adopt(raw []byte) error {
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return unreadable(connector.Unreadable(raw, err))
+		return unreadable(config.DescribeUnreadable(raw, err))
 	}
 	var states []perStream
 	switch {
@@ -236,14 +239,14 @@ func (s *State) put(name string, state json.RawMessage) {
 
 // Marks returns the bookmarks of what is selected, and the streams whose
 // bookmark another tap has written.
-func (s *State) Marks(sel *Selection) (marks map[string]connector.Bookmark, foreign []string, err error) {
-	marks = map[string]connector.Bookmark{}
+func (s *State) Marks(sel *Selection) (marks map[string]state.Bookmark, foreign []string, err error) {
+	marks = map[string]state.Bookmark{}
 	for _, c := range sel.choices {
 		if c.whole {
 			continue
 		}
 		raw := s.of(c.Stream)
-		if marks[c.Name], err = connector.ParseBookmark(c.Stream, raw); err != nil {
+		if marks[c.Name], err = state.Parse(c.Stream, raw); err != nil {
 			return nil, nil, inputError("the bookmark of the stream %q cannot be used: %v; take it out of the state to read that stream anew, or correct it", c.Name, err)
 		}
 		if (Entry{c.Name, raw}).Foreign() {
@@ -255,8 +258,8 @@ func (s *State) Marks(sel *Selection) (marks map[string]connector.Bookmark, fore
 
 // of returns a stream's bookmark: its own, or the one that another tap keeps
 // under the name it has there.
-func (s *State) of(stream *connector.Stream) json.RawMessage {
-	for _, name := range append([]string{stream.Name}, stream.Formerly...) {
+func (s *State) of(stream *stream.Stream) json.RawMessage {
+	for _, name := range append([]string{stream.Name}, stream.Aliases...) {
 		if i := find(s.bookmarks, name); i >= 0 {
 			return s.bookmarks[i].value
 		}

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"source-gorgias/connector"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/stream"
 )
 
 // A Writer writes messages, each whole, and those of a batch in one call. It
@@ -22,12 +24,12 @@ type Writer struct {
 	// Log is where all else goes.
 	Log *Log
 	// Tally counts what Sync writes, and is logged at its end; nil for none.
-	Tally *connector.Tally
+	Summary *connector.Summary
 	// Activate ends each stream that is always read whole with the message by
 	// which targets put away the rows that are gone.
 	Activate bool
 	// Still leaves the state as it is, whatever is read.
-	Still bool
+	FreezeState bool
 
 	out     io.Writer
 	buf     []byte
@@ -56,7 +58,7 @@ type progress struct {
 	version int64 // of its records, for targets; 0 if they are not told
 	count   int   // records since the counter was logged
 	counted time.Time
-	lost    map[shape.Change]int
+	lost    map[conform.Nulled]int
 	long    bool  // a line was longer than some can take
 	fault   error // a record could not be written: the stream is over
 }
@@ -79,7 +81,7 @@ func (w *Writer) warn(sel *Selection) {
 }
 
 func (w *Writer) schema(c *choice) error {
-	m := schemaMessage{Type: "SCHEMA", Stream: c.Name, Schema: c.shape.Schema(), Key: c.key}
+	m := schemaMessage{Type: "SCHEMA", Stream: c.Name, Schema: c.shape.JSON(), Key: c.key}
 	if !c.whole {
 		m.Bookmarks = []string{c.Cursor}
 	}
@@ -97,10 +99,10 @@ func (w *Writer) schema(c *choice) error {
 func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, error], sel *Selection, state *State) error {
 	w.warn(sel)
 	began := time.Now()
-	streams := map[*connector.Stream]*progress{}
+	streams := map[*stream.Stream]*progress{}
 	for _, c := range sel.choices {
-		p := &progress{choice: c, began: began, counted: began, lost: map[shape.Change]int{}}
-		if w.Activate && !w.Still && !c.Incremental() {
+		p := &progress{choice: c, began: began, counted: began, lost: map[conform.Nulled]int{}}
+		if w.Activate && !w.FreezeState && !c.Incremental() {
 			p.version = began.Unix()
 		}
 		streams[c.Stream] = p
@@ -116,7 +118,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		switch {
 		case p.fault != nil:
 			continue // the stream is over for us
-		case batch.First && err == nil:
+		case err == nil && batch.Kind == reader.Started:
 			p.began, told = time.Now(), false
 			if err := w.schema(p.choice); err != nil {
 				return err
@@ -130,10 +132,10 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		if err == nil {
 			err = p.fault
 		}
-		if w.Tally.Note(batch, err); err != nil {
+		if w.Summary.Add(batch, err); err != nil {
 			failures = w.fail(failures, p, err)
 		}
-		if batch.Last || err != nil {
+		if batch.Kind == reader.Done || err != nil {
 			w.account(p)
 			status := map[bool]string{true: "succeeded", false: "failed"}[err == nil]
 			w.Log.Took(Info, "sync_duration", time.Since(p.began), map[string]any{"stream": p.Name, "status": status})
@@ -145,8 +147,8 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 			return err
 		}
 	}
-	if w.Tally != nil {
-		w.Log.Print(Info, "", "%s", w.Tally)
+	if w.Summary != nil {
+		w.Log.Print(Info, "", "%s", w.Summary)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -158,14 +160,14 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 // moved. Told says whether the last line before it was the state, and then
 // whether the last line now is.
 func (w *Writer) batch(b connector.Batch, p *progress, state *State, told bool) (bool, error) {
-	switch {
-	case !b.Waiting.IsZero():
-		if !b.Waiting.Equal(w.waiting) { // every stream says it
-			w.waiting = b.Waiting
-			w.Log.Print(Info, "", "the account's allowance is used up until %s", spell(b.Waiting))
+	switch b.Kind {
+	case reader.RateLimited:
+		if !b.Until.Equal(w.waiting) { // every stream says it
+			w.waiting = b.Until
+			w.Log.Print(Info, "", "the account's allowance is used up until %s", spell(b.Until))
 		}
 		return told, nil
-	case b.Warning != "":
+	case reader.Warning:
 		w.Log.Print(Warn, p.Name, "%s", b.Warning)
 		return told, nil
 	}
@@ -175,12 +177,12 @@ func (w *Writer) batch(b connector.Batch, p *progress, state *State, told bool) 
 		prefix = fmt.Appendf(prefix, `"version":%d,`, p.version)
 	}
 	prefix = append(prefix, `"record":`...)
-	for _, raw := range b.Records {
-		if p.fault = w.record(p, prefix, raw); p.fault != nil {
+	for _, rec := range b.Records {
+		if p.fault = w.record(p, prefix, rec.Raw); p.fault != nil {
 			return told, nil // its bookmark stays where it is, and so does what came with this one
 		}
 	}
-	if b.Last && p.version > 0 {
+	if b.Kind == reader.Done && p.version > 0 {
 		l, err := line(activateMessage{"ACTIVATE_VERSION", p.Name, p.version})
 		if err != nil {
 			return told, err
@@ -212,7 +214,7 @@ func (w *Writer) batch(b connector.Batch, p *progress, state *State, told bool) 
 // news.
 func (w *Writer) move(state *State, c *choice, b connector.Batch) (bool, error) {
 	switch {
-	case w.Still, c.whole && !b.Last:
+	case w.FreezeState, c.whole && b.Kind != reader.Done:
 		return false, nil
 	case c.whole:
 		return state.set(c.Name, []byte("{}")), nil
@@ -234,7 +236,7 @@ func (w *Writer) record(p *progress, prefix, raw []byte) error {
 			return fmt.Errorf("a record's key cannot be used: %s %v", c.Field, c.Reason)
 		}
 		p.lost[c]++
-		w.Tally.Lose(p.Stream, c)
+		w.Summary.CountNulled(p.Stream, c)
 	}
 	w.buf = append(buf, "}\n"...)
 	if n := len(w.buf) - before; n > longLine && !p.long {
@@ -248,7 +250,7 @@ func (w *Writer) record(p *progress, prefix, raw []byte) error {
 func (w *Writer) account(p *progress) {
 	w.Log.Count("record_count", p.count, map[string]any{"stream": p.Name})
 	p.count, p.counted = 0, time.Now()
-	for _, c := range slices.SortedFunc(maps.Keys(p.lost), func(a, b shape.Change) int { return cmp.Compare(a.Field, b.Field) }) {
+	for _, c := range slices.SortedFunc(maps.Keys(p.lost), func(a, b conform.Nulled) int { return cmp.Compare(a.Field, b.Field) }) {
 		w.Log.Print(Warn, p.Name, "%d values of %s became null: what the API sent %v", p.lost[c], c.Field, c.Reason)
 	}
 	clear(p.lost)
@@ -262,8 +264,8 @@ type failure struct {
 
 // fail logs what ended a stream; what ends all of them, once.
 func (w *Writer) fail(failures []failure, p *progress, err error) []failure {
-	f := failure{connector.Diagnose(p.Stream, err), p.Name}
-	if !f.Whole || !slices.ContainsFunc(failures, func(f failure) bool { return f.Whole }) {
+	f := failure{connector.Classify(p.Stream, err), p.Name}
+	if !f.AllStreams || !slices.ContainsFunc(failures, func(f failure) bool { return f.AllStreams }) {
 		w.Log.Print(Error, p.Name, "%s", f.Message)
 	}
 	var broken *connector.Panic
@@ -280,7 +282,7 @@ func sum(failures []failure, streams int) error {
 	}
 	var names []string
 	for _, f := range failures {
-		if f.Whole {
+		if f.AllStreams {
 			return &Failed{f.Message}
 		}
 		names = append(names, f.stream)
@@ -293,18 +295,22 @@ func sum(failures []failure, streams int) error {
 }
 
 // Sample reads one stream after the other, and of each only the first record.
-func Sample(streams []*connector.Stream, read func(*connector.Stream) iter.Seq2[connector.Batch, error]) iter.Seq2[connector.Batch, error] {
+func Sample(streams []*stream.Stream, read func(*stream.Stream) iter.Seq2[connector.Batch, error]) iter.Seq2[connector.Batch, error] {
 	return func(yield func(connector.Batch, error) bool) {
 		for _, s := range streams {
 			for batch, err := range read(s) {
 				found := len(batch.Records) > 0
 				if found {
-					batch.Records, batch.Last = batch.Records[:1], true
+					batch.Records = batch.Records[:1]
 				}
-				if !yield(batch, err) || err != nil && connector.Diagnose(s, err).Whole {
+				if !yield(batch, err) || err != nil && connector.Classify(s, err).AllStreams {
 					return
 				}
 				if found {
+					batch.Kind, batch.Records = reader.Done, nil
+					if !yield(batch, nil) {
+						return
+					}
 					break
 				}
 			}

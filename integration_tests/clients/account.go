@@ -48,7 +48,7 @@ const tokenLife = 25
 // once.
 func newAccount(dir string, rotate bool) (*account, error) {
 	a := &account{}
-	a.Server = &sandbox.Server{Seed: 7, Limit: 1_000_000, Email: email, Key: key, ClientID: app, ClientSecret: appSecret, RefreshToken: refresh, Rotate: rotate,
+	a.Server = &sandbox.Server{Seed: 7, Limit: 1_000_000, Email: email, APIKey: key, ClientID: app, ClientSecret: appSecret, RefreshToken: refresh, RotateRefreshToken: rotate,
 		Fail: func(r *http.Request) *sandbox.Fault {
 			a.requests.Add(1)
 			if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
@@ -141,7 +141,7 @@ func (a *account) ask(path string) (record, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.SetBasicAuth(a.Email, a.Key)
+	req.SetBasicAuth(a.Email, a.APIKey)
 	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 	if err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func (a *account) live() error {
 	}
 	first := id(tickets[0])
 	if a.AddTicket(time.Time{}, time.Time{}, time.Time{}) == 0 || a.AddMessage(first) == 0 || a.AddCustomer() == 0 || a.AddCall(first) == 0 ||
-		!a.TouchTicket(id(tickets[5])) || !a.CloseTicket(id(tickets[7]), true) || !a.EditCustomer(id(customers[3])) || a.Add("tags") == 0 {
+		!a.EditTicketSubject(id(tickets[5])) || !a.CloseTicket(id(tickets[7]), true) || !a.EditCustomer(id(customers[3])) || a.Add("tags") == 0 {
 		return errors.New("the account cannot change")
 	}
 	return nil
@@ -223,7 +223,7 @@ func (a *account) bury() error {
 	old := func(rows []record, i int) int64 { return id(rows[len(rows)-1-i]) }
 	if !a.DeleteTicket(id(tickets[20])) || !a.MergeTickets(id(tickets[30]), id(tickets[31])) ||
 		!a.DeleteCustomer(id(customers[20])) || !a.MergeCustomers(id(customers[30]), id(customers[31])) ||
-		!a.TagTicket(id(tickets[40]), id(tags[0])) || !a.TagTicket(tagged, tag) || !a.FillField(id(tickets[41])) ||
+		!a.ToggleTicketTag(id(tickets[40]), id(tags[0])) || !a.ToggleTicketTag(tagged, tag) || !a.EditTicketField(id(tickets[41])) ||
 		!a.EditMessage(old(messages, 0)) || !a.DeleteMessage(old(messages, 9)) || !a.AnswerSurvey(old(surveys, 0), 4) {
 		return errors.New("the account cannot change")
 	}

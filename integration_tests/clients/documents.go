@@ -71,7 +71,7 @@ func (v *visit) document(ctx context.Context, blocks []documents.Block, name str
 		return err
 	}
 	// The account is one of those that source-gorgias sandbox serves.
-	v.account.Email, v.account.Key = "sandbox@example.com", "sandbox-key"
+	v.account.Email, v.account.APIKey = "sandbox@example.com", "sandbox-key"
 	v.account.ClientID, v.account.ClientSecret, v.account.RefreshToken = "sandbox-app", "sandbox-secret", "sandbox-refresh"
 	if err := v.postgres.create(ctx, name); err != nil {
 		return err

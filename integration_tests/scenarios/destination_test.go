@@ -14,8 +14,9 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
-	"source-gorgias/connector/shape"
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/singer"
+	"source-gorgias/connector/stream"
 )
 
 // A destination reads the lines of either protocol and holds the rows, by
@@ -24,7 +25,7 @@ import (
 // whole are replaced when they are complete.
 type destination struct {
 	tombstone   string
-	streams     map[string]*connector.Stream
+	streams     map[string]*stream.Stream
 	rows, fresh map[string]map[string]row // fresh: of streams read whole, what has come so far
 	state       []byte                    // what a client keeps for the next sync
 
@@ -132,7 +133,7 @@ func (d *destination) record(line string) {
 		return
 	}
 	d.written = append(d.written, s.Name+" "+key)
-	r := row{raw, cursorOf(s, raw), s.Mortal && fieldOf(raw, d.tombstone) != "null"}
+	r := row{raw, cursorOf(s, raw), s.Deletable && fieldOf(raw, d.tombstone) != "null"}
 	if r.dead {
 		d.graves++
 	}
@@ -145,7 +146,7 @@ func (d *destination) record(line string) {
 }
 
 // keyOf is a record's primary key, as text.
-func keyOf(s *connector.Stream, raw string) string {
+func keyOf(s *stream.Stream, raw string) string {
 	var parts []string
 	for _, name := range s.Key {
 		parts = append(parts, fieldOf(raw, name))
@@ -153,13 +154,13 @@ func keyOf(s *connector.Stream, raw string) string {
 	return strings.Join(parts, "/")
 }
 
-func cursorOf(s *connector.Stream, raw string) time.Time {
-	at, _ := shape.Instant(strings.Trim(fieldOf(raw, s.Cursor), `"`))
+func cursorOf(s *stream.Stream, raw string) time.Time {
+	at, _ := conform.ParseTimestamp(strings.Trim(fieldOf(raw, s.Cursor), `"`))
 	return at
 }
 
 func fieldOf(raw, name string) string {
-	value, _ := shape.Field([]byte(raw), name)
+	value, _ := conform.Field([]byte(raw), name)
 	return string(value)
 }
 

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -15,12 +16,14 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
+var full = flag.Bool("full", false, "play every mode, and more performances of loops")
+
 // A scenario is one history of an account. README.md lists them.
 type scenario struct {
 	name   string
 	ahead  time.Duration // of the account's clock
 	lag    time.Duration // until changes are visible
-	doubts sandbox.Doubts
+	doubts sandbox.Quirks
 	config string                                // further settings, each after a comma
 	more   []string                              // further streams
 	spell  func(path string, body []byte) []byte // how the network spells what the account answers; nil = as it is
@@ -35,17 +38,17 @@ type scenario struct {
 // the end the destination holds what the account holds, but for the losses the
 // scenario declares; and a further sync of the account at rest writes nothing.
 // Of a loop, each protocol plays each performance, with the events in turn as
-// above. A short run leaves out most of these, and of the six modes every other.
+// above. Without -full, half of these are left out, and of the six modes every other.
 func TestScenarios(t *testing.T) {
 	step := 3
-	if testing.Short() {
+	if !*full {
 		step = 6
 	}
 	for _, c := range slices.Concat(life(), network(), doubts()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for i, m := range modes {
-				if testing.Short() && i%2 == 1 {
+				if !*full && i%2 == 1 {
 					continue
 				}
 				for n, more := i%3, true; more && !t.Failed(); n += step {
@@ -90,9 +93,9 @@ func life() []scenario {
 	}, {
 		name: "a young survey is sent and scored",
 		play: func(s *stage) {
-			survey := s.box.AskSurvey(s.young[0]) // to be sent in a day
+			survey := s.box.ScheduleSurvey(s.young[0]) // to be sent in a day
 			s.pass(time.Hour)
-			s.box.AskSurvey(s.t[0])
+			s.box.ScheduleSurvey(s.t[0])
 			s.sync()
 			s.pass(26 * time.Hour)
 			s.box.SendSurvey(survey)
@@ -114,7 +117,7 @@ func life() []scenario {
 			s.unheard("stale", "ticket_messages", s.fresh[1])
 			s.box.DeleteMessage(s.fresh[2])
 			s.unheard("stale", "ticket_messages", s.fresh[2])
-			s.box.ReadMessage(s.fresh[3])
+			s.box.OpenMessage(s.fresh[3])
 			s.lost("stale", "ticket_messages", s.fresh[3]) // until the next look at the window
 			s.pass(2 * time.Hour)
 			s.sync()
@@ -129,7 +132,7 @@ func life() []scenario {
 			s.unheard("stale", "ticket_messages", s.m[1])
 			s.box.DeleteMessage(s.m[2])
 			s.unheard("stale", "ticket_messages", s.m[2])
-			s.box.ReadMessage(s.m[3])
+			s.box.OpenMessage(s.m[3])
 			s.pass(day)
 		},
 	}, {
@@ -148,7 +151,7 @@ func life() []scenario {
 			s.box.AddTicket(s.now().Add(10*day), s.now().Add(10*day), s.now())
 			s.sync()
 			s.pass(time.Hour)
-			s.box.TouchTicket(s.t[0])
+			s.box.EditTicketSubject(s.t[0])
 		},
 	}, {
 		name: "many old tickets are updated",
@@ -171,7 +174,7 @@ func life() []scenario {
 					return nil
 				}
 				if seen++; seen-1 == s.n {
-					s.met = s.box.TouchTicket(s.t[0])
+					s.met = s.box.EditTicketSubject(s.t[0])
 				}
 				return &sandbox.Fault{Delay: 2 * time.Second}
 			}
@@ -187,7 +190,7 @@ func life() []scenario {
 				s.ticket(100 * day)
 			}
 			s.pass(time.Hour)
-			touch := when("cursor=", func() { s.box.TouchTicket(old) })
+			touch := when("cursor=", func() { s.box.EditTicketSubject(old) })
 			s.fault = func(r *http.Request) *sandbox.Fault {
 				if r.URL.Path != "/api/tickets" {
 					return nil
@@ -207,9 +210,9 @@ func life() []scenario {
 			for _, path := range []string{"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets"} {
 				all := s.ids(path, "")
 				s.box.Edit(path, all[0])
-				s.box.Retire(path, all[1])
+				s.box.Deactivate(path, all[1])
 				if s.box.Add(path); path != "views" {
-					s.box.Remove(path, all[len(all)-1])
+					s.box.Delete(path, all[len(all)-1])
 				}
 			}
 			s.box.MergeTags(s.tags[1], s.tags[2])
@@ -223,9 +226,9 @@ func life() []scenario {
 			s.box.Add("jobs") // and later ones
 			s.box.AddCall(0)
 			s.sync()
-			s.box.Retire("jobs", job)
+			s.box.Deactivate("jobs", job)
 			s.box.Edit("phone/voice-calls", call)
-			s.box.Retire("phone/voice-call-recordings", s.ids("phone/voice-call-recordings", fmt.Sprintf(`"call_id":%d`, call))[0])
+			s.box.Deactivate("phone/voice-call-recordings", s.ids("phone/voice-call-recordings", fmt.Sprintf(`"call_id":%d`, call))[0])
 			s.pass(25 * time.Hour)
 		},
 	}, {
@@ -235,7 +238,7 @@ func life() []scenario {
 			s.delete(s.young[1])
 			s.box.DeleteCustomer(s.customers[0])
 			s.unheard("ghost", "customers", s.customers[0])
-			s.box.Remove("tags", s.tags[1])
+			s.box.Delete("tags", s.tags[1])
 		},
 	}, {
 		name: "tickets, customers and tags are merged", more: []string{"tags"},
@@ -266,17 +269,17 @@ func life() []scenario {
 		name: "a tag is taken off, and put on again",
 		play: func(s *stage) {
 			s.untag()
-			s.box.TagTicket(s.t[0], s.tags[0])
-			s.box.TagTicket(s.t[0], s.tags[0]) // nothing has happened
+			s.box.ToggleTicketTag(s.t[0], s.tags[0])
+			s.box.ToggleTicketTag(s.t[0], s.tags[0]) // nothing has happened
 			s.sync()
 			s.meanwhile()
-			s.box.TagTicket(s.t[5], s.tags[0])
+			s.box.ToggleTicketTag(s.t[5], s.tags[0])
 		},
 	}, {
 		name: "a tag is put on again while it is told that it is off",
 		play: func(s *stage) {
 			s.untag()
-			s.fault = when("ticket_ids=", func() { s.box.TagTicket(s.t[5], s.tags[0]) })
+			s.fault = when("ticket_ids=", func() { s.box.ToggleTicketTag(s.t[5], s.tags[0]) })
 			s.sync()
 			s.fault = nil
 			s.atOnce()
@@ -285,14 +288,14 @@ func life() []scenario {
 		name: "field values, the trash and spam change, and no date",
 		play: func(s *stage) {
 			s.box.TrashTicket(s.young[0], true)
-			s.box.TouchTicket(s.young[0])
+			s.box.EditTicketSubject(s.young[0])
 			s.sync()
 			s.pass(time.Hour)
-			s.box.TouchTicket(s.young[1]) // which the watermark passes
+			s.box.EditTicketSubject(s.young[1]) // which the watermark passes
 			s.sync()
 			s.fill(s.t[0])
 			s.box.TrashTicket(s.t[1], true)
-			s.box.SpamTicket(s.t[2], true)
+			s.box.MarkTicketSpam(s.t[2], true)
 			s.box.TrashTicket(s.young[0], false)
 			for _, t := range []int64{s.t[1], s.t[2], s.young[0]} {
 				s.unheard("stale", "tickets", t)
@@ -337,7 +340,7 @@ func skewed(s *stage) {
 		t, m := s.ticket(0)
 		s.pass(10 * time.Hour)
 		s.sync()
-		s.box.TouchTicket(t)
+		s.box.EditTicketSubject(t)
 		s.box.DeleteMessage(m[0])
 		s.pass(15 * time.Hour) // then a look at the window
 		s.sync()
@@ -363,9 +366,9 @@ func network() []scenario {
 				s.met = true
 				switch {
 				case s.turn%4 == 0:
-					return &sandbox.Fault{Cut: 1 + 977*s.n%5000}
+					return &sandbox.Fault{Truncate: 1 + 977*s.n%5000}
 				case s.turn%4 == 1:
-					return &sandbox.Fault{Break: true}
+					return &sandbox.Fault{Disconnect: true}
 				case s.turn%4 == 2:
 					return &sandbox.Fault{Status: 200, Body: "<html>maintenance</html>"}
 				}
@@ -519,7 +522,7 @@ func network() []scenario {
 			return body
 		},
 		play: func(s *stage) {
-			s.box.TouchTicket(s.t[0])
+			s.box.EditTicketSubject(s.t[0])
 			s.sync()
 			s.holds("tickets", s.t[0], `"unrecognized_fields":{"sentiment":{"score":1e1,"of":["a"]}}`, `"messages_count":2,`, `"is_unread":null,`)
 			if s.reported["tickets: is_unread"] == 0 || s.reported["tickets: messages_count"] != 0 {
@@ -547,20 +550,20 @@ func network() []scenario {
 func doubts() []scenario {
 	all := func(s *stage) { s.unseen(); s.shown() }
 	return []scenario{{
-		name: "in doubt: events cannot be asked for by type", doubts: sandbox.Doubts{TypesRefused: true}, play: all,
+		name: "in doubt: events cannot be asked for by type", doubts: sandbox.Quirks{EventTypesRejected: true}, play: all,
 	}, {
-		name: "in doubt: events come newest first", doubts: sandbox.Doubts{EventsNewestFirst: true},
+		name: "in doubt: events come newest first", doubts: sandbox.Quirks{EventsNewestFirst: true},
 		play: func(s *stage) {
 			s.pass(3 * day) // and the account is not said to have forgotten any
 			all(s)
 		},
 	}, {
-		name: "in doubt: what was merged is not found", doubts: sandbox.Doubts{MergedNotFound: true}, play: all,
+		name: "in doubt: what was merged is not found", doubts: sandbox.Quirks{MergedNotFound: true}, play: all,
 	}, {
-		name: "in doubt: merges are told at what was absorbed", doubts: sandbox.Doubts{MergesAtAbsorbed: true},
+		name: "in doubt: merges are told at what was absorbed", doubts: sandbox.Quirks{MergeEventsOnAbsorbed: true},
 		play: func(s *stage) { s.merge(0, 1); s.mergeCustomers() },
 	}, {
-		name: "in doubt: tickets cannot be asked for by id", doubts: sandbox.Doubts{IDsRefused: true},
+		name: "in doubt: tickets cannot be asked for by id", doubts: sandbox.Quirks{TicketIDsRejected: true},
 		play: func(s *stage) {
 			s.tag(s.t[0])
 			s.lost("stale", "tickets", s.t[0])
@@ -568,23 +571,23 @@ func doubts() []scenario {
 			s.delete(s.t[1])
 			s.edit(s.m[4])
 			s.pass(time.Hour)
-			// From now on: what was not heeded is heard again by each sync.
-			s.warn("what the account's events tell of tickets cannot be read again (GET /api/tickets: 400 Bad Request: Bad request. ticket_ids: Unknown field.): changes of what is old are not captured")
+			// From now on: what was not processed is read again by each sync.
+			s.warn("the records of tickets that events name cannot be re-fetched (GET /api/tickets: 400 Bad Request: Bad request. ticket_ids: Unknown field.): changes of old records are not captured")
 		},
 	}, {
-		name: "in doubt: tags, field values, the trash and spam date a ticket anew", doubts: sandbox.Doubts{MarksMove: true},
+		name: "in doubt: tags, field values, the trash and spam date a ticket anew", doubts: sandbox.Quirks{TagsMoveUpdated: true},
 		play: func(s *stage) {
-			s.box.TagTicket(s.t[5], s.tags[0])
-			for i, mark := range []func(int64) bool{s.box.FillField,
-				func(t int64) bool { return s.box.TagTicket(t, s.tags[1]) },
+			s.box.ToggleTicketTag(s.t[5], s.tags[0])
+			for i, mark := range []func(int64) bool{s.box.EditTicketField,
+				func(t int64) bool { return s.box.ToggleTicketTag(t, s.tags[1]) },
 				func(t int64) bool { return s.box.TrashTicket(t, true) },
-				func(t int64) bool { return s.box.SpamTicket(t, true) },
+				func(t int64) bool { return s.box.MarkTicketSpam(t, true) },
 			} {
 				mark(s.t[i])
 			}
 		},
 	}, {
-		name: "in doubt: deleted messages are gone", doubts: sandbox.Doubts{DeletedVanish: true},
+		name: "in doubt: deleted messages are gone", doubts: sandbox.Quirks{DeletedMessagesVanish: true},
 		play: func(s *stage) {
 			for _, id := range []int64{s.m[0], s.fresh[0]} {
 				s.box.DeleteMessage(id)
@@ -593,18 +596,18 @@ func doubts() []scenario {
 			s.pass(25 * time.Hour)
 		},
 	}, {
-		name: "in doubt: events are kept for ten days", doubts: sandbox.Doubts{EventsKept: 10 * day},
+		name: "in doubt: events are kept for ten days", doubts: sandbox.Quirks{EventRetention: 10 * day},
 		play: func(s *stage) {
 			s.edit(s.m[0])
 			s.lost("stale", "ticket_messages", s.m[0])
 			s.pass(20 * day)
 			s.edit(s.m[1])
-			s.warn("the account's events reach back to 2000-01-21 01:00:00 only: deletions, and changes of what was old, between 2000-01-01 00:50:00 and then are not captured; a full refresh brings all up to date")
+			s.warn("the account's events reach back to 2000-01-21 01:00:00 only: deletions and changes of old records between 2000-01-01 00:50:00 and then are not captured. Run a full refresh to capture the changes")
 			s.sync()
 			s.warn()
 		},
 	}, {
-		name: "in doubt: events of messages do not name their tickets", doubts: sandbox.Doubts{NamelessMessages: true},
+		name: "in doubt: events of messages do not name their tickets", doubts: sandbox.Quirks{MessageEventsWithoutTicket: true},
 		play: func(s *stage) {
 			s.edit(s.m[0])
 			s.lost("stale", "ticket_messages", s.m[0])
@@ -615,12 +618,12 @@ func doubts() []scenario {
 			s.unheard("missing", "tickets", imported)
 			s.lostMessages("missing", with...)
 			s.pass(25 * time.Hour)
-			s.warn("3 messages changed that could not be found: the account's events do not say to which tickets they belong; a full refresh of ticket_messages brings them up to date")
+			s.warn("3 changed messages could not be re-fetched: their events name no ticket. Run a full refresh of ticket_messages")
 			s.sync()
 			s.warn()
 		},
 	}, {
-		name: "in doubt: page tokens expire", cold: true, doubts: sandbox.Doubts{CursorsExpire: 2 * time.Minute},
+		name: "in doubt: page tokens expire", cold: true, doubts: sandbox.Quirks{PageTokenLifetime: 2 * time.Minute},
 		play: func(s *stage) {
 			n, until := 0, time.Time{}
 			s.fault = func(r *http.Request) *sandbox.Fault {

@@ -19,8 +19,11 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A mode is how a scenario is performed: with which pen, and whether the
@@ -41,10 +44,10 @@ type stage struct {
 	*destination
 	box    *sandbox.Server
 	client *gorgias.Client
-	list   []*connector.Stream // in the order of the table
-	deaf   bool                // events are forbidden
-	page   int                 // rows on a page
-	alone  bool                // one list is read at a time
+	list   []*stream.Stream // in the order of the table
+	deaf   bool             // events are forbidden
+	page   int              // rows on a page
+	alone  bool             // one list is read at a time
 
 	n    int  // which performance of a loop this is
 	turn int  // the same, begun elsewhere in each mode
@@ -65,7 +68,7 @@ type stage struct {
 const day = 24 * time.Hour
 
 const forbidden = "the account's events cannot be read (GET /api/events: 403 Forbidden: You do not have enough permissions to perform this action.): " +
-	"deletions, and changes of what is old, are not captured. Use the API key of an admin, or give the app the scope events:read"
+	"deletions and changes of old records are not captured. Use the API key of an admin, or give the app the scope events:read"
 
 // few are one of each kind of the streams that the account's events tell of,
 // and core are all of them.
@@ -75,8 +78,8 @@ var core = append([]string{"ticket_custom_field_values", "ticket_message_attachm
 // perform plays the scenario and reports whether, of a loop, there is another.
 func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 	s := &stage{T: t, scenario: c, mode: m, deaf: m.events == "forbidden", n: n, turn: turn, page: 5, losses: map[string]bool{}}
-	s.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, Ahead: c.ahead, Lag: c.lag, Doubts: c.doubts, Fail: s.fail, Size: sandbox.Size{Tickets: 4, Messages: 8,
-		Customers: 6, Events: 12, Surveys: 4, Calls: 6, CallEvents: 9, Recordings: 6, Users: 6, Teams: 6, Tags: 6, Macros: 6, Rules: 6, Views: 2, Fields: 6, Integrations: 2, Jobs: 6, Widgets: 2}}
+	s.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, ClockOffset: c.ahead, VisibilityLag: c.lag, Quirks: c.doubts, Fail: s.fail, Size: sandbox.Size{Tickets: 4, Messages: 8,
+		Customers: 6, Events: 12, Surveys: 4, Calls: 6, CallEvents: 9, Recordings: 6, Users: 6, Teams: 6, Tags: 6, Macros: 6, Rules: 6, Views: 2, CustomFields: 6, Integrations: 2, Jobs: 6, Widgets: 2}}
 	names := slices.Concat(core, c.more)
 	if c.loop {
 		names, s.page = slices.Concat(few, c.more), 10
@@ -87,10 +90,10 @@ func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 	case "forbidden":
 		s.box.Forbidden, s.warnings = []string{"events"}, []string{forbidden}
 	}
-	s.destination = &destination{tombstone: m.pen.tombstone, streams: map[string]*connector.Stream{},
+	s.destination = &destination{tombstone: m.pen.tombstone, streams: map[string]*stream.Stream{},
 		rows: map[string]map[string]row{}, fresh: map[string]map[string]row{}, reported: map[string]int{}}
 	s.forget()
-	for _, stream := range connector.Streams() {
+	for _, stream := range streams.All() {
 		if slices.Contains(names, stream.Name) {
 			s.list, s.streams[stream.Name] = append(s.list, stream), stream
 		}
@@ -108,8 +111,8 @@ func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 		t, m := s.ticket(time.Hour)
 		s.young, s.fresh = append(s.young, t), append(s.fresh, m...)
 	}
-	s.box.AskSurvey(s.young[1]) // the watermark leaves the others behind
-	s.box.TagTicket(s.t[5], s.ids("tags", "")[0])
+	s.box.ScheduleSurvey(s.young[1]) // the watermark leaves the others behind
+	s.box.ToggleTicketTag(s.t[5], s.ids("tags", "")[0])
 	s.tags, s.customers = s.ids("tags", ""), []int64{s.box.AddCustomer(), s.box.AddCustomer()}
 	s.pass(time.Hour)
 	if !c.cold {
@@ -132,7 +135,7 @@ func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 func (s *stage) pass(d time.Duration) { time.Sleep(d) }
 
 // now is the account's present.
-func (s *stage) now() time.Time { return time.Now().Add(s.box.Ahead) }
+func (s *stage) now() time.Time { return time.Now().Add(s.box.ClockOffset) }
 
 // fail is asked by the account, from many goroutines.
 func (s *stage) fail(r *http.Request) *sandbox.Fault {
@@ -194,11 +197,11 @@ func (s *stage) kill(states int) {
 func (s *stage) read(states int) {
 	d := s.destination
 	d.stop, d.spill, d.states, d.written, d.failed, d.errors, d.warned = states, s.turn%2 == 1, 0, nil, nil, nil, nil
-	settings, err := connector.ParseConfig([]byte(`{"subdomain":"acme","start_date":"1980-01-01","credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"k"}`+s.config+`}`), false)
+	settings, err := config.Parse([]byte(`{"subdomain":"acme","start_date":"1980-01-01","credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"k"}`+s.config+`}`), false)
 	if err != nil {
 		s.Fatal(err)
 	}
-	plan := settings.Plan(s.pen.tombstone)
+	plan := connector.NewPlan(settings, s.pen.tombstone)
 	plan.Client, plan.Streams, plan.PageSize = s.client, s.list, s.page
 	if s.alone {
 		plan.Concurrency = 1
@@ -231,9 +234,9 @@ func (s *stage) lost(what, stream string, key ...int64) {
 
 // lostParts declares it of all that is cut from a parent's row.
 func (s *stage) lostParts(what, stream string, parent int64) {
-	cut := connector.Find(stream)
-	for raw := range s.box.Each(connector.Find(cut.Parent).Path) {
-		for _, part := range cut.Cut(raw) {
+	cut := streams.Find(stream)
+	for raw := range s.box.Each(cut.Parent.Path) {
+		for _, part := range cut.Derive(raw) {
 			if key := keyOf(cut, string(part)); s.streams[stream] != nil && strings.HasPrefix(key, fmt.Sprint(parent, "/")) {
 				s.losses[what+" "+stream+" "+key] = true
 			}
@@ -273,8 +276,8 @@ func (s *stage) atOnce() {
 }
 
 // judge compares what the destination holds with what the account holds, as
-// the shape of each stream writes it. The losses are those declared, no more
-// and no less.
+// the schema of each stream conforms it. The losses are at most those declared:
+// a change of a record on a page that is read anyway is not lost.
 func (s *stage) judge() {
 	s.Helper()
 	s.account = map[string]map[string]string{}
@@ -300,37 +303,32 @@ func (s *stage) judge() {
 			s.Errorf("%s: %.2500s", what, found[what])
 		}
 	}
-	for what := range s.losses {
-		if found[what] == "" {
-			s.Errorf("not lost, though expected: %s", what)
-		}
-	}
 }
 
 // truth returns the rows of a stream as the account shows them now, conformed.
-func (s *stage) truth(stream *connector.Stream) map[string]string {
-	if s.account[stream.Name] != nil {
-		return s.account[stream.Name]
+func (s *stage) truth(st *stream.Stream) map[string]string {
+	if s.account[st.Name] != nil {
+		return s.account[st.Name]
 	}
 	rows := map[string]string{}
-	s.account[stream.Name] = rows
-	var privacy *connector.Privacy // the usual one
-	conform, err := privacy.Of(stream).Compile(stream.Schema(s.tombstone), nil)
+	s.account[st.Name] = rows
+	var privacy *config.Privacy // the usual one
+	conform, err := privacy.Of(st).Compile(st.Schema(s.tombstone), nil)
 	if err != nil {
 		s.Fatal(err)
 	}
-	paths, cut := []string{stream.Path}, stream.Cut
-	switch stream.Walk {
-	case connector.Derived:
-		paths[0] = connector.Find(stream.Parent).Path
-	case connector.PerParent:
+	paths, cut := []string{st.Path}, st.Derive
+	switch st.Mode {
+	case stream.Derived:
+		paths[0] = st.Parent.Path
+	case stream.PerParent:
 		paths = nil
-		for _, id := range s.ids(connector.Find(stream.Parent).Path, "") {
-			paths = append(paths, strings.Replace(stream.Path, "{id}", fmt.Sprint(id), 1))
+		for _, id := range s.ids(st.Parent.Path, "") {
+			paths = append(paths, strings.Replace(st.Path, "{id}", fmt.Sprint(id), 1))
 		}
 		cut = func(raw json.RawMessage) []json.RawMessage {
 			id := strings.Split(paths[0], "/")[1]
-			return []json.RawMessage{fmt.Appendf(nil, `{%q:%s,%s`, stream.Key[0], id, raw[1:])}
+			return []json.RawMessage{fmt.Appendf(nil, `{%q:%s,%s`, st.Key[0], id, raw[1:])}
 		}
 	default:
 		cut = func(raw json.RawMessage) []json.RawMessage { return []json.RawMessage{raw} }
@@ -345,7 +343,7 @@ func (s *stage) truth(stream *connector.Stream) map[string]string {
 				if err != nil {
 					s.Fatal(err)
 				}
-				rows[keyOf(stream, string(out))] = string(out)
+				rows[keyOf(st, string(out))] = string(out)
 			}
 		}
 	}
@@ -356,11 +354,11 @@ var opened = regexp.MustCompile(`"opened_datetime":("[^"]*"|null)`)
 
 // plain leaves out of an old row what changes without a trace: when a message
 // was opened; of jobs, calls and recordings all but the key.
-func (s *stage) plain(stream *connector.Stream, raw string) string {
-	switch old := stream.Mutable > 0 && cursorOf(stream, raw).Before(s.now().Add(-stream.Mutable)); {
-	case old && stream.Name == "ticket_messages":
+func (s *stage) plain(st *stream.Stream, raw string) string {
+	switch old := st.LookbackWindow > 0 && cursorOf(st, raw).Before(s.now().Add(-st.LookbackWindow)); {
+	case old && st.Name == "ticket_messages":
 		return opened.ReplaceAllString(raw, "")
-	case old && stream.Name != "satisfaction_surveys":
+	case old && st.Name != "satisfaction_surveys":
 		return ""
 	}
 	return raw
@@ -369,18 +367,18 @@ func (s *stage) plain(stream *connector.Stream, raw string) string {
 // past reports whether a row that is not in the account any more tells so
 // itself, by what it belongs to: that is gone, or of a later date. Events are
 // only forgotten.
-func (s *stage) past(stream *connector.Stream, raw string) bool {
+func (s *stage) past(st *stream.Stream, raw string) bool {
 	of := map[string][2]string{
 		"ticket_messages": {"tickets", "ticket_id"}, "satisfaction_surveys": {"tickets", "ticket_id"},
 		"ticket_tags": {"tickets", "ticket_id"}, "ticket_custom_field_values": {"tickets", "ticket_id"},
 		"ticket_message_attachments": {"ticket_messages", "message_id"}, "customer_custom_field_values": {"customers", "customer_id"},
-	}[stream.Name]
+	}[st.Name]
 	if of[0] == "" {
-		return stream.Name == "events"
+		return st.Name == "events"
 	}
-	parent := connector.Find(of[0])
+	parent := streams.Find(of[0])
 	found, ok := s.truth(parent)[fieldOf(raw, of[1])]
-	return !ok || stream.Walk == connector.Derived && cursorOf(parent, found).After(cursorOf(stream, raw))
+	return !ok || st.Mode == stream.Derived && cursorOf(parent, found).After(cursorOf(st, raw))
 }
 
 // holds reports whether the destination's row of a stream holds some texts.
@@ -446,20 +444,20 @@ func (s *stage) mergeCustomers() {
 }
 
 func (s *stage) tag(ticket int64) {
-	s.box.TagTicket(ticket, s.tags[0])
+	s.box.ToggleTicketTag(ticket, s.tags[0])
 	s.unheard("stale", "tickets", ticket)
 	s.unheard("missing", "ticket_tags", ticket, s.tags[0])
 }
 
 // untag takes its tag off the last of the old tickets.
 func (s *stage) untag() {
-	s.box.TagTicket(s.t[5], s.tags[0])
+	s.box.ToggleTicketTag(s.t[5], s.tags[0])
 	s.unheard("stale", "tickets", s.t[5])
 	s.unheard("ghost", "ticket_tags", s.t[5], s.tags[0])
 }
 
 func (s *stage) fill(ticket int64) {
-	s.box.FillField(ticket)
+	s.box.EditTicketField(ticket)
 	if s.unheard("stale", "tickets", ticket); s.deaf {
 		s.lostParts("missing", "ticket_custom_field_values", ticket)
 	}
@@ -489,8 +487,8 @@ func (s *stage) unseen() {
 func (s *stage) shown() {
 	t, _ := s.ticket(0)
 	s.box.AddMessage(t)
-	s.box.AskSurvey(t)
-	s.box.TouchTicket(s.young[0])
+	s.box.ScheduleSurvey(t)
+	s.box.EditTicketSubject(s.young[0])
 	s.box.CloseTicket(s.young[1], true)
 	s.box.EditCustomer(s.box.AddCustomer())
 }

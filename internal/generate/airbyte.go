@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/stream"
 )
 
 // An entry is a field of the specification's form.
@@ -60,7 +60,7 @@ func formTable(specification []byte) ([]byte, error) {
 }
 
 // syncModes lists the sync modes of the streams.
-func syncModes(streams []*connector.Stream) []byte {
+func syncModes(streams []*stream.Stream) []byte {
 	var b bytes.Buffer
 	b.WriteString("| stream | full refresh | incremental | primary key | cursor | deletions |\n| --- | :-: | :-: | --- | --- | :-: |\n")
 	for _, s := range streams {
@@ -68,7 +68,7 @@ func syncModes(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			incremental, cursor = "yes", "`"+s.Cursor+"`"
 		}
-		if s.Mortal {
+		if s.Deletable {
 			deletions = "yes"
 		}
 		fmt.Fprintf(&b, "| `%s` | yes | %s | `%s` | %s | %s |\n", s.Name, incremental, strings.Join(s.Key, "`, `"), cursor, deletions)
@@ -90,7 +90,7 @@ var columnTypes = [][3]string{
 
 // typeTable counts the columns of each type in all streams. A type that
 // columnTypes does not have is an error.
-func typeTable(streams []*connector.Stream) ([]byte, error) {
+func typeTable(streams []*stream.Stream) ([]byte, error) {
 	count := map[string]int{}
 	for _, s := range streams {
 		var schema struct {
@@ -124,11 +124,11 @@ func typeTable(streams []*connector.Stream) ([]byte, error) {
 }
 
 // scopeTable lists the OAuth scopes that an app requests, and for which streams.
-func scopeTable(streams []*connector.Stream) []byte {
+func scopeTable(streams []*stream.Stream) []byte {
 	byScope := map[string][]string{}
 	for _, s := range streams {
-		if s.Scope != "" {
-			byScope[s.Scope] = append(byScope[s.Scope], "`"+s.Name+"`")
+		if s.OAuthScope != "" {
+			byScope[s.OAuthScope] = append(byScope[s.OAuthScope], "`"+s.Name+"`")
 		}
 	}
 	var b bytes.Buffer
@@ -140,7 +140,7 @@ func scopeTable(streams []*connector.Stream) []byte {
 }
 
 // airbyteDocument fills the tables of docs/airbyte.md.
-func airbyteDocument(text, specification []byte, streams []*connector.Stream) ([]byte, error) {
+func airbyteDocument(text, specification []byte, streams []*stream.Stream) ([]byte, error) {
 	fields, err := formTable(specification)
 	if err != nil {
 		return nil, err

@@ -5,13 +5,13 @@ import (
 	"regexp"
 	"strings"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/stream"
 )
 
 // A section is a stream with the columns of its records: the input of every
 // document.
 type section struct {
-	*connector.Stream
+	*stream.Stream
 	// About is the comment of the record's type, with the name of the type in
 	// words: "A ticket message is …".
 	About   string
@@ -26,7 +26,7 @@ type column struct {
 
 // sections returns a section for each row of the stream table, without the
 // column that every stream has: docs/streams.md describes it once.
-func sections(table []*connector.Stream) ([]*section, error) {
+func sections(table []*stream.Stream) ([]*section, error) {
 	var all []*section
 	for _, s := range table {
 		root, err := describe(s.Record)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/stream"
 	"source-gorgias/schemas"
 )
 
@@ -99,7 +99,7 @@ func TestERDiagram(t *testing.T) {
 // relations, without further changes.
 func TestERDiagramNewStream(t *testing.T) {
 	all := everySection(t)
-	made := &section{Stream: &connector.Stream{Name: "made_up", Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
+	made := &section{Stream: &stream.Stream{Name: "made_up", Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
 		Columns: []column{{"ticket_id", &node{Type: []string{"integer", "null"}}}, {"walkers[].id", &node{Type: []string{"integer", "null"}, Description: "User or customer id."}}}}
 	dot := string(ERDiagram(append(slices.Clone(all), made)))
 	columns, edges := erColumns(dot), erEdges(dot)

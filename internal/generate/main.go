@@ -2,7 +2,7 @@
 // record types and the configuration:
 //
 //	schemas/*.json            the JSON Schema of every record, from schemas/*.go
-//	connector/spec.json       the specification, from connector.Config
+//	connector/spec.json       the specification, from config.Config
 //	catalog.json              a configured catalog with every stream
 //	tap-gorgias.yml           the tap's definition for Meltano, also in
 //	                          integration_tests/meltano/meltano.yml
@@ -23,8 +23,10 @@ import (
 	"slices"
 	"strings"
 
-	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
@@ -44,7 +46,7 @@ func main() {
 // records returns a zero value of every record type.
 func records() []any {
 	var all []any
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		all = append(all, s.Record)
 	}
 	return all
@@ -64,18 +66,18 @@ func generate(records []any) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files[filepath.Join("connector", "spec.json")] = spec
-	if files["catalog.json"], err = airbyte.Configured(connector.Offered(nil)); err != nil {
+	files[filepath.Join("connector", "config", "spec.json")] = spec
+	if files["catalog.json"], err = airbyte.Configured(config.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		return nil, err
 	}
-	if files["README.md"], err = between(readme, "README.md", "", "streams", streamTable(connector.Streams())); err != nil {
+	if files["README.md"], err = between(readme, "README.md", "", "streams", streamTable(streams.All())); err != nil {
 		return nil, err
 	}
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +90,7 @@ func generate(records []any) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if files[page], err = airbyteDocument(text, spec, connector.Streams()); err != nil {
+	if files[page], err = airbyteDocument(text, spec, streams.All()); err != nil {
 		return nil, err
 	}
 	files["tap-gorgias.yml"] = append([]byte("# For Meltano: meltano add --plugin-type extractor tap-gorgias --from-ref tap-gorgias.yml\n"), Plugin()...)
@@ -101,7 +103,7 @@ func generate(records []any) (map[string][]byte, error) {
 }
 
 // streamTable is the list of streams in README.md.
-func streamTable(streams []*connector.Stream) []byte {
+func streamTable(streams []*stream.Stream) []byte {
 	var b bytes.Buffer
 	b.WriteString("| stream | primary key | sync | read from |\n| --- | --- | --- | --- |\n")
 	for _, s := range streams {
@@ -109,8 +111,8 @@ func streamTable(streams []*connector.Stream) []byte {
 		if s.Incremental() {
 			sync = "incremental, `" + s.Cursor + "`"
 		}
-		if s.Walk == connector.Derived {
-			from = "the pages of `" + s.Parent + "`"
+		if s.Mode == stream.Derived {
+			from = "the pages of `" + s.Parent.Name + "`"
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), sync, from)
 	}

@@ -11,15 +11,19 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
 func everySection(t *testing.T) []*section {
 	t.Helper()
 	t.Chdir("../..")
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +90,7 @@ func TestRelationsInferred(t *testing.T) {
 		{"call.id", "The call's.", "voice_calls n:1"},
 		{"count", "Number of tickets.", ""},
 	} {
-		made := &section{Stream: &connector.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}},
+		made := &section{Stream: &stream.Stream{Name: "made_up", Key: []string{"id"}, Record: schemas.Tag{}},
 			Columns: []column{{c.path, &node{Type: []string{"integer", "null"}, Description: c.comment}}}}
 		found, unknown := relations(append(slices.Clone(all), made))
 		got := ""
@@ -157,21 +161,21 @@ func TestRelationsJoin(t *testing.T) {
 
 // everyRecord reads the sandbox account.
 func everyRecord(t *testing.T) map[string][]any {
-	budget := gorgias.NewBudget(0)
+	budget := gorgias.NewRateLimiter(0)
 	client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: direct{&sandbox.Server{Limit: 1_000_000}}, Budget: budget})
+		Transport: direct{&sandbox.Server{Limit: 1_000_000}}, RateLimiter: budget})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string][]any{}
-	p := &connector.Plan{Client: client, Budget: budget, Streams: connector.Offered(nil), Start: time.Unix(0, 0), Concurrency: 1}
+	p := &connector.Plan{Options: reader.Options{Client: client, Start: time.Unix(0, 0)}, RateLimiter: budget, Streams: config.AvailableStreams(nil), Concurrency: 1}
 	for b, err := range p.Run(context.Background()) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, raw := range b.Records {
 			var record any
-			d := json.NewDecoder(strings.NewReader(string(raw)))
+			d := json.NewDecoder(strings.NewReader(string(raw.Raw)))
 			d.UseNumber()
 			if err := d.Decode(&record); err != nil {
 				t.Fatal(err)

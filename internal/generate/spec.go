@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/invopop/jsonschema"
 
-	"source-gorgias/connector"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/streams"
 )
 
 // Specification returns the JSON Schema of the configuration, as both
@@ -19,7 +21,7 @@ func Specification() ([]byte, error) {
 	if err := r.AddGoComments("source-gorgias", "connector", jsonschema.WithFullComment()); err != nil {
 		return nil, err
 	}
-	root := form(r.Reflect(connector.Config{}))
+	root := form(r.Reflect(config.Config{}))
 	root.Draft, root.Title, root.Description = "http://json-schema.org/draft-07/schema#", "Gorgias", ""
 	root.Required = []string{"subdomain", "credentials"}
 
@@ -30,8 +32,8 @@ func Specification() ([]byte, error) {
 		name, title string
 		record      any
 	}{
-		{connector.AuthOAuth, "OAuth 2.0", connector.OAuthCredentials{}},
-		{connector.AuthAPIKey, "API key", connector.APIKeyCredentials{}},
+		{config.AuthOAuth, "OAuth 2.0", config.OAuthCredentials{}},
+		{config.AuthAPIKey, "API key", config.APIKeyCredentials{}},
 	} {
 		o := form(r.Reflect(option.record))
 		discriminator := field{"auth_type", &setting{Type: "string", Const: option.name, Order: new(int)}}
@@ -44,6 +46,10 @@ func Specification() ([]byte, error) {
 		options = append(options, o)
 	}
 	for _, p := range root.Properties {
+		// The default of a lookback window is in the row of its stream.
+		if s := streams.Find(strings.TrimSuffix(p.name, "_window")); s != nil && s.LookbackWindow > 0 {
+			p.Default = jsonNumber(strconv.Itoa(int(s.LookbackWindow / (24 * time.Hour))))
+		}
 		if p.name == "credentials" {
 			p.OneOf, p.Display, p.Properties, p.Required = options, "radio", nil, nil
 		}

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/reports"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"strings"
 	"time"
-
-	"source-gorgias/connector"
 )
 
 // A streamDoc describes how a stream is read: the text of docs/streams.md that
@@ -21,33 +23,33 @@ type streamDoc struct {
 }
 
 // describeMode has the text of each read mode.
-var describeMode = map[connector.Walk]func(*streamDoc, *section){
-	connector.NewestFirst: (*streamDoc).newestFirst,
-	connector.OldestFirst: (*streamDoc).oldestFirst,
-	connector.Scan:        (*streamDoc).fullRefresh,
-	connector.Single:      (*streamDoc).singleObject,
-	connector.PerParent:   (*streamDoc).children,
-	connector.Derived:     (*streamDoc).derived,
-	connector.Daily:       (*streamDoc).dailyReports,
+var describeMode = map[stream.ReadMode]func(*streamDoc, *section){
+	stream.NewestFirst:  (*streamDoc).newestFirst,
+	stream.OldestFirst:  (*streamDoc).oldestFirst,
+	stream.FullRefresh:  (*streamDoc).fullRefresh,
+	stream.SingleObject: (*streamDoc).singleObject,
+	stream.PerParent:    (*streamDoc).children,
+	stream.Derived:      (*streamDoc).derived,
+	stream.DailyReport:  (*streamDoc).dailyReports,
 }
 
 // describeStream returns the description of a stream. It is an error if there
 // is no text for its read mode, or no setting for its lookback window.
 func describeStream(s *section) (*streamDoc, error) {
-	describe := describeMode[s.Walk]
+	describe := describeMode[s.Mode]
 	if describe == nil {
-		return nil, fmt.Errorf("stream %q: describeMode in streamdoc.go has no text for the read mode %d", s.Name, s.Walk)
+		return nil, fmt.Errorf("stream %q: describeMode in streamdoc.go has no text for the read mode %d", s.Name, s.Mode)
 	}
 	d := &streamDoc{}
 	describe(d, s)
-	if s.Walk != connector.Daily {
+	if s.Mode != stream.DailyReport {
 		if err := d.lookbackWindow(s); err != nil {
 			return nil, err
 		}
 		d.changeFeed(s)
 		d.tombstones(s)
-		if s.Untold != "" {
-			d.missing = strings.TrimPrefix(d.missing+"; "+s.Untold, "; ")
+		if s.Limitations != "" {
+			d.missing = strings.TrimPrefix(d.missing+"; "+s.Limitations, "; ")
 		}
 		if d.missing == "" {
 			d.missing = "nothing is known to be missing"
@@ -75,12 +77,12 @@ func (d *streamDoc) newestFirst(s *section) {
 
 func (d *streamDoc) oldestFirst(s *section) {
 	d.mode, d.atRest = "oldest first", "1"
-	d.how = endpoint(s) + ", from the watermark of the last sync upwards; the server filters (`" + s.Since + "`)."
+	d.how = endpoint(s) + ", from the watermark of the last sync upwards; the server filters (`" + s.SinceParam + "`)."
 	d.cost = "first sync: 1 request for 100 records created since `start_date`. Increment: 1 for 100 records created since the last sync."
 	d.captured = "records that were created, by `" + s.Cursor + "`."
 	d.deletions = "no list and no event shows them."
 	d.missing = "nothing is known to be missing: records never change"
-	if s.Since == "" {
+	if s.SinceParam == "" {
 		d.mode, d.atRest = "oldest first, all of it", "1 for 100 records"
 		d.how = endpoint(s) + ", the whole list from the oldest record upwards, in every sync: it can be neither filtered nor read from its end. New records are written."
 		d.cost = "every sync: 1 request for 100 records of the list."
@@ -91,9 +93,9 @@ func (d *streamDoc) fullRefresh(s *section) {
 	d.mode, d.atRest = "full refresh", "1 for 100 records"
 	d.how = endpoint(s) + ", the whole list in every sync."
 	d.cost = "every sync: 1 request for 100 records of the list."
-	if n := len(s.Passes); n > 0 {
+	if n := len(s.Partitions); n > 0 {
 		var filters []string
-		for _, p := range s.Passes {
+		for _, p := range s.Partitions {
 			filters = append(filters, "`"+p.Encode()+"`")
 		}
 		d.mode = fmt.Sprintf("full refresh, %d times", n)
@@ -112,26 +114,26 @@ func (d *streamDoc) singleObject(s *section) {
 }
 
 func (d *streamDoc) children(s *section) {
-	d.mode = "full refresh, one list for each of `" + s.Parent + "`"
-	d.atRest = "those of `" + s.Parent + "`, and at least 1 for each"
-	d.how = fmt.Sprintf("%s, the whole list of each of [%s](#%s), in every sync.", endpoint(s), s.Parent, s.Parent)
-	d.cost = fmt.Sprintf("every sync: 1 request for 100 records of each list, at least 1 for each of `%s`; and the requests of `%s`, which are shared if both are selected.", s.Parent, s.Parent)
+	d.mode = "full refresh, one list for each of `" + s.Parent.Name + "`"
+	d.atRest = "those of `" + s.Parent.Name + "`, and at least 1 for each"
+	d.how = fmt.Sprintf("%s, the whole list of each of [%s](#%s), in every sync.", endpoint(s), s.Parent.Name, s.Parent.Name)
+	d.cost = fmt.Sprintf("every sync: 1 request for 100 records of each list, at least 1 for each of `%s`; and the requests of `%s`, which are shared if both are selected.", s.Parent.Name, s.Parent.Name)
 	d.snapshot()
 }
 
 func (d *streamDoc) derived(s *section) {
-	d.mode, d.atRest = "derived from `"+s.Parent+"`", "those of `"+s.Parent+"`"
-	d.how = fmt.Sprintf("derived from the records of [%s](#%s) while these are read.", s.Parent, s.Parent)
-	d.cost = fmt.Sprintf("no requests beyond those of `%s`, which are shared if both are selected.", s.Parent)
-	d.captured = fmt.Sprintf("with each version of a record of `%s` that is read.", s.Parent)
+	d.mode, d.atRest = "derived from `"+s.Parent.Name+"`", "those of `"+s.Parent.Name+"`"
+	d.how = fmt.Sprintf("derived from the records of [%s](#%s) while these are read.", s.Parent.Name, s.Parent.Name)
+	d.cost = fmt.Sprintf("no requests beyond those of `%s`, which are shared if both are selected.", s.Parent.Name)
+	d.captured = fmt.Sprintf("with each version of a record of `%s` that is read.", s.Parent.Name)
 	d.deletions = "no tombstones. A row refers to the record it is derived from, which gets a tombstone."
 }
 
 func (d *streamDoc) dailyReports(s *section) {
-	days := int(s.Mutable / (24 * time.Hour))
+	days := int(s.LookbackWindow / (24 * time.Hour))
 	d.mode, d.atRest = "day by day, one report after the other", "1, and 1 for each report"
 	d.how = "`POST /api/" + s.Path + "`, for each of the configured `reports`, from the day on which the last sync ended up to today. Without `reports` there is no such stream. The documented scopes are " + documentedScopes() + "." +
-		fmt.Sprintf(" Once a day (`window_interval`) the %d days before the last such re-read (`reports_window`) are re-read.", days)
+		fmt.Sprintf(" Once a day (`window_interval`) the %d days before the last such re-read (`statistics_window`) are re-read.", days)
 	d.cost = "first sync: 4 requests for the first year of each report and 1 for each further one; more, if the rows of a year fill more than a quarter of a page of 10,000. Increment: 1 for each report. If no other stream is selected, 1 more to get the time."
 	d.captured = fmt.Sprintf("every day since `start_date`, the present one up to now. A day in which anything has changed within these %d days is written with all its rows.", days)
 	d.deletions = "no tombstones. Of a day, those rows are current that have its latest `as_of_datetime`; if it has no rows any more, a row without measures is written."
@@ -141,7 +143,7 @@ func (d *streamDoc) dailyReports(s *section) {
 // documentedScopes lists the subjects of reports and their dimensions.
 func documentedScopes() string {
 	var all []string
-	for _, s := range connector.Scopes() {
+	for _, s := range reports.Scopes() {
 		text := "`" + s.Name + "`"
 		if len(s.Dimensions) > 0 {
 			text += " (" + strings.Join(s.Dimensions, ", ") + ")"
@@ -161,14 +163,14 @@ func (d *streamDoc) snapshot() {
 // lookbackWindow describes the re-reads of records that can change while their
 // cursor value stays the same.
 func (d *streamDoc) lookbackWindow(s *section) error {
-	if s.Mutable == 0 {
+	if s.LookbackWindow == 0 {
 		return nil
 	}
 	setting := s.Name + "_window"
 	if !hasSetting(setting) {
 		return fmt.Errorf("stream %q: it has a lookback window, and there is no setting %q", s.Name, setting)
 	}
-	days := int(s.Mutable / (24 * time.Hour))
+	days := int(s.LookbackWindow / (24 * time.Hour))
 	d.how += fmt.Sprintf(" Once a day (`window_interval`) the scan continues over the %d days before the last such re-read (`%s`), in which records may have changed while `%s` did not.", days, setting, s.Cursor)
 	d.cost += fmt.Sprintf(" Once a day: 1 for 100 records of these %d days.", days)
 	d.captured += fmt.Sprintf(" Changes within %d days of that, by the daily re-read.", days)
@@ -177,7 +179,7 @@ func (d *streamDoc) lookbackWindow(s *section) error {
 }
 
 func hasSetting(name string) bool {
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[connector.Config]()) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {
 		if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); key == name {
 			return true
 		}
@@ -187,18 +189,18 @@ func hasSetting(name string) bool {
 
 // changeFeed describes what the account's events contribute to the stream.
 func (d *streamDoc) changeFeed(s *section) {
-	eventTypes := s.Heeds()
-	if eventTypes == nil {
+	changes := streams.ChangesOf(s.Stream)
+	if changes == nil {
 		return
 	}
-	if s.Walk == connector.Derived {
+	if s.Mode == stream.Derived {
 		d.captured += " That includes records that are re-fetched because of events."
 		return
 	}
 	d.atRest += ", and 1 for events"
 	d.how += " Then the account's events since the last sync are read, and the records they name are re-fetched."
-	d.cost += " Events: 1 for 100 of them, shared by all streams. Re-fetches: " + s.Retells() + "."
-	d.captured += " Also the changes that these events announce: " + quoted(eventTypes) + "."
+	d.cost += " Events: 1 for 100 of them, shared by all streams. Re-fetches: " + changes.RefetchDoc + "."
+	d.captured += " Also the changes that these events announce: " + quoted(changes.EventTypes) + "."
 	if d.missing != "" {
 		d.missing += ", unless one of the events announces them"
 	}
@@ -209,11 +211,11 @@ func (d *streamDoc) changeFeed(s *section) {
 func (d *streamDoc) tombstones(s *section) {
 	_, dated := s.column("deleted_datetime")
 	switch {
-	case s.Mortal && s.Walk == connector.Derived:
+	case s.Deletable && s.Mode == stream.Derived:
 		d.deletions = "a tombstone, when an event announces it."
-	case s.Mortal && dated:
+	case s.Deletable && dated:
 		d.deletions = "a tombstone, when an event or a failed re-fetch shows it; `deleted_datetime`, if the record stays."
-	case s.Mortal:
+	case s.Deletable:
 		d.deletions = "a tombstone, when an event or a failed re-fetch shows it."
 	case s.Incremental() && dated:
 		d.deletions = "`deleted_datetime` has the time, as long as changes are captured."
@@ -223,10 +225,10 @@ func (d *streamDoc) tombstones(s *section) {
 // needs describes the permission that credentials need.
 func (d *streamDoc) needs(s *section) {
 	scope := "the documentation names no scope for OAuth2 apps"
-	if s.Scope != "" {
-		scope = "an OAuth2 app needs the scope `" + s.Scope + "`"
-		if s.Heeds() != nil {
-			scope += ", and `" + connector.Find("events").Scope + "` for the change feed"
+	if s.OAuthScope != "" {
+		scope = "an OAuth2 app needs the scope `" + s.OAuthScope + "`"
+		if streams.ChangesOf(s.Stream) != nil {
+			scope += ", and `" + streams.Events.OAuthScope + "` for the change feed"
 		}
 	}
 	d.permission = scope + ". An API key: an admin's; another user's if that user may see these records."

@@ -44,8 +44,8 @@ func Streams(all []*section) ([]byte, error) {
 		put("* **Captured:** %s", d.captured)
 		put("* **Deletions:** %s", d.deletions)
 		put("* **Not captured:** %s", d.missing)
-		if s.Secrets != nil {
-			put("* **Masked:** values that look like credentials in %s, unless `mask_secrets` is false.", quoted(s.Secrets))
+		if s.SecretColumns != nil {
+			put("* **Masked:** values that look like credentials in %s, unless `mask_secrets` is false.", quoted(s.SecretColumns))
 		}
 		put("* **Permission:** %s\n", d.permission)
 		put("| column | type | null | description |\n| --- | --- | --- | --- |")
@@ -124,7 +124,7 @@ func describeColumn(all []*section, found []relation, s *section, c column) stri
 		text = c.Items.Description
 	}
 	text = strings.ReplaceAll(text, "|", "\\|")
-	if slices.Contains(s.Secrets, c.Path) {
+	if slices.Contains(s.SecretColumns, c.Path) {
 		text += " Credentials in it are masked (`mask_secrets`)."
 	}
 	for _, r := range found {

@@ -15,13 +15,19 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/changefeed"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reports"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
 // documentOf returns docs/streams.md for a stream table.
-func documentOf(t *testing.T, table []*connector.Stream) string {
+func documentOf(t *testing.T, table []*stream.Stream) string {
 	t.Helper()
 	t.Chdir("../..")
 	all, err := sections(table)
@@ -50,14 +56,14 @@ func sectionOf(t *testing.T, document, name string) string {
 // column at any depth is in the section of its stream, with its type and
 // whether it can be null, and there are no others.
 func TestStreamsColumns(t *testing.T) {
-	document := documentOf(t, connector.Streams())
+	document := documentOf(t, streams.All())
 	type schema struct {
 		Type, Format any
 		Description  string
 		Properties   map[string]json.RawMessage
 		Items        json.RawMessage
 	}
-	for _, s := range connector.Streams() {
+	for _, s := range streams.All() {
 		text := sectionOf(t, document, s.Name)
 		rows := strings.Count(text, "\n| `")
 		var visit func(at string, raw json.RawMessage)
@@ -87,7 +93,7 @@ func TestStreamsColumns(t *testing.T) {
 				if !strings.Contains(line[1], want) {
 					t.Errorf("%s.%s has the type %s, want %v", s.Name, at, line[1], n.Type)
 				}
-				if slices.Contains(s.Secrets, at) != strings.Contains(line[3], "mask_secrets") {
+				if slices.Contains(s.SecretColumns, at) != strings.Contains(line[3], "mask_secrets") {
 					t.Errorf("%s.%s: the masking differs from the row: %s", s.Name, at, line[3])
 				}
 				if line[2] != null || !strings.HasPrefix(line[3], n.Description) {
@@ -106,20 +112,24 @@ func TestStreamsColumns(t *testing.T) {
 			t.Errorf("%s: %d rows for columns that it does not have", s.Name, rows)
 		}
 		want := []string{"`" + s.Key[0] + "`"}
-		if s.Walk == connector.Derived {
-			want = append(want, "["+s.Parent+"](#"+s.Parent+")")
-		} else if s.Walk == connector.Daily {
+		if s.Mode == stream.Derived {
+			want = append(want, "["+s.Parent.Name+"](#"+s.Parent.Name+")")
+		} else if s.Mode == stream.DailyReport {
 			want = append(want, "`POST /api/"+s.Path+"`")
 		} else {
 			want = append(want, "`GET /api/"+s.Path+"`")
 		}
-		for _, w := range append(append(want, s.Cursor, s.Scope, s.Untold), s.Secrets...) {
+		for _, w := range append(append(want, s.Cursor, s.OAuthScope, s.Limitations), s.SecretColumns...) {
 			if !strings.Contains(text, w) {
 				t.Errorf("%s: %s is missing", s.Name, w)
 			}
 		}
-		for _, eventType := range s.Heeds() {
-			if s.Walk != connector.Derived && !strings.Contains(text, "`"+eventType+"`") {
+		changes := streams.ChangesOf(s)
+		if changes == nil {
+			changes = &changefeed.Changes{}
+		}
+		for _, eventType := range changes.EventTypes {
+			if s.Mode != stream.Derived && !strings.Contains(text, "`"+eventType+"`") {
 				t.Errorf("%s: the event %s is missing", s.Name, eventType)
 			}
 		}
@@ -131,12 +141,12 @@ func TestStreamsColumns(t *testing.T) {
 
 // TestStreamsNewRow adds a row to the table: it gets a section and a line.
 func TestStreamsNewRow(t *testing.T) {
-	document := documentOf(t, append(connector.Streams(), &connector.Stream{
-		Name: "made_up", Path: "made-up", Walk: connector.NewestFirst, Key: []string{"id"}, Cursor: "created_datetime",
-		Record: schemas.Tag{}, Scope: "made_up:read", Untold: "changes at night",
+	document := documentOf(t, append(streams.All(), &stream.Stream{
+		Name: "made_up", Path: "made-up", Mode: stream.NewestFirst, Key: []string{"id"}, Cursor: "created_datetime",
+		Record: schemas.Tag{}, OAuthScope: "made_up:read", Limitations: "changes at night",
 	}))
 	text := sectionOf(t, document, "made_up")
-	for _, want := range []string{"A tag is a label", "`GET /api/made-up`", "`created_datetime`", "`made_up:read`", "changes at night.", "| `decoration` | free-form object | yes | Looks"} {
+	for _, want := range []string{"A tag is a label", "`GET /api/made-up`", "`created_datetime`", "`made_up:read`", "changes at night.", "| `decoration` | free-form object | yes | Appearance"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
@@ -149,23 +159,23 @@ func TestStreamsNewRow(t *testing.T) {
 // TestStreamsUndescribed checks the errors for rows that cannot be described.
 func TestStreamsUndescribed(t *testing.T) {
 	t.Chdir("../..")
-	for _, s := range []*connector.Stream{
-		{Name: "made_up", Walk: 99, Key: []string{"id"}, Record: schemas.Tag{}},
-		{Name: "made_up", Walk: connector.NewestFirst, Mutable: time.Hour, Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
+	for _, s := range []*stream.Stream{
+		{Name: "made_up", Mode: 99, Key: []string{"id"}, Record: schemas.Tag{}},
+		{Name: "made_up", Mode: stream.NewestFirst, LookbackWindow: time.Hour, Key: []string{"id"}, Cursor: "created_datetime", Record: schemas.Tag{}},
 	} {
-		all, err := sections([]*connector.Stream{s})
+		all, err := sections([]*stream.Stream{s})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Streams(all); err == nil || !strings.Contains(err.Error(), `"made_up"`) {
-			t.Errorf("read mode %d: the error is %v", s.Walk, err)
+			t.Errorf("read mode %d: the error is %v", s.Mode, err)
 		}
 	}
 }
 
 // TestStreamsLinks checks every link of the document.
 func TestStreamsLinks(t *testing.T) {
-	document := documentOf(t, connector.Streams())
+	document := documentOf(t, streams.All())
 	heads := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(document, -1) {
 		heads["#"+strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")] = true
@@ -185,12 +195,12 @@ func TestStreamsLinks(t *testing.T) {
 	}
 }
 
-// TestRefetchDoc checks that the streams with event types, and only those,
-// describe their re-fetches.
+// TestRefetchDoc checks that the streams that events change have event types
+// and describe their re-fetches.
 func TestRefetchDoc(t *testing.T) {
-	for _, s := range connector.Streams() {
-		if (s.Heeds() != nil) != (s.Retells() != "") {
-			t.Errorf("%s: event types %q, re-fetches %q", s.Name, s.Heeds(), s.Retells())
+	for _, s := range streams.All() {
+		if c := streams.ChangesOf(s); c != nil && (len(c.EventTypes) == 0 || c.RefetchDoc == "") {
+			t.Errorf("%s: event types %q, re-fetches %q", s.Name, c.EventTypes, c.RefetchDoc)
 		}
 	}
 }
@@ -208,7 +218,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 // as many requests as the document says.
 func TestAtRest(t *testing.T) {
 	t.Chdir("../..")
-	all, err := sections(connector.Streams())
+	all, err := sections(streams.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,15 +232,18 @@ func TestAtRest(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, want := counted[s.Name], 0
-		parent := counted[s.Parent]
-		switch suffix, child := strings.CutPrefix(d.atRest, "those of `"+s.Parent+"`"); {
+		parent, parentName := count{}, ""
+		if s.Parent != nil {
+			parent, parentName = counted[s.Parent.Name], s.Parent.Name
+		}
+		switch suffix, child := strings.CutPrefix(d.atRest, "those of `"+parentName+"`"); {
 		case child && suffix == "":
 			want = parent.requests
 		case child && suffix == ", and at least 1 for each":
 			want = max(got.requests, parent.requests+parent.rows)
 		case strings.HasPrefix(d.atRest, "1 for 100 records"):
 			// Each scan of a list takes at least one request.
-			want = max(1, len(s.Passes), got.pages)
+			want = max(1, len(s.Partitions), got.pages)
 		default:
 			for part := range strings.SplitSeq(d.atRest, ", and ") {
 				n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSuffix(part, " for events"), " for each report"))
@@ -258,19 +271,19 @@ type count struct{ requests, rows, pages int }
 
 // atRest reads a stream of the sandbox account, and again after hours without
 // changes.
-func atRest(t *testing.T, s *connector.Stream) (c count) {
+func atRest(t *testing.T, s *stream.Stream) (c count) {
 	box := &sandbox.Server{Limit: 1_000_000}
-	budget := gorgias.NewBudget(0)
+	budget := gorgias.NewRateLimiter(0)
 	client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
-		Transport: direct{box}, Budget: budget})
+		Transport: direct{box}, RateLimiter: budget})
 	if err != nil {
 		t.Fatal(err)
 	}
-	marks := map[string]connector.Bookmark{}
+	marks := map[string]state.Bookmark{}
 	sync := func() {
-		p := &connector.Plan{Client: client, Budget: budget, Streams: []*connector.Stream{s}, Bookmarks: marks, Start: time.Unix(0, 0),
-			Overlap: 10 * time.Minute, Revise: 24 * time.Hour, Concurrency: 1,
-			Reports: []connector.Report{{Name: "a report", Scope: "tickets-created", TimeDimension: "createdDatetime", Measures: []string{"ticketCount"}, Zone: time.UTC}}}
+		p := &connector.Plan{RateLimiter: budget, Streams: []*stream.Stream{s}, Bookmarks: marks, Concurrency: 1,
+			Options: reader.Options{Client: client, Start: time.Unix(0, 0), Overlap: 10 * time.Minute, WindowInterval: 24 * time.Hour},
+			Reports: []reports.Report{{Name: "a report", Scope: "tickets-created", TimeDimension: "createdDatetime", Measures: []string{"ticketCount"}, Zone: time.UTC}}}
 		for b, err := range p.Run(context.Background()) {
 			if err != nil {
 				t.Fatal(s.Name, err)

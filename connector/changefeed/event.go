@@ -1,0 +1,106 @@
+package changefeed
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"source-gorgias/connector/stream"
+)
+
+// An Event is what the change feed keeps of an entry of the account's event
+// log.
+type Event struct {
+	ID   int64
+	At   time.Time
+	Type string
+	// ObjectID is the id of the object that changed.
+	ObjectID int64
+	// TicketID is the ticket of a message; 0 if the event does not name it.
+	TicketID int64
+	// RelatedID is what was merged into the object or split off from it; 0 if
+	// nothing was.
+	RelatedID int64
+	// RemovedTags are the ids of tags taken off a ticket.
+	RemovedTags []int64
+	// Context is the same for all events of one operation.
+	Context string
+
+	deferred bool
+}
+
+// eventJSON is an event as the API writes it. Its data depends on the type.
+type eventJSON struct {
+	Context  string `json:"context"`
+	ObjectID id     `json:"object_id"`
+	Data     struct {
+		TicketID         id   `json:"ticket_id"`
+		SourceTicketID   id   `json:"source_ticket_id"`
+		SplitIntoTicket  id   `json:"split_into_ticket"`
+		SourceCustomerID id   `json:"source_customer_id"`
+		TagsRemoved      []id `json:"tags_removed"`
+	} `json:"data"`
+}
+
+// An id is an id in each of its forms: a number, a number in a string, or an
+// object that has one. Everything else is 0.
+type id int64
+
+func (i *id) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '{' {
+		raw = stream.Field(raw, "id")
+	}
+	*i = id(stream.Integer(raw))
+	return nil
+}
+
+// eventType returns the type of an event; "" if it is no string.
+func eventType(raw []byte) string {
+	var text string
+	_ = json.Unmarshal(stream.Field(raw, "type"), &text)
+	return text
+}
+
+// newEvent reads an event. What does not have the expected form is left out.
+func newEvent(rec stream.Record, typ string) Event {
+	var e eventJSON
+	_ = json.Unmarshal(rec.Raw, &e)
+	event := Event{ID: rec.ID(), At: rec.Cursor, Type: typ, ObjectID: int64(e.ObjectID), TicketID: int64(e.Data.TicketID), Context: e.Context,
+		RelatedID: int64(cmp.Or(e.Data.SourceTicketID, e.Data.SplitIntoTicket, e.Data.SourceCustomerID))}
+	for _, tag := range e.Data.TagsRemoved {
+		event.RemovedTags = append(event.RemovedTags, int64(tag))
+	}
+	return event
+}
+
+// A resolver finds the tickets of messages whose events do not name them, by
+// the other events of the same operation.
+type resolver struct {
+	previous map[string]int64 // tickets by context, of the chunk before
+}
+
+// resolve sets the tickets of the events of messages. It returns the events of
+// a chunk and, apart, those whose ticket the next chunk may name; there is none
+// after the final one.
+func (r *resolver) resolve(events []Event, final bool) (ready, deferred []Event) {
+	current := map[string]int64{}
+	for _, e := range events {
+		if e.Type == "ticket-updated" { //rule:message-tickets-are-resolved-by-context
+			current[e.Context] = e.ObjectID
+		}
+	}
+	for _, e := range events {
+		if strings.HasPrefix(e.Type, "ticket-message-") && e.TicketID == 0 {
+			e.TicketID = cmp.Or(current[e.Context], r.previous[e.Context])
+			if e.TicketID == 0 && !final && !e.deferred {
+				e.deferred = true
+				deferred = append(deferred, e)
+				continue
+			}
+		}
+		ready = append(ready, e)
+	}
+	r.previous = current
+	return ready, deferred
+}

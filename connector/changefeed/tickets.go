@@ -1,0 +1,134 @@
+package changefeed
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"strconv"
+
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/stream"
+)
+
+// Tickets returns the changes of tickets. tags is the stream derived from them
+// that gets a tombstone for each removed tag.
+func Tickets(tags *stream.Stream) *Changes {
+	return &Changes{
+		EventTypes: []string{"ticket-created", "ticket-updated", "ticket-tags-added", "ticket-tags-removed", "ticket-marked-spam",
+			"ticket-unmarked-spam", "ticket-trashed", "ticket-untrashed", "ticket-customer-updated", "ticket-split",
+			"ticket-merged", "ticket-deleted"},
+		RefetchDoc: "up to 100 tickets are re-fetched in one request",
+		Apply: func(ctx context.Context, a *Applier, events []Event) error {
+			return applyTickets(ctx, a, tags, planTickets(events))
+		},
+	}
+}
+
+// ticketWork is what events require of tickets.
+type ticketWork struct {
+	refetch     causes
+	deleted     causes
+	removedTags map[int64]causes // by ticket, then by tag
+}
+
+// planTickets decides what events require. A merge or a split changes both
+// tickets: which of them remains is seen when they are re-fetched.
+func planTickets(events []Event) ticketWork {
+	work := ticketWork{causes{}, causes{}, map[int64]causes{}}
+	for _, e := range events {
+		if e.Type == "ticket-deleted" {
+			work.deleted.add(e.ObjectID, e.cause())
+			continue
+		}
+		work.refetch.add(e.ObjectID, e.cause())
+		work.refetch.add(e.RelatedID, e.cause())
+		for _, tag := range e.RemovedTags {
+			if work.removedTags[e.ObjectID] == nil {
+				work.removedTags[e.ObjectID] = causes{}
+			}
+			work.removedTags[e.ObjectID].add(tag, e.cause())
+		}
+	}
+	for id := range work.deleted {
+		delete(work.refetch, id)
+	}
+	return work
+}
+
+// applyTickets re-fetches tickets, as many at once as a page holds. Those that
+// are missing from the response are fetched by id: only that proves that they
+// are gone.
+func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work ticketWork) error {
+	a.EmitChanges(nil, a.tombstones(work.deleted))
+	a.acknowledge(work.deleted) // even if the others cannot be re-fetched
+	needsRecord := func(id int64) bool { return work.removedTags[id] != nil }
+	emit := func(items []reader.Item) {
+		var removed []reader.TombstoneItem
+		for _, it := range items {
+			removed = append(removed, a.removedTags(tags, it.Record, work.removedTags[it.ID()])...) //rule:removed-tags-get-tombstones
+		}
+		a.EmitChanges(items, removed)
+	}
+	all, wanted := work.refetch, maps.Clone(work.refetch)
+	read := a.takeRead(wanted, needsRecord)
+	for queue := wanted.ids(); len(queue) > 0; { //rule:tickets-are-refetched
+		n := min(a.Limit(), len(queue))
+		missing, err := a.refetchTickets(ctx, queue[:n], all, emit)
+		if err != nil {
+			return err
+		}
+		queue = queue[n:]
+		for _, id := range missing { //rule:missing-tickets-are-fetched-by-id
+			items, into, err := a.refetchOne(ctx, id, all[id])
+			if err != nil {
+				return err
+			}
+			emit(items)
+			if _, known := all[into]; into != 0 && !known {
+				all.add(into, all[id])
+				queue = append(queue, into)
+			}
+		}
+	}
+	emit(read) // last, so that a list that cannot be re-fetched is not emitted by each sync
+	return nil
+}
+
+// refetchTickets fetches tickets by their ids in one request and passes them to
+// emit. It returns the ids that are missing from the response.
+func (a *Applier) refetchTickets(ctx context.Context, ids []int64, why causes, emit func([]reader.Item)) (missing []int64, err error) {
+	query, found := url.Values{}, map[int64]bool{}
+	for _, id := range ids {
+		query.Add("ticket_ids", strconv.FormatInt(id, 10))
+	}
+	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "") {
+		if err != nil {
+			return nil, err
+		}
+		var items []reader.Item
+		for _, rec := range page.Records {
+			found[rec.ID()] = true
+			items = append(items, a.refetched(rec, why[rec.ID()], page.ServerTime))
+		}
+		emit(items)
+	}
+	for _, id := range ids {
+		if !found[id] {
+			missing = append(missing, id)
+		}
+	}
+	return missing, nil
+}
+
+// removedTags returns the tombstones of tags that were taken off a ticket and
+// are not on it now. They have the ticket's date: adding a tag again does not
+// move updated_datetime, and its record must not be older than the tombstone.
+func (a *Applier) removedTags(tags *stream.Stream, ticket stream.Record, removed causes) (items []reader.TombstoneItem) {
+	for _, tag := range tags.Derive(ticket.Raw) {
+		delete(removed, stream.Integer(stream.Field(tag, tags.ID()))) //rule:present-tags-get-no-tombstone
+	}
+	for _, tag := range removed.ids() {
+		items = append(items, a.NewTombstone(tags, ticket.Cursor, removed[tag].at, removed[tag].events, ticket.ID(), tag)) //rule:tag-tombstone-has-date-of-ticket
+	}
+	return items
+}

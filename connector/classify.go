@@ -1,0 +1,131 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reports"
+	"source-gorgias/connector/stream"
+)
+
+// A Failure is an error as the user sees it.
+type Failure struct {
+	Type FailureType
+	// Message says what happened and, if the user can do something, what.
+	Message string
+	// AllStreams is set if it ended the whole sync, and not one stream alone.
+	AllStreams bool
+}
+
+// A FailureType is Airbyte's classification of errors. It says who can act on
+// them.
+type FailureType int
+
+const (
+	// TransientFailure can be gone in the next sync.
+	TransientFailure FailureType = iota
+	// SystemFailure is an unexpected response, or a bug in this program.
+	SystemFailure
+	// ConfigFailure has to be corrected in the configuration or the account.
+	ConfigFailure
+)
+
+// An InputError is a mistake in what the program was given beside its
+// configuration: arguments, files, catalog, state.
+type InputError struct{ Text string }
+
+func (e *InputError) Error() string { return e.Text }
+
+// A Panic is a bug in this program, met while it read a stream.
+type Panic = reader.Panic
+
+// Classify describes the error that ended a stream, or with a nil stream the
+// whole sync.
+func Classify(s *stream.Stream, err error) Failure {
+	var settings *config.Error
+	var input *InputError
+	var api *gorgias.Error
+	switch {
+	case errors.As(err, &settings), errors.Is(err, reports.ErrNotConfigured):
+		return Failure{Type: ConfigFailure, Message: "the configuration does not fit: " + err.Error()}
+	case errors.As(err, &input):
+		return Failure{Type: ConfigFailure, Message: input.Text}
+	case errors.As(err, &api):
+		typ, hint := classifyAPI(s, api)
+		f := Failure{Type: typ, Message: api.Error(), AllStreams: api.Kind == gorgias.Unauthorized}
+		if hint != "" {
+			f.Message = strings.TrimSuffix(f.Message, ".") + ". " + hint
+		}
+		return f
+	case errors.Is(err, context.DeadlineExceeded):
+		return Failure{Type: TransientFailure, Message: err.Error()}
+	}
+	return Failure{Type: SystemFailure, Message: err.Error()}
+}
+
+// classifyAPI classifies an error of the API and says what the user can do
+// about it; "" if nothing.
+func classifyAPI(s *stream.Stream, e *gorgias.Error) (FailureType, string) {
+	switch e.Kind {
+	case gorgias.Unauthorized:
+		var renewal *gorgias.RenewalError
+		if errors.As(e, &renewal) { // its message says all
+			return ConfigFailure, ""
+		}
+		return ConfigFailure, "Check the credentials: the API key is the one from Settings, REST API, not the password you log in with; an OAuth access token expires after 24 hours"
+	case gorgias.Forbidden:
+		return ConfigFailure, forbiddenHint(s)
+	case gorgias.NotFound:
+		if s == nil {
+			return ConfigFailure, "Check the subdomain: there is no account with that name"
+		}
+	case gorgias.ClientError:
+		if e.Path == "/api/"+reportStream().Path {
+			return ConfigFailure, "Correct that report in the configuration, or remove it"
+		}
+	case gorgias.Redirect:
+		return ConfigFailure, "Check the subdomain and the base URL: the requests were redirected to another host, and the redirect was not followed"
+	case gorgias.InvalidResponse:
+		if s == nil {
+			return SystemFailure, "The response is incomplete or not from the API: check the subdomain and the base URL, and try again in a few minutes"
+		}
+	case gorgias.RateLimited, gorgias.ServerError:
+		if s == nil {
+			return TransientFailure, "Try again in a few minutes"
+		}
+		return TransientFailure, resumesHint
+	case gorgias.Network:
+		return TransientFailure, networkHint(s, e)
+	}
+	return SystemFailure, ""
+}
+
+const resumesHint = "The next sync resumes from here"
+
+// forbiddenHint says who may read a stream, or the account.
+func forbiddenHint(s *stream.Stream) string {
+	role := "Use the API key of an admin"
+	if s == nil {
+		return role + ", and check that your plan includes the REST API"
+	}
+	if s.OAuthScope != "" {
+		role += fmt.Sprintf(", or give the app the scope %s", s.OAuthScope)
+	}
+	return role + fmt.Sprintf(", or deselect the stream %s", s.Name)
+}
+
+// networkHint says what to check if there is no response.
+func networkHint(s *stream.Stream, e *gorgias.Error) string {
+	switch {
+	case strings.Contains(e.Error(), "no such host"):
+		return "Check the subdomain, and that this machine reaches the internet"
+	case s == nil:
+		return "Check the subdomain and the base URL, and that this machine may reach them"
+	}
+	return resumesHint
+}

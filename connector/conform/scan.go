@@ -1,0 +1,171 @@
+package conform
+
+import (
+	"bytes"
+	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Field returns the value of a top-level field as raw spells it, and whether
+// there is one. Of repeated fields it returns the first, like [Schema.Append].
+// raw must be one JSON object; for anything else the result is undefined.
+func Field(raw []byte, name string) (jsontext.Value, bool) {
+	for n, value := range members(raw) {
+		if string(n) == name {
+			return value, true
+		}
+	}
+	return nil, false
+}
+
+// Fields finds several top-level fields in one pass over raw: it sets values[i]
+// to the value of names[i] as [Field] returns it, or to nil if there is none.
+// It stops once all are found. names may repeat; values must be as long. Only
+// names that contain escapes allocate.
+func Fields(raw []byte, names []string, values [][]byte) {
+	clear(values)
+	missing := len(names)
+	for name, value := range members(raw) {
+		for i := range names {
+			if values[i] == nil && string(name) == names[i] {
+				values[i] = value
+				missing--
+			}
+		}
+		if missing == 0 {
+			return
+		}
+	}
+}
+
+// Properties yields the names and schemas of an object's properties, or of the
+// properties of the objects in an array. schema must be valid.
+func Properties(schema []byte) iter.Seq2[string, []byte] {
+	return func(yield func(name string, schema []byte) bool) {
+		for {
+			if properties, ok := Field(schema, "properties"); ok {
+				for name, property := range members(properties) {
+					if !yield(string(name), property) {
+						return
+					}
+				}
+			}
+			items, ok := Field(schema, "items")
+			if !ok || items[0] != '{' {
+				return
+			}
+			schema = items
+		}
+	}
+}
+
+// Members yields the top-level fields of raw: repaired names, and values as raw
+// spells them. raw must be one JSON object, as for [Field].
+func Members(raw []byte) iter.Seq2[string, jsontext.Value] {
+	return func(yield func(string, jsontext.Value) bool) {
+		for name, value := range members(raw) {
+			if !yield(string(name), value) {
+				return
+			}
+		}
+	}
+}
+
+// members yields the members of an object: repaired names, and values as b
+// spells them. It does not check the grammar, but never reads past the end of b.
+func members(b []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		i := skipSpace(b, 0) + 1
+		for {
+			i = skipSpace(b, i)
+			if i < len(b) && b[i] == ',' {
+				i = skipSpace(b, i+1)
+			}
+			if i >= len(b) || b[i] != '"' {
+				return
+			}
+			name, start := readName(b, i)
+			i = skipValue(b, start)
+			if !yield(name, b[start:i]) {
+				return
+			}
+		}
+	}
+}
+
+// readName returns the repaired name at b[i], and where its value begins.
+func readName(b []byte, i int) (name []byte, value int) {
+	name, i = unquote(b, i)
+	i = skipSpace(b, i)
+	if i < len(b) && b[i] == ':' {
+		i = skipSpace(b, i+1)
+	}
+	return name, i
+}
+
+// skipSpace returns where the white space at b[i] ends.
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// skipValue returns where the value at b[i] ends.
+func skipValue(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			i = skipString(b, i)
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			depth--
+			i++
+		case ',', ':', ' ', '\n', '\r', '\t':
+			i++
+			continue
+		default:
+			i = skipScalar(b, i)
+		}
+		if depth <= 0 {
+			break
+		}
+	}
+	return i
+}
+
+// skipScalar returns where the number or the literal at b[i] ends.
+func skipScalar(b []byte, i int) int {
+	for i < len(b) {
+		switch b[i] {
+		case ',', '}', ']', ' ', '\n', '\r', '\t':
+			return i
+		}
+		i++
+	}
+	return i
+}
+
+// skipString returns where the string at b[i] ends. It searches for a quote once
+// per quote, not once per escape: a string may hold a million escapes.
+func skipString(b []byte, i int) int {
+	i++
+	for i < len(b) {
+		quote := bytes.IndexByte(b[i:], '"')
+		if quote < 0 {
+			break
+		}
+		for end := i + quote; i <= end; {
+			escape := bytes.IndexByte(b[i:end], '\\')
+			if escape < 0 {
+				return end + 1
+			}
+			i += escape + 2
+		}
+	}
+	return len(b)
+}

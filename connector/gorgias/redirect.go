@@ -1,0 +1,66 @@
+package gorgias
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// errTrailingSlash is a redirect to the same path with or without a trailing slash.
+var errTrailingSlash = errors.New("redirected to the same path with or without a trailing slash")
+
+// redirectError returns what a redirect means: errTrailingSlash or an [*Error].
+func redirectError(res *http.Response, from *url.URL) error {
+	e := &Error{Status: res.StatusCode, Kind: Redirect}
+	location := res.Header.Get("Location")
+	to, err := from.Parse(location)
+	if location == "" || err != nil {
+		e.Message = "redirected without a valid Location"
+		return e
+	}
+	if hostOf(to) != hostOf(from) { // a gateway may know another scheme; ours is kept
+		e.Message = "redirected to another host: " + to.Host
+		return e
+	}
+	if to.Path != from.Path && strings.TrimSuffix(to.Path, "/") == strings.TrimSuffix(from.Path, "/") {
+		return errTrailingSlash
+	}
+	permanent := res.StatusCode == http.StatusMovedPermanently || res.StatusCode == http.StatusPermanentRedirect
+	if id, ok := mergedInto(from.Path, to.Path); ok && permanent {
+		e.Kind, e.MergedInto, e.Message = Merged, id, "merged into "+strconv.FormatInt(id, 10)
+		return e
+	}
+	e.Message = "redirected to another path"
+	return e
+}
+
+// hostOf returns the host of a URL, without its scheme's default port.
+func hostOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return host
+}
+
+// mergedInto returns the id in one path where the other path has another id. What
+// follows the id may be missing: /api/customers/1/custom-fields redirects to
+// /api/customers/2/custom-fields or /api/customers/2.
+func mergedInto(from, to string) (id int64, ok bool) {
+	a, b := strings.Split(strings.Trim(from, "/"), "/"), strings.Split(strings.Trim(to, "/"), "/")
+	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] {
+			continue
+		}
+		_, err1 := strconv.ParseInt(a[i], 10, 64)
+		id, err2 := strconv.ParseInt(b[i], 10, 64)
+		tail := strings.Join(b[i+1:], "/")
+		return id, err1 == nil && err2 == nil && (tail == "" || tail == strings.Join(a[i+1:], "/"))
+	}
+	return 0, false
+}

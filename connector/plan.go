@@ -1,0 +1,116 @@
+package connector
+
+import (
+	"time"
+
+	"source-gorgias/connector/changefeed"
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reports"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
+)
+
+// A Plan is one sync: which streams are read, from where, and how far. It can
+// be run once.
+type Plan struct {
+	reader.Options
+	// RateLimiter is the client's. If set, its long waits are emitted as batches.
+	RateLimiter *gorgias.RateLimiter
+	// Streams are read side by side, started in this order.
+	Streams []*stream.Stream
+	// Bookmarks by stream name; a missing one is a first sync.
+	Bookmarks map[string]state.Bookmark
+	// Reports are what the stream of daily reports consists of.
+	Reports []reports.Report
+	// Concurrency is how many lists are read at once; at least 1.
+	Concurrency int
+	// Heartbeat is the longest time without a batch while a stream is under way;
+	// zero is no bound.
+	Heartbeat time.Duration
+	// ChunkPages is the number of pages of events that the change feed processes
+	// at once; zero is the default.
+	ChunkPages int
+}
+
+// NewPlan returns a sync with the user's settings, without streams. tombstone
+// is the column, named by the protocol, that contains the time of a deletion.
+func NewPlan(s *config.Settings, tombstone string) *Plan {
+	if !s.Tombstones { //rule:deletes-ignore-emits-no-tombstones
+		tombstone = ""
+	}
+	return &Plan{
+		Options: reader.Options{Start: s.Start, End: s.End, Tombstone: tombstone, Overlap: s.Overlap,
+			Windows: s.Windows, WindowInterval: s.WindowInterval},
+		Reports: s.Reports, Concurrency: s.Concurrency,
+	}
+}
+
+// readerOf returns how the list of a stream is read.
+func (p *Plan) readerOf(source *stream.Stream) reader.Reader {
+	r := streams.RowOf(source).Reader
+	if _, ok := r.(reports.Reader); ok {
+		return reports.Reader{Reports: p.Reports}
+	}
+	return r
+}
+
+// groupByList groups the streams by the list they are read from: one request
+// serves them all. Streams whose scans of one list stand at different positions
+// finish them separately, so that none loses its position; the next sync reads
+// them together.
+func (p *Plan) groupByList(run *reader.Run) []*reader.List {
+	var lists []*reader.List
+	type scan struct {
+		source                *stream.Stream
+		startedAt, lowerBound string
+	}
+	byScan := map[scan]*reader.List{}
+	for _, s := range p.Streams {
+		source := s.Source()
+		o := reader.NewOutput(s, p.Bookmarks[s.Name])
+		o.HasEvents = streams.RowOf(source).Changes != nil
+		o.AwaitsEvents = o.HasEvents && p.End.IsZero()
+		key := scan{source, o.Bookmark.Scan.StartedAt.String(), o.Bookmark.Scan.LowerBound.String()}
+		l := byScan[key]
+		if l == nil {
+			l = &reader.List{Run: run, Source: source}
+			byScan[key] = l
+			lists = append(lists, l)
+		}
+		if s.Mode == stream.PerParent {
+			l.Children = append(l.Children, o)
+		} else {
+			l.Outputs = append(l.Outputs, o)
+		}
+	}
+	return lists
+}
+
+// splitFeed makes the lists with events wait for the change feed. If there are
+// any, the list of events itself is read by the feed, and is not among the
+// lists that it returns.
+func (p *Plan) splitFeed(run *reader.Run, all []*reader.List) (lists []*reader.List, feed *changefeed.Feed) {
+	feed = &changefeed.Feed{Run: run, Events: streams.Events, ChunkPages: p.ChunkPages}
+	if feed.ChunkPages == 0 {
+		feed.ChunkPages = changefeed.DefaultChunkPages
+	}
+	for _, l := range all {
+		for _, o := range l.Outputs {
+			if o.AwaitsEvents {
+				feed.Add(l, streams.RowOf(l.Source).Changes)
+				break
+			}
+		}
+	}
+	for _, l := range all {
+		if feed.Waits() && l.Source == streams.Events {
+			feed.Share(l)
+		} else {
+			lists = append(lists, l)
+		}
+	}
+	return lists, feed
+}

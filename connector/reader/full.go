@@ -1,0 +1,143 @@
+package reader
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/stream"
+)
+
+// FullRefresh reads a list to its end, once with each of its partitions, and
+// then the lists below each of its records. It also reads single objects.
+type FullRefresh struct{ list }
+
+// Read reads the list.
+func (FullRefresh) Read(ctx context.Context, l *List) error {
+	var ids [][]byte
+	seen := map[string]bool{} // a list that was started again contains them twice
+	for _, partition := range partitions(l.Source) {
+		for page, err := range l.Pages(ctx, l.Source, l.Source.Path, partition, "") {
+			if err != nil {
+				return err
+			}
+			for _, o := range l.Outputs {
+				l.EmitRecords(o, page.Records)
+			}
+			for _, rec := range page.Records {
+				if id := string(rec.Key); len(l.Children) > 0 && !seen[id] {
+					seen[id], ids = true, append(ids, rec.Key)
+				}
+			}
+		}
+	}
+	for _, o := range l.Outputs {
+		l.Done(o)
+	}
+	for _, o := range l.Children {
+		if err := l.readChildren(ctx, o, ids); err != nil {
+			l.Fail(ctx, o, err)
+		}
+	}
+	return nil
+}
+
+func partitions(s *stream.Stream) []url.Values {
+	if len(s.Partitions) == 0 {
+		return []url.Values{nil}
+	}
+	return s.Partitions
+}
+
+// readChildren reads the list of o below each parent. One that these
+// credentials may not read does not stop the others.
+func (l *List) readChildren(ctx context.Context, o *Output, parents [][]byte) error {
+	var forbidden error
+	for _, id := range parents {
+		err := l.readChild(ctx, o, id)
+		if gorgias.Is(err, gorgias.Forbidden) {
+			forbidden = err
+		} else if err != nil {
+			return err
+		}
+	}
+	if forbidden != nil {
+		return forbidden
+	}
+	l.Done(o)
+	return nil
+}
+
+// readChild reads the list of o below one parent. A parent that was deleted
+// since it was listed has none.
+func (l *List) readChild(ctx context.Context, o *Output, parent []byte) error {
+	started := false
+	for page, err := range l.Pages(ctx, o.Stream, strings.Replace(o.Stream.Path, "{id}", string(parent), 1), nil, "") {
+		if gorgias.Is(err, gorgias.NotFound) && !started {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		started = true
+		records := make([]stream.Record, len(page.Records))
+		for i, rec := range page.Records {
+			rec.Raw = stream.PrependFields(rec.Raw, parentField(o.Stream, parent))
+			records[i] = rec
+		}
+		l.EmitRecords(o, records)
+	}
+	return nil
+}
+
+// parentField is the column with the parent's id.
+func parentField(s *stream.Stream, id []byte) []byte {
+	return append(append([]byte(`"`+s.Key[0]+`"`), ':'), id...)
+}
+
+// Forecast requests the first page of each partition.
+func (FullRefresh) Forecast(ctx context.Context, l *List) (Estimate, error) {
+	all := partitions(l.Source)
+	e := Estimate{Description: "the whole list, as in every sync", Requests: len(all), Accuracy: Exact}
+	for _, partition := range all {
+		page, err := l.FetchPage(ctx, l.Source, l.Source.Path, partition, "")
+		if err != nil {
+			return e, err
+		}
+		if e.Records += len(page.Records); page.NextToken != "" {
+			e.Requests++
+			e.Accuracy = AtLeast
+		}
+	}
+	return e, nil
+}
+
+// list checks permissions by requesting one row of the list.
+type list struct{}
+
+func (list) Check(ctx context.Context, l *List) (*stream.Record, error) {
+	var firstPartition url.Values
+	if len(l.Source.Partitions) > 0 {
+		firstPartition = l.Source.Partitions[0]
+	}
+	return l.CheckPath(ctx, l.Source, l.Source.Path, firstPartition)
+}
+
+// CheckPath requests one row of a list of s and returns it; nil if the list is
+// empty.
+func (r *Run) CheckPath(ctx context.Context, s *stream.Stream, path string, extra url.Values) (*stream.Record, error) {
+	query := url.Values{}
+	if s.Mode != stream.SingleObject {
+		query.Set("limit", "1")
+	}
+	for name := range extra {
+		query[name] = extra[name]
+	}
+	response, err := r.Client.List(ctx, s.Envelope, path, query, "")
+	if err != nil || len(response.Records) == 0 {
+		return nil, err
+	}
+	rec := s.NewRecord(response.Records[0])
+	return &rec, nil
+}

@@ -1,0 +1,372 @@
+package reader
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+)
+
+// Incremental reads a list in the order of time. Newest first, it stops at the
+// first record that is older than anything it could miss; oldest first, and
+// whenever a page is not in the order asked for, it reads the list to its end.
+type Incremental struct{ list }
+
+// A scan that took longer than rescanAfter, or that an earlier sync started, is
+// followed by another one over what has come meanwhile, and so on, up to
+// maxHeadRescans.
+const (
+	rescanAfter    = 30 * time.Minute
+	maxHeadRescans = 3
+)
+
+// Read reads the list.
+func (Incremental) Read(ctx context.Context, l *List) error {
+	s := &scan{List: l}
+	if err := s.resume(ctx); err != nil {
+		return err
+	}
+	for rescans := 0; ; rescans++ {
+		finished, err := s.run(ctx, rescans == maxHeadRescans)
+		if finished || err != nil {
+			return err
+		}
+		headOnly := !s.resumed
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+		s.headOnly = headOnly
+	}
+}
+
+// A scan reads a list from start to end in one pass, possibly across several
+// syncs.
+type scan struct {
+	*List
+	position state.ScanPosition
+
+	orderSeen      bool // two rows have shown that the list is in the order asked for
+	resumed        bool // an earlier sync started the scan
+	truncatedByEnd bool // rows beyond the end date were left out
+	headOnly       bool // this sync has finished a scan: only what came since is missing
+	ended          bool // the page observed last is the last one that matters
+
+	readFrom time.Time // what lies before it may not have been read by this sync
+}
+
+// ScanInfo says what part of a list a scan covers.
+type ScanInfo struct {
+	// From is the cursor value before which this sync may have read nothing.
+	From time.Time
+	// Resumed is set if an earlier sync started the scan.
+	Resumed bool
+	// Unsorted is set if a page was not in the order asked for.
+	Unsorted bool
+}
+
+// run reads the pages of one scan. It reports whether the list is finished: if
+// not, what came during the scan has to be read. final means that it is
+// finished in any case.
+func (s *scan) run(ctx context.Context, final bool) (finished bool, err error) {
+	pager := Pager{Path: s.Source.Path, Token: s.position.PageToken, Observe: s.observe, Restart: s.restart, Fetch: s.fetch}
+	for page, err := range pager.Pages(ctx) {
+		if err != nil {
+			return false, err
+		}
+		ended := s.ended
+		last := ended && (!s.resumed && !s.tookLong(page) || final) //rule:head-is-rescanned-after-resume
+		s.recordEmissions(page, ended)
+		for _, o := range s.Outputs {
+			s.emitPage(o, page, ended, last)
+		}
+		if s.OnPage != nil {
+			s.OnPage(page, ScanInfo{s.readFrom, s.resumed, s.position.Unsorted})
+		}
+		if last {
+			s.EndToken, s.Finished = s.position.PageToken, true
+			s.finish()
+			return true, nil
+		}
+		if ended {
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+// finish ends the outputs that do not wait for events.
+func (s *scan) finish() {
+	for _, o := range s.Outputs {
+		if !o.AwaitsEvents {
+			s.Done(o)
+		}
+	}
+}
+
+// fetch requests a page of the scan.
+func (s *scan) fetch(ctx context.Context, token string) (*Page, error) {
+	extra := url.Values{}
+	if s.Source.SinceParam != "" {
+		extra.Set(s.Source.SinceParam, s.position.LowerBound.UTC().Format(SinceLayout))
+	}
+	return s.FetchPage(ctx, s.Source, s.Source.Path, extra, token)
+}
+
+// SinceLayout is how lists are filtered by time: whole seconds, rounded down.
+const SinceLayout = "2006-01-02T15:04:05Z"
+
+// resume continues the scan under way, or begins one.
+func (s *scan) resume(ctx context.Context) error {
+	position := s.Outputs[0].Bookmark.Scan
+	for _, o := range s.Outputs {
+		if o.Bookmark.Scan.Pages < position.Pages {
+			position = o.Bookmark.Scan // a sync stopped between the batches of one page: the least advanced output leads
+		}
+	}
+	joinable := position.PageToken != "" && (s.End.IsZero() || !position.NextWatermark.After(s.End))
+	for _, o := range s.Outputs {
+		joinable = joinable && s.canJoin(o.Bookmark.Scan, position)
+		o.firstScan = o.Bookmark.Watermark.IsZero()
+		if o.lowerBound = position.LowerBound; s.Window(s.Source) == 0 {
+			o.lowerBound = state.MaxTime(o.lowerBound, o.Bookmark.Watermark.Add(-s.Overlap))
+		}
+		if o.firstScan && joinable {
+			start, err := s.defaultStart(ctx, s.Source)
+			if err != nil {
+				return err
+			}
+			// What is asked for now must lie within the scan.
+			o.lowerBound, joinable = position.LowerBound, !start.Before(position.LowerBound)
+		}
+	}
+	if !joinable {
+		return s.begin(ctx)
+	}
+	s.position, s.resumed, s.readFrom = position, true, position.LastCursor
+	return nil
+}
+
+// canJoin reports whether p is a position of the scan that stands at leading.
+// Two scans that started within the same second look alike. A position that is
+// ahead must be further on in the list, and have seen no more above it.
+func (s *scan) canJoin(p, leading state.ScanPosition) bool {
+	return p.Pages-leading.Pages <= 1 && (p.Pages > leading.Pages || p.PageToken == leading.PageToken) &&
+		!p.NextWatermark.Before(leading.NextWatermark) &&
+		(p.Unsorted || leading.Unsorted || !s.comesBefore(p.LastCursor, leading.LastCursor))
+}
+
+// comesBefore reports whether a scan reads the cursor value a before b.
+func (s *scan) comesBefore(a, b time.Time) bool {
+	if s.Source.Mode == stream.OldestFirst {
+		return a.Before(b)
+	}
+	return a.After(b)
+}
+
+// begin starts a scan from the watermark of the least advanced output.
+func (s *scan) begin(ctx context.Context) error {
+	*s = scan{List: s.List} //rule:restart-forgets-page-token
+	for i, o := range s.Outputs {
+		o.firstScan = o.Bookmark.Watermark.IsZero()
+		o.lowerBound = o.Bookmark.Watermark.Add(-s.Overlap) //rule:overlap-is-reread
+		if o.firstScan {
+			start, err := s.defaultStart(ctx, s.Source)
+			if err != nil {
+				return err
+			}
+			if o.lowerBound = start; !o.Bookmark.Scan.LowerBound.IsZero() {
+				o.lowerBound = state.MinTime(start, o.Bookmark.Scan.LowerBound) // a first scan that was started has to be finished
+			}
+		}
+		if i == 0 {
+			s.position.LowerBound = o.lowerBound
+		}
+		s.position.LowerBound = state.MinTime(s.position.LowerBound, o.lowerBound)
+	}
+	s.readFrom = s.position.LowerBound
+	return nil
+}
+
+// extendToWindow lowers the bounds to cover the records that may have changed
+// since the window was last read, if that is long enough ago by the server's
+// clock.
+func (s *scan) extendToWindow() {
+	window := s.Window(s.Source)
+	if s.headOnly || window == 0 {
+		return
+	}
+	for _, o := range s.Outputs {
+		if o.Bookmark.Watermark.IsZero() || s.position.StartedAt.Sub(o.Bookmark.WindowReadAt) < s.WindowInterval {
+			continue
+		}
+		// No sync has read what lies before the start date.
+		windowStart := state.MaxTime(o.Bookmark.WindowReadAt.Add(-window), s.Start)
+		o.lowerBound = state.MinTime(o.lowerBound, windowStart)                    //rule:window-lowers-output-bound
+		s.position.LowerBound = state.MinTime(s.position.LowerBound, o.lowerBound) //rule:window-lowers-scan-bound
+	}
+}
+
+// restart starts the scan again after a rejected token. If the server sorts and
+// filters, what an oldest-first scan has read needs no second reading.
+func (s *scan) restart(ctx context.Context) error {
+	if s.Source.SinceParam != "" && !s.position.Unsorted {
+		for _, o := range s.Outputs {
+			o.Bookmark.Scan = s.position
+			o.Bookmark.FinishScan(0)
+		}
+	}
+	return s.begin(ctx)
+}
+
+// observe moves the scan position over a page, and reports whether the next
+// page is needed.
+func (s *scan) observe(page *Page) bool {
+	p := &s.position
+	if p.StartedAt.IsZero() {
+		p.StartedAt = page.ServerTime //rule:server-clock-starts-scan
+		s.extendToWindow()
+	}
+	p.Pages++
+	p.PageToken = page.NextToken
+	for i := range page.Records {
+		if at := page.Records[i].Cursor; !at.IsZero() { // a row without one shows nothing
+			s.observeRow(at)
+		}
+	}
+	ended := s.reachedEnd() //rule:empty-page-continues-scan
+	s.ended = ended
+	return !ended
+}
+
+func (s *scan) observeRow(at time.Time) {
+	p := &s.position
+	if !p.LastCursor.IsZero() {
+		p.Unsorted = p.Unsorted || s.comesBefore(at, p.LastCursor)
+		s.orderSeen = s.orderSeen || s.comesBefore(p.LastCursor, at)
+	}
+	p.LastCursor = at
+	s.truncatedByEnd = s.truncatedByEnd || s.beyondEnd(at)
+	if !s.resumed || s.Source.Mode == stream.OldestFirst {
+		// What lies above a resumed newest-first scan is read after it.
+		p.NextWatermark = state.MaxTime(p.NextWatermark, s.clampWatermark(at))
+	}
+}
+
+// tookLong reports whether the scan has taken so long that its head is worth
+// reading again.
+func (s *scan) tookLong(page *Page) bool {
+	return s.Source.Mode == stream.NewestFirst && page.ServerTime.Sub(s.position.StartedAt) > rescanAfter //rule:head-is-rescanned-after-long-scan
+}
+
+// clampWatermark keeps a watermark from passing the start of the scan or the
+// end date.
+func (s *scan) clampWatermark(at time.Time) time.Time {
+	at = state.MinTime(at, s.position.StartedAt) //rule:watermark-never-passes-scan-start
+	if s.beyondEnd(at) {
+		at = s.End
+	}
+	return at
+}
+
+// reachedEnd reports whether the page just observed is the last that matters.
+func (s *scan) reachedEnd() bool {
+	p := &s.position
+	switch {
+	case p.PageToken == "":
+		return true
+	case p.Unsorted || !s.orderSeen: //rule:order-is-verified
+		return false // the position of a record shows nothing, or not yet
+	case s.Source.Mode == stream.NewestFirst:
+		return p.LastCursor.Before(p.LowerBound) //rule:scan-ends-below-lower-bound
+	default:
+		return s.Source.SinceParam != "" && s.beyondEnd(p.LastCursor)
+	}
+}
+
+// isBoundary reports whether rows below the lower bound can be compared: those
+// on the last page of a newest-first scan are the newest ones below it, whose
+// fingerprints are kept.
+func (s *scan) isBoundary(ended bool) bool {
+	return ended && s.Source.Mode == stream.NewestFirst && !s.position.Unsorted
+}
+
+// emitPage emits the records of a page that are new to o, with the bookmark
+// that is valid then.
+func (s *scan) emitPage(o *Output, page *Page, ended, last bool) {
+	s.startEvents(o)
+	var items []Item
+	for _, rec := range page.Records {
+		at := rec.Cursor
+		if at.IsZero() {
+			at = s.position.StartedAt
+		}
+		known := !rec.Cursor.IsZero() && rec.Cursor.Before(o.lowerBound) //rule:records-at-watermark-are-kept
+		if s.beyondEnd(rec.Cursor) || known && !s.isBoundary(ended) {
+			continue
+		}
+		items = append(items, Item{Record: rec, At: at, Known: known})
+	}
+	records, read := o.dedupe(items)
+	o.Bookmark.Scan = s.position
+	if s.truncatedByEnd && (s.Source.Mode == stream.OldestFirst || s.position.Unsorted) {
+		o.Bookmark.Scan.PageToken = "" // a sync without the end date would miss what was left out
+	}
+	if ended { //rule:watermark-stands-still-during-scan
+		o.Bookmark.FinishScan(s.Window(s.Source))
+	}
+	s.remember(o, read)
+	o.listDone = last
+	s.EmitRecords(o, records)
+}
+
+// startEvents stores since when events matter to o, before its first record is
+// written: a sync that stops there must process the deletion of that record. A
+// first scan reads what was visible when it started; after an imported
+// watermark, the events since then matter.
+func (s *scan) startEvents(o *Output) {
+	if !o.HasEvents || !o.Bookmark.EventWatermark.IsZero() {
+		return
+	}
+	from := s.position.StartedAt
+	if !o.Bookmark.Watermark.IsZero() {
+		from = o.Bookmark.Watermark
+	}
+	o.Bookmark.EventWatermark = from.Add(-s.Overlap)
+	s.EmitRecords(o, nil) //rule:event-watermark-precedes-first-record
+}
+
+// recordEmissions records for the change feed what this sync has read. The feed
+// of a first scan needs the latest records only.
+func (s *scan) recordEmissions(page *Page, ended bool) {
+	if s.Emissions == nil {
+		return
+	}
+	var from time.Time
+	if !s.isBoundary(ended) {
+		from = s.position.LowerBound
+	}
+	for _, o := range s.Outputs {
+		if o.firstScan {
+			from = state.MaxTime(from, s.position.StartedAt.Add(-s.Overlap))
+		} else if !s.isBoundary(ended) {
+			from = state.MaxTime(from, o.lowerBound)
+		}
+	}
+	for _, rec := range page.Records {
+		if !rec.Cursor.IsZero() && rec.Cursor.Before(from) {
+			continue
+		}
+		at := rec.Cursor
+		if at.IsZero() {
+			at = s.position.StartedAt
+		}
+		emitted := true
+		for _, o := range s.Outputs {
+			known := !rec.Cursor.IsZero() && rec.Cursor.Before(o.lowerBound)
+			emitted = emitted && o.IsNew(Item{Record: rec, At: at, Known: known}) && !s.beyondEnd(rec.Cursor)
+		}
+		s.Emissions.Record(rec, page.ServerTime, emitted)
+	}
+}

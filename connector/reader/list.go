@@ -1,0 +1,267 @@
+package reader
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+)
+
+// A List is one list of the account and the streams that are made from it: one
+// request serves them all.
+type List struct {
+	*Run
+	Source *stream.Stream
+	// Outputs are made from the list's records, Children from lists below each
+	// of its records.
+	Outputs  []*Output
+	Children []*Output
+	// OnPage, if set, sees each page once it is emitted.
+	OnPage func(*Page, ScanInfo)
+	// Emissions are what this sync read of the list, for the change feed; nil if
+	// it needs none.
+	Emissions *Emissions
+	// EndToken is the page token at which the last scan ended; "" at the end of
+	// the list.
+	EndToken string
+	// Finished is set once an ordered list has been read.
+	Finished bool
+}
+
+// An Output is one stream that is made from a list, during a sync.
+type Output struct {
+	Stream   *stream.Stream
+	Bookmark state.Bookmark
+	// HasEvents is set if the account's events show changes of the records.
+	HasEvents bool
+	// AwaitsEvents is set if the stream ends after the change feed, not after
+	// its list.
+	AwaitsEvents bool
+
+	lowerBound time.Time // records before it have been read by earlier syncs, or lie before the start
+	firstScan  bool      // no scan has finished yet
+	listDone   bool
+	ended      bool
+}
+
+// NewOutput returns the output of a stream from its bookmark.
+func NewOutput(s *stream.Stream, b state.Bookmark) *Output {
+	if !s.Incremental() {
+		b = state.FullRefresh()
+	}
+	return &Output{Stream: s, Bookmark: b}
+}
+
+// All returns the outputs and the children.
+func (l *List) All() []*Output { return append(append([]*Output{}, l.Outputs...), l.Children...) }
+
+// Awaiting returns the outputs that still wait for events.
+func (l *List) Awaiting() (outputs []*Output) {
+	for _, o := range l.Outputs {
+		if o.AwaitsEvents && !o.ended {
+			outputs = append(outputs, o)
+		}
+	}
+	return outputs
+}
+
+// Execute reads the list and what is below it. It ends each output with Done or
+// an error, except those that wait for events.
+func (l *List) Execute(ctx context.Context, r Reader) {
+	all := l.All()
+	if ctx.Err() != nil { // the whole sync ended before this list started
+		l.failAll(ctx, all, ctx.Err())
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			l.failAll(ctx, all, &Panic{Value: v, Stack: debug.Stack()})
+		}
+	}()
+	for _, o := range all {
+		l.send(o, Batch{Kind: Started})
+	}
+	l.endPastOutputs()
+	if len(l.Outputs)+len(l.Children) == 0 {
+		return
+	}
+	if err := r.Read(ctx, l); err != nil {
+		l.failAll(ctx, all, err)
+	}
+}
+
+// endPastOutputs ends the outputs that were read beyond the end date before.
+func (l *List) endPastOutputs() {
+	var outputs []*Output
+	for _, o := range l.Outputs {
+		if !l.pastEnd(o) {
+			outputs = append(outputs, o)
+			continue
+		}
+		l.Warn(o, "the state is past the end date: nothing was read, and the state stays as it is. To read an interval again, give no state")
+		l.Done(o)
+	}
+	l.Outputs = outputs
+}
+
+// pastEnd reports whether o was read beyond the end date before: nothing is
+// left to read, or what is left belongs to a sync without that date, whose scan
+// position would be lost. Re-scanning past the end date without emitting would
+// mark records as read that were never emitted.
+func (r *Run) pastEnd(o *Output) bool {
+	return !r.End.IsZero() && (o.Bookmark.Watermark.After(r.End) || o.Bookmark.Scan.NextWatermark.After(r.End)) //rule:state-past-end-date-is-kept
+}
+
+// beyondEnd reports whether a time lies after the end date.
+func (r *Run) beyondEnd(at time.Time) bool { return !r.End.IsZero() && at.After(r.End) }
+
+// EmitRecords emits a page's records of o with its bookmark: a checkpoint.
+func (r *Run) EmitRecords(o *Output, records []stream.Record) {
+	r.send(o, Batch{Kind: Records, Records: records})
+}
+
+// Warn emits a warning.
+func (r *Run) Warn(o *Output, text string) { r.send(o, Batch{Kind: Warning, Warning: text}) }
+
+// Done ends o, unless it waits for events.
+func (r *Run) Done(o *Output) {
+	o.ended = true
+	r.send(o, Batch{Kind: Done})
+}
+
+func (r *Run) send(o *Output, b Batch) {
+	b.Stream, b.Bookmark = o.Stream, o.Bookmark
+	b.ReadingEvents = o.AwaitsEvents && o.listDone && !o.ended
+	r.Emit(b, nil)
+}
+
+// Fail ends o with an error, unless it has already ended. If the sync was
+// canceled, the error is the cause of that.
+func (r *Run) Fail(ctx context.Context, o *Output, err error) {
+	if o.ended {
+		return
+	}
+	o.ended = true
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	r.Emit(Batch{Stream: o.Stream, Bookmark: o.Bookmark}, err) //rule:failed-stream-is-not-complete,failed-stream-keeps-state
+}
+
+func (l *List) failAll(ctx context.Context, outputs []*Output, err error) {
+	for _, o := range outputs {
+		l.Fail(ctx, o, err)
+	}
+}
+
+// An Item is a record on its way to the outputs of its list.
+type Item struct {
+	stream.Record
+	// At is the time up to which the record's fingerprint matters.
+	At time.Time
+	// Events are the ids of the events because of which it was re-fetched.
+	Events []int64
+	// Emitted is set if this sync has already emitted this version.
+	Emitted bool
+	// Known is set if earlier syncs have read the record: it is emitted only if
+	// its fingerprint shows that it has changed.
+	Known bool
+}
+
+// dedupe returns the records of o that are new to it, and the fingerprints of
+// all items. A record that was re-fetched is new if one of its events has not
+// been processed: a sync that was killed may have emitted another version
+// without a trace.
+func (o *Output) dedupe(items []Item) (records []stream.Record, read []stream.Fingerprint) {
+	for _, it := range items {
+		read = append(read, it.Fingerprint(it.At))
+		switch {
+		case it.Emitted, !o.IsNew(it):
+		case o.Stream.Derive == nil:
+			records = append(records, it.Record)
+		default:
+			for _, raw := range o.Stream.Derive(it.Raw) {
+				records = append(records, stream.Record{Raw: raw, Origin: it.Origin})
+			}
+		}
+	}
+	return records, read
+}
+
+// IsNew reports whether o has not emitted this version of a record, or must
+// emit it again because of an event.
+func (o *Output) IsNew(it Item) bool {
+	fp := it.Fingerprint(it.At)
+	if it.Known {
+		return o.Bookmark.Fingerprints.HasOther(fp)
+	}
+	return !o.Bookmark.Fingerprints.Has(fp) || !o.Bookmark.EventIDs.HasAll(it.Events) //rule:unprocessed-events-emit-again
+}
+
+// fingerprintMargin is how many fingerprints are kept of records that no scan
+// needs: those that stand on the last page of an incremental scan all the same.
+const fingerprintMargin = MaxPageSize
+
+// fingerprintHorizon is the cursor value down to which o may read a record
+// again: in its scans, or because the change feed starts there.
+func (l *List) fingerprintHorizon(o *Output) time.Time {
+	watermark, windowReadAt := o.Bookmark.Watermark, o.Bookmark.WindowReadAt
+	if watermark.IsZero() {
+		watermark = o.Bookmark.Scan.NextWatermark
+	}
+	if windowReadAt.IsZero() {
+		windowReadAt = watermark
+	}
+	horizon := state.MinTime(watermark.Add(-l.Overlap), windowReadAt.Add(-l.Window(l.Source)))
+	if o.HasEvents {
+		horizon = state.MinTime(horizon, o.Bookmark.EventWatermark)
+	}
+	return horizon
+}
+
+// remember adds fingerprints to the bookmark of o.
+func (l *List) remember(o *Output, read []stream.Fingerprint) {
+	o.Bookmark.Fingerprints = o.Bookmark.Fingerprints.With(read, l.fingerprintHorizon(o), fingerprintMargin)
+}
+
+// EmitChanges emits what the change feed found: items to those outputs that
+// wait and to which they are new, and tombstones to their streams.
+func (l *List) EmitChanges(items []Item, tombstones []TombstoneItem) {
+	for _, t := range tombstones {
+		if t.Stream == l.Source {
+			l.Emissions.Delete(t.ID()) // what was emitted of the record before does not count
+		}
+	}
+	for _, o := range l.Awaiting() {
+		records, read := o.dedupe(items)
+		for _, t := range tombstones {
+			if t.Stream != o.Stream || l.Tombstone == "" { //rule:deletions-become-tombstones
+				continue
+			}
+			read = append(read, t.Fingerprint(t.At))
+			if o.IsNew(t.Item) {
+				records = append(records, t.Record)
+			}
+		}
+		l.remember(o, read)
+		if len(records) > 0 {
+			l.EmitRecords(o, records) //rule:event-watermark-moves-after-chunk
+		}
+	}
+}
+
+// A TombstoneItem is the record of a deletion on its way to its stream.
+type TombstoneItem struct {
+	Item
+	Stream *stream.Stream
+}
+
+// NewTombstone returns the record that says that a record of s was deleted: its
+// key, the time of the deletion, and the cursor with the same time. changed is
+// the time of the last event that shows the deletion.
+func (r *Run) NewTombstone(s *stream.Stream, deleted, changed time.Time, events []int64, key ...int64) TombstoneItem {
+	rec := s.NewTombstone(r.Tombstone, deleted, key...)
+	return TombstoneItem{Item{Record: rec, At: state.MaxTime(changed, deleted), Events: events}, s}
+}

@@ -1,0 +1,146 @@
+package stream
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"source-gorgias/connector/conform"
+)
+
+// TimestampLayout is how the connector writes timestamps, in states and in
+// records of its own.
+const TimestampLayout = "2006-01-02T15:04:05.000000Z"
+
+// A Record is one JSON object of a page, with what the engine needs to know of
+// it. That is found once, in one pass, when the page arrives.
+type Record struct {
+	// Raw is the object as the API spells it. It shares the page's memory.
+	Raw json.RawMessage
+	// Key is the value of the stream's ID column as spelled; nil if absent.
+	Key []byte
+	// Cursor is the cursor value; zero if the record has none that can be read.
+	Cursor time.Time
+	// Owner is the id in the column Stream.BelongsTo; 0 if there is none.
+	Owner int64
+	// Origin says why the record is emitted.
+	Origin Origin
+
+	version Version
+}
+
+// An Origin is the part of a sync that emits a record.
+type Origin uint8
+
+const (
+	Listed    Origin = iota // read in a list
+	Refetched               // re-fetched, because an event names it
+	Tombstone               // the record of a deletion
+)
+
+// A Version is a short hash of a record's bytes. Two versions of a record have
+// the same one about once in 10^14 pairs.
+type Version [6]byte
+
+// NewRecord finds what the engine needs to know of a row of the stream's list.
+func (s *Stream) NewRecord(raw json.RawMessage) Record {
+	names := [3]string{s.ID(), s.Cursor, s.BelongsTo}
+	n := 1 + len(nonEmpty(s.Cursor, s.BelongsTo))
+	var values [3][]byte
+	conform.Fields(raw, names[:n], values[:n])
+	r := Record{Raw: raw, Cursor: timestamp(values[1]), Owner: Integer(values[2])}
+	if !IsNull(values[0]) {
+		r.Key = values[0]
+	}
+	if s.Incremental() {
+		r.version = versionOf(raw)
+	}
+	return r
+}
+
+// NewTombstone returns the record that says that a record with a key was
+// deleted: the key, and the time of the deletion in the column that the
+// protocol names and in the cursor.
+func (s *Stream) NewTombstone(column string, deleted time.Time, key ...int64) Record {
+	at := deleted.UTC().Format(TimestampLayout)
+	raw := fmt.Appendf(nil, `{%q:%q,%q:%q`, column, at, s.Cursor, at)
+	var id []byte
+	for i, k := range key {
+		raw = fmt.Appendf(raw, ",%q:%d", s.Key[i], k)
+		if i > 0 {
+			id = append(id, '/')
+		}
+		id = strconv.AppendInt(id, k, 10)
+	}
+	raw = append(raw, '}')
+	return Record{Raw: raw, Key: id, Cursor: deleted, Origin: Tombstone, version: versionOf(raw)}
+}
+
+// ID returns the key as an integer; 0 if it is none.
+func (r *Record) ID() int64 { return Integer(r.Key) }
+
+// A Fingerprint identifies one version of one record: 14 bytes.
+type Fingerprint struct {
+	Key     uint32 // hash of what identifies the record
+	At      uint32 // its cursor value in seconds since 1970; the oldest are dropped first
+	Version Version
+}
+
+// Fingerprint returns the record's fingerprint. at is the time up to which it
+// matters, mostly the cursor value. Two records with the same key hash displace
+// each other, which only means that they are emitted again.
+func (r *Record) Fingerprint(at time.Time) Fingerprint {
+	return Fingerprint{HashKey(r.Key), Seconds(at), r.version}
+}
+
+// NewFingerprint returns the fingerprint of data that is not a record of a list.
+func NewFingerprint(key []byte, at time.Time, data []byte) Fingerprint {
+	return Fingerprint{HashKey(key), Seconds(at), versionOf(data)}
+}
+
+func versionOf(raw []byte) Version {
+	sum := sha256.Sum256(raw)
+	return Version(sum[:6])
+}
+
+// HashKey returns the hash by which a fingerprint identifies its record.
+func HashKey(key []byte) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write(key)
+	return h.Sum32()
+}
+
+// Seconds returns a time as fingerprints store it.
+func Seconds(at time.Time) uint32 { return uint32(min(max(at.Unix(), 0), 1<<32-1)) }
+
+// Field returns the value of a top-level field as spelled; nil if absent.
+func Field(raw []byte, name string) []byte {
+	value, _ := conform.Field(raw, name)
+	return value
+}
+
+// Timestamp reads a top-level field as a timestamp; zero if it is none.
+func Timestamp(raw []byte, name string) time.Time { return timestamp(Field(raw, name)) }
+
+func timestamp(value []byte) time.Time {
+	if len(value) < 2 || value[0] != '"' {
+		return time.Time{}
+	}
+	t, _ := conform.ParseTimestamp(string(value[1 : len(value)-1]))
+	return t
+}
+
+// Integer reads an integer, or a string that holds one; 0 if it is neither.
+func Integer(raw []byte) int64 {
+	if len(raw) > 1 && raw[0] == '"' {
+		raw = raw[1 : len(raw)-1]
+	}
+	n, _ := strconv.ParseInt(string(raw), 10, 64)
+	return n
+}
+
+// IsNull reports whether a value is null or absent.
+func IsNull(value []byte) bool { return len(value) == 0 || value[0] == 'n' }

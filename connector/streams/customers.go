@@ -1,0 +1,22 @@
+package streams
+
+import (
+	"source-gorgias/connector/changefeed"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/stream"
+	"source-gorgias/schemas"
+)
+
+var customers = &stream.Stream{
+	Name: "customers", Path: "customers", Query: newestUpdated, Mode: stream.NewestFirst,
+	Key: []string{"id"}, Cursor: "updated_datetime", Deletable: true, Record: schemas.Customer{}, OAuthScope: "customers:read",
+}
+
+var customerRows = []*Row{
+	{Stream: customers, Reader: reader.Incremental{}, Changes: changefeed.Customers()},
+	{Stream: &stream.Stream{
+		Name: "customer_custom_field_values", Parent: customers, Mode: stream.Derived, Derive: fieldValues("customer_id", "customer_updated_datetime"),
+		Key: []string{"customer_id", "id"}, Cursor: "customer_updated_datetime", Record: schemas.CustomerCustomFieldValue{}, OAuthScope: "customers:read",
+		Limitations: "which rows belonged to a deleted customer: filter by customer_id",
+	}},
+}

@@ -1,0 +1,36 @@
+package streams
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"source-gorgias/connector/changefeed"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/stream"
+	"source-gorgias/schemas"
+)
+
+var messages = &stream.Stream{
+	Name: "ticket_messages", Path: "messages", Query: newestCreated, Mode: stream.NewestFirst,
+	Key: []string{"id"}, Cursor: "created_datetime", BelongsTo: "ticket_id", LookbackWindow: 7 * day, Deletable: true,
+	SecretColumns: []string{"actions"}, Record: schemas.TicketMessage{}, OAuthScope: "tickets:read", Aliases: []string{"messages"},
+	Limitations: "that a message older than its window was opened; which messages belonged to a deleted ticket: filter by ticket_id",
+}
+
+var messageRows = []*Row{
+	{Stream: messages, Reader: reader.Incremental{}, Changes: changefeed.Messages(Tickets)},
+	{Stream: &stream.Stream{
+		Name: "ticket_message_attachments", Parent: messages, Mode: stream.Derived, Derive: attachments,
+		Key: []string{"message_id", "position"}, Cursor: "message_created_datetime", Record: schemas.TicketMessageAttachment{}, OAuthScope: "tickets:read",
+		Limitations: "which attachments belonged to a deleted ticket: filter by ticket_id",
+	}},
+}
+
+// attachments takes the attachments out of a message. They have no id: their
+// position in the message's list identifies them.
+func attachments(message json.RawMessage) []json.RawMessage {
+	fields := stream.CopyFields(message, "message_id", "id", "ticket_id", "ticket_id", "message_created_datetime", "created_datetime")
+	return stream.Elements(message, "attachments", func(i int, file []byte) json.RawMessage {
+		return stream.PrependFields(file, fmt.Appendf(fields[:len(fields):len(fields)], `,"position":%d`, i))
+	})
+}

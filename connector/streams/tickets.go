@@ -1,0 +1,38 @@
+package streams
+
+import (
+	"encoding/json"
+
+	"source-gorgias/connector/changefeed"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/stream"
+	"source-gorgias/schemas"
+)
+
+// Tickets is the stream of tickets, which messages and tags belong to.
+var Tickets = &stream.Stream{
+	Name: "tickets", Path: "tickets", Query: newestUpdated, Mode: stream.NewestFirst,
+	Key: []string{"id"}, Cursor: "updated_datetime", Deletable: true, Record: schemas.Ticket{}, OAuthScope: "tickets:read",
+}
+
+var ticketTags = &stream.Stream{
+	Name: "ticket_tags", Parent: Tickets, Mode: stream.Derived, Derive: tagsOf,
+	Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Deletable: true, Record: schemas.TicketTag{}, OAuthScope: "tickets:read",
+	Limitations: "which rows belonged to a deleted ticket: filter by ticket_id",
+}
+
+var ticketRows = []*Row{
+	{Stream: Tickets, Reader: reader.Incremental{}, Changes: changefeed.Tickets(ticketTags)},
+	{Stream: ticketTags},
+	{Stream: &stream.Stream{
+		Name: "ticket_custom_field_values", Parent: Tickets, Mode: stream.Derived, Derive: fieldValues("ticket_id", "ticket_updated_datetime"),
+		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Record: schemas.TicketCustomFieldValue{}, OAuthScope: "tickets:read",
+		Limitations: "which rows belonged to a deleted ticket: filter by ticket_id",
+	}},
+}
+
+// tagsOf takes the tags out of a ticket.
+func tagsOf(ticket json.RawMessage) []json.RawMessage {
+	fields := stream.CopyFields(ticket, "ticket_id", "id", "ticket_updated_datetime", "updated_datetime")
+	return stream.Elements(ticket, "tags", func(_ int, tag []byte) json.RawMessage { return stream.PrependFields(tag, fields) })
+}

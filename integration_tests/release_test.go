@@ -498,7 +498,7 @@ func sbomFaults(raw []byte, info *buildinfo.BuildInfo, program []byte) (faults [
 		fault("it is not reproducible: serial number %q, time %q, tools %v", doc.SerialNumber, doc.Metadata.Timestamp, doc.Metadata.Tools)
 	}
 	purl := func(name, version string) string {
-		return "pkg:golang/" + name + "@" + strings.ReplaceAll(version, "+", "%2B") + "?type=module"
+		return "pkg:golang/" + name + "@" + strings.ReplaceAll(version, "+", "%2B")
 	}
 	main := doc.Metadata.Component
 	if main.Type != "application" || main.Name != info.Main.Path || main.PURL != purl(main.Name, main.Version) || len(main.Licenses) != 1 || main.Licenses[0].License.ID != "MIT" {

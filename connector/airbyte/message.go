@@ -71,8 +71,8 @@ type stateMessage struct {
 }
 
 type streamState struct {
-	Descriptor descriptor `json:"stream_descriptor"`
-	State      any        `json:"stream_state"`
+	Descriptor descriptor      `json:"stream_descriptor"`
+	State      json.RawMessage `json:"stream_state"`
 }
 
 type descriptor struct {

@@ -147,9 +147,9 @@ type output struct {
 	stream  *stream.Stream
 	schema  *conform.Schema
 	prefix  []byte
-	running bool // the status RUNNING has been written
-	stored  bool // a STATE message has been written
-	records int  // since the last STATE message
+	running bool   // the status RUNNING has been written
+	stored  []byte // the bookmark in the last STATE message
+	records int    // since the last STATE message
 	total   int
 }
 
@@ -264,12 +264,8 @@ func (w *Writer) writeRecords(o *output, b connector.Batch) error {
 		o.records++
 		o.total++
 	}
-	// The state of a full refresh never changes, so it is written at the end only.
-	// A state that has been written is not repeated at the end.
-	if b.Bookmark.Resumable() && !done || done && !o.stored {
-		if err := w.appendState(o, b); err != nil {
-			return err
-		}
+	if err := w.appendState(o, b); err != nil {
+		return err
 	}
 	if len(w.buf) > 0 {
 		if _, err := w.out.Write(w.buf); err != nil {

@@ -298,7 +298,7 @@ func TestTapFailedStream(t *testing.T) {
 	box.AddCustomer()
 	box.Fail = func(r *http.Request) *sandbox.Fault {
 		if r.URL.Path == "/api/events" {
-			return notFound()
+			return unavailable()
 		}
 		return nil
 	}

@@ -214,7 +214,7 @@ func wrongInputs() []wrongInput {
 		{name: "answer: 403 for one list", args: "read --config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(tags)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
 		{name: "answer: 403 for one list, for a tap", tap: true, env: quiet, args: "--config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
 		{name: "answer: 404", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 404})},
-		{name: "answer: 503", args: check, files: there, box: respondingWith(*notFound())},
+		{name: "answer: 503", args: check, files: there, box: respondingWith(*unavailable())},
 		{name: "answer: moved to another host", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 301, Header: http.Header{"Location": {"https://other.gorgias.com/api/account"}}})},
 		{name: "answer: JSON that is cut", args: check, files: there, box: respondingWith(sandbox.Fault{Truncate: 40})},
 		{name: "answer: another content type", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: `{}`})},

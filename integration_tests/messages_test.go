@@ -473,7 +473,7 @@ func checkSpelling(schema map[string]any, v any, at string, fault func(string, .
 		}
 	case string:
 		if schema["format"] == "date-time" && !timestampPattern.MatchString(v) {
-			fault("%s: the instant is spelled %q", at, v)
+			fault("%s: the timestamp is spelled %q", at, v)
 		}
 	case map[string]any:
 		properties, _ := schema["properties"].(map[string]any)

@@ -16,20 +16,20 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// A mistake is something that people give to the program, and that does not
-// fit. What stands in it for a secret is never shown.
+// A wrongInput is an input that the program rejects. A secret in it is never
+// written.
 type wrongInput struct {
 	name  string
-	args  string // ORIGIN is where the account is
+	args  string // ORIGIN is the address of the account
 	files []string
 	env   []string
 	tap   bool
-	box   *sandbox.Server // at ORIGIN; nil = nobody is
+	box   *sandbox.Server // at ORIGIN; nil: no server
 }
 
 const fakeSecret = "top-s3cret+4711"
 
-// settings is a config.json with these in place of what the good one has.
+// settings returns a config.json with some settings besides valid credentials.
 func settings(rest string) []string {
 	return []string{"config.json", `{"subdomain": "acme", "credentials": {"email": "a@acme.com", "api_key": "` + fakeSecret + `"}` + rest + `}`}
 }
@@ -49,7 +49,7 @@ func wrongInputs() []wrongInput {
 	const check, read = "check --config config.json", "read --sandbox --catalog catalog.json"
 	const tap, start = "--config config.json", "read --sandbox --catalog catalog.json --state state.json"
 	catalog := func(text string) []string { return []string{"catalog.json", text} }
-	quiet := []string{"TAP_GORGIAS_LOGLEVEL=WARNING"} // figures are no answer
+	quiet := []string{"TAP_GORGIAS_LOGLEVEL=WARNING"} // without metrics
 	tags := `{"streams": [{"stream": {"name": "tags"}, "sync_mode": "full_refresh"}]}`
 	tickets := `{"streams": [{"stream": {"name": "tickets"}, "sync_mode": "incremental"}]}`
 	state := func(text string) []string { return append(catalog(tickets), "state.json", text) }
@@ -62,12 +62,12 @@ func wrongInputs() []wrongInput {
 		return config(`{"subdomain": "acme", "base_url": "ORIGIN", "credentials": {"auth_type": "oauth2.0", "client_id": "app", "client_secret": "` + secret + `", "refresh_token": "` + refresh + `"}}`)
 	}
 	return []wrongInput{
-		// Answers that are asked for again: these take longest.
+		// Responses that are retried: these take longest.
 		{name: "answer: HTML", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>" + fakeSecret})},
 		{name: "answer: a text", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Body: `"` + fakeSecret + `"`})},
 		{name: "answer: none", args: check, files: settings(`, "base_url": "http://127.0.0.1:1"`)},
 
-		// What is no JSON object.
+		// No JSON object.
 		{name: "config: empty", args: check, files: config("")},
 		{name: "config: YAML", args: check, files: config("subdomain: acme\nemail: a@acme.com\napi_key: " + fakeSecret + "\n")},
 		{name: "config: YAML, for a tap", tap: true, args: tap, files: config("connections:\n  GORGIAS:\n    type: api\n    secrets: {api_key: " + fakeSecret + "}\n")},
@@ -83,7 +83,7 @@ func wrongInputs() []wrongInput {
 		{name: "config: a comment", args: check, files: config("{\n  // the key\n  \"api_key\": \"" + fakeSecret + "\"\n}")},
 		{name: "config: two objects", args: check, files: config(`{"subdomain": "acme"} {"api_key": "` + fakeSecret + `"}`)},
 
-		// What is missing, or is called otherwise.
+		// Missing or misspelled settings.
 		{name: "config: nothing in it", args: check, files: config(`{}`)},
 		{name: "config: nothing in it, for discover", args: "discover --config config.json", files: config(`{}`)},
 		{name: "config: nothing in it, for a tap", tap: true, args: tap, files: config(`{}`)},
@@ -96,7 +96,7 @@ func wrongInputs() []wrongInput {
 		{name: "config: a connection of Sling without its key", args: check, files: config(`{"connections": {"HELPDESK": {"type": "api", "spec": "gorgias", "secrets": {"subdomain": "acme", "email": "a@acme.com"}}}}`)},
 		{name: "config: an environment of Sling without us", args: check, files: config(`{"connections": {"PG": {"type": "postgres", "password": "` + fakeSecret + `"}}}`)},
 
-		// What is of another kind, or out of bounds.
+		// Wrong types and values out of range.
 		{name: "config: credentials as a text", args: check, files: config(`{"subdomain": "acme", "credentials": "` + fakeSecret + `"}`)},
 		{name: "config: a kind of credentials that does not exist", args: check, files: config(`{"subdomain": "acme", "credentials": {"auth_type": "` + fakeSecret + `", "api_key": "x"}}`)},
 		{name: "config: a number for a text", args: check, files: config(`{"subdomain": 7, "email": "a@acme.com", "api_key": ["` + fakeSecret + `"]}`)},
@@ -107,7 +107,7 @@ func wrongInputs() []wrongInput {
 		{name: "config: an e-mail address for a subdomain", args: check, files: config(`{"domain": "a@acme.com", "email": "a@acme.com", "api_key": "` + fakeSecret + `"}`)},
 		{name: "config: a shop's name for a subdomain", args: check, files: config(`{"subdomain": "Acme & Sons", "email": "a@acme.com", "api_key": "` + fakeSecret + `"}`)},
 		{name: "config: key and e-mail exchanged", args: check, files: config(`{"subdomain": "acme", "username": "` + fakeSecret + `", "password": "a@acme.com"}`)},
-		{name: "config: a reference nobody filled in", args: check, files: config(`{"subdomain": "acme", "email": "a@acme.com", "api_key": "${` + fakeSecret + `}"}`)},
+		{name: "config: an unresolved placeholder", args: check, files: config(`{"subdomain": "acme", "email": "a@acme.com", "api_key": "${` + fakeSecret + `}"}`)},
 		{name: "config: a date as people write it", args: check, files: settings(`, "start_date": "31.1.2026", "interval_end": "next week"`)},
 		{name: "config: a day there is not", args: check, files: settings(`, "anchor_date": "2026-02-30"`)},
 		{name: "config: a date as a number", args: check, files: settings(`, "start_date": 20260131`)},
@@ -128,7 +128,7 @@ func wrongInputs() []wrongInput {
 		{name: "config: two reports that are called the same", args: check, files: settings(`, "reports": [{"scope": "tickets-created", "name": "new"}, {"scope": "tags", "name": "new"}]`)},
 		{name: "config: a report that is no object", args: check, files: settings(`, "reports": ["tickets-created"], "reports_window": 1000`)},
 
-		// Addresses.
+		// URIs.
 		{name: "address: no subdomain", args: "check --config gorgias://?email=a@acme.com&api_key=" + fakeSecret},
 		{name: "address: a path", args: "check --config gorgias://acme/tickets?email=a@acme.com&api_key=" + fakeSecret},
 		{name: "address: no key", args: "check --config gorgias://acme?email=a@acme.com"},
@@ -207,14 +207,14 @@ func wrongInputs() []wrongInput {
 		{name: "state: of nothing, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"offset": 7}`)},
 		{name: "state: an instant that is none, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"bookmarks": {"tickets": {"updated_datetime": "` + fakeSecret + `"}}}`)},
 
-		// Answers.
+		// Responses.
 		{name: "answer: 401", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 401})},
 		{name: "answer: 401, for a tap", tap: true, args: "--config config.json --catalog catalog.json", env: quiet, files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: respondingWith(sandbox.Fault{Status: 401})},
 		{name: "answer: 403", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 403})},
 		{name: "answer: 403 for one list", args: "read --config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(tags)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
 		{name: "answer: 403 for one list, for a tap", tap: true, env: quiet, args: "--config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
 		{name: "answer: 404", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 404})},
-		{name: "answer: 503", args: check, files: there, box: respondingWith(*notFound())},
+		{name: "answer: 503", args: check, files: there, box: respondingWith(*unavailable())},
 		{name: "answer: moved to another host", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 301, Header: http.Header{"Location": {"https://other.gorgias.com/api/account"}}})},
 		{name: "answer: JSON that is cut", args: check, files: there, box: respondingWith(sandbox.Fault{Truncate: 40})},
 		{name: "answer: another content type", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: `{}`})},
@@ -225,16 +225,16 @@ func wrongInputs() []wrongInput {
 	}
 }
 
-// TestWrongInputs holds what the program says to people's mistakes, whole, in
-// testdata/wrong_inputs.golden. -update rewrites it: read it then as somebody
-// would who has never seen the program.
+// TestWrongInputs compares all output for wrong inputs with
+// testdata/wrong_inputs.golden. -update rewrites it; read it as a new user
+// would.
 func TestWrongInputs(t *testing.T) {
 	t.Parallel()
 	all := wrongInputs()
 	said := make([]string, len(all))
 	program(t)
 	var wait sync.WaitGroup
-	queue := make(chan struct{}, 8) // some of them only wait, for an answer
+	queue := make(chan struct{}, 8) // some only wait for a response
 	for i, m := range all {
 		queue <- struct{}{}
 		wait.Go(func() {
@@ -272,7 +272,7 @@ func TestWrongInputs(t *testing.T) {
 
 var heading = regexp.MustCompile(`(?m)^-- (.+) --\n`)
 
-// sections are the parts of a golden file by their headings.
+// sections returns the parts of a golden file by their headings.
 func sections(text string) map[string]string {
 	parts := map[string]string{}
 	at := heading.FindAllStringSubmatchIndex(text, -1)
@@ -286,7 +286,7 @@ func sections(text string) map[string]string {
 	return parts
 }
 
-// mistaken tells what a fault belongs to.
+// namedTB prefixes errors with a name.
 type namedTB struct {
 	testing.TB
 	name string
@@ -294,7 +294,7 @@ type namedTB struct {
 
 func (n namedTB) Errorf(format string, args ...any) { n.TB.Errorf(n.name+": "+format, args...) }
 
-// What is another in each run.
+// variableParts differ between runs.
 var variableParts = []struct {
 	pattern *regexp.Regexp
 	stands  string
@@ -306,9 +306,9 @@ var variableParts = []struct {
 	{regexp.MustCompile(`"schema":\{.*\},"key_properties"`), `"schema":{…},"key_properties"`},
 }
 
-// made makes a mistake and returns all that was written.
+// run runs the program with the input and returns all output.
 func (m wrongInput) run(t testing.TB) string {
-	// Whatever should pass by mistake does not reach the internet.
+	// If a request is sent by mistake, it does not reach the internet.
 	c := call{tap: m.tap, args: strings.Fields(m.args), dir: t.TempDir(), env: append([]string{"HTTPS_PROXY=http://127.0.0.1:1"}, m.env...)}
 	origin := ""
 	if m.box != nil {

@@ -168,7 +168,7 @@ func describe(s *stream.Stream, b state.Bookmark, e *state.Entry, now time.Time)
 		line("window re-read", "at %s", formatUTC(b.WindowReadAt))
 	}
 	if !b.EventWatermark.IsZero() {
-		line("events", "processed up to %s", formatUTC(b.EventWatermark))
+		line("change feed", "processed up to %s", formatUTC(b.EventWatermark))
 	}
 	if n := len(b.Fingerprints); n > 0 {
 		thing := "record"

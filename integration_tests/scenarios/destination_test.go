@@ -202,7 +202,7 @@ var singerWriter = writer{"Singer", singer.TombstoneColumn, func(ctx context.Con
 // readLog reads the log of a tap.
 type logReader struct{ *destination }
 
-var nulledValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) became null`)
+var nulledValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) were set to null`)
 
 func (d logReader) Write(line []byte) (int, error) {
 	text := strings.TrimSpace(string(line))

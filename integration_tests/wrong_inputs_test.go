@@ -126,7 +126,7 @@ func wrongInputs() []wrongInput {
 		{name: "config: a report with a name misspelled", args: check, files: settings(`, "reports": [{"scope": "tickets-created"}, {"scope": "tickets-created", "dimension": ["channel"]}]`)},
 		{name: "config: a report in a time zone there is not", args: check, files: settings(`, "reports": [{"scope": "tickets-created", "timezone": "Middle Earth"}]`)},
 		{name: "config: two reports that are called the same", args: check, files: settings(`, "reports": [{"scope": "tickets-created", "name": "new"}, {"scope": "tags", "name": "new"}]`)},
-		{name: "config: a report that is no object", args: check, files: settings(`, "reports": ["tickets-created"], "reports_window": 1000`)},
+		{name: "config: a report that is no object", args: check, files: settings(`, "reports": ["tickets-created"], "statistics_window": 1000`)},
 
 		// URIs.
 		{name: "address: no subdomain", args: "check --config gorgias://?email=a@acme.com&api_key=" + fakeSecret},
@@ -200,8 +200,8 @@ func wrongInputs() []wrongInput {
 		{name: "state: shared", args: start, files: state(`[{"type": "GLOBAL", "global": {"shared_state": {"x": 1}, "stream_states": []}}]`)},
 		{name: "state: an instant that is none", args: start, files: state(`{"tickets": {"updated_datetime": "` + fakeSecret + `"}}`)},
 		{name: "state: something else", args: start, files: state(`{"tickets": {"offset": 7}}`)},
-		{name: "state: of a later version", args: start, files: state(`{"tickets": {"version": 2}}`)},
-		{name: "state: altered by hand", args: start, files: state(`{"tickets": {"version": 1, "since": 7}}`)},
+		{name: "state: of a later version", args: start, files: state(`{"tickets": {"version": 3}}`)},
+		{name: "state: altered by hand", args: start, files: state(`{"tickets": {"version": 2, "watermark": 7}}`)},
 		{name: "state: cut short, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"bookmarks": {`)},
 		{name: "state: bookmarks in a list, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"bookmarks": []}`)},
 		{name: "state: of nothing, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"offset": 7}`)},

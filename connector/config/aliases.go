@@ -337,8 +337,8 @@ func coerceTypes(fields map[string]any) {
 	}
 }
 
-// DescribeUnreadable says what is wrong with a JSON text without showing it.
-func DescribeUnreadable(raw []byte, err error) string {
+// DescribeJSONError says what is wrong with a JSON text without showing it.
+func DescribeJSONError(raw []byte, err error) string {
 	var syntax *json.SyntaxError
 	var typ *json.UnmarshalTypeError
 	switch {

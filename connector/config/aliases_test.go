@@ -13,7 +13,7 @@ func TestLiftKeeps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.Privacy.Of(streams.Find("tickets")).Exclude; len(got) != 1 {
+	if got := s.Privacy.Rules(streams.Find("tickets")).Exclude; len(got) != 1 {
 		t.Errorf("%d fields are left out", len(got))
 	}
 }

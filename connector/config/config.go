@@ -129,7 +129,7 @@ type Settings struct {
 	Subdomain      string
 	Origin         string // scheme and host
 	Credentials    Credentials
-	Expires        time.Time // the access token; zero: not given
+	TokenExpiry        time.Time // the access token; zero: not given
 	Start, End     time.Time // zero: not given
 	Overlap        time.Duration
 	Reports        []reports.Report
@@ -138,9 +138,9 @@ type Settings struct {
 	Tombstones     bool                     // tell of deletions
 	PublicOnly     bool                     // only public addresses are connected to, over TLS
 	Privacy        *Privacy
-	Salt           string // of the hashes
+	hashSalt           string // of the hashes
 	Concurrency    int
-	Reserve        float64
+	RateLimitReserve        float64
 	Warnings       []string // what a person should know of the settings; of their own, only names stand in it
 }
 
@@ -229,7 +229,7 @@ func Parse(raw []byte, cloud bool) (*Settings, error) {
 	}
 	if text := c.Credentials.TokenExpiryDate; text != "" {
 		var ok bool
-		if s.Expires, ok = conform.ParseTimestamp(text); !ok {
+		if s.TokenExpiry, ok = conform.ParseTimestamp(text); !ok {
 			fail("token_expiry_date", "expected an instant such as 2026-01-31T00:00:00Z; leave it empty if it is not known")
 		}
 	}
@@ -257,9 +257,9 @@ func Parse(raw []byte, cloud bool) (*Settings, error) {
 	if len(problems) > 0 {
 		return nil, &Error{problems}
 	}
-	s.Credentials, s.Salt = c.Credentials, c.HashSalt
+	s.Credentials, s.hashSalt = c.Credentials, c.HashSalt
 	s.Overlap = time.Duration(c.Overlap) * time.Minute
-	s.Concurrency, s.Reserve = c.Concurrency, c.RateLimitReserve
+	s.Concurrency, s.RateLimitReserve = c.Concurrency, c.RateLimitReserve
 	s.Windows = windows(fields)
 	s.WindowInterval, s.Tombstones = time.Duration(c.WindowInterval)*time.Hour, c.Deletes == "tombstone"
 	return s, nil
@@ -296,7 +296,7 @@ func windows(fields map[string]any) map[string]time.Duration {
 func (s *Settings) Secrets() []string {
 	var all []string
 	c := s.Credentials
-	for _, v := range []string{c.APIKey, c.AccessToken, c.RefreshToken, c.ClientSecret, s.Salt} {
+	for _, v := range []string{c.APIKey, c.AccessToken, c.RefreshToken, c.ClientSecret, s.hashSalt} {
 		if v != "" {
 			all = append(all, v)
 		}

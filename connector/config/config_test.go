@@ -20,10 +20,10 @@ func TestConfig(t *testing.T) {
 	}{
 		{"as specified", `{"subdomain":"acme",` + account + `}`, func(s *Settings) bool {
 			return s.Origin == "https://acme.gorgias.com" && s.Credentials.APIKey == "s3cr3t" && s.Credentials.Email == "a@acme.com" &&
-				s.Overlap == 10*time.Minute && s.Concurrency == 4 && s.Reserve == 0.1 && s.Start.IsZero() && s.End.IsZero() && len(s.Warnings) == 0
+				s.Overlap == 10*time.Minute && s.Concurrency == 4 && s.RateLimitReserve == 0.1 && s.Start.IsZero() && s.End.IsZero() && len(s.Warnings) == 0
 		}},
 		{"zero is not a default", `{"subdomain":"acme","overlap":0,"rate_limit_reserve":0,` + account + `}`, func(s *Settings) bool {
-			return s.Overlap == 0 && s.Reserve == 0
+			return s.Overlap == 0 && s.RateLimitReserve == 0
 		}},
 		{"host", `{"subdomain":"Acme.gorgias.com",` + account + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
 		{"URL", `{"subdomain":"https://acme.gorgias.com/app/tickets",` + account + `}`, func(s *Settings) bool { return s.Subdomain == "acme" }},
@@ -58,12 +58,12 @@ func TestConfig(t *testing.T) {
 			return len(s.Warnings) == 1 && s.Warnings[0] == `the setting "page_sze" is not known and was not used`
 		}},
 		{"texts for other values", `{"subdomain":"acme","overlap":"5","mask_secrets":"no","rate_limit_reserve":" 0.5 ","exclude_fields":"tickets.subject, tickets.customer.email",` + account + `}`, func(s *Settings) bool {
-			v := s.Privacy.Of(streams.Find("tickets"))
-			return s.Overlap == 5*time.Minute && s.Reserve == 0.5 && len(v.Exclude) == 2 && s.Privacy.Of(streams.Find("integrations")).SecretColumns == nil
+			v := s.Privacy.Rules(streams.Find("tickets"))
+			return s.Overlap == 5*time.Minute && s.RateLimitReserve == 0.5 && len(v.Exclude) == 2 && s.Privacy.Rules(streams.Find("integrations")).SecretColumns == nil
 		}},
 		{"what is concealed", `{"subdomain":"acme","exclude_fields":["tickets.tags[].name","customers.data.note"],"hash_fields":["customers.email"],"hash_salt":"a salt of my own!",` + account + `}`, func(s *Settings) bool {
-			c, i := s.Privacy.Of(streams.Find("customers")), s.Privacy.Of(streams.Find("integrations"))
-			return slices.Equal(s.Privacy.Of(streams.Find("tickets")).Exclude[0], []string{"tags", "name"}) && len(c.Exclude) == 1 && len(c.Hash) == 1 &&
+			c, i := s.Privacy.Rules(streams.Find("customers")), s.Privacy.Rules(streams.Find("integrations"))
+			return slices.Equal(s.Privacy.Rules(streams.Find("tickets")).Exclude[0], []string{"tags", "name"}) && len(c.Exclude) == 1 && len(c.Hash) == 1 &&
 				string(c.Salt) == "a salt of my own!" && len(i.SecretColumns) > 0 && slices.Contains(s.Secrets(), "a salt of my own!") && s.Warnings == nil
 		}},
 		{"a field nobody documented", `{"subdomain":"acme","exclude_fields":["tickets.customer.shoe_size"],` + account + `}`, func(s *Settings) bool {
@@ -175,7 +175,7 @@ func TestURI(t *testing.T) {
 		"gorgias://acme?api_key=s3cr3t&email=a%40acme.com":            func(s *Settings) bool { return s.Concurrency == 4 },
 		"gorgias://acme.gorgias.com/?api_key=s3cr3t&email=a@acme.com": func(s *Settings) bool { return true },
 		"GORGIAS://a%40acme.com:s3cr3t@acme?overlap=5&mask_secrets=false&exclude_fields=tickets.subject,users.email&start_date=2026-01-31": func(s *Settings) bool {
-			return s.Overlap == 5*time.Minute && len(s.Privacy.Of(streams.Find("users")).Exclude) == 1 && s.Start.Day() == 31 && s.Privacy.secretsVisible
+			return s.Overlap == 5*time.Minute && len(s.Privacy.Rules(streams.Find("users")).Exclude) == 1 && s.Start.Day() == 31 && s.Privacy.secretsVisible
 		},
 		"gorgias://acme?password=s3cr3t&username=a@acme.com&&interval_start=2026-01-31": func(s *Settings) bool { return s.Start.Day() == 31 },
 	} {

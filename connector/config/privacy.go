@@ -18,8 +18,8 @@ type Privacy struct {
 	secretsVisible bool // secrets are not masked
 }
 
-// Of returns what is not to be shown of a stream's records.
-func (p *Privacy) Of(s *stream.Stream) *conform.FieldRules {
+// Rules returns what is not to be shown of a stream's records.
+func (p *Privacy) Rules(s *stream.Stream) *conform.FieldRules {
 	if p == nil {
 		return &conform.FieldRules{SecretColumns: s.SecretColumns}
 	}

@@ -231,7 +231,7 @@ func (s *invocation) dial(settings *config.Settings, options gorgias.Options, bo
 	}
 	var err error
 	if a.client, err = gorgias.New(options); err != nil {
-		return nil, &config.Error{Problems: []string{err.Error()}}
+		return nil, config.NewError("", "%v", err)
 	}
 	return a, nil
 }

@@ -198,8 +198,9 @@ func Parse(raw []byte, cloud bool) (*Settings, error) {
 		return nil, err
 	}
 	unknown := takeUnknown(fields)
-	if problems := append(validate(fields, names, unknown), misspelledRules(unknown)...); len(problems) > 0 {
-		return nil, &Error{problems}
+	v := validator{names: names, unknown: unknown, problems: misspelledRules(unknown)}
+	if v.validate(place{}, spec(), fields); len(v.problems) > 0 {
+		return nil, &Error{v.problems}
 	}
 	p := parser{names: names, Settings: Settings{PublicOnly: cloud, Windows: windows(fields)}}
 	for _, name := range unknown {

@@ -79,6 +79,9 @@ func TestConfig(t *testing.T) {
 		{"flat credentials with their type", `{"subdomain":"acme","auth_type":"oauth2.0","access_token":"t0k3n"}`, func(s *Settings) bool {
 			return s.Credentials.AuthType == AuthOAuth && len(s.Warnings) == 0
 		}},
+		{"credentials of both types", `{"subdomain":"acme","client_id":"app","email":"a@acme.com","api_key":"s3cr3t"}`, func(s *Settings) bool {
+			return s.Credentials.AuthType == AuthAPIKey && len(s.Warnings) == 0
+		}},
 		{"names of credentials are case-sensitive", `{"subdomain":"acme","credentials":{"email":"a@acme.com","api_key":"s3cr3t","API_KEY":"other"}}`, func(s *Settings) bool {
 			return s.Credentials.APIKey == "s3cr3t" && len(s.Warnings) == 1 && strings.HasSuffix(s.Warnings[0], `"credentials.API_KEY" is unknown and was not used; did you mean api_key?`)
 		}},
@@ -142,8 +145,8 @@ func TestConfigProblems(t *testing.T) {
 		{`{"subdomain":"acme","exclude_fields":7,` + account + `}`, `exclude_fields: expected a list of strings`},
 		{`{"subdomain":"acme","exclude_fields":["tickets.subject",7],` + account + `}`, `exclude_fields: entry 2: expected a string`},
 		{`{"subdomain":"acme","exclude_fields":["subject"],` + account + `}`, `exclude_fields: entry 1: no such stream; expected stream.field such as customers.email`},
-		{`{"subdomain":"acme","exclude_fields":["tickets"],` + account + `}`, `exclude_fields: entry 1: no field; expected stream.field such as tickets.uri. To exclude a stream, deselect it`},
-		{`{"subdomain":"acme","exclude_fields":["tickets..x"],` + account + `}`, `exclude_fields: entry 1: no field; expected stream.field such as tickets.uri. To exclude a stream, deselect it`},
+		{`{"subdomain":"acme","exclude_fields":["tickets"],` + account + `}`, `exclude_fields: entry 1: no field; expected stream.field such as customers.email. To exclude a whole stream, deselect it`},
+		{`{"subdomain":"acme","exclude_fields":["tickets..x"],` + account + `}`, `exclude_fields: entry 1: no field; expected stream.field such as customers.email. To exclude a whole stream, deselect it`},
 		{`{"subdomain":"acme","exclude_fields":["tickets.id"],` + account + `}`, `exclude_fields: entry 1: tickets.id is required: it identifies and orders the records in the destination`},
 		{`{"subdomain":"acme","exclude_fields":["tickets.s3cr3t"],` + account + `}`, `exclude_fields: entry 1: tickets has no such field; docs/streams.md lists its fields`},
 		{`{"subdomain":"acme","hash_fields":"customers.email",` + account + `}`, `hash_salt: missing; expected a secret string of at least 16 characters. Without it, email addresses and phone numbers can be guessed from their hashes`},

@@ -72,7 +72,7 @@ func fieldProblem(s *stream.Stream, path []string) string {
 	case s == nil:
 		return "no such stream; expected stream.field such as customers.email"
 	case len(path) == 0 || slices.Contains(path, ""):
-		return fmt.Sprintf("no field; expected stream.field such as %s.%s. To exclude a stream, deselect it", s.Name, exampleField(s))
+		return "no field; expected stream.field such as customers.email. To exclude a whole stream, deselect it"
 	case isRequiredColumn(s, path[0]) || path[0] == conform.Unrecognized && len(path) > 1 && isRequiredColumn(s, path[1]):
 		return fmt.Sprintf("%s.%s is required: it identifies and orders the records in the destination", s.Name, path[len(path)-1])
 	}
@@ -116,14 +116,4 @@ func resolve(schema []byte, path []string) (declared int, siblings []string, ok 
 // isRequiredColumn reports whether a destination needs a column.
 func isRequiredColumn(s *stream.Stream, column string) bool {
 	return slices.Contains(s.Key, column) || column == s.Cursor
-}
-
-// exampleField returns a field that can be excluded.
-func exampleField(s *stream.Stream) string {
-	for name := range conform.Properties(s.Schema("")) {
-		if !isRequiredColumn(s, name) {
-			return name
-		}
-	}
-	return "field"
 }

@@ -35,21 +35,19 @@ type ReportConfig struct {
 func (p *parser) reports() {
 	names, queries := map[string]int{}, map[string]int{}
 	for i, c := range p.config.Reports {
-		fail := func(field, format string, args ...any) {
-			p.fail("reports", reports.EntryLabel(i)+": "+field+format, args...)
-		}
+		fail := func(format string, args ...any) { p.fail("reports", reports.EntryLabel(i)+": "+format, args...) }
 		r := newReport(c)
 		checkColumns(&r, fail)
 		var err error
 		// Local is not the same zone on every machine.
 		if r.Zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
-			fail("timezone: ", "expected the name of a time zone such as Europe/Paris")
+			fail("timezone: expected the name of a time zone such as Europe/Paris")
 			r.Zone = time.UTC
 		}
 		if same, ok := queries[r.CanonicalQuery()]; ok {
-			fail("", "same report as %s", reports.EntryLabel(same))
+			fail("same report as %s", reports.EntryLabel(same))
 		} else if same, ok := names[r.Name]; ok {
-			fail("name: ", "%s has the same name; names must be unique", reports.EntryLabel(same))
+			fail("name: %s has the same name; names must be unique", reports.EntryLabel(same))
 		}
 		queries[r.CanonicalQuery()], names[r.Name] = i, i
 		p.Settings.Reports = append(p.Settings.Reports, r)
@@ -77,20 +75,20 @@ func newReport(c ReportConfig) reports.Report {
 }
 
 // checkColumns checks the time dimension, the measures and the dimensions.
-func checkColumns(r *reports.Report, fail func(field, format string, args ...any)) {
+func checkColumns(r *reports.Report, fail func(format string, args ...any)) {
 	if r.TimeDimension == "" {
-		fail("time_dimension: ", "missing, and this scope has no known default; expected a string such as createdDatetime")
+		fail("time_dimension: missing, and this scope has no known default; expected a string such as createdDatetime")
 	}
 	if len(r.Measures) == 0 {
-		fail("measures: ", `missing, and this scope has no known default; expected a list of strings such as ["ticketCount"]`)
+		fail(`measures: missing, and this scope has no known default; expected a list of strings such as ["ticketCount"]`)
 	}
 	for i, list := range [][]string{r.Measures, r.Dimensions} {
 		sorted := slices.Sorted(slices.Values(list))
 		if slices.Contains(sorted, "") || len(slices.Compact(sorted)) != len(list) {
-			fail([]string{"measures: ", "dimensions: "}[i], "a name is empty or occurs twice")
+			fail("%s: a name is empty or occurs twice", []string{"measures", "dimensions"}[i])
 		}
 	}
 	if slices.ContainsFunc(r.Dimensions, func(d string) bool { return d == r.TimeDimension || slices.Contains(r.Measures, d) }) {
-		fail("dimensions: ", "one of them is a measure or the time dimension")
+		fail("dimensions: one of them is a measure or the time dimension")
 	}
 }

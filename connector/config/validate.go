@@ -2,7 +2,7 @@ package config
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -69,69 +69,102 @@ func misspelledRules(unknown []string) (problems []Problem) {
 	return problems
 }
 
-// validate compares normalized fields with the specification. Of the two types
-// of credentials it validates the one that is given.
-func validate(fields map[string]any, names originalNames, unknown []string) []Problem {
-	schema := *spec()
-	if credentials, ok := fields["credentials"].(map[string]any); ok {
-		option := credentialsOption(credentials)
-		if option == nil {
-			return NewError(names.of("auth_type"), "expected %q or %q", AuthAPIKey, AuthOAuth).Problems
-		}
-		schema.Properties = maps.Clone(schema.Properties)
-		schema.Properties["credentials"] = option
-	}
-	problems := unknownReportFields(fields)
-	var invalid *jsonschema.ValidationError
-	if errors.As(schema.Validate(fields), &invalid) {
-		for _, leaf := range leafErrors(invalid) {
-			problems = append(problems, explain(leaf, &schema, fields, names, unknown)...)
-		}
-	}
-	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.String(), b.String()) }) // the validator's order is random
-	return problems
+// A validator compares the fields with the specification.
+type validator struct {
+	names    originalNames
+	unknown  []string
+	problems []Problem
 }
 
-// credentialsOption returns the schema of one type of credentials; nil if there
-// is no such type.
-func credentialsOption(credentials map[string]any) *jsonschema.Schema {
-	for _, o := range spec().Properties["credentials"].OneOf {
-		if o.Properties["auth_type"].Constant[0] != credentials["auth_type"] {
-			continue
+// A place is a setting, or a place within one.
+type place struct {
+	name    string // of the innermost member
+	setting string // as the user wrote it
+	within  string // such as "entry 1: scope: "
+}
+
+func (v *validator) fail(p place, text string) {
+	v.problems = append(v.problems, Problem{Setting: p.setting, Text: p.within + text})
+}
+
+// validate compares a value with its schema. The members of objects and lists are
+// validated one by one, so that a problem can name them.
+func (v *validator) validate(p place, schema *jsonschema.Schema, value any) {
+	shallow := *schema
+	shallow.Properties, shallow.Required, shallow.Items, shallow.OneOf = nil, nil, nil, nil
+	if shallow.Validate(value) != nil {
+		want := "expected " + describeExpected(p.name, schema)
+		if expected[p.name] != "" {
+			want += ", as a string"
 		}
-		option := *o
-		if credentials["access_token"] != nil && credentials["refresh_token"] == nil {
-			option.Required = []string{"auth_type", "access_token"} // an access token alone works until it expires
+		v.fail(p, want)
+		return
+	}
+	switch value := value.(type) {
+	case []any:
+		for i, element := range value {
+			v.validate(place{setting: p.setting, within: p.within + reports.EntryLabel(i) + ": "}, schema.Items.(*jsonschema.Schema), element)
 		}
-		return &option
+	case map[string]any:
+		v.validateMembers(p, schema, value)
+	}
+}
+
+func (v *validator) validateMembers(p place, schema *jsonschema.Schema, members map[string]any) {
+	if schema.OneOf != nil {
+		if schema = credentialsOption(schema.OneOf, members); schema == nil {
+			v.fail(place{setting: v.names.of("auth_type")}, fmt.Sprintf("expected %q or %q", AuthAPIKey, AuthOAuth))
+			return
+		}
+	}
+	child := func(name string) place {
+		if p.name == "" && p.within == "" || p.name == "credentials" {
+			return place{name: name, setting: v.names.of(name)}
+		}
+		return place{name, p.setting, p.within + name + ": "}
+	}
+	known := slices.Sorted(maps.Keys(schema.Properties))
+	for _, name := range known {
+		if members[name] != nil {
+			v.validate(child(name), schema.Properties[name], members[name])
+		} else if slices.Contains(schema.Required, name) {
+			v.fail(child(name), "missing; expected "+describeExpected(name, schema.Properties[name])+v.suggestRename(name))
+			v.problems[len(v.problems)-1].Missing = true
+		}
+	}
+	// Unknown settings are ignored with a warning. A report without a field would be
+	// another report.
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if p.within != "" && schema.Properties[name] == nil {
+			v.fail(child(name), "unknown field; expected one of "+strings.Join(known, ", "))
+		}
+	}
+}
+
+// credentialsOption returns the schema of the given type of credentials; nil if
+// there is no such type.
+func credentialsOption(options []*jsonschema.Schema, credentials map[string]any) *jsonschema.Schema {
+	for _, o := range options {
+		if o.Properties["auth_type"].Constant[0] == credentials["auth_type"] {
+			option := *o
+			if credentials["access_token"] != nil && credentials["refresh_token"] == nil {
+				option.Required = []string{"auth_type", "access_token"} // an access token alone works until it expires
+			}
+			return &option
+		}
 	}
 	return nil
 }
 
-// unknownReportFields finds unknown fields in the reports. A report without them
-// would be another report, so that a warning is not enough.
-func unknownReportFields(fields map[string]any) (problems []Problem) {
-	known := spec().Properties["reports"].Items.(*jsonschema.Schema).Properties
-	configured, _ := fields["reports"].([]any)
-	for i, r := range configured {
-		report, _ := r.(map[string]any)
-		for name := range report {
-			if known[name] == nil {
-				problems = append(problems, NewError("reports", "%s: %s: unknown field; expected one of %s",
-					reports.EntryLabel(i), name, strings.Join(slices.Sorted(maps.Keys(known)), ", ")).Problems...)
-			}
+// suggestRename names the unknown settings that may be a misspelled name.
+func (v *validator) suggestRename(name string) (text string) {
+	for _, other := range v.unknown {
+		if match := ClosestMatch(lastName(other), settingNames()); match == name || slices.Contains(Aliases(name), match) {
+			text += fmt.Sprintf(" (if you meant %q, rename it)", other)
 		}
 	}
-	return problems
+	return text
 }
 
-func leafErrors(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	if len(e.Causes) == 0 {
-		return []*jsonschema.ValidationError{e}
-	}
-	var all []*jsonschema.ValidationError
-	for _, c := range e.Causes {
-		all = append(all, leafErrors(c)...)
-	}
-	return all
-}
+// lastName returns the last name of a path such as credentials.email.
+func lastName(path string) string { return path[strings.LastIndex(path, ".")+1:] }

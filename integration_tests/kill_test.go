@@ -760,8 +760,13 @@ func (h *history) idle(page int) error {
 		case err != nil:
 			return err
 		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.known(rec.Raw) }):
-		case len(b.Records) > 0 && b.Stream.Incremental():
-			return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), b.Records[0].Raw)
+		case b.Stream.Incremental():
+			// A record that changed unseen before is news, if this sync reads its page.
+			for _, rec := range b.Records {
+				if b.Stream.Mode == stream.DailyReport || h.written[b.Stream.Name][keyOf(b.Stream, rec.Raw)] == string(rec.Raw) {
+					return fmt.Errorf("%s: a sync at rest wrote a record again: %.200s", b.Stream.Name, rec.Raw)
+				}
+			}
 		}
 	}
 	deaf := h.deaf && slices.ContainsFunc(h.streams, func(name string) bool { return heard(streams.Find(name)) })

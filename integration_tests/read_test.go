@@ -265,7 +265,7 @@ func TestIncremental(t *testing.T) {
 		}
 		after := assemble(nil, all)
 		for _, name := range incremental {
-			if !strings.Contains(string(after[name]), `"since":"`+far+`"`) {
+			if !strings.Contains(string(after[name]), `"watermark":"`+far+`"`) {
 				t.Errorf("%s: the future cursor became %s", name, after[name])
 			}
 		}

@@ -343,7 +343,7 @@ func TestReportsFail(t *testing.T) {
 		}
 	}
 	f := connector.Classify(streams.Find("statistics"), err)
-	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
+	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. The documented measures of this scope are ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or remove it"
 	if len(written) == 0 || f.Type != connector.ConfigFailure || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
@@ -351,7 +351,7 @@ func TestReportsFail(t *testing.T) {
 	// Rows that tell no day, of periods that begin after their day: neither can
 	// be read without the other.
 	h = newHouse(t, &sandbox.Server{Limit: unlimited, Quirks: sandbox.Quirks{DayColumn: "-", PeriodStartExclusive: true}})
-	if written, _, err := days(t, h, map[string]state.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not say of which day they are") {
+	if written, _, err := days(t, h, map[string]state.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not contain their day") {
 		t.Errorf("%d rows, %v", len(written), err)
 	}
 	h = newHouse(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})

@@ -25,8 +25,8 @@ type summary struct {
 	failed                                                          []string
 }
 
-var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which read again because of events: (\d+), deletions: (\d+); ` +
-	`requests: (\d+), (\d+)% of the allowance; time: [^;]+(?:; values that became null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
+var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which re-fetched: (\d+), tombstones: (\d+); ` +
+	`requests: (\d+), (\d+)% of the rate limit; time: [^;]+(?:; values set to null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
 
 // summarized reads a line of a log; nil if it is no summary.
 func summarized(text string) *summary {

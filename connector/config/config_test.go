@@ -97,9 +97,9 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// TestConfigProblems: a message names the setting as the user wrote it, what is
+// TestConfigMistakes: a message names the setting as the user wrote it, what is
 // expected and an example. It contains nothing of the value.
-func TestConfigProblems(t *testing.T) {
+func TestConfigMistakes(t *testing.T) {
 	for _, c := range []struct{ config, want string }{
 		{``, `the config is empty; expected a JSON object such as {"subdomain": "acme", …}`},
 		{`{"subdomain":"acme"`, `the config is truncated: a bracket or a quotation mark is not closed; expected a JSON object such as {"subdomain": "acme", …}`},

@@ -58,8 +58,8 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// TestReportProblems: a message names the place in the report, and no values.
-func TestReportProblems(t *testing.T) {
+// TestReportMistakes: a message names the place in the report, and no values.
+func TestReportMistakes(t *testing.T) {
 	for _, c := range []struct{ reports, want string }{
 		{`"tickets-created"`, `reports: entry 1: expected an object`},
 		{`["s3cr3t"]`, `reports: entry 1: expected an object`},

@@ -17,8 +17,12 @@ type Emissions struct {
 type Emission struct {
 	// ReadAt is the server time of the response.
 	ReadAt time.Time
-	// Emitted is set if every output emitted the version. If not, a destination
-	// holds it too, unless a sync that was killed emitted another one since.
+	// Held is set if the destination of every output holds some version: this sync
+	// or an earlier one emitted it.
+	Held bool
+	// Emitted is set if every output emitted this version. If not, and Held is
+	// set, the destination holds it unless a sync that was killed emitted another
+	// version since.
 	Emitted bool
 	// Owner is the id of the record that it belongs to; 0 if there is none.
 	Owner int64
@@ -39,9 +43,9 @@ func NewEmissions() *Emissions { return &Emissions{byID: map[int64]Emission{}} }
 func (e *Emissions) Get(id int64) Emission { return e.byID[id] }
 
 // Record notes that a record was read.
-func (e *Emissions) Record(rec stream.Record, readAt time.Time, emitted bool) {
+func (e *Emissions) Record(rec stream.Record, em Emission) {
 	e.Delete(rec.ID())
-	em := Emission{ReadAt: readAt, Emitted: emitted, Owner: rec.Owner, version: rec.Fingerprint(time.Time{})}
+	em.Owner, em.version = rec.Owner, rec.Fingerprint(time.Time{})
 	if e.bytes+len(rec.Raw) <= maxKeptBytes {
 		e.bytes += len(rec.Raw)
 		em.Record = &rec

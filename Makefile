@@ -1,8 +1,9 @@
-.PHONY: build test integration lint generate check bench fuzz mutants race vuln image image-test wheel release
+.PHONY: build test full integration lint generate check bench fuzz mutants race vuln image image-test wheel release
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 FUZZTIME ?= 100000x
+HISTORIES ?= 5000
 # The version of everything stands in metadata.yaml.
 VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
 ENGINE ?= docker
@@ -11,8 +12,12 @@ IMAGE ?= source-gorgias
 build: ## one static binary
 	CGO_ENABLED=0 go build -trimpath -o bin/source-gorgias .
 
-test: ## what the README promises
+test: ## every property, in a minute or two
 	go test ./...
+
+full: ## the same in full: more histories, larger accounts, every mode of each scenario, the release of this platform
+	go test -timeout 60m ./integration_tests -full -histories $(HISTORIES)
+	go test -timeout 30m ./integration_tests/scenarios -full
 
 integration: ## other people's programs use ours; needs Python 3.11, a PostgreSQL server and a Python package index
 	go run -tags clients ./integration_tests/clients
@@ -37,11 +42,12 @@ fuzz: ## every fuzz target for FUZZTIME; counted, since a deadline in time can e
 	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
 
-mutants: ## breaks the rules of progress one by one; the tests must notice
-	integration_tests/mutants.sh 4000
+mutants: ## breaks the rules one by one; the tests must notice
+	go run ./integration_tests/mutants
 
 race: ## the tests with the race detector
-	go test -race -short -timeout 30m ./...
+	go test -race -short -timeout 30m $$(go list ./... | grep -vx source-gorgias/integration_tests)
+	go test -race -timeout 30m ./integration_tests -histories 30
 
 vuln: ## known vulnerabilities; asks a database on the internet
 	$(GOVULNCHECK) ./...

@@ -31,7 +31,7 @@ func BenchmarkSync(b *testing.B) {
 		b.Run(strconv.Itoa(rows), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				h := newHouse(b, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}})
+				h := newFixture(b, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}})
 				ctx := context.Background()
 				plan, pen := h.plan([]string{"ticket_messages"}, nil), airbyte.NewWriter(io.Discard)
 				pen.Summary = plan.NewSummary()
@@ -103,7 +103,7 @@ func BenchmarkBudget(b *testing.B) {
 		synctest.Test(t, func(*testing.T) {
 			box := &sandbox.Server{}
 			client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com",
-				Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: direct{box}, RateLimiter: gorgias.NewRateLimiter(0.1)})
+				Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: inMemory{box}, RateLimiter: gorgias.NewRateLimiter(0.1)})
 			if err != nil {
 				b.Fatal(err)
 			}

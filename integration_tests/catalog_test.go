@@ -20,7 +20,7 @@ func TestCatalog(t *testing.T) {
 	t.Parallel()
 	discover := []string{"discover", "--sandbox", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}
 	tr := call{args: discover}.inside(t)
-	catalog := catalogue(t)
+	catalog := discoveredStreams(t)
 	var order []string
 	for _, m := range tr.messages() {
 		if m.Catalog != nil {
@@ -37,8 +37,8 @@ func TestCatalog(t *testing.T) {
 		})
 	}
 	t.Run("discover", func(t *testing.T) {
-		if !slices.Equal(order, everyStream()) {
-			t.Errorf("discovered %q, the table has %q", order, everyStream())
+		if !slices.Equal(order, allStreams()) {
+			t.Errorf("discovered %q, the table has %q", order, allStreams())
 		}
 		if sorted := slices.Sorted(slices.Values(order)); len(slices.Compact(sorted)) != len(order) {
 			t.Errorf("a name stands twice in %q", order)
@@ -145,7 +145,7 @@ func TestConfiguredCatalog(t *testing.T) {
 		t.Skip("there is none")
 	}
 	c := call{args: []string{"read", "--sandbox", "--catalog", path}}
-	if got, want := c.transcript().configured, names(config.AvailableStreams(nil)); !slices.Equal(got, want) {
+	if got, want := c.transcript().configured, streamNames(config.AvailableStreams(nil)); !slices.Equal(got, want) {
 		t.Errorf("it names %q, what needs no reports is %q", got, want)
 	}
 	if tr := c.inside(t); tr.code != 0 {
@@ -153,8 +153,8 @@ func TestConfiguredCatalog(t *testing.T) {
 	}
 }
 
-// TestSame runs spec and discover repeatedly: not a byte differs.
-func TestSame(t *testing.T) {
+// TestOutputIsDeterministic runs spec and discover repeatedly: not a byte differs.
+func TestOutputIsDeterministic(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"spec", "discover"} {
 		var first []byte

@@ -30,7 +30,7 @@ const foreignHost, foreignMail, foreignKey = "fjordshop.gorgias.com", "mari@fjor
 // inItsPlace puts an account where Gorgias is: behind a proxy that answers for
 // foreignHost itself, in TLS. It returns the environment in which a program
 // meets it: nothing in its configuration has to be altered for that.
-func inItsPlace(t *testing.T, box http.Handler) (env []string) {
+func proxyFor(t *testing.T, box http.Handler) (env []string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -45,7 +45,7 @@ func inItsPlace(t *testing.T, box http.Handler) (env []string) {
 	trusted := file(t, "trusted.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 	tunnel := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 	inner := &http.Server{Handler: box}
-	arrivals := &tunnels{conns: make(chan net.Conn), closed: make(chan struct{})}
+	arrivals := &tunnelListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	go func() { _ = inner.Serve(arrivals) }()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodConnect || r.Host != foreignHost+":443" {
@@ -60,7 +60,7 @@ func inItsPlace(t *testing.T, box http.Handler) (env []string) {
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n") // who has gone needs no answer
 		select {
-		case arrivals.conns <- tls.Server(readAhead{conn, buffered.Reader}, tunnel):
+		case arrivals.conns <- tls.Server(bufferedConn{conn, buffered.Reader}, tunnel):
 		case <-arrivals.closed:
 			_ = conn.Close()
 		}
@@ -73,12 +73,12 @@ func inItsPlace(t *testing.T, box http.Handler) (env []string) {
 }
 
 // tunnels is a listener for connections that come through the proxy.
-type tunnels struct {
+type tunnelListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
 }
 
-func (l *tunnels) Accept() (net.Conn, error) {
+func (l *tunnelListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:
 		return c, nil
@@ -86,16 +86,16 @@ func (l *tunnels) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 }
-func (l *tunnels) Close() error   { close(l.closed); return nil }
-func (l *tunnels) Addr() net.Addr { return &net.TCPAddr{} }
+func (l *tunnelListener) Close() error   { close(l.closed); return nil }
+func (l *tunnelListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // readAhead is a connection of which something may have been read.
-type readAhead struct {
+type bufferedConn struct {
 	net.Conn
 	first *bufio.Reader
 }
 
-func (c readAhead) Read(p []byte) (int, error) { return c.first.Read(p) }
+func (c bufferedConn) Read(p []byte) (int, error) { return c.first.Read(p) }
 
 // fjordshop is the account of the configurations: 300 days up to June 2026.
 func fjordshop() *sandbox.Server {
@@ -107,7 +107,7 @@ func fjordshop() *sandbox.Server {
 // The files of other connectors run as they are: the credentials in them open
 // the account at its own address, their dates bound what is read, and the
 // states that belong to them are gone on from.
-func TestForeignConfigs(t *testing.T) {
+func TestImportedConfigs(t *testing.T) {
 	t.Parallel()
 	january := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	may := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
@@ -148,13 +148,13 @@ func TestForeignConfigs(t *testing.T) {
 				config = strings.TrimSpace(string(raw))
 			}
 			box := fjordshop()
-			env := inItsPlace(t, box)
+			env := proxyFor(t, box)
 			if tr := (call{args: []string{"check", "--config", config}, env: env}).run(t); !strings.Contains(string(tr.stdout), `"SUCCEEDED"`) {
 				t.Fatalf("check: %s", tr.stdout)
 			}
 			other := fjordshop()
 			other.APIKey = "of another account"
-			if tr := (call{args: []string{"check", "--config", config}, env: inItsPlace(t, other)}).run(t); !strings.Contains(string(tr.stdout), `401`) {
+			if tr := (call{args: []string{"check", "--config", config}, env: proxyFor(t, other)}).run(t); !strings.Contains(string(tr.stdout), `401`) {
 				t.Errorf("an account with another key lets it in: %s", tr.stdout)
 			}
 
@@ -183,7 +183,7 @@ func TestForeignConfigs(t *testing.T) {
 				}
 				if c.tap {
 					rows = map[string][]string{}
-					for name, all := range sung(tr) {
+					for name, all := range tapRecords(tr) {
 						for _, raw := range all {
 							rows[name] = append(rows[name], string(raw))
 						}
@@ -198,7 +198,7 @@ func TestForeignConfigs(t *testing.T) {
 				for _, name := range names {
 					s := streams.Find(name)
 					want := map[string]bool{}
-					for key, raw := range truth(box, s) {
+					for key, raw := range expectedRecords(box, s) {
 						if at := cursorOf(s, []byte(raw)); !at.Before(since[name]) && (c.end.IsZero() || !at.After(c.end)) {
 							want[key] = true
 						}

@@ -12,9 +12,9 @@ import (
 	"source-gorgias/connector/gorgias"
 )
 
-// TestSchedules holds the figures of docs/operations.md against the README,
-// where TestCost holds them, and against the forecast.
-func TestSchedules(t *testing.T) {
+// TestScheduleFigures holds the figures of docs/operations.md against the README,
+// where TestRequestCount holds them, and against the forecast.
+func TestScheduleFigures(t *testing.T) {
 	t.Parallel()
 	read := func(path string) string {
 		text, err := os.ReadFile(path)

@@ -81,12 +81,12 @@ func explanations(t *testing.T, path string) map[string]*regexp.Regexp {
 }
 
 // A provocation brings about one message.
-type provocation struct {
+type provokedMessage struct {
 	name    string
 	provoke func(t *testing.T) string // returns what was said
 }
 
-func provocations(t *testing.T) []provocation {
+func provocations(t *testing.T) []provokedMessage {
 	always := func(f *sandbox.Fault) func(*http.Request) *sandbox.Fault {
 		return func(*http.Request) *sandbox.Fault { return f }
 	}
@@ -102,17 +102,17 @@ func provocations(t *testing.T) []provocation {
 		return func(t *testing.T) string {
 			box := small()
 			box.Fail = always(f)
-			return spoken(t, call{args: []string{"check", "--config", onPort(t, box)}})
+			return outputOf(t, call{args: []string{"check", "--config", serveSandbox(t, box)}})
 		}
 	}
 	// stream reads tags, whose list goes wrong in one way, while no time passes.
 	stream := func(f *sandbox.Fault) func(*testing.T) string {
 		return func(t *testing.T) (text string) {
-			catalogue(t)
+			discoveredStreams(t)
 			synctest.Test(t, func(t *testing.T) {
 				box := small()
 				box.Fail = always(f)
-				text = errorsOf(penned(t, box, "tags"))
+				text = errorsOf(readBoth(t, box, "tags"))
 			})
 			return text
 		}
@@ -122,14 +122,14 @@ func provocations(t *testing.T) []provocation {
 		return func(t *testing.T) string {
 			box := small()
 			change(box)
-			return spoken(t, call{args: []string{"read", "--config", onPort(t, box), "--catalog", file(t, "catalog.json", catalogFile("incremental", names...))}})
+			return outputOf(t, call{args: []string{"read", "--config", serveSandbox(t, box), "--catalog", file(t, "catalog.json", catalogFile("incremental", names...))}})
 		}
 	}
 	// broken asks for the account where there is no way to it.
 	broken := func(err error) func(*testing.T) string {
 		return func(t *testing.T) (text string) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHouseBehind(t, small(), wire(func() error { return err }))
+				h := newFixtureBehind(t, small(), failingNetwork(func() error { return err }))
 				text = connector.Classify(nil, connector.CheckConnection(t.Context(), h.client)).Message
 			})
 			return text
@@ -138,26 +138,26 @@ func provocations(t *testing.T) []provocation {
 	// given calls the program with a configuration.
 	given := func(config string, args ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
-			return spoken(t, call{args: append(args, "--config", file(t, "config.json", config))})
+			return outputOf(t, call{args: append(args, "--config", file(t, "config.json", config))})
 		}
 	}
 	// app reads with an app's credentials.
 	app := func(change func(*sandbox.Server), credentials string, args ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
-			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: boxSecret, RefreshToken: "a-refresh-token", RotateRefreshToken: true}
+			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: sandboxSecret, RefreshToken: "a-refresh-token", RotateRefreshToken: true}
 			change(box)
 			srv := httptest.NewServer(box)
 			t.Cleanup(srv.Close)
 			config := `{"subdomain":"acme","base_url":"` + srv.URL + `","credentials":{"auth_type":"oauth2.0",` + credentials + `}}`
-			return spoken(t, call{args: append(args, "--config", file(t, "config.json", config))})
+			return outputOf(t, call{args: append(args, "--config", file(t, "config.json", config))})
 		}
 	}
 	unchanged := func(*sandbox.Server) {}
-	secret := `"client_secret":"` + strings.ReplaceAll(boxSecret, `"`, `\"`) + `"`
+	secret := `"client_secret":"` + strings.ReplaceAll(sandboxSecret, `"`, `\"`) + `"`
 	const key = `"credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"a-key"}`
 	const state = `[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tickets"},"stream_state":`
 	lasting := []string{"Retry-After", "3600"}
-	return []provocation{
+	return []provokedMessage{
 		{"a wrong key", check(answer(401, ""))},
 		{"a key that may do nothing", check(answer(403, ""))},
 		{"no such account", check(answer(404, ""))},
@@ -172,12 +172,12 @@ func provocations(t *testing.T) []provocation {
 		{"events that cannot be read now", read(func(s *sandbox.Server) {
 			s.Fail = func(r *http.Request) *sandbox.Fault {
 				if r.URL.Path == "/api/events" {
-					return gone()
+					return notFound()
 				}
 				return nil
 			}
 		}, "tickets")},
-		{"events that are gone", forgotten},
+		{"events that are gone", expiredEvents},
 		{"nonsense", stream(answer(200, "<html></html>", "Content-Type", "text/html"))},
 		{"half a page", stream(&sandbox.Fault{Truncate: 500})},
 		{"a broken connection", stream(&sandbox.Fault{Disconnect: true})},
@@ -193,29 +193,29 @@ func provocations(t *testing.T) []provocation {
 		{"a date that is none", given(`{"subdomain":"acme","start_date":"01/31/2026",`+key+`}`, "check")},
 		{"dates the wrong way round", given(`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",`+key+`}`, "check")},
 		{"no file", func(t *testing.T) string {
-			return spoken(t, call{args: []string{"check", "--config", filepath.Join(t.TempDir(), "config.json")}})
+			return outputOf(t, call{args: []string{"check", "--config", filepath.Join(t.TempDir(), "config.json")}})
 		}},
 		{"an unknown setting", given(`{"subdomain":"acme","page_size":100,`+key+`}`, "read", "--sandbox", "--catalog", file(t, "catalog.json", catalogFile("incremental", "tags")))},
 		{"an unknown stream", read(unchanged, "tickets", "chats")},
 		{"no catalog", func(t *testing.T) string {
-			return spoken(t, call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", "{}")}})
+			return outputOf(t, call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", "{}")}})
 		}},
 		{"a state of the future", func(t *testing.T) string {
-			return spoken(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":2}}}]`)}})
+			return outputOf(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":2}}}]`)}})
 		}},
-		{"no configuration", func(t *testing.T) string { return spoken(t, call{args: []string{"read"}}) }},
+		{"no configuration", func(t *testing.T) string { return outputOf(t, call{args: []string{"read"}}) }},
 		{"an app without permission", app(func(s *sandbox.Server) { s.RefreshToken = "another" }, `"client_id":"app",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
 		{"an unknown app", app(unchanged, `"client_id":"another",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
 		{"a token of yesterday", app(unchanged, `"access_token":"of-yesterday"`, "check")},
 		{"a tap whose values do not fit", func(t *testing.T) string {
-			return spoken(t, call{tap: true, args: []string{"--config", onPort(t, small())}})
+			return outputOf(t, call{tap: true, args: []string{"--config", serveSandbox(t, small())}})
 		}},
 		{"a tap that is interrupted", func(t *testing.T) string {
 			box := small()
 			box.Limit, box.Window = 1, time.Hour
 			began := make(chan struct{}, 1000)
 			box.Log = func(*http.Request, int) { began <- struct{}{} }
-			return spoken(t, call{tap: true, args: []string{"--config", onPort(t, box)}, at: func(p *os.Process) {
+			return outputOf(t, call{tap: true, args: []string{"--config", serveSandbox(t, box)}, at: func(p *os.Process) {
 				<-began
 				_ = p.Signal(syscall.SIGTERM)
 			}})
@@ -224,12 +224,12 @@ func provocations(t *testing.T) []provocation {
 }
 
 // forgotten reads on after a time of which the account's events tell nothing.
-func forgotten(t *testing.T) (text string) {
-	catalogue(t)
+func expiredEvents(t *testing.T) (text string) {
+	discoveredStreams(t)
 	synctest.Test(t, func(t *testing.T) {
 		box := small()
 		box.Quirks.EventRetention, box.ChangeRate = 24*time.Hour, 1
-		h := newHouse(t, box)
+		h := newFixture(t, box)
 		marks := map[string]state.Bookmark{}
 		for range 2 {
 			for batch, err := range h.plan([]string{"tickets"}, marks).Run(t.Context()) {
@@ -246,12 +246,12 @@ func forgotten(t *testing.T) (text string) {
 }
 
 // A wire is a network that fails.
-type wire func() error
+type failingNetwork func() error
 
-func (w wire) RoundTrip(*http.Request) (*http.Response, error) { return nil, w() }
+func (w failingNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, w() }
 
 // spoken runs the program and returns all that a person would read.
-func spoken(t *testing.T, c call) string {
+func outputOf(t *testing.T, c call) string {
 	t.Helper()
 	var tr *transcript
 	if c.at != nil {

@@ -194,18 +194,18 @@ func everyTarget(t testing.TB) (targets []string) {
 
 // named looks for what is named in back-ticks. Looked says whether it is
 // something that can be looked for.
-func (w *tryout) named(dir, text string) (problem string, looked bool) {
+func (w *docRunner) checkName(dir, text string) (problem string, looked bool) {
 	words := strings.Fields(strings.TrimPrefix(text, "bin/"))
 	switch _, command := w.flags[words[0]]; {
 	case words[0] == "source-gorgias" && len(words) > 1 && !strings.HasPrefix(words[1], "-"):
-		return w.flagged(words[1], words[2:]), true
+		return w.checkFlags(words[1], words[2:]), true
 	case words[0] == "source-gorgias", words[0] == "tap-gorgias":
-		return w.flagged("", words[1:]), true
+		return w.checkFlags("", words[1:]), true
 	case command && len(words) > 1 && strings.HasPrefix(words[1], "-"):
-		return w.flagged(words[0], words[1:]), true
+		return w.checkFlags(words[0], words[1:]), true
 	case strings.HasPrefix(words[0], "--"):
 		for name := range w.flags {
-			if w.flagged(name, words) == "" {
+			if w.checkFlags(name, words) == "" {
 				return "", true
 			}
 		}
@@ -239,7 +239,7 @@ var (
 )
 
 // flagged says which flags of a call the command has not.
-func (w *tryout) flagged(command string, args []string) string {
+func (w *docRunner) checkFlags(command string, args []string) string {
 	known, ok := w.flags[command]
 	if !ok {
 		return "there is no command " + command
@@ -254,7 +254,7 @@ func (w *tryout) flagged(command string, args []string) string {
 
 // exists says what of a call of go, make or docker build is not there. Known is false for
 // calls of another form.
-func (w *tryout) exists(words []string) (problem string, known bool) {
+func (w *docRunner) exists(words []string) (problem string, known bool) {
 	if words[0] == "make" {
 		for _, target := range words[1:] {
 			if !strings.Contains(target, "=") && !slices.Contains(w.targets, target) {
@@ -284,7 +284,7 @@ func (w *tryout) exists(words []string) (problem string, known bool) {
 		if strings.HasPrefix(word, "./") || word == "." {
 			packages = append(packages, strings.TrimPrefix(word, "./"))
 		}
-		if words[1+i] == "-run" || words[1+i] == "-bench" {
+		if words[1] == "test" && (words[1+i] == "-run" || words[1+i] == "-bench") {
 			patterns = append(patterns, strings.Trim(word, "'^$"))
 		}
 	}
@@ -303,7 +303,7 @@ func (w *tryout) exists(words []string) (problem string, known bool) {
 }
 
 // leads says why a link of a document does not lead anywhere.
-func leads(file string, d *documents.Document, to string) string {
+func checkLink(file string, d *documents.Document, to string) string {
 	path, anchor, anchored := strings.Cut(to, "#")
 	if path != "" {
 		path = filepath.Join(filepath.Dir(file), path)

@@ -46,11 +46,11 @@ func TestDocuments(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run what the documents say")
 	}
-	w := newTryout(t)
+	w := newDocRunner(t)
 	total := map[string]int{}
 	for _, file := range repositoryFiles(t, ".md") {
 		t.Run(relative(file), func(t *testing.T) {
-			done, problems := w.try(t, file)
+			done, problems := w.runDocument(t, file)
 			for _, p := range problems {
 				t.Error(p)
 			}
@@ -87,7 +87,7 @@ func repositoryFiles(t testing.TB, extension string) []string {
 }
 
 // A tryout is where documents are tried.
-type tryout struct {
+type docRunner struct {
 	program, stands string // directories of the PATH
 	config          string // the README's
 	tests           map[string][]string
@@ -98,9 +98,9 @@ type tryout struct {
 	network         *network
 }
 
-func newTryout(t testing.TB) *tryout {
+func newDocRunner(t testing.TB) *docRunner {
 	t.Helper()
-	w := &tryout{program: filepath.Dir(program(t)), stands: t.TempDir(), network: newNetwork(t)}
+	w := &docRunner{program: filepath.Dir(program(t)), stands: t.TempDir(), network: newNetwork(t)}
 	readme, err := documents.Read("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func newTryout(t testing.TB) *tryout {
 		t.Fatal("the README shows no configuration")
 	}
 	w.tests, w.flags, w.targets, w.arguments = everyTest(t), everyFlag(t), everyTarget(t), everyArgument(t)
-	w.stand(t)
+	w.addStandIns(t)
 	w.shared = append(w.network.env(), "LANG=C.UTF-8", "PATH="+w.program+":"+w.stands)
 	return w
 }
@@ -132,7 +132,7 @@ esac`,
 	"target-jsonl": `exec sed -n '$s/^{"type":"STATE","value":\(.*\)}$/\1/p'`,
 }
 
-func (w *tryout) stand(t testing.TB) {
+func (w *docRunner) addStandIns(t testing.TB) {
 	t.Helper()
 	for _, name := range append(slices.Clone(tools), "ln") {
 		path, err := exec.LookPath(name)
@@ -144,12 +144,12 @@ func (w *tryout) stand(t testing.TB) {
 		}
 	}
 	for name, script := range standIns {
-		w.standIn(t, name, script)
+		w.addStandIn(t, name, script)
 	}
 }
 
 // standIn puts a script in the place of a program.
-func (w *tryout) standIn(t testing.TB, name, script string) {
+func (w *docRunner) addStandIn(t testing.TB, name, script string) {
 	t.Helper()
 	path := filepath.Join(w.stands, name)
 	_ = os.Remove(path) // there may be none
@@ -160,7 +160,7 @@ func (w *tryout) standIn(t testing.TB, name, script string) {
 
 // try tries one document. It returns how many things of each kind it tried, and
 // what is wrong.
-func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems []string) {
+func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int, problems []string) {
 	t.Helper()
 	d, err := documents.Read(file)
 	if err != nil {
@@ -198,12 +198,12 @@ func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems [
 			if i+1 < len(d.Blocks) && d.Blocks[i+1].Language == "text" {
 				want = d.Blocks[i+1].Text
 			}
-			if problem := w.sh(t, dir, config, b.Text, want); problem != "" {
+			if problem := w.runShell(t, dir, config, b.Text, want); problem != "" {
 				at(b.Line, "%s", problem)
 			}
 		case b.Language == "json":
 			done["json blocks used"]++
-			if problem := w.json(t, b.Text); problem != "" {
+			if problem := w.checkJSON(t, b.Text); problem != "" {
 				at(b.Line, "%s", problem)
 			}
 		default:
@@ -211,7 +211,7 @@ func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems [
 		}
 	}
 	for _, s := range d.Spans {
-		if problem, looked := w.named(filepath.Dir(file), s.Text); problem != "" {
+		if problem, looked := w.checkName(filepath.Dir(file), s.Text); problem != "" {
 			at(s.Line, "%s", problem)
 		} else if looked {
 			done["names found"]++
@@ -222,7 +222,7 @@ func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems [
 			continue // other people's
 		}
 		done["links followed"]++
-		if problem := leads(file, d, l.Text); problem != "" {
+		if problem := checkLink(file, d, l.Text); problem != "" {
 			at(l.Line, "%s", problem)
 		}
 	}
@@ -230,7 +230,7 @@ func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems [
 }
 
 // scratch makes a directory in which a document is tried.
-func (w *tryout) scratch(t testing.TB, config string) string {
+func (w *docRunner) scratch(t testing.TB, config string) string {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{"config.json": config, "state.json": "{}\n"}
@@ -258,7 +258,7 @@ func (w *tryout) scratch(t testing.TB, config string) string {
 }
 
 // sh runs a block and says what is wrong with it.
-func (w *tryout) sh(t testing.TB, dir, config, text, want string) string {
+func (w *docRunner) runShell(t testing.TB, dir, config, text, want string) string {
 	t.Helper()
 	if strings.Contains(text, "…") {
 		return "it cannot be run as it stands: …"
@@ -334,7 +334,7 @@ func account(text string) *sandbox.Server {
 }
 
 // json uses a JSON block and says what is wrong with it.
-func (w *tryout) json(t testing.TB, text string) string {
+func (w *docRunner) checkJSON(t testing.TB, text string) string {
 	t.Helper()
 	var value any
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
@@ -348,11 +348,11 @@ func (w *tryout) json(t testing.TB, text string) string {
 	switch {
 	case isConfig(fields):
 		w.network.serve(account(text))
-		return w.succeeds(t, `"status":"SUCCEEDED"`, text, "source-gorgias", "check", "--config")
+		return w.runProgram(t, `"status":"SUCCEEDED"`, text, "source-gorgias", "check", "--config")
 	case fields["streams"] != nil:
-		return w.succeeds(t, `"status":"COMPLETE"`, text, "source-gorgias", "read", "--sandbox", "--catalog")
+		return w.runProgram(t, `"status":"COMPLETE"`, text, "source-gorgias", "read", "--sandbox", "--catalog")
 	case states || fields["bookmarks"] != nil:
-		return w.succeeds(t, `"type":"STATE"`, text, "tap-gorgias", "--sandbox", "--state")
+		return w.runProgram(t, `"type":"STATE"`, text, "tap-gorgias", "--sandbox", "--state")
 	case fields["type"] == "RECORD":
 		return declared(fields)
 	}
@@ -361,7 +361,7 @@ func (w *tryout) json(t testing.TB, text string) string {
 
 // succeeds calls the program with a file of its own and says what is wrong with
 // what it writes.
-func (w *tryout) succeeds(t testing.TB, want, text string, args ...string) string {
+func (w *docRunner) runProgram(t testing.TB, want, text string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(w.program, args[0]), append(args[1:], file(t, "file.json", text))...)
 	cmd.Env = w.shared
@@ -395,14 +395,14 @@ func declared(message map[string]any) string {
 	return ""
 }
 
-// TestDocumentsNotice has documents that are wrong in one thing each, and must
+// TestDocumentErrorsAreFound has documents that are wrong in one thing each, and must
 // be found to be.
-func TestDocumentsNotice(t *testing.T) {
+func TestDocumentErrorsAreFound(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run what the documents say")
 	}
-	w := newTryout(t)
+	w := newDocRunner(t)
 	good := `# A heading
 
 See [below](#a-heading), ~source-gorgias read --state~, ~--debug~, ~make test~ and ~TestDocuments~.
@@ -470,7 +470,7 @@ there is one such thing
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		done, problems := w.try(t, path)
+		done, problems := w.runDocument(t, path)
 		got := strings.Join(problems, "; ")
 		if c.want == "" && (len(problems) > 0 || done["sh blocks run"]*done["outputs compared"]*done["json blocks used"]*done["links followed"] != 1) ||
 			c.want != "" && !strings.Contains(got, c.want) {

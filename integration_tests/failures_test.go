@@ -20,12 +20,12 @@ import (
 )
 
 // gone answers in a way that is not waited for: come back in an hour.
-func gone() *sandbox.Fault {
+func notFound() *sandbox.Fault {
 	return &sandbox.Fault{Status: 503, Header: http.Header{"Retry-After": {"3600"}}}
 }
 
 // ends returns the last status of each stream.
-func ends(all []msg) map[string]string {
+func finalStatuses(all []msg) map[string]string {
 	last := map[string]string{}
 	for _, m := range all {
 		if m.Trace != nil && m.Trace.Status != nil {
@@ -48,17 +48,17 @@ func TestPartialFailure(t *testing.T) {
 	box.Forbidden = []string{"customers"}
 	box.Fail = func(r *http.Request) *sandbox.Fault {
 		if r.URL.Path == "/api/tags" {
-			return gone()
+			return notFound()
 		}
 		return nil
 	}
-	tr := call{args: []string{"read", "--config", onPort(t, box)}}.inside(t)
+	tr := call{args: []string{"read", "--config", serveSandbox(t, box)}}.inside(t)
 	if tr.code != 1 {
 		t.Errorf("exit code %d", tr.code)
 	}
 	all := tr.messages()
 	failed := map[string]string{"customers": "config_error", "customer_custom_field_values": "config_error", "tags": "transient_error"}
-	for name, status := range ends(all) {
+	for name, status := range finalStatuses(all) {
 		if want := map[bool]string{true: "INCOMPLETE", false: "COMPLETE"}[failed[name] != ""]; status != want {
 			t.Errorf("%s ends %s, want %s", name, status, want)
 		}
@@ -102,7 +102,7 @@ func TestUnauthorized(t *testing.T) {
 				refused.Add(1)
 				return &sandbox.Fault{Status: 401}
 			}
-			tr := call{args: []string{"read", "--config", onPort(t, box)}}.inside(t)
+			tr := call{args: []string{"read", "--config", serveSandbox(t, box)}}.inside(t)
 			if tr.code != 1 {
 				t.Errorf("exit code %d", tr.code)
 			}
@@ -124,12 +124,12 @@ func TestUnauthorized(t *testing.T) {
 
 // penned runs a sync under a clock that waits for nobody, and returns what the
 // pen wrote.
-func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
+func readBoth(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	t.Helper()
 	tr := &transcript{command: "read", configured: names, began: time.Now(), secrets: []string{"sandbox-key"}}
 	var out bytes.Buffer
 	ctx := context.Background()
-	plan, pen := newHouse(t, box).plan(names, nil), airbyte.NewWriter(&out)
+	plan, pen := newFixture(t, box).plan(names, nil), airbyte.NewWriter(&out)
 	pen.Summary = plan.NewSummary()
 	err := pen.Sync(ctx, plan.Run(ctx), nil)
 	switch {
@@ -143,12 +143,12 @@ func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	return tr
 }
 
-// TestNonsense has the API answer with what is no page. A stream never ends
+// TestInvalidResponses has the API answer with what is no page. A stream never ends
 // well on it: it fails, with the place, the status and what the API said; and
 // if the nonsense passes, nothing is missing.
-func TestNonsense(t *testing.T) {
+func TestInvalidResponses(t *testing.T) {
 	t.Parallel()
-	catalogue(t) // outside the bubble
+	discoveredStreams(t) // outside the bubble
 	html := http.Header{"Content-Type": {"text/html"}}
 	for _, c := range []struct {
 		name  string
@@ -180,12 +180,12 @@ func TestNonsense(t *testing.T) {
 					}
 					return nil
 				}
-				tr := penned(t, box, "account", "tags", "users")
+				tr := readBoth(t, box, "account", "tags", "users")
 				if tr.code != 1 {
 					t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
 				}
 				all := tr.messages()
-				if got := ends(all); got["tags"] != "INCOMPLETE" || got["users"] != "COMPLETE" || got["account"] != "COMPLETE" {
+				if got := finalStatuses(all); got["tags"] != "INCOMPLETE" || got["users"] != "COMPLETE" || got["account"] != "COMPLETE" {
 					t.Errorf("%v", got)
 				}
 				e := failures(all)[0].Trace.Error
@@ -213,7 +213,7 @@ func TestNonsense(t *testing.T) {
 					}
 					return nil
 				}
-				tr := penned(t, box, "tags", "jobs")
+				tr := readBoth(t, box, "tags", "jobs")
 				if tr.code != 0 {
 					t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
 				}
@@ -248,12 +248,12 @@ func TestCheck(t *testing.T) {
 		{"no permission", &sandbox.Fault{Status: 403}, "403"},
 		{"no such account", &sandbox.Fault{Status: 404}, "subdomain"},
 		{"a redirect to elsewhere", &sandbox.Fault{Status: 302, Header: http.Header{"Location": {elsewhere.URL}}}, "base URL"},
-		{"the API is down", gone(), "503"},
+		{"the API is down", notFound(), "503"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			box := small()
 			box.Fail = func(*http.Request) *sandbox.Fault { return c.fault }
-			tr := call{args: []string{"check", "--config", onPort(t, box)}}.inside(t)
+			tr := call{args: []string{"check", "--config", serveSandbox(t, box)}}.inside(t)
 			if tr.code != 0 {
 				t.Fatalf("exit code %d: %s", tr.code, tr.stdout)
 			}
@@ -270,13 +270,13 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestEcho has the API send back the credentials, in every form: none shows.
-func TestEcho(t *testing.T) {
+// TestEchoedCredentials has the API send back the credentials, in every form: none shows.
+func TestEchoedCredentials(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 404} {
 		for _, command := range []string{"read", "check"} {
 			t.Run(fmt.Sprint(command, " ", status), func(t *testing.T) {
-				text, err := json.Marshal("you sent " + strings.Join(disguises(boxSecret), " and "))
+				text, err := json.Marshal("you sent " + strings.Join(encodings(sandboxSecret), " and "))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -284,7 +284,7 @@ func TestEcho(t *testing.T) {
 				box.Fail = func(*http.Request) *sandbox.Fault {
 					return &sandbox.Fault{Status: status, Body: `{"error":{"msg":` + string(text) + `}}`}
 				}
-				tr := call{args: []string{command, "--config", onPort(t, box)}}.inside(t)
+				tr := call{args: []string{command, "--config", serveSandbox(t, box)}}.inside(t)
 				if !bytes.Contains(tr.stdout, []byte("you sent")) {
 					t.Errorf("nothing of what the API said: %s", tail(tr.stdout))
 				}
@@ -293,9 +293,9 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// TestForeignNames asks for streams nobody has, by names with everything that
+// TestUnknownStreamNames asks for streams nobody has, by names with everything that
 // can spoil a line.
-func TestForeignNames(t *testing.T) {
+func TestUnknownStreamNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"a\u0085b", "a\u2028b\u2029c", "a\rb\nc\x0bd\x1ee", `a"b\c`, "é<&>😀", strings.Repeat("x", 5000)} {
 		quoted, err := json.Marshal(name)
@@ -304,17 +304,17 @@ func TestForeignNames(t *testing.T) {
 		}
 		path := file(t, "catalog.json", `{"streams":[{"stream":{"name":`+string(quoted)+`},"sync_mode":"incremental"}]}`)
 		tr := call{args: []string{"read", "--sandbox", "--catalog", path}}.inside(t)
-		if got := ends(tr.messages()); got[name] != "INCOMPLETE" {
+		if got := finalStatuses(tr.messages()); got[name] != "INCOMPLETE" {
 			t.Errorf("%.20q ends %v", name, got)
 		}
 	}
 }
 
-// TestLimit meets a full bucket in the middle of a sync: the wait is told, and
+// TestRateLimitDuringSync meets a full bucket in the middle of a sync: the wait is told, and
 // nothing is lost.
-func TestLimit(t *testing.T) {
+func TestRateLimitDuringSync(t *testing.T) {
 	t.Parallel()
-	catalogue(t)
+	discoveredStreams(t)
 	synctest.Test(t, func(t *testing.T) {
 		box := small()
 		var n atomic.Int64
@@ -325,7 +325,7 @@ func TestLimit(t *testing.T) {
 			return nil
 		}
 		began := time.Now()
-		tr := penned(t, box, "tickets", "events")
+		tr := readBoth(t, box, "tickets", "events")
 		if d := time.Since(began); tr.code != 0 || d < time.Minute || d > 5*time.Minute {
 			t.Errorf("exit code %d after %v", tr.code, d)
 		}

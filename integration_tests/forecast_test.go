@@ -21,10 +21,10 @@ import (
 func TestForecast(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, ClockOffset: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	marks := map[string]state.Bookmark{}
 	plan := func() *connector.Plan {
-		p := h.plan(everyStream(), stored(t, marks))
+		p := h.plan(allStreams(), throughJSON(t, marks))
 		p.WindowInterval, p.Tombstone = 24*time.Hour, tombstone
 		return p
 	}
@@ -126,7 +126,7 @@ func TestForecast(t *testing.T) {
 func TestForecastTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, &sandbox.Server{Size: sandbox.Size{Messages: 20_000, Tickets: 100}})
+		h := newFixture(t, &sandbox.Server{Size: sandbox.Size{Messages: 20_000, Tickets: 100}})
 		plan := h.plan([]string{"ticket_messages"}, nil)
 		f, err := plan.Forecast(context.Background())
 		if err != nil {

@@ -46,7 +46,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	const day = 24 * time.Hour
 	box := small()
 	box.Seed = r.Uint64()
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	names := []string{"tickets", "ticket_tags", "ticket_messages", "satisfaction_surveys", "customers", "events", "jobs", "voice_calls", "voice_call_events", "voice_call_recordings"}
 	sync := func(p *connector.Plan) (map[string]map[string]string, map[string]state.Bookmark) {
 		rows, marks := map[string]map[string]string{}, maps.Clone(p.Bookmarks)
@@ -68,7 +68,7 @@ func interval(t *testing.T, r *rand.Rand) {
 			}
 			marks[s.Name] = batch.Bookmark
 		}
-		return rows, stored(t, marks)
+		return rows, throughJSON(t, marks)
 	}
 	held, marks := sync(h.plan(names, nil))
 
@@ -86,7 +86,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	for _, name := range names {
 		s := streams.Find(name)
 		want := maps.Collect(func(yield func(string, string) bool) {
-			for key, raw := range truth(box, s) {
+			for key, raw := range expectedRecords(box, s) {
 				if at := cursorOf(s, []byte(raw)); !at.Before(from) && !at.After(to) && !yield(key, raw) {
 					return
 				}

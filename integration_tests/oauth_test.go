@@ -19,7 +19,7 @@ import (
 
 // anApp puts an account that an app may read on a port, and returns a config
 // with a refresh token and an access token of yesterday.
-func anApp(t *testing.T, before func(*http.Request)) (config string) {
+func oauthConfig(t *testing.T, before func(*http.Request)) (config string) {
 	t.Helper()
 	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", RotateRefreshToken: true,
 		Size: sandbox.Size{Tickets: 300, Messages: 300}}
@@ -36,7 +36,7 @@ func anApp(t *testing.T, before func(*http.Request)) (config string) {
 
 // renewal finds the configuration that the platform is told of, and how many
 // records came before it.
-func renewal(t *testing.T, tr *transcript) (config string, records int) {
+func controlConfig(t *testing.T, tr *transcript) (config string, records int) {
 	t.Helper()
 	for _, m := range tr.messages() {
 		switch m.Type {
@@ -68,17 +68,17 @@ func renewal(t *testing.T, tr *transcript) (config string, records int) {
 func TestOAuthControl(t *testing.T) {
 	t.Parallel()
 	var told atomic.Bool
-	out := &watched{each: func(line string) {
+	out := &lineWriter{each: func(line string) {
 		if strings.Contains(line, `"CONTROL"`) {
 			told.Store(true)
 		}
 	}}
-	text := anApp(t, func(r *http.Request) {
+	text := oauthConfig(t, func(r *http.Request) {
 		if token := r.Header.Get("Authorization"); strings.HasPrefix(token, "Bearer access-") && !told.Load() {
 			t.Errorf("%s was used before the platform was told of it", token)
 		}
 	})
-	run := func(config string, out *watched) *transcript {
+	run := func(config string, out *lineWriter) *transcript {
 		c := call{args: []string{"read", "--config", file(t, "config.json", config), "--catalog", file(t, "catalog.json", catalogFile("incremental", "tickets", "customers"))}}
 		if out != nil {
 			c.out = out
@@ -89,7 +89,7 @@ func TestOAuthControl(t *testing.T) {
 	if first.code != 0 {
 		t.Fatalf("exit code %d: %s", first.code, tail(first.stdout))
 	}
-	renewed, before := renewal(t, first)
+	renewed, before := controlConfig(t, first)
 	if before > 0 {
 		t.Errorf("%d records came before the platform was told", before)
 	}
@@ -106,7 +106,7 @@ func TestOAuthControl(t *testing.T) {
 		}
 	}
 	second := run(renewed, nil)
-	if again, _ := renewal(t, second); second.code != 0 || again != "" {
+	if again, _ := controlConfig(t, second); second.code != 0 || again != "" {
 		t.Errorf("with what it was told: exit code %d, told again: %q", second.code, again)
 	}
 	if third := run(text, nil); third.code != 1 || !strings.Contains(string(third.stdout), "authorize it again") {
@@ -124,7 +124,7 @@ func TestOAuthSave(t *testing.T) {
 	t.Parallel()
 	for _, tap := range []bool{false, true} {
 		for _, save := range []bool{false, true} {
-			text := anApp(t, nil)
+			text := oauthConfig(t, nil)
 			path := filepath.Join(t.TempDir(), "config.json")
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
@@ -177,7 +177,7 @@ func TestOAuthSave(t *testing.T) {
 // A forecast asks for a token too, and has no platform to tell.
 func TestOAuthPlan(t *testing.T) {
 	t.Parallel()
-	path := file(t, "config.json", anApp(t, nil))
+	path := file(t, "config.json", oauthConfig(t, nil))
 	for _, args := range [][]string{{"plan", "--config", path, "--save-tokens"}, {"plan", "--config", path}} {
 		// The first has a token to ask for, the second what the first has saved.
 		if tr := (call{args: args}).run(t); tr.code != 0 || len(tr.stderr) > 0 {
@@ -185,19 +185,19 @@ func TestOAuthPlan(t *testing.T) {
 		}
 	}
 	var fault bytes.Buffer
-	code, _ := cli.Main(context.Background(), []string{"source-gorgias", "plan", "--config", file(t, "config.json", anApp(t, nil))}, strings.NewReader(""), io.Discard, &fault)
+	code, _ := cli.Main(context.Background(), []string{"source-gorgias", "plan", "--config", file(t, "config.json", oauthConfig(t, nil))}, strings.NewReader(""), io.Discard, &fault)
 	if said := fault.String(); code != 0 || !strings.Contains(said, "--save-tokens keeps it") || strings.Contains(said, "refresh+token") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 }
 
 // watched hands on what a program writes, line by line.
-type watched struct {
+type lineWriter struct {
 	rest string
 	each func(string)
 }
 
-func (w *watched) Write(p []byte) (int, error) {
+func (w *lineWriter) Write(p []byte) (int, error) {
 	lines := strings.SplitAfter(w.rest+string(p), "\n")
 	for _, l := range lines[:len(lines)-1] {
 		w.each(l)

@@ -34,9 +34,9 @@ import (
 // A spy stands between the program and an account. It plants marks in records,
 // by the stream they are of, and lets requests fail with answers that say all
 // that the request said.
-type spy struct {
+type leakServer struct {
 	box    *sandbox.Server
-	plants []plant
+	plants []plantedValue
 	faults float64
 
 	mu     sync.Mutex
@@ -47,13 +47,13 @@ type spy struct {
 }
 
 // A plant is a text that is put into a place of the records of a stream.
-type plant struct {
+type plantedValue struct {
 	stream string
 	path   []string
 	mark   string
 }
 
-func (s *spy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *leakServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if asks := r.Method == http.MethodPost && slices.Contains([]string{"/oauth/token", "/api/reporting/stats"}, r.URL.Path); r.Method != http.MethodGet && !asks {
 		s.mu.Lock()
 		s.wrote = r.Method + " " + r.URL.Path
@@ -90,7 +90,7 @@ func (s *spy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.tokens = append(s.tokens, given.Access, given.Refresh)
 		s.mu.Unlock()
 	} else if rec.Code == http.StatusOK {
-		body = s.sow(r.URL.Path, body)
+		body = s.plant(r.URL.Path, body)
 	}
 	maps.Copy(w.Header(), rec.Header())
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -116,10 +116,10 @@ func streamsAt(path string) (names []string) {
 }
 
 // inParent is where the rows of a derived stream stand in the parent's record.
-var inParent = map[string]string{"ticket_tags": "tags", "ticket_custom_field_values": "custom_fields", "customer_custom_field_values": "custom_fields",
+var parentField = map[string]string{"ticket_tags": "tags", "ticket_custom_field_values": "custom_fields", "customer_custom_field_values": "custom_fields",
 	"ticket_message_attachments": "attachments"}
 
-func (s *spy) sow(path string, body []byte) []byte {
+func (s *leakServer) plant(path string, body []byte) []byte {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var doc any
@@ -134,10 +134,10 @@ func (s *spy) sow(path string, body []byte) []byte {
 	for _, p := range s.plants {
 		if slices.Contains(at, p.stream) {
 			path := p.path
-			if list := inParent[p.stream]; list != "" {
+			if list := parentField[p.stream]; list != "" {
 				path = append([]string{list}, path...)
 			}
-			if put(records, path, p.mark) {
+			if setPath(records, path, p.mark) {
 				s.mu.Lock()
 				s.grown[p.mark] = true
 				s.mu.Unlock()
@@ -149,18 +149,18 @@ func (s *spy) sow(path string, body []byte) []byte {
 }
 
 // put writes a mark wherever a path leads to and reports whether it did.
-func put(v any, path []string, mark string) (done bool) {
+func setPath(v any, path []string, mark string) (done bool) {
 	switch v := v.(type) {
 	case []any:
 		for _, e := range v {
-			done = put(e, path, mark) || done
+			done = setPath(e, path, mark) || done
 		}
 	case map[string]any:
 		below, there := v[path[0]]
 		if !there && path[0] != conform.Unrecognized && len(v) > 0 { // values by id
 			for _, e := range v {
 				if m, ok := e.(map[string]any); ok && m["id"] != nil && m["value"] != nil {
-					done = put(e, path, mark) || done
+					done = setPath(e, path, mark) || done
 				}
 			}
 		}
@@ -169,7 +169,7 @@ func put(v any, path []string, mark string) (done bool) {
 				below = map[string]any{}
 				v[path[0]] = below
 			}
-			return put(below, path[1:], mark) || done
+			return setPath(below, path[1:], mark) || done
 		}
 		switch below := below.(type) {
 		case map[string]any:
@@ -185,19 +185,19 @@ func put(v any, path []string, mark string) (done bool) {
 }
 
 // everyField lists all the fields of all streams that may be concealed.
-func everyField() (all []plant) {
+func allFields() (all []plantedValue) {
 	var below func(stream string, schema []byte, path []string)
 	below = func(stream string, schema []byte, path []string) {
 		for name, property := range conform.Properties(schema) {
 			at := append(slices.Clone(path), name)
-			all = append(all, plant{stream: stream, path: at})
+			all = append(all, plantedValue{stream: stream, path: at})
 			below(stream, property, at)
 		}
 	}
 	for _, s := range streams.All() {
 		below(s.Name, s.Schema(""), nil)
 	}
-	return slices.DeleteFunc(all, func(p plant) bool {
+	return slices.DeleteFunc(all, func(p plantedValue) bool {
 		s := streams.Find(p.stream)
 		switch p.path[0] {
 		case s.Cursor, conform.Unrecognized:
@@ -210,23 +210,23 @@ func everyField() (all []plant) {
 	})
 }
 
-// TestNothingShows reads accounts under random configurations, catalogs and
+// TestSecretsAreHidden reads accounts under random configurations, catalogs and
 // faults, in both protocols, twice each with changes between, and looks at
 // what is asked for, which is only ever to read, and at every byte that comes
 // out: no secret of the configuration or of an
 // integration and nothing of what is concealed shows in it in any form, and
 // nothing of any record shows outside of records.
-func TestNothingShows(t *testing.T) {
+func TestSecretsAreHidden(t *testing.T) {
 	runs := 20
 	if *full {
 		runs = 80
 	}
 	t.Setenv("LOG_LEVEL", "debug")
 	t.Setenv("TAP_GORGIAS_LOGLEVEL", "DEBUG")
-	all := everyField()
+	all := allFields()
 	var hashed atomic.Int64
 	inParallel(t, runs, func(t *testing.T, seed int) {
-		n, err := nothingShows(t, slices.Clone(all), rand.New(rand.NewPCG(uint64(seed), 7)))
+		n, err := checkLeaks(t, slices.Clone(all), rand.New(rand.NewPCG(uint64(seed), 7)))
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -237,11 +237,11 @@ func TestNothingShows(t *testing.T) {
 	}
 }
 
-func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err error) {
+func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int, err error) {
 	const salt, integration = "salt of/the house+é", "int3gration/secret+é"
-	secrets := []string{boxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
-	s := &spy{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
-		Seed: random.Uint64(), Limit: unlimited, Email: boxMail, APIKey: boxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
+	secrets := []string{sandboxSecret, salt, "s3cret/of the app", "refresh+token", "of yester/day+"}
+	s := &leakServer{random: random, faults: []float64{0, 0, 0.02, 0.2}[random.IntN(4)], grown: map[string]bool{}, box: &sandbox.Server{
+		Seed: random.Uint64(), Limit: unlimited, Email: sandboxEmail, APIKey: sandboxSecret, ClientID: "my-app1", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token",
 		RotateRefreshToken: true, ChangeRate: 1, Size: sandbox.Size{Tickets: 30, Messages: 60, Customers: 30, Events: 100, Users: 5}}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
@@ -251,11 +251,11 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 		"ticket_messages": {"actions.arguments.headers.Authorization"},
 	} {
 		for _, path := range paths {
-			s.plants = append(s.plants, plant{stream, strings.Split(path, "."), integration})
+			s.plants = append(s.plants, plantedValue{stream, strings.Split(path, "."), integration})
 		}
 	}
 	config := map[string]any{"subdomain": "acme", "base_url": srv.URL, "start_date": "2020-01-01",
-		"credentials": map[string]any{"auth_type": "api_key", "email": boxMail, "api_key": boxSecret}}
+		"credentials": map[string]any{"auth_type": "api_key", "email": sandboxEmail, "api_key": sandboxSecret}}
 	if random.IntN(3) == 0 {
 		config["credentials"] = map[string]any{"auth_type": "oauth2.0", "client_id": "my-app1", "client_secret": "s3cret/of the app",
 			"refresh_token": "refresh+token", "access_token": "of yester/day+"}
@@ -266,7 +266,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 		p := all[random.IntN(len(all))]
 		p.mark = fmt.Sprintf("conc3aled %d/+é", i)
 		name := p.stream + "." + strings.Join(p.path, ".")
-		if slices.ContainsFunc(s.plants, func(o plant) bool { return o.stream == p.stream && o.path[0] == p.path[0] }) {
+		if slices.ContainsFunc(s.plants, func(o plantedValue) bool { return o.stream == p.stream && o.path[0] == p.path[0] }) {
 			continue // one would be planted over the other
 		}
 		concealed = append(concealed, p.mark)
@@ -277,7 +277,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 			sum := sha256.Sum256([]byte(salt + p.mark))
 			hashes = append(hashes, hex.EncodeToString(sum[:]))
 		}
-		if list := inParent[p.stream]; list != "" { // where they also stand
+		if list := parentField[p.stream]; list != "" { // where they also stand
 			exclude = append(exclude, streams.Find(p.stream).Parent.Name+"."+list)
 		}
 		s.plants = append(s.plants, p)
@@ -286,7 +286,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	for i := range random.IntN(6) {
 		p := all[random.IntN(len(all))]
 		p.mark = fmt.Sprintf("c0ntent %d/+é", i)
-		if !slices.ContainsFunc(s.plants, func(o plant) bool { return o.stream == p.stream && o.path[0] == p.path[0] }) {
+		if !slices.ContainsFunc(s.plants, func(o plantedValue) bool { return o.stream == p.stream && o.path[0] == p.path[0] }) {
 			s.plants, content = append(s.plants, p), append(content, p.mark)
 		}
 	}
@@ -327,7 +327,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 			args = append(args, "--catalog", write("catalog.json", catalog))
 		case 1: // one of before, from which somebody has taken columns
 			catalog, _ = run("tap-gorgias", "--discover")
-			args = append(args, "--catalog", write("catalog.json", thinned(catalog, random)))
+			args = append(args, "--catalog", write("catalog.json", withoutColumns(catalog, random)))
 		}
 		first := look(args...)
 		if i := bytes.LastIndex(first, []byte(`{"type":"STATE"`)); i >= 0 {
@@ -372,7 +372,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 	var hidden []string
 	for _, secret := range append(append(secrets, concealed...), integration) {
 		if secret != "" {
-			hidden = append(hidden, disguises(secret)...)
+			hidden = append(hidden, encodings(secret)...)
 			hidden = append(hidden, base64.RawStdEncoding.EncodeToString([]byte("my-app1:"+secret)), base64.RawURLEncoding.EncodeToString([]byte("my-app1:"+secret)))
 		}
 	}
@@ -390,7 +390,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 				continue
 			}
 			for _, c := range content {
-				for _, h := range disguises(c) {
+				for _, h := range encodings(c) {
 					if bytes.Contains(line, []byte(h)) {
 						return hashed, fmt.Errorf("the content of a record, %q, shows in %.2000s", h, line)
 					}
@@ -409,7 +409,7 @@ func nothingShows(t *testing.T, all []plant, random *rand.Rand) (hashed int, err
 
 // thinned takes columns out of the schemas of a catalog: what the API sends of
 // them is then undeclared.
-func thinned(catalog []byte, random *rand.Rand) []byte {
+func withoutColumns(catalog []byte, random *rand.Rand) []byte {
 	var c struct {
 		Streams []map[string]any `json:"streams"`
 	}
@@ -444,7 +444,7 @@ func TestPrivacyExample(t *testing.T) {
 	personal := []string{"email", "address", "firstname", "lastname", "phone_number_source", "phone_number_destination", "body_text", "body_html", "note"}
 	own := []string{"users", "assignee_user", "teams", "shared_with_users", "integrations", "views"} // the company's
 	found := 0
-	for _, p := range everyField() {
+	for _, p := range allFields() {
 		last := p.path[len(p.path)-1]
 		if !slices.Contains(personal, last) || slices.ContainsFunc(append(slices.Clone(p.path), p.stream), func(n string) bool { return slices.Contains(own, n) }) {
 			continue
@@ -460,9 +460,9 @@ func TestPrivacyExample(t *testing.T) {
 	}
 }
 
-// TestSecurityPromises: each has a test that holds it. That there are tests of
+// TestSecurityGuarantees: each has a test that holds it. That there are tests of
 // these names, TestDocuments sees.
-func TestSecurityPromises(t *testing.T) {
+func TestSecurityGuarantees(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	if err != nil {

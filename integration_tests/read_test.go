@@ -34,7 +34,7 @@ func records(all []msg) map[string][]json.RawMessage {
 }
 
 // keyed returns the records of a stream by key; of several versions the last.
-func keyed(s *stream.Stream, rows []json.RawMessage) map[string]string {
+func byKey(s *stream.Stream, rows []json.RawMessage) map[string]string {
 	byKey := map[string]string{}
 	for _, r := range rows {
 		byKey[keyOf(s, r)] = string(r)
@@ -48,7 +48,7 @@ func keyed(s *stream.Stream, rows []json.RawMessage) map[string]string {
 func TestEveryStream(t *testing.T) {
 	t.Parallel()
 	box := small()
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	tr := call{args: []string{"read", "--config", config}}.inside(t)
 	if tr.code != 0 {
 		t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
@@ -72,16 +72,16 @@ func TestEveryStream(t *testing.T) {
 			if len(got) == 0 {
 				t.Fatal("no record")
 			}
-			if n := len(keyed(s, got)); n != len(got) {
+			if n := len(byKey(s, got)); n != len(got) {
 				t.Errorf("%d records have %d keys", len(got), n)
 			}
-			want := truth(box, s)
+			want := expectedRecords(box, s)
 			for key := range want {
 				if s.Cursor != "" && cursorOf(s, []byte(want[key])).Before(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)) {
 					delete(want, key) // before the start_date
 				}
 			}
-			byKey := keyed(s, got)
+			byKey := byKey(s, got)
 			for key := range want {
 				if byKey[key] == "" {
 					t.Errorf("the record %s is missing", key)
@@ -94,7 +94,7 @@ func TestEveryStream(t *testing.T) {
 				if s.Cursor != "" && cursorOf(s, raw).IsZero() {
 					t.Errorf("no %s in %s", s.Cursor, raw)
 				}
-				if value := loose(raw).(map[string]any)["unrecognized_fields"]; value != nil {
+				if value := decode(raw).(map[string]any)["unrecognized_fields"]; value != nil {
 					t.Errorf("the schema does not know %v", value)
 				}
 			}
@@ -111,17 +111,17 @@ func TestEveryStream(t *testing.T) {
 				t.Errorf("read alone it has %d records, with the others %d", len(alone[s.Name]), len(got))
 			}
 			for i, raw := range alone[s.Name] {
-				if key := keyOf(s, raw); timeless([]byte(byKey[key])) != timeless(raw) {
+				if key := keyOf(s, raw); withoutAsOf([]byte(byKey[key])) != withoutAsOf(raw) {
 					t.Errorf("record %d, %s, differs when the stream is read alone", i, key)
 				}
 			}
 		})
 	}
 	t.Run("shared_paths", func(t *testing.T) { // the columns are those of the rows
-		for name, c := range catalogue(t) {
+		for name, c := range discoveredStreams(t) {
 			filled := map[string]bool{}
 			for _, raw := range rows[name] {
-				for column, v := range loose(raw).(map[string]any) {
+				for column, v := range decode(raw).(map[string]any) {
 					filled[column] = filled[column] || v != nil
 				}
 			}
@@ -138,11 +138,11 @@ func TestEveryStream(t *testing.T) {
 	})
 }
 
-// TestTwoReads reads twice: what is emitted the second time was emitted later,
+// TestReadsAreRepeatable reads twice: what is emitted the second time was emitted later,
 // and is the same.
-func TestTwoReads(t *testing.T) {
+func TestReadsAreRepeatable(t *testing.T) {
 	t.Parallel()
-	c := call{args: []string{"read", "--config", onPort(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", everyStream()...))}}
+	c := call{args: []string{"read", "--config", serveSandbox(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", allStreams()...))}}
 	first := c.inside(t).messages()
 	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // the clock of records ticks in milliseconds
 	}
@@ -166,7 +166,7 @@ func TestTwoReads(t *testing.T) {
 		sort := func(rows []json.RawMessage) [][]byte {
 			var out [][]byte
 			for _, r := range rows {
-				out = append(out, []byte(timeless(r)))
+				out = append(out, []byte(withoutAsOf(r)))
 			}
 			slices.SortFunc(out, bytes.Compare)
 			return out
@@ -181,7 +181,7 @@ func TestTwoReads(t *testing.T) {
 func TestIncremental(t *testing.T) {
 	t.Parallel()
 	box := small()
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	read := func(states map[string]json.RawMessage, names ...string) []msg {
 		t.Helper()
 		tr := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...)), "--state", file(t, "state.json", stateFile(states))}}.inside(t)
@@ -196,11 +196,11 @@ func TestIncremental(t *testing.T) {
 			incremental = append(incremental, s.Name)
 		}
 	}
-	first := read(nil, everyStream()...)
+	first := read(nil, allStreams()...)
 	states := assemble(nil, first)
 
 	t.Run("two_sequential_reads", func(t *testing.T) {
-		again := read(states, everyStream()...)
+		again := read(states, allStreams()...)
 		for name, rows := range records(again) {
 			if slices.Contains(incremental, name) {
 				t.Errorf("%s: %d records of an account at rest", name, len(rows))
@@ -208,7 +208,7 @@ func TestIncremental(t *testing.T) {
 		}
 		ticket := box.AddTicket(time.Time{}, time.Time{}, time.Time{})
 		customer := box.AddCustomer()
-		rows := records(read(assemble(states, again), everyStream()...))
+		rows := records(read(assemble(states, again), allStreams()...))
 		for name, id := range map[string]int64{"tickets": ticket, "customers": customer} {
 			if got := rows[name]; len(got) != 1 || keyOf(streams.Find(name), got[0]) != fmt.Sprint(id) {
 				t.Errorf("%s: expected the new one, %d, and got %d", name, id, len(got))
@@ -223,7 +223,7 @@ func TestIncremental(t *testing.T) {
 		for _, name := range incremental {
 			s := streams.Find(name)
 			alone := read(nil, name)
-			whole := keyed(s, records(alone)[name])
+			whole := byKey(s, records(alone)[name])
 			total := len(whole)
 			seen := map[string]string{}
 			taken := 0
@@ -237,7 +237,7 @@ func TestIncremental(t *testing.T) {
 				if taken++; taken > 5 {
 					break
 				}
-				rest := keyed(s, records(read(map[string]json.RawMessage{name: json.RawMessage(m.State.Stream.State)}, name))[name])
+				rest := byKey(s, records(read(map[string]json.RawMessage{name: json.RawMessage(m.State.Stream.State)}, name))[name])
 				if len(rest) < total-len(seen) || len(rest) == total {
 					t.Errorf("%s: after %d of %d records the rest were %d", name, len(seen), total, len(rest))
 				}
@@ -272,12 +272,12 @@ func TestIncremental(t *testing.T) {
 	})
 }
 
-// TestMerge stores states as one client does: later ones are merged into
+// TestMergedStates stores states as one client does: later ones are merged into
 // earlier ones, a key at a time. Merged or replaced must come to the same.
-func TestMerge(t *testing.T) {
+func TestMergedStates(t *testing.T) {
 	t.Parallel()
 	box := small()
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	names := []string{"tickets", "events", "tags"}
 	merged := map[string]any{}
 	last := map[string]json.RawMessage{}
@@ -288,14 +288,14 @@ func TestMerge(t *testing.T) {
 				continue
 			}
 			name := m.State.Stream.Descriptor.Name
-			merged[name] = merge(merged[name], loose(m.State.Stream.State))
+			merged[name] = merge(merged[name], decode(m.State.Stream.State))
 			last[name] = json.RawMessage(m.State.Stream.State)
 		}
 		box.AddTicket(time.Time{}, time.Time{}, time.Time{})
 	}
 	for _, name := range names {
 		kept, _ := json.Marshal(merged[name])
-		one, _ := json.Marshal(loose(last[name]))
+		one, _ := json.Marshal(decode(last[name]))
 		if !bytes.Equal(kept, one) {
 			t.Errorf("%s: merged %s, replaced %s", name, kept, one)
 		}

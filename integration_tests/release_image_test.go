@@ -493,7 +493,7 @@ func (b *box) platform(t *testing.T) {
 			t.Errorf("%s: exit code %d, %s", c.line, tr.code, tail(tr.stdout))
 		}
 	}
-	files["catalog.json"] = catalogFile("incremental", everyStream()...)
+	files["catalog.json"] = catalogFile("incremental", allStreams()...)
 	first := b.called(t, "/secrets", "read --config /files/config.json --catalog /files/catalog.json", files)
 	rows := records(first.messages())
 	if len(rows) != len(streams.All()) || first.code != 0 {
@@ -554,7 +554,7 @@ func (b *box) terminate(t *testing.T) {
 // call docker adds the network in which accounts are sandboxes, has the image
 // that is tested in the place of source-gorgias:dev, and passes the rest on.
 func (b *box) documents(t *testing.T) {
-	w := newTryout(t)
+	w := newDocRunner(t)
 	certificate, err := os.ReadFile(w.network.certificate)
 	if err != nil {
 		t.Fatal(err)
@@ -574,7 +574,7 @@ func (b *box) documents(t *testing.T) {
 args=(); for a in "${@:2}"; do args+=("${a/#source-gorgias:dev/%s}"); done
 HOME=%s PATH=%s exec %s %s "${args[@]}"`, *image, quoted([]string{os.Getenv("HOME")}), quoted([]string{os.Getenv("PATH")}),
 		quoted(append([]string{engine}, b.engine[1:]...)), quoted(extra))
-	w.standIn(t, "docker", script)
+	w.addStandIn(t, "docker", script)
 	n := 0
 	for _, path := range repositoryFiles(t, ".md") {
 		blocks, err := documents.Blocks(path)
@@ -592,7 +592,7 @@ HOME=%s PATH=%s exec %s %s "${args[@]}"`, *image, quoted([]string{os.Getenv("HOM
 				continue
 			}
 			n++
-			if problem := w.sh(t, dir, w.config, block.Text, "…"); problem != "" {
+			if problem := w.runShell(t, dir, w.config, block.Text, "…"); problem != "" {
 				t.Errorf("%s:%d: %s", relative(path), block.Line, problem)
 			}
 		}

@@ -372,7 +372,7 @@ func TestAcceptanceConfig(t *testing.T) {
 			t.Errorf("it has states of %q, not of %q", names, want)
 		}
 		catalog := file(t, "catalog.json", catalogFile("incremental", want...))
-		tr := call{args: []string{"read", "--config", onPort(t, small()), "--catalog", catalog, "--state", path}}.inside(t)
+		tr := call{args: []string{"read", "--config", serveSandbox(t, small()), "--catalog", catalog, "--state", path}}.inside(t)
 		if rows := records(tr.messages()); len(rows) > 0 || tr.code != 0 {
 			t.Errorf("exit code %d, records of %d streams", tr.code, len(rows))
 		}

@@ -49,7 +49,7 @@ func TestScript(t *testing.T) {
 				}
 			},
 			"records": func(ts *testscript.TestScript, neg bool, args []string) {
-				n := len(records(last(ts).messages())[args[0]]) + len(sung(last(ts))[args[0]])
+				n := len(records(last(ts).messages())[args[0]]) + len(tapRecords(last(ts))[args[0]])
 				if (args[1] == "+" && n > 0 || strconv.Itoa(n) == args[1]) == neg {
 					ts.Fatalf("it wrote %d", n)
 				}
@@ -82,7 +82,7 @@ func scriptRun(t *testing.T, ts *testscript.TestScript, neg bool, c call) {
 			c.env = append(c.env, name+"="+v)
 		}
 	}
-	tr := c.run(scripted{t, ts})
+	tr := c.run(scriptTB{t, ts})
 	*ts.Value("last").(**transcript) = tr
 	_, _ = ts.Stdout().Write(tr.stdout)
 	_, _ = ts.Stderr().Write(tr.stderr)
@@ -92,11 +92,11 @@ func scriptRun(t *testing.T, ts *testscript.TestScript, neg bool, c call) {
 }
 
 // scripted lets what is wrong with a run end the script it is part of.
-type scripted struct {
+type scriptTB struct {
 	testing.TB
 	ts *testscript.TestScript
 }
 
-func (s scripted) Errorf(format string, args ...any) { s.ts.Fatalf(format, args...) }
-func (s scripted) Fatal(args ...any)                 { s.ts.Fatalf("%v", args) }
-func (s scripted) Fatalf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+func (s scriptTB) Errorf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+func (s scriptTB) Fatal(args ...any)                 { s.ts.Fatalf("%v", args) }
+func (s scriptTB) Fatalf(format string, args ...any) { s.ts.Fatalf(format, args...) }

@@ -15,10 +15,10 @@ import (
 )
 
 // discoveredCatalog runs the tap's discovery.
-func discoveredCatalog(t testing.TB) (raw []byte, streams []sungStream) {
+func discoveredCatalog(t testing.TB) (raw []byte, streams []tapStream) {
 	t.Helper()
 	tr := call{tap: true, args: []string{"--discover", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}}.inside(t)
-	var c struct{ Streams []sungStream }
+	var c struct{ Streams []tapStream }
 	d := json.NewDecoder(bytes.NewReader(tr.stdout))
 	d.UseNumber()
 	if err := d.Decode(&c); err != nil || tr.code != 0 {
@@ -44,7 +44,7 @@ func TestTapCatalog(t *testing.T) {
 	t.Run("names", func(t *testing.T) {
 		seen := map[string]bool{}
 		for _, s := range found {
-			if s.ID != s.Stream || !houseName.MatchString(s.ID) || seen[s.ID] {
+			if s.ID != s.Stream || !portableName.MatchString(s.ID) || seen[s.ID] {
 				t.Errorf("%q, %q", s.ID, s.Stream)
 			}
 			seen[s.ID] = true
@@ -71,7 +71,7 @@ func TestTapCatalog(t *testing.T) {
 	})
 	t.Run("schemas", func(t *testing.T) {
 		for _, s := range found {
-			dialect(s.Schema, "", s.Key, func(format string, args ...any) { t.Errorf("%s: "+format, append([]any{s.ID}, args...)...) })
+			checkKeywords(s.Schema, "", s.Key, func(format string, args ...any) { t.Errorf("%s: "+format, append([]any{s.ID}, args...)...) })
 			row := streams.Find(s.ID)
 			properties := s.Schema["properties"].(map[string]any)
 			if _, marked := properties["_sdc_deleted_at"]; marked != row.Deletable {
@@ -130,13 +130,13 @@ func TestTapCatalog(t *testing.T) {
 func TestTapRoundTrip(t *testing.T) {
 	t.Parallel()
 	raw, _ := discoveredCatalog(t)
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	plain := func(tr *transcript) (text []string) {
 		for l := range bytes.Lines(tr.stdout) {
 			if bytes.HasPrefix(l, []byte(`{"type":"STATE"`)) {
 				continue // in which order streams get on is left to chance
 			}
-			text = append(text, string(regexp.MustCompile(`"time_extracted":"[^"]*"`).ReplaceAll([]byte(timeless(l)), nil)))
+			text = append(text, string(regexp.MustCompile(`"time_extracted":"[^"]*"`).ReplaceAll([]byte(withoutAsOf(l)), nil)))
 		}
 		slices.Sort(text)
 		return text
@@ -154,10 +154,10 @@ type selection map[string]any // by place: "" for the stream, "customer.email"; 
 
 // chosenCatalog changes the discovered catalog as a client does: one stream is
 // selected, and of its properties what the selection says.
-func chosenCatalog(t testing.TB, stream string, sel selection, edit func(entry map[string]any)) string {
+func selectedCatalog(t testing.TB, stream string, sel selection, edit func(entry map[string]any)) string {
 	t.Helper()
 	raw, _ := discoveredCatalog(t)
-	c := loose(raw).(map[string]any)
+	c := decode(raw).(map[string]any)
 	for _, e := range c["streams"].([]any) {
 		e := e.(map[string]any)
 		chosen := e["tap_stream_id"] == stream
@@ -202,7 +202,7 @@ func chosenCatalog(t testing.TB, stream string, sel selection, edit func(entry m
 // TestTapSelection selects in all the ways a client leaves it in the catalog.
 func TestTapSelection(t *testing.T) {
 	t.Parallel()
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	var all, customer []string
 	_, streams := discoveredCatalog(t)
 	for _, s := range streams {
@@ -240,14 +240,14 @@ func TestTapSelection(t *testing.T) {
 		{"a null is no answer", selection{"": map[string]any{"selected": nil}, "subject": map[string]any{"selected": nil}}, all, customer, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tr := tapSync(t, config, "--catalog", chosenCatalog(t, "tickets", c.sel, nil))
+			tr := tapSync(t, config, "--catalog", selectedCatalog(t, "tickets", c.sel, nil))
 			if tr.code != 0 {
 				t.Fatalf("exit code %d: %s", tr.code, tail(tr.stderr))
 			}
 			var columns, inner []string
-			for _, m := range sungLines(tr) {
+			for _, m := range tapMessages(tr) {
 				if m.Type == "SCHEMA" {
-					properties := loose(m.Schema).(map[string]any)["properties"].(map[string]any)
+					properties := decode(m.Schema).(map[string]any)["properties"].(map[string]any)
 					columns = slices.Sorted(maps.Keys(properties))
 					if p, ok := properties["customer"].(map[string]any); ok {
 						inner = slices.AppendSeq([]string{}, maps.Keys(p["properties"].(map[string]any)))
@@ -259,12 +259,12 @@ func TestTapSelection(t *testing.T) {
 			if !slices.Equal(columns, want) || !slices.Equal(inner, c.inner) || (inner == nil) != (c.inner == nil) {
 				t.Errorf("columns %q, customer %q\nwant    %q, %q", columns, inner, want, c.inner)
 			}
-			rows := sung(tr)["tickets"]
+			rows := tapRecords(tr)["tickets"]
 			if (len(rows) > 0) != (c.columns != nil) {
 				t.Errorf("%d records", len(rows))
 			}
 			for _, raw := range rows { // the strict target holds the columns; here is what lies below
-				object, _ := loose(raw).(map[string]any)["customer"].(map[string]any)
+				object, _ := decode(raw).(map[string]any)["customer"].(map[string]any)
 				for name := range object {
 					if len(c.inner) < len(customer) && !slices.Contains(c.inner, name) {
 						t.Fatalf("a customer with %q in %s", name, raw)
@@ -278,13 +278,13 @@ func TestTapSelection(t *testing.T) {
 	}
 }
 
-// TestTapOverride reads with a catalog whose schema people have changed: it is
+// TestTapChangedSchemas reads with a catalog whose schema people have changed: it is
 // theirs that counts.
-func TestTapOverride(t *testing.T) {
+func TestTapChangedSchemas(t *testing.T) {
 	t.Parallel()
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	var schema map[string]any
-	path := chosenCatalog(t, "tickets", nil, func(e map[string]any) {
+	path := selectedCatalog(t, "tickets", nil, func(e map[string]any) {
 		schema = e["schema"].(map[string]any)
 		properties := schema["properties"].(map[string]any)
 		properties["subject"] = map[string]any{"type": []any{"null", "string"}, "maxLength": json.Number("1e3"), "x-note": "kept"}
@@ -300,11 +300,11 @@ func TestTapOverride(t *testing.T) {
 	if tr.code != 0 {
 		t.Fatalf("exit code %d: %s", tr.code, tail(tr.stderr))
 	}
-	for _, m := range sungLines(tr) {
+	for _, m := range tapMessages(tr) {
 		if m.Type != "SCHEMA" {
 			continue
 		}
-		got := loose(m.Schema).(map[string]any)["properties"].(map[string]any)
+		got := decode(m.Schema).(map[string]any)["properties"].(map[string]any)
 		for _, name := range []string{"subject", "updated_datetime", "messages_count", "added"} {
 			if want := schema["properties"].(map[string]any)[name]; !reflect.DeepEqual(got[name], want) {
 				t.Errorf("%s is %v, want %v", name, got[name], want)
@@ -314,12 +314,12 @@ func TestTapOverride(t *testing.T) {
 			t.Errorf("id is %v, uri %v", got["id"], got["uri"])
 		}
 	}
-	rows := sung(tr)["tickets"]
+	rows := tapRecords(tr)["tickets"]
 	if len(rows) == 0 {
 		t.Fatal("no record")
 	}
 	for _, raw := range rows {
-		v := loose(raw).(map[string]any)
+		v := decode(raw).(map[string]any)
 		_, counted := v["messages_count"].(string)
 		rest, _ := v["unrecognized_fields"].(map[string]any)
 		at, _ := v["updated_datetime"].(string)
@@ -334,12 +334,12 @@ func TestTapOverride(t *testing.T) {
 	}
 }
 
-// TestTapMethods asks for streams to be read in ways that are theirs or not.
-func TestTapMethods(t *testing.T) {
+// TestTapReplicationMethods asks for streams to be read in ways that are theirs or not.
+func TestTapReplicationMethods(t *testing.T) {
 	t.Parallel()
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	state := file(t, "state.json", string(lastState(tapSync(t, config))))
-	all := len(sung(tapSync(t, config))["tickets"])
+	all := len(tapRecords(tapSync(t, config))["tickets"])
 	for _, c := range []struct {
 		name   string
 		edit   func(root, entry map[string]any)
@@ -358,15 +358,15 @@ func TestTapMethods(t *testing.T) {
 		{"another replication key", func(root, _ map[string]any) { root["replication-key"] = "created_datetime" }, false, "cannot be chosen", "tickets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := chosenCatalog(t, c.stream, nil, func(e map[string]any) {
+			path := selectedCatalog(t, c.stream, nil, func(e map[string]any) {
 				c.edit(e["metadata"].([]any)[0].(map[string]any)["metadata"].(map[string]any), e)
 			})
 			tr := tapSync(t, config, "--catalog", path, "--state", state)
-			n := len(sung(tr)[c.stream])
+			n := len(tapRecords(tr)[c.stream])
 			if tr.code != 0 || c.whole && n == 0 || !c.whole && n > 0 || c.stream == "tickets" && c.whole && n != all {
 				t.Errorf("exit code %d, %d records: %s", tr.code, n, tail(tr.stderr))
 			}
-			mark := loose(lastState(tr)).(map[string]any)["bookmarks"].(map[string]any)[c.stream].(map[string]any)
+			mark := decode(lastState(tr)).(map[string]any)["bookmarks"].(map[string]any)[c.stream].(map[string]any)
 			if (len(mark) == 0) != c.whole {
 				t.Errorf("its bookmark is %v", mark)
 			}

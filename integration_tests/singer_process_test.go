@@ -108,7 +108,7 @@ func TestTapArguments(t *testing.T) {
 				args = append(args, "--sandbox")
 			}
 			tr := call{tap: true, args: args, dir: dir}.run(t)
-			rows := sung(tr)
+			rows := tapRecords(tr)
 			ok := tr.code == 0
 			switch c.want {
 			case wrong:
@@ -140,41 +140,41 @@ func TestTapArguments(t *testing.T) {
 // line is whole and a state, and what is missing comes with the next run.
 func TestTapTerminate(t *testing.T) {
 	t.Parallel()
-	config := func(box *sandbox.Server) string { return onPort(t, box) }
+	config := func(box *sandbox.Server) string { return serveSandbox(t, box) }
 	ended := func(t *testing.T, tr *transcript, sent time.Time) {
 		t.Helper()
-		if d := tr.ended.Sub(sent); d > patience || tr.code != -1 && tr.code != 143 {
+		if d := tr.ended.Sub(sent); d > endsWithin || tr.code != -1 && tr.code != 143 {
 			t.Errorf("exit code %d after %v: %s", tr.code, d, tail(tr.stderr))
 		}
-		if lines := sungLines(tr); len(lines) == 0 || lines[len(lines)-1].Type != "STATE" {
+		if lines := tapMessages(tr); len(lines) == 0 || lines[len(lines)-1].Type != "STATE" {
 			t.Errorf("the last message is no state: %s", tail(tr.stdout))
 		}
 	}
 	t.Run("during a sync", func(t *testing.T) {
 		box := small()
-		now := newMoment(-1)
-		var moment atomic.Pointer[moment]
+		now := newRequestTrigger(-1)
+		var moment atomic.Pointer[requestTrigger]
 		moment.Store(now)
 		box.Log = func(*http.Request, int) { moment.Load().count() }
 		path := config(box)
-		whole := sung(tapSync(t, path))
-		asked := now.asked.Load()
+		whole := tapRecords(tapSync(t, path))
+		asked := now.requests.Load()
 		for _, at := range []int64{1, asked / 3, asked * 2 / 3} {
-			now := newMoment(at)
+			now := newRequestTrigger(at)
 			moment.Store(now)
 			var sent time.Time
 			tr := call{tap: true, args: []string{"--config", path}, at: func(p *os.Process) {
-				<-now.come
+				<-now.reached
 				sent = time.Now()
 				_ = p.Signal(syscall.SIGTERM)
 			}}.run(t)
 			ended(t, tr, sent)
-			moment.Store(newMoment(-1))
-			rest := sung(tapSync(t, path, "--state", file(t, "state.json", string(lastState(tr)))))
-			had := sung(tr)
+			moment.Store(newRequestTrigger(-1))
+			rest := tapRecords(tapSync(t, path, "--state", file(t, "state.json", string(lastState(tr)))))
+			had := tapRecords(tr)
 			for name, rows := range whole {
 				for _, raw := range rows {
-					same := func(r []byte) bool { return timeless(r) == timeless(raw) }
+					same := func(r []byte) bool { return withoutAsOf(r) == withoutAsOf(raw) }
 					if !slices.ContainsFunc(had[name], func(r json.RawMessage) bool { return same(r) }) && !slices.ContainsFunc(rest[name], func(r json.RawMessage) bool { return same(r) }) {
 						t.Fatalf("%s: the record %s is lost", name, keyOf(streams.Find(name), raw))
 					}
@@ -244,7 +244,7 @@ func TestTapTerminate(t *testing.T) {
 			_ = cmd.Wait()
 			tr.ended, tr.code, tr.stderr = time.Now(), cmd.ProcessState.ExitCode(), fault.Bytes()
 			if !c.comes { // it must not wait for ever; that its last line is cut nobody can help
-				if d := time.Since(sent); d > patience || tr.code == 0 {
+				if d := time.Since(sent); d > endsWithin || tr.code == 0 {
 					t.Errorf("exit code %d after %v", tr.code, d)
 				}
 				return
@@ -256,9 +256,9 @@ func TestTapTerminate(t *testing.T) {
 	}
 }
 
-// TestTapReaderLeaves closes the pipe after some lines: nobody reads the rest
+// TestTapClosedOutput closes the pipe after some lines: nobody reads the rest
 // of the account.
-func TestTapReaderLeaves(t *testing.T) {
+func TestTapClosedOutput(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	box := small()
@@ -266,7 +266,7 @@ func TestTapReaderLeaves(t *testing.T) {
 	box.Log = func(*http.Request, int) { asked.Add(1) }
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program(t), "--config", onPort(t, box), "--catalog", file(t, "catalog.json", tapCatalog("ticket_messages")))
+	cmd := exec.CommandContext(ctx, program(t), "--config", serveSandbox(t, box), "--catalog", file(t, "catalog.json", tapCatalog("ticket_messages")))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func specification(t *testing.T) (raw json.RawMessage, form map[string]any) {
 			raw = s.Form
 		}
 	}
-	form, ok := loose(raw).(map[string]any)
+	form, ok := decode(raw).(map[string]any)
 	if !ok {
 		t.Fatal("no specification")
 	}
@@ -96,7 +96,7 @@ func TestSpec(t *testing.T) {
 		}
 		schema := c.MustCompile("spec.json")
 		for config, fits := range map[string]bool{
-			configText("http://127.0.0.1:1", boxSecret): true,
+			configText("http://127.0.0.1:1", sandboxSecret): true,
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"unknown":1}`:            true,
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s"}}`:                                            false,
 			`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@b.c"}}`:                                                                 false,
@@ -104,7 +104,7 @@ func TestSpec(t *testing.T) {
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"overlap":"10"}`:         false,
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"rate_limit_reserve":1}`: false,
 		} {
-			if err := schema.Validate(loose([]byte(config))); (err == nil) != fits {
+			if err := schema.Validate(decode([]byte(config))); (err == nil) != fits {
 				t.Errorf("%s: %v", config, err)
 			}
 		}

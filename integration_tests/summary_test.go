@@ -29,7 +29,7 @@ var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); re
 	`requests: (\d+), (\d+)% of the rate limit; time: [^;]+(?:; values set to null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
 
 // summarized reads a line of a log; nil if it is no summary.
-func summarized(text string) *summary {
+func parseSummary(text string) *summary {
 	m := summaryLine.FindStringSubmatch(text)
 	if m == nil {
 		return nil
@@ -46,7 +46,7 @@ func summarized(text string) *summary {
 }
 
 // summed holds the summaries of an Airbyte read against what it has written.
-func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults []string) {
+func (tr *transcript) summaryFaults(all []msg, discovered map[string]*contract) (faults []string) {
 	var said *summary
 	var want summary
 	lines, place, last := 0, 0, ""
@@ -55,7 +55,7 @@ func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults
 		switch {
 		case m.Log != nil && strings.HasPrefix(m.Log.Message, "Summary: "):
 			lines++
-			if said, place = summarized(m.Log.Message), i; said == nil {
+			if said, place = parseSummary(m.Log.Message), i; said == nil {
 				return []string{"not a summary: " + m.Log.Message}
 			}
 		case m.Log != nil:
@@ -91,14 +91,14 @@ func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults
 	slices.Sort(want.failed)
 	slices.Sort(said.failed)
 	if said.done != want.done || said.records != want.records || said.graves != want.graves || said.nulled != want.nulled || !slices.Equal(said.failed, want.failed) {
-		faults = append(faults, "the summary counts otherwise: "+line(all[place])+" expected "+asText(want))
+		faults = append(faults, "the summary counts otherwise: "+line(all[place])+" expected "+formatSummary(want))
 	}
 	return append(faults, said.plausible()...)
 }
 
 func line(m msg) string { return string(m.line) }
 
-func asText(s summary) string {
+func formatSummary(s summary) string {
 	return strings.Join([]string{"streams", strconv.Itoa(s.done), "records", strconv.Itoa(s.records), "deletions", strconv.Itoa(s.graves),
 		"nulled", strconv.Itoa(s.nulled), "failed", strings.Join(s.failed, " ")}, " ")
 }
@@ -114,7 +114,7 @@ func (s *summary) plausible() (faults []string) {
 var tapNulled = regexp.MustCompile(`: (\d+) values of \S+ became null`)
 
 // summedTap holds the summary of a tap's run against what it has written.
-func (tr *transcript) summedTap(fault func(string, ...any)) {
+func (tr *transcript) checkTapSummary(fault func(string, ...any)) {
 	var said *summary
 	began, nulled, lines := false, 0, 0
 	for l := range bytes.Lines(tr.stderr) {
@@ -133,7 +133,7 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 		}
 		if i := strings.Index(text, "Summary: "); i >= 0 {
 			lines++
-			if said = summarized(text[i:]); said == nil {
+			if said = parseSummary(text[i:]); said == nil {
 				fault("not a summary: %s", text)
 				return
 			}
@@ -147,7 +147,7 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 		return
 	}
 	records, graves := 0, 0
-	for _, rows := range sung(tr) {
+	for _, rows := range tapRecords(tr) {
 		for _, r := range rows {
 			records++
 			var row map[string]json.RawMessage
@@ -171,7 +171,7 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 // what was written is held by every run of the program.
 func TestSummary(t *testing.T) {
 	t.Parallel()
-	box := &sandbox.Server{Limit: unlimited, Email: boxMail, APIKey: boxSecret, Forbidden: []string{"phone"}}
+	box := &sandbox.Server{Limit: unlimited, Email: sandboxEmail, APIKey: sandboxSecret, Forbidden: []string{"phone"}}
 	odd := ""
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -187,13 +187,13 @@ func TestSummary(t *testing.T) {
 	})
 	srv := httptest.NewServer(api)
 	t.Cleanup(srv.Close)
-	config := file(t, "config.json", configText(srv.URL, boxSecret))
+	config := file(t, "config.json", configText(srv.URL, sandboxSecret))
 
 	airbyte := func(state string) (*transcript, *summary) {
 		tr := call{args: []string{"read", "--config", config, "--state", file(t, "state.json", state)}}.inside(t)
 		for _, m := range tr.messages() {
 			if m.Log != nil && strings.HasPrefix(m.Log.Message, "Summary: ") {
-				return tr, summarized(m.Log.Message)
+				return tr, parseSummary(m.Log.Message)
 			}
 		}
 		t.Fatalf("no summary: %s", tail(tr.stdout))
@@ -201,7 +201,7 @@ func TestSummary(t *testing.T) {
 	}
 	tap := func(state string) *summary {
 		tr := tapSync(t, config, "--state", file(t, "state.json", state))
-		return summarized(regexp.MustCompile(`Summary: .*`).FindString(string(tr.stderr)))
+		return parseSummary(regexp.MustCompile(`Summary: .*`).FindString(string(tr.stderr)))
 	}
 	phone := []string{"voice_calls", "voice_call_events", "voice_call_recordings"}
 	streams := len(streams.All())
@@ -242,17 +242,17 @@ func idOf(raw []byte) int64 {
 	return r.ID
 }
 
-// TestListening follows each stream of two syncs: until its list has been read
+// TestChangeFeedProgress follows each stream of two syncs: until its list has been read
 // it does not listen, from then on it does, until it ends; and only then come
 // records that were read again, and tombstones.
-func TestListening(t *testing.T) {
+func TestChangeFeedProgress(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	marks := map[string]state.Bookmark{}
 	again, graves := 0, 0
 	for range 2 {
-		plan := h.plan(everyStream(), stored(t, marks))
+		plan := h.plan(allStreams(), throughJSON(t, marks))
 		plan.Tombstone = tombstone
 		listening := map[string]bool{}
 		for b, err := range plan.Run(t.Context()) {

@@ -14,8 +14,9 @@ import (
 func TestTranscript(t *testing.T) {
 	t.Parallel()
 	good := call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", catalogFile("incremental", "account", "jobs", "tags"))}}.inside(t)
+	good.validateAll = true
 	good.secrets = []string{"k3y+of/the house"}
-	streams := catalogue(t)
+	streams := discoveredStreams(t)
 	if faults := good.faults(streams); len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -99,7 +100,7 @@ func TestTranscript(t *testing.T) {
 		{"a state without a count", `sourceStats`, swap(state, `,"sourceStats":{"recordCount":100.0}`, ``)},
 		{"a count without a point", `recordCount is`, swap(state, `100.0`, `100`)},
 		{"a wrong count", `recordCount is`, swap(state, `100.0`, `99.0`)},
-		{"a null in a state", `a null in the state`, swap(final, `"seen":"`, `"seen":null,"other":"`)},
+		{"a null in a state", `a null in the state`, swap(final, `"fingerprints":"`, `"fingerprints":null,"other":"`)},
 		{"a key that vanishes", `come and go`, swap(final, `"unsorted":false,`, ``)},
 		{"the same state after records", `stands twice|recordCount is`, func(tr *transcript) { swap(record, line(record), line(state)+"\n"+line(record))(tr) }},
 		{"a state that does not move", `stands twice`, swap(final, line(final)[:strings.Index(line(final), `,"sourceStats"`)], line(state)[:strings.Index(line(state), `,"sourceStats"`)])},
@@ -132,7 +133,7 @@ func TestTranscript(t *testing.T) {
 		{"a summary that is none", `not a summary`, swap(summed, `records:`, `rows:`)},
 		{"two summaries", `2 summaries`, add(summed, line(summed))},
 		{"a record too many in the summary", `counts otherwise`, swap(summed, `records: `, `records: 1`)},
-		{"a deletion too many in the summary", `counts otherwise`, swap(summed, `deletions: 0`, `deletions: 1`)},
+		{"a deletion too many in the summary", `counts otherwise`, swap(summed, `tombstones: 0`, `tombstones: 1`)},
 		{"a stream too few in the summary", `counts otherwise`, swap(summed, `read: 3`, `read: 2`)},
 		{"a value too many in the summary", `counts otherwise`, swap(summed, `"}}`, `; values that became null: 1 (tags.name 1)"}}`)},
 		{"a failure in the summary", `counts otherwise`, swap(summed, `"}}`, `; failed: tags"}}`)},

@@ -17,11 +17,11 @@ import (
 
 // While the server asks to be left alone, the sync says so, and repeats its
 // state often enough that nobody takes it for dead.
-func TestWaitIsTold(t *testing.T) {
+func TestWaitIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int32
-		h := newHouse(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
+		h := newFixture(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
 			if n.Add(1) == 4 {
 				return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"600"}}}
 			}
@@ -29,7 +29,7 @@ func TestWaitIsTold(t *testing.T) {
 		}})
 		plan := h.plan([]string{"ticket_messages"}, nil)
 		plan.Heartbeat = time.Minute
-		out := &timed{began: time.Now()}
+		out := &stateTimes{began: time.Now()}
 		if err := airbyte.NewWriter(out).Sync(context.Background(), plan.Run(context.Background()), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -51,13 +51,13 @@ func TestWaitIsTold(t *testing.T) {
 }
 
 // timed keeps when states were written.
-type timed struct {
+type stateTimes struct {
 	bytes.Buffer
 	began  time.Time
 	states []time.Duration
 }
 
-func (w *timed) Write(p []byte) (int, error) {
+func (w *stateTimes) Write(p []byte) (int, error) {
 	if bytes.Contains(p, []byte(`{"type":"STATE"`)) {
 		w.states = append(w.states, time.Since(w.began))
 	}
@@ -67,17 +67,17 @@ func (w *timed) Write(p []byte) (int, error) {
 // Nothing of a run is left behind: not when it ends, not when whoever reads it
 // stops, not when it is interrupted. A synctest bubble does not end before its
 // goroutines do.
-func TestNothingIsLeftBehind(t *testing.T) {
+func TestRunEndsGoroutines(t *testing.T) {
 	t.Parallel()
 	for stop := range 40 {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
+			h := newFixture(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
 				return &sandbox.Fault{Delay: time.Second}
 			}})
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			left := stop
-			for _, err := range h.plan(everyStream(), nil).Run(ctx) {
+			for _, err := range h.plan(allStreams(), nil).Run(ctx) {
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -18,7 +18,7 @@ import (
 
 // A mistake is something that people give to the program, and that does not
 // fit. What stands in it for a secret is never shown.
-type mistake struct {
+type wrongInput struct {
 	name  string
 	args  string // ORIGIN is where the account is
 	files []string
@@ -27,16 +27,16 @@ type mistake struct {
 	box   *sandbox.Server // at ORIGIN; nil = nobody is
 }
 
-const pretend = "top-s3cret+4711"
+const fakeSecret = "top-s3cret+4711"
 
 // settings is a config.json with these in place of what the good one has.
 func settings(rest string) []string {
-	return []string{"config.json", `{"subdomain": "acme", "credentials": {"email": "a@acme.com", "api_key": "` + pretend + `"}` + rest + `}`}
+	return []string{"config.json", `{"subdomain": "acme", "credentials": {"email": "a@acme.com", "api_key": "` + fakeSecret + `"}` + rest + `}`}
 }
 
-func answering(f sandbox.Fault, paths ...string) *sandbox.Server {
-	return &sandbox.Server{Email: "a@acme.com", APIKey: pretend, Limit: unlimited, Size: sandbox.Size{Tickets: 3, Messages: 3},
-		ClientID: "app", ClientSecret: pretend, RefreshToken: "refresh-" + pretend,
+func respondingWith(f sandbox.Fault, paths ...string) *sandbox.Server {
+	return &sandbox.Server{Email: "a@acme.com", APIKey: fakeSecret, Limit: unlimited, Size: sandbox.Size{Tickets: 3, Messages: 3},
+		ClientID: "app", ClientSecret: fakeSecret, RefreshToken: "refresh-" + fakeSecret,
 		Fail: func(r *http.Request) *sandbox.Fault {
 			if len(paths) == 0 || slices.Contains(paths, r.URL.Path) {
 				return new(f)
@@ -45,7 +45,7 @@ func answering(f sandbox.Fault, paths ...string) *sandbox.Server {
 		}}
 }
 
-func mistakes() []mistake {
+func wrongInputs() []wrongInput {
 	const check, read = "check --config config.json", "read --sandbox --catalog catalog.json"
 	const tap, start = "--config config.json", "read --sandbox --catalog catalog.json --state state.json"
 	catalog := func(text string) []string { return []string{"catalog.json", text} }
@@ -61,65 +61,65 @@ func mistakes() []mistake {
 	app := func(refresh, secret string) []string {
 		return config(`{"subdomain": "acme", "base_url": "ORIGIN", "credentials": {"auth_type": "oauth2.0", "client_id": "app", "client_secret": "` + secret + `", "refresh_token": "` + refresh + `"}}`)
 	}
-	return []mistake{
+	return []wrongInput{
 		// Answers that are asked for again: these take longest.
-		{name: "answer: HTML", args: check, files: there, box: answering(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>" + pretend})},
-		{name: "answer: a text", args: check, files: there, box: answering(sandbox.Fault{Status: 200, Body: `"` + pretend + `"`})},
+		{name: "answer: HTML", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>" + fakeSecret})},
+		{name: "answer: a text", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Body: `"` + fakeSecret + `"`})},
 		{name: "answer: none", args: check, files: settings(`, "base_url": "http://127.0.0.1:1"`)},
 
 		// What is no JSON object.
 		{name: "config: empty", args: check, files: config("")},
-		{name: "config: YAML", args: check, files: config("subdomain: acme\nemail: a@acme.com\napi_key: " + pretend + "\n")},
-		{name: "config: YAML, for a tap", tap: true, args: tap, files: config("connections:\n  GORGIAS:\n    type: api\n    secrets: {api_key: " + pretend + "}\n")},
-		{name: "config: YAML in braces", args: check, files: config("{ type: api, spec: gorgias, secrets: { api_key: " + pretend + " } }")},
-		{name: "config: HTML", args: check, files: config("<!DOCTYPE html><p>" + pretend)},
-		{name: "config: a list", args: check, files: config(`["` + pretend + `"]`)},
-		{name: "config: a text", args: check, files: config(`"` + pretend + `"`)},
+		{name: "config: YAML", args: check, files: config("subdomain: acme\nemail: a@acme.com\napi_key: " + fakeSecret + "\n")},
+		{name: "config: YAML, for a tap", tap: true, args: tap, files: config("connections:\n  GORGIAS:\n    type: api\n    secrets: {api_key: " + fakeSecret + "}\n")},
+		{name: "config: YAML in braces", args: check, files: config("{ type: api, spec: gorgias, secrets: { api_key: " + fakeSecret + " } }")},
+		{name: "config: HTML", args: check, files: config("<!DOCTYPE html><p>" + fakeSecret)},
+		{name: "config: a list", args: check, files: config(`["` + fakeSecret + `"]`)},
+		{name: "config: a text", args: check, files: config(`"` + fakeSecret + `"`)},
 		{name: "config: UTF-16", args: check, files: config("\xff\xfe{\x00\"\x00s\x00")},
-		{name: "config: cut short", args: check, files: config(`{"subdomain": "acme", "api_key": "` + pretend)},
-		{name: "config: a comma too many", args: check, files: config("{\n  \"subdomain\": \"acme\",\n  \"api_key\": \"" + pretend + "\",\n}")},
-		{name: "config: a comma too few", args: check, files: config("{\n  \"subdomain\": \"acme\"\n  \"api_key\": \"" + pretend + "\"\n}")},
-		{name: "config: single quotation marks", args: check, files: config(`{'subdomain': 'acme', 'api_key': '` + pretend + `'}`)},
-		{name: "config: a comment", args: check, files: config("{\n  // the key\n  \"api_key\": \"" + pretend + "\"\n}")},
-		{name: "config: two objects", args: check, files: config(`{"subdomain": "acme"} {"api_key": "` + pretend + `"}`)},
+		{name: "config: cut short", args: check, files: config(`{"subdomain": "acme", "api_key": "` + fakeSecret)},
+		{name: "config: a comma too many", args: check, files: config("{\n  \"subdomain\": \"acme\",\n  \"api_key\": \"" + fakeSecret + "\",\n}")},
+		{name: "config: a comma too few", args: check, files: config("{\n  \"subdomain\": \"acme\"\n  \"api_key\": \"" + fakeSecret + "\"\n}")},
+		{name: "config: single quotation marks", args: check, files: config(`{'subdomain': 'acme', 'api_key': '` + fakeSecret + `'}`)},
+		{name: "config: a comment", args: check, files: config("{\n  // the key\n  \"api_key\": \"" + fakeSecret + "\"\n}")},
+		{name: "config: two objects", args: check, files: config(`{"subdomain": "acme"} {"api_key": "` + fakeSecret + `"}`)},
 
 		// What is missing, or is called otherwise.
 		{name: "config: nothing in it", args: check, files: config(`{}`)},
 		{name: "config: nothing in it, for discover", args: "discover --config config.json", files: config(`{}`)},
 		{name: "config: nothing in it, for a tap", tap: true, args: tap, files: config(`{}`)},
 		{name: "config: no key", args: check, files: config(`{"domain_name": "acme", "username": "a@acme.com"}`)},
-		{name: "config: no subdomain, but something like it", args: check, files: config(`{"sub_domian": "acme", "email": "a@acme.com", "api_key": "` + pretend + `"}`)},
-		{name: "config: no key, but something like it", args: check, files: config(`{"subdomain": "acme", "credentials": {"email": "a@acme.com", "apiKey": "` + pretend + `"}}`)},
+		{name: "config: no subdomain, but something like it", args: check, files: config(`{"sub_domian": "acme", "email": "a@acme.com", "api_key": "` + fakeSecret + `"}`)},
+		{name: "config: no key, but something like it", args: check, files: config(`{"subdomain": "acme", "credentials": {"email": "a@acme.com", "apiKey": "` + fakeSecret + `"}}`)},
 		{name: "config: a setting misspelled", args: "read --sandbox --config config.json --catalog catalog.json", files: append(config(`{"star_date": "2026-01-01", "concurency": 2, "colour": 1}`), catalog(`{"streams": []}`)...)},
 		{name: "config: a setting misspelled, for a tap", tap: true, env: quiet, args: "--sandbox --config config.json --catalog catalog.json", files: append(config(`{"Start-Date": "2026-01-01"}`), catalog(`{"streams": []}`)...)},
-		{name: "config: OAuth2 without its secret", args: check, files: config(`{"subdomain": "acme", "credentials": {"auth_type": "oauth2.0", "client_id": "app", "refresh_token": "` + pretend + `"}}`)},
+		{name: "config: OAuth2 without its secret", args: check, files: config(`{"subdomain": "acme", "credentials": {"auth_type": "oauth2.0", "client_id": "app", "refresh_token": "` + fakeSecret + `"}}`)},
 		{name: "config: a connection of Sling without its key", args: check, files: config(`{"connections": {"HELPDESK": {"type": "api", "spec": "gorgias", "secrets": {"subdomain": "acme", "email": "a@acme.com"}}}}`)},
-		{name: "config: an environment of Sling without us", args: check, files: config(`{"connections": {"PG": {"type": "postgres", "password": "` + pretend + `"}}}`)},
+		{name: "config: an environment of Sling without us", args: check, files: config(`{"connections": {"PG": {"type": "postgres", "password": "` + fakeSecret + `"}}}`)},
 
 		// What is of another kind, or out of bounds.
-		{name: "config: credentials as a text", args: check, files: config(`{"subdomain": "acme", "credentials": "` + pretend + `"}`)},
-		{name: "config: a kind of credentials that does not exist", args: check, files: config(`{"subdomain": "acme", "credentials": {"auth_type": "` + pretend + `", "api_key": "x"}}`)},
-		{name: "config: a number for a text", args: check, files: config(`{"subdomain": 7, "email": "a@acme.com", "api_key": ["` + pretend + `"]}`)},
+		{name: "config: credentials as a text", args: check, files: config(`{"subdomain": "acme", "credentials": "` + fakeSecret + `"}`)},
+		{name: "config: a kind of credentials that does not exist", args: check, files: config(`{"subdomain": "acme", "credentials": {"auth_type": "` + fakeSecret + `", "api_key": "x"}}`)},
+		{name: "config: a number for a text", args: check, files: config(`{"subdomain": 7, "email": "a@acme.com", "api_key": ["` + fakeSecret + `"]}`)},
 		{name: "config: numbers out of bounds", args: check, files: settings(`, "overlap": -1, "concurrency": 50, "rate_limit_reserve": 1, "jobs_window": 1000`)},
-		{name: "config: texts for numbers", args: check, files: settings(`, "overlap": "ten minutes", "concurrency": "` + pretend + `"`)},
+		{name: "config: texts for numbers", args: check, files: settings(`, "overlap": "ten minutes", "concurrency": "` + fakeSecret + `"`)},
 		{name: "config: a choice that is none", args: check, files: settings(`, "deletes": "soft"`)},
-		{name: "config: another helpdesk", args: check, files: config(`{"subdomain": "acme.zendesk.com", "email": "a@acme.com", "api_key": "` + pretend + `"}`)},
-		{name: "config: an e-mail address for a subdomain", args: check, files: config(`{"domain": "a@acme.com", "email": "a@acme.com", "api_key": "` + pretend + `"}`)},
-		{name: "config: a shop's name for a subdomain", args: check, files: config(`{"subdomain": "Acme & Sons", "email": "a@acme.com", "api_key": "` + pretend + `"}`)},
-		{name: "config: key and e-mail exchanged", args: check, files: config(`{"subdomain": "acme", "username": "` + pretend + `", "password": "a@acme.com"}`)},
-		{name: "config: a reference nobody filled in", args: check, files: config(`{"subdomain": "acme", "email": "a@acme.com", "api_key": "${` + pretend + `}"}`)},
+		{name: "config: another helpdesk", args: check, files: config(`{"subdomain": "acme.zendesk.com", "email": "a@acme.com", "api_key": "` + fakeSecret + `"}`)},
+		{name: "config: an e-mail address for a subdomain", args: check, files: config(`{"domain": "a@acme.com", "email": "a@acme.com", "api_key": "` + fakeSecret + `"}`)},
+		{name: "config: a shop's name for a subdomain", args: check, files: config(`{"subdomain": "Acme & Sons", "email": "a@acme.com", "api_key": "` + fakeSecret + `"}`)},
+		{name: "config: key and e-mail exchanged", args: check, files: config(`{"subdomain": "acme", "username": "` + fakeSecret + `", "password": "a@acme.com"}`)},
+		{name: "config: a reference nobody filled in", args: check, files: config(`{"subdomain": "acme", "email": "a@acme.com", "api_key": "${` + fakeSecret + `}"}`)},
 		{name: "config: a date as people write it", args: check, files: settings(`, "start_date": "31.1.2026", "interval_end": "next week"`)},
 		{name: "config: a day there is not", args: check, files: settings(`, "anchor_date": "2026-02-30"`)},
 		{name: "config: a date as a number", args: check, files: settings(`, "start_date": 20260131`)},
 		{name: "config: an end before its start", args: check, files: settings(`, "interval_start": "2026-02-01", "interval_end": "2026-01-01"`)},
 		{name: "config: a base URL with a path", args: check, files: settings(`, "base_url": "https://proxy.example.com/api"`)},
-		{name: "config: a base URL with a password", args: check, files: settings(`, "base_url": "https://me:` + pretend + `@proxy.example.com"`)},
+		{name: "config: a base URL with a password", args: check, files: settings(`, "base_url": "https://me:` + fakeSecret + `@proxy.example.com"`)},
 		{name: "config: a base URL without https", args: check, files: settings(`, "base_url": "proxy.example.com"`)},
 		{name: "config: a base URL where strangers configure", args: check, env: []string{"DEPLOYMENT_MODE=cloud"}, files: settings(`, "base_url": "https://proxy.example.com"`)},
 		{name: "config: fields to leave out that do not exist", args: check, files: settings(`, "exclude_fields": ["tickets", "ticket.subject", "tickets.colour", "tickets.id"]`)},
 		{name: "config: fields to leave out, but not as a list", args: check, files: settings(`, "exclude_fields": {"tickets": ["subject"]}`)},
 		{name: "config: fields to hash without a salt", args: check, files: settings(`, "hash_fields": ["customers.email"]`)},
-		{name: "config: a salt too short", args: check, files: settings(`, "hash_fields": ["customers.email"], "hash_salt": "` + pretend + `"`)},
+		{name: "config: a salt too short", args: check, files: settings(`, "hash_fields": ["customers.email"], "hash_salt": "` + fakeSecret + `"`)},
 		{name: "config: a setting that conceals, misspelled", args: check, files: settings(`, "exclude_field": ["customers.email"]`)},
 		{name: "config: a yes that is none", args: check, files: settings(`, "mask_secrets": "perhaps"`)},
 		{name: "config: a report without its scope", args: check, files: settings(`, "reports": [{"dimensions": ["channel"]}]`)},
@@ -129,48 +129,48 @@ func mistakes() []mistake {
 		{name: "config: a report that is no object", args: check, files: settings(`, "reports": ["tickets-created"], "reports_window": 1000`)},
 
 		// Addresses.
-		{name: "address: no subdomain", args: "check --config gorgias://?email=a@acme.com&api_key=" + pretend},
-		{name: "address: a path", args: "check --config gorgias://acme/tickets?email=a@acme.com&api_key=" + pretend},
+		{name: "address: no subdomain", args: "check --config gorgias://?email=a@acme.com&api_key=" + fakeSecret},
+		{name: "address: a path", args: "check --config gorgias://acme/tickets?email=a@acme.com&api_key=" + fakeSecret},
 		{name: "address: no key", args: "check --config gorgias://acme?email=a@acme.com"},
-		{name: "address: a parameter twice", args: "check --config gorgias://acme?api_key=1&api_key=" + pretend},
-		{name: "address: a parameter misspelled", args: "check --config gorgias://acme?email=a@acme.com&apikey=" + pretend},
-		{name: "address: a sign that is not escaped", args: "check --config gorgias://acme?email=a@acme.com&api_key=%zz" + pretend},
-		{name: "address: another scheme", args: "check --config https://acme.gorgias.com?api_key=" + pretend},
-		{name: "address: tokens to be saved in it", args: "check --save-tokens --config gorgias://acme?refresh_token=" + pretend},
+		{name: "address: a parameter twice", args: "check --config gorgias://acme?api_key=1&api_key=" + fakeSecret},
+		{name: "address: a parameter misspelled", args: "check --config gorgias://acme?email=a@acme.com&apikey=" + fakeSecret},
+		{name: "address: a sign that is not escaped", args: "check --config gorgias://acme?email=a@acme.com&api_key=%zz" + fakeSecret},
+		{name: "address: another scheme", args: "check --config https://acme.gorgias.com?api_key=" + fakeSecret},
+		{name: "address: tokens to be saved in it", args: "check --save-tokens --config gorgias://acme?refresh_token=" + fakeSecret},
 
 		// Files.
 		{name: "file: none there", args: "read --config nowhere.json"},
 		{name: "file: none there, for a tap", tap: true, args: "--sandbox --catalog nowhere.json"},
 		{name: "file: a directory", args: "read --sandbox --state ."},
-		{name: "file: its content in place of its name", args: `check --config {"api_key":"` + pretend + `"}`},
+		{name: "file: its content in place of its name", args: `check --config {"api_key":"` + fakeSecret + `"}`},
 		{name: "file: no name", args: "check --config="},
 
 		// Arguments.
 		{name: "arguments: none"},
 		{name: "arguments: none, for a tap", tap: true},
 		{name: "arguments: a command misspelled", args: "reed --config config.json"},
-		{name: "arguments: no command at all", args: pretend},
+		{name: "arguments: no command at all", args: fakeSecret},
 		{name: "arguments: a flag misspelled", args: "read --cofnig config.json"},
 		{name: "arguments: a flag misspelled, for a tap", tap: true, args: "--confg config.json"},
 		{name: "arguments: a flag of another command", args: "check --sandbox --catalog catalog.json"},
-		{name: "arguments: a flag that may be a value", tap: true, args: "-p" + pretend},
+		{name: "arguments: a flag that may be a value", tap: true, args: "-p" + fakeSecret},
 		{name: "arguments: a flag without its value", args: "read --config"},
-		{name: "arguments: a yes or no that is neither", args: "read --sandbox=" + pretend},
-		{name: "arguments: a number that is none", args: "sandbox --seed " + pretend},
+		{name: "arguments: a yes or no that is neither", args: "read --sandbox=" + fakeSecret},
+		{name: "arguments: a number that is none", args: "sandbox --seed " + fakeSecret},
 		{name: "arguments: flags before the command", args: "--config config.json read"},
 		{name: "arguments: a command, for a tap", tap: true, args: "read --config config.json"},
-		{name: "arguments: a file without its flag", args: "read --sandbox " + pretend},
+		{name: "arguments: a file without its flag", args: "read --sandbox " + fakeSecret},
 		{name: "arguments: no config", args: "check"},
 		{name: "arguments: no config, for a tap", tap: true, args: "--catalog catalog.json"},
 		{name: "arguments: no state to tell of", args: "state"},
-		{name: "arguments: a state to tell of that is none", args: "state --state state.json", files: []string{"state.json", `["` + pretend + `"]`}},
+		{name: "arguments: a state to tell of that is none", args: "state --state state.json", files: []string{"state.json", `["` + fakeSecret + `"]`}},
 		{name: "arguments: a form that does not exist", tap: true, args: "--about --format yaml"},
-		{name: "arguments: a test that does not exist", tap: true, args: "--sandbox --test=" + pretend},
+		{name: "arguments: a test that does not exist", tap: true, args: "--sandbox --test=" + fakeSecret},
 		{name: "arguments: tokens to be saved nowhere", tap: true, args: "--config config.json --save-tokens", files: settings("")},
 
 		// The environment.
 		{name: "environment: a number that is none", tap: true, args: "--config ENV --sandbox", env: []string{"TAP_GORGIAS_CONCURRENCY=many"}},
-		{name: "environment: credentials that are not all there", tap: true, args: "--config ENV", env: []string{"TAP_GORGIAS_SUBDOMAIN=acme", "TAP_GORGIAS_PASSWORD=" + pretend}},
+		{name: "environment: credentials that are not all there", tap: true, args: "--config ENV", env: []string{"TAP_GORGIAS_SUBDOMAIN=acme", "TAP_GORGIAS_PASSWORD=" + fakeSecret}},
 		{name: "environment: nothing", tap: true, args: "--config ENV"},
 
 		// Catalogs.
@@ -194,34 +194,34 @@ func mistakes() []mistake {
 
 		// States.
 		{name: "state: cut short", args: start, files: state(`[{"type": "STREAM"`)},
-		{name: "state: a text", args: start, files: state(`"` + pretend + `"`)},
+		{name: "state: a text", args: start, files: state(`"` + fakeSecret + `"`)},
 		{name: "state: of another source", args: start, files: state(`{"orders": {"updated_at": "2026-01-01"}}`)},
 		{name: "state: an entry without a stream", args: start, files: state(`[{"type": "STREAM", "stream": {"stream_state": {}}}]`)},
 		{name: "state: shared", args: start, files: state(`[{"type": "GLOBAL", "global": {"shared_state": {"x": 1}, "stream_states": []}}]`)},
-		{name: "state: an instant that is none", args: start, files: state(`{"tickets": {"updated_datetime": "` + pretend + `"}}`)},
+		{name: "state: an instant that is none", args: start, files: state(`{"tickets": {"updated_datetime": "` + fakeSecret + `"}}`)},
 		{name: "state: something else", args: start, files: state(`{"tickets": {"offset": 7}}`)},
 		{name: "state: of a later version", args: start, files: state(`{"tickets": {"version": 2}}`)},
 		{name: "state: altered by hand", args: start, files: state(`{"tickets": {"version": 1, "since": 7}}`)},
 		{name: "state: cut short, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"bookmarks": {`)},
 		{name: "state: bookmarks in a list, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"bookmarks": []}`)},
 		{name: "state: of nothing, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"offset": 7}`)},
-		{name: "state: an instant that is none, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"bookmarks": {"tickets": {"updated_datetime": "` + pretend + `"}}}`)},
+		{name: "state: an instant that is none, for a tap", tap: true, args: "--sandbox --catalog catalog.json --state state.json", files: sung(`{"bookmarks": {"tickets": {"updated_datetime": "` + fakeSecret + `"}}}`)},
 
 		// Answers.
-		{name: "answer: 401", args: check, files: there, box: answering(sandbox.Fault{Status: 401})},
-		{name: "answer: 401, for a tap", tap: true, args: "--config config.json --catalog catalog.json", env: quiet, files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: answering(sandbox.Fault{Status: 401})},
-		{name: "answer: 403", args: check, files: there, box: answering(sandbox.Fault{Status: 403})},
-		{name: "answer: 403 for one list", args: "read --config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(tags)...), box: answering(sandbox.Fault{Status: 403}, "/api/tags")},
-		{name: "answer: 403 for one list, for a tap", tap: true, env: quiet, args: "--config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: answering(sandbox.Fault{Status: 403}, "/api/tags")},
-		{name: "answer: 404", args: check, files: there, box: answering(sandbox.Fault{Status: 404})},
-		{name: "answer: 503", args: check, files: there, box: answering(*gone())},
-		{name: "answer: moved to another host", args: check, files: there, box: answering(sandbox.Fault{Status: 301, Header: http.Header{"Location": {"https://other.gorgias.com/api/account"}}})},
-		{name: "answer: JSON that is cut", args: check, files: there, box: answering(sandbox.Fault{Truncate: 40})},
-		{name: "answer: another content type", args: check, files: there, box: answering(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: `{}`})},
-		{name: "answer: of no TLS", args: check, files: settings(`, "base_url": "httpsORIGIN"`), box: answering(sandbox.Fault{Status: 200})},
-		{name: "answer: a permission that was revoked", args: check, files: app("refresh-of-old", pretend), box: answering(sandbox.Fault{}, "none")},
-		{name: "answer: a wrong client secret", args: check, files: app("refresh-"+pretend, "secret-of-another"), box: answering(sandbox.Fault{}, "none")},
-		{name: "answer: an access token that has ended", args: check, files: config(`{"subdomain": "acme", "base_url": "ORIGIN", "access_token": "` + pretend + `"}`), box: answering(sandbox.Fault{}, "none")},
+		{name: "answer: 401", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 401})},
+		{name: "answer: 401, for a tap", tap: true, args: "--config config.json --catalog catalog.json", env: quiet, files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: respondingWith(sandbox.Fault{Status: 401})},
+		{name: "answer: 403", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 403})},
+		{name: "answer: 403 for one list", args: "read --config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(tags)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
+		{name: "answer: 403 for one list, for a tap", tap: true, env: quiet, args: "--config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
+		{name: "answer: 404", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 404})},
+		{name: "answer: 503", args: check, files: there, box: respondingWith(*notFound())},
+		{name: "answer: moved to another host", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 301, Header: http.Header{"Location": {"https://other.gorgias.com/api/account"}}})},
+		{name: "answer: JSON that is cut", args: check, files: there, box: respondingWith(sandbox.Fault{Truncate: 40})},
+		{name: "answer: another content type", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: `{}`})},
+		{name: "answer: of no TLS", args: check, files: settings(`, "base_url": "httpsORIGIN"`), box: respondingWith(sandbox.Fault{Status: 200})},
+		{name: "answer: a permission that was revoked", args: check, files: app("refresh-of-old", fakeSecret), box: respondingWith(sandbox.Fault{}, "none")},
+		{name: "answer: a wrong client secret", args: check, files: app("refresh-"+fakeSecret, "secret-of-another"), box: respondingWith(sandbox.Fault{}, "none")},
+		{name: "answer: an access token that has ended", args: check, files: config(`{"subdomain": "acme", "base_url": "ORIGIN", "access_token": "` + fakeSecret + `"}`), box: respondingWith(sandbox.Fault{}, "none")},
 	}
 }
 
@@ -230,7 +230,7 @@ func mistakes() []mistake {
 // would who has never seen the program.
 func TestWrongInputs(t *testing.T) {
 	t.Parallel()
-	all := mistakes()
+	all := wrongInputs()
 	said := make([]string, len(all))
 	program(t)
 	var wait sync.WaitGroup
@@ -239,7 +239,7 @@ func TestWrongInputs(t *testing.T) {
 		queue <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-queue }()
-			said[i] = m.made(mistaken{t, m.name})
+			said[i] = m.run(namedTB{t, m.name})
 		})
 	}
 	wait.Wait()
@@ -287,15 +287,15 @@ func sections(text string) map[string]string {
 }
 
 // mistaken tells what a fault belongs to.
-type mistaken struct {
+type namedTB struct {
 	testing.TB
 	name string
 }
 
-func (n mistaken) Errorf(format string, args ...any) { n.TB.Errorf(n.name+": "+format, args...) }
+func (n namedTB) Errorf(format string, args ...any) { n.TB.Errorf(n.name+": "+format, args...) }
 
 // What is another in each run.
-var passing = []struct {
+var variableParts = []struct {
 	pattern *regexp.Regexp
 	stands  string
 }{
@@ -307,7 +307,7 @@ var passing = []struct {
 }
 
 // made makes a mistake and returns all that was written.
-func (m mistake) made(t testing.TB) string {
+func (m wrongInput) run(t testing.TB) string {
 	// Whatever should pass by mistake does not reach the internet.
 	c := call{tap: m.tap, args: strings.Fields(m.args), dir: t.TempDir(), env: append([]string{"HTTPS_PROXY=http://127.0.0.1:1"}, m.env...)}
 	origin := ""
@@ -336,7 +336,7 @@ func (m mistake) made(t testing.TB) string {
 		text []byte
 	}{{"standard output", tr.stdout}, {"standard error", tr.stderr}} {
 		seen := string(out.text)
-		for _, p := range passing {
+		for _, p := range variableParts {
 			seen = p.pattern.ReplaceAllString(seen, p.stands)
 		}
 		if seen != "" {

@@ -24,30 +24,30 @@ import (
 // the one that came later. A tombstone is a version too. Streams that are read
 // whole are replaced when they are complete.
 type destination struct {
-	tombstone   string
-	streams     map[string]*stream.Stream
-	rows, fresh map[string]map[string]row // fresh: of streams read whole, what has come so far
-	state       []byte                    // what a client keeps for the next sync
+	tombstone     string
+	streams       map[string]*stream.Stream
+	rows, pending map[string]map[string]row // fresh: of streams read whole, what has come so far
+	state         []byte                    // what a client keeps for the next sync
 
-	kept      map[string]json.RawMessage // Airbyte's states, by stream
-	selection *singer.Selection          // Singer's, which is costly to read
+	airbyteStates map[string]json.RawMessage // Airbyte's states, by stream
+	selection     *singer.Selection          // Singer's, which is costly to read
 
 	// of the sync under way
 	stop, states int      // it is killed after so many states, -1 = never; there have been so many
-	spill        bool     // then what stands before the next state is written too
+	writeRest    bool     // then what stands before the next state is written too
 	written      []string // rows of incremental streams
 	failed       []string // streams
 	errors       []string
 	warned       []string
 
-	graves   int            // tombstones, in all syncs
-	reported map[string]int // values that were lost on the way, in all syncs
+	tombstones int            // tombstones, in all syncs
+	reported   map[string]int // values that were lost on the way, in all syncs
 }
 
 type row struct {
-	raw  string
-	at   time.Time
-	dead bool
+	raw     string
+	at      time.Time
+	deleted bool
 }
 
 var errKilled = errors.New("killed")
@@ -70,7 +70,7 @@ type message struct {
 // Write takes lines.
 func (d *destination) Write(lines []byte) (int, error) {
 	for l := range bytes.Lines(lines) {
-		if d.states == d.stop && !d.spill {
+		if d.states == d.stop && !d.writeRest {
 			return 0, errKilled
 		}
 		if bytes.HasPrefix(l, []byte(`{"type":"RECORD"`)) {
@@ -87,24 +87,24 @@ func (d *destination) Write(lines []byte) (int, error) {
 			}
 			d.states++
 		}
-		d.take(m)
+		d.apply(m)
 	}
 	return len(lines), nil
 }
 
-func (d *destination) take(m message) {
+func (d *destination) apply(m message) {
 	status, name := m.Trace.Status, m.Trace.Status.Of.Name
 	switch {
 	case m.Type == "STATE" && m.Value != nil:
 		d.state = m.Value
 	case m.Type == "STATE":
 		of := strings.Trim(fieldOf(fieldOf(string(m.State.Stream), "stream_descriptor"), "name"), `"`)
-		d.kept[of] = fmt.Appendf(nil, `{"type":"STREAM","stream":%s}`, m.State.Stream)
-		d.state, _ = json.Marshal(slices.Collect(maps.Values(d.kept))) // of valid JSON
+		d.airbyteStates[of] = fmt.Appendf(nil, `{"type":"STREAM","stream":%s}`, m.State.Stream)
+		d.state, _ = json.Marshal(slices.Collect(maps.Values(d.airbyteStates))) // of valid JSON
 	case m.Type == "SCHEMA", status.Status == "STARTED":
-		d.fresh[m.Stream+name] = map[string]row{}
+		d.pending[m.Stream+name] = map[string]row{}
 	case m.Type == "ACTIVATE_VERSION", status.Status == "COMPLETE" && !d.streams[name].Incremental():
-		d.rows[m.Stream+name] = d.fresh[m.Stream+name]
+		d.rows[m.Stream+name] = d.pending[m.Stream+name]
 	case status.Status == "INCOMPLETE":
 		d.failed = append(d.failed, name)
 	case m.Log.Level == "WARN":
@@ -129,13 +129,13 @@ func (d *destination) record(line string) {
 	s := d.streams[strings.Trim(name, `"`)]
 	key := keyOf(s, raw)
 	if !s.Incremental() {
-		d.fresh[s.Name][key] = row{raw: raw}
+		d.pending[s.Name][key] = row{raw: raw}
 		return
 	}
 	d.written = append(d.written, s.Name+" "+key)
 	r := row{raw, cursorOf(s, raw), s.Deletable && fieldOf(raw, d.tombstone) != "null"}
-	if r.dead {
-		d.graves++
+	if r.deleted {
+		d.tombstones++
 	}
 	if d.rows[s.Name] == nil {
 		d.rows[s.Name] = map[string]row{}
@@ -165,19 +165,19 @@ func fieldOf(raw, name string) string {
 }
 
 // A pen writes what a plan reads, as the program does.
-type pen struct {
+type writer struct {
 	name, tombstone string
 	sync            func(ctx context.Context, d *destination, plan *connector.Plan) error
 }
 
-var airbytePen = pen{"Airbyte", airbyte.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var airbyteWriter = writer{"Airbyte", airbyte.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if plan.Bookmarks, err = airbyte.ParseState(d.state); err != nil {
 		return err
 	}
 	return airbyte.NewWriter(d).Sync(ctx, plan.Run(ctx), nil)
 }}
 
-var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var singerWriter = writer{"Singer", singer.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if d.selection == nil {
 		var catalog bytes.Buffer
 		if err := singer.WriteCatalog(&catalog, plan.Streams, nil); err != nil {
@@ -194,20 +194,20 @@ var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *des
 	if plan.Bookmarks, _, err = state.Marks(d.selection); err != nil {
 		return err
 	}
-	pen := singer.NewWriter(d, singer.NewLog(readLog{d}, nil))
+	pen := singer.NewWriter(d, singer.NewLog(logReader{d}, nil))
 	plan.Streams, pen.Activate = d.selection.Streams(), true
 	return pen.Sync(ctx, plan.Run(ctx), d.selection, state)
 }}
 
 // readLog reads the log of a tap.
-type readLog struct{ *destination }
+type logReader struct{ *destination }
 
-var lostValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) became null`)
+var nulledValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) became null`)
 
-func (d readLog) Write(line []byte) (int, error) {
+func (d logReader) Write(line []byte) (int, error) {
 	text := strings.TrimSpace(string(line))
 	stream, _, _ := strings.Cut(strings.TrimPrefix(text, "ERROR "), ": ")
-	if lost := lostValues.FindStringSubmatch(text); lost != nil {
+	if lost := nulledValues.FindStringSubmatch(text); lost != nil {
 		d.reported[lost[1]+lost[2]]++
 	} else if strings.HasPrefix(text, "WARNING ") {
 		d.warned = append(d.warned, text)

@@ -26,9 +26,9 @@ import (
 
 // direct is a network without wires: requests go straight into a handler. In a
 // synctest bubble it takes no time.
-type direct struct{ http.Handler }
+type inMemory struct{ http.Handler }
 
-func (d direct) RoundTrip(r *http.Request) (res *http.Response, err error) {
+func (d inMemory) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (d direct) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler { // the connection was dropped in mid-body
 			res, err = rec.Result(), nil
-			res.Body = io.NopCloser(io.MultiReader(res.Body, broken{}))
+			res.Body = io.NopCloser(io.MultiReader(res.Body, brokenBody{}))
 		} else if v != nil {
 			panic(v)
 		}
@@ -45,12 +45,12 @@ func (d direct) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	return rec.Result(), nil
 }
 
-type broken struct{}
+type brokenBody struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // house is a sandbox account and a client that reads it.
-type house struct {
+type fixture struct {
 	box    *sandbox.Server
 	client *gorgias.Client
 	budget *gorgias.RateLimiter
@@ -59,14 +59,14 @@ type house struct {
 // unlimited is the height of a bucket nobody fills.
 const unlimited = 1_000_000
 
-func newHouse(t testing.TB, box *sandbox.Server) *house {
-	return newHouseBehind(t, box, direct{box})
+func newFixture(t testing.TB, box *sandbox.Server) *fixture {
+	return newFixtureBehind(t, box, inMemory{box})
 }
 
 // newHouseBehind puts a network of the test's own between account and client.
-func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *house {
+func newFixtureBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *fixture {
 	t.Helper()
-	h := &house{box: box, budget: gorgias.NewRateLimiter(0.1)}
+	h := &fixture{box: box, budget: gorgias.NewRateLimiter(0.1)}
 	var err error
 	h.client, err = gorgias.New(gorgias.Options{
 		Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
@@ -79,7 +79,7 @@ func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *h
 }
 
 // plan reads the streams of those names from the bookmarks.
-func (h *house) plan(names []string, marks map[string]state.Bookmark) *connector.Plan {
+func (h *fixture) plan(names []string, marks map[string]state.Bookmark) *connector.Plan {
 	p := &connector.Plan{
 		Options:     reader.Options{Client: h.client, Overlap: 10 * time.Minute, Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)},
 		RateLimiter: h.budget, Bookmarks: marks, Concurrency: 4, Reports: parseReports(someReports),
@@ -95,9 +95,9 @@ func (h *house) plan(names []string, marks map[string]state.Bookmark) *connector
 }
 
 // everyStream returns the names of the table's rows.
-func everyStream() []string { return names(streams.All()) }
+func allStreams() []string { return streamNames(streams.All()) }
 
-func names(streams []*stream.Stream) (names []string) {
+func streamNames(streams []*stream.Stream) (names []string) {
 	for _, s := range streams {
 		names = append(names, s.Name)
 	}
@@ -106,7 +106,7 @@ func names(streams []*stream.Stream) (names []string) {
 
 // timeless is a record without the time at which it was read, which two reads
 // do not share.
-func timeless(raw []byte) string { return asOf.ReplaceAllString(string(raw), "") }
+func withoutAsOf(raw []byte) string { return asOf.ReplaceAllString(string(raw), "") }
 
 var asOf = regexp.MustCompile(`,"as_of_datetime":"[^"]*"`)
 
@@ -128,7 +128,7 @@ func cursorOf(s *stream.Stream, raw []byte) time.Time {
 }
 
 // truth returns every record of a stream that the account would list now.
-func truth(box *sandbox.Server, s *stream.Stream) map[string]string {
+func expectedRecords(box *sandbox.Server, s *stream.Stream) map[string]string {
 	rows := map[string]string{}
 	put := func(raw []byte) { rows[keyOf(s, raw)] = string(raw) }
 	switch s.Mode {
@@ -150,7 +150,7 @@ func truth(box *sandbox.Server, s *stream.Stream) map[string]string {
 		return nil // there is only the one answer
 	case stream.DailyReport:
 		for _, r := range parseReports(someReports) {
-			statistics(box, r, put)
+			expectedReportRows(box, r, put)
 		}
 	default:
 		for row := range box.Each(s.Path) {
@@ -171,7 +171,7 @@ func parseReports(text string) []reports.Report {
 
 // statistics puts the rows of a report as the account has them now, dated as
 // their day begins.
-func statistics(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
+func expectedReportRows(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
 	today := time.Now().Add(box.ClockOffset).In(r.Zone).Format(time.DateOnly)
 	for year := 1980; year <= 2040; year++ {
 		question, _ := json.Marshal(map[string]any{"query": map[string]any{
@@ -183,7 +183,7 @@ func statistics(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
 			},
 		}})
 		for _, row := range box.Statistics(question) {
-			fields := loose(row).(map[string]any)
+			fields := decode(row).(map[string]any)
 			day := fields[r.TimeDimension].(string)[:len(today)]
 			if day > today {
 				continue
@@ -205,7 +205,7 @@ func statistics(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
 }
 
 // stored passes bookmarks through the JSON in which they travel.
-func stored(t testing.TB, marks map[string]state.Bookmark) map[string]state.Bookmark {
+func throughJSON(t testing.TB, marks map[string]state.Bookmark) map[string]state.Bookmark {
 	t.Helper()
 	out := map[string]state.Bookmark{}
 	for name, mark := range marks {

@@ -24,32 +24,32 @@ import (
 )
 
 // Credentials whose secret looks different in every disguise.
-const boxMail, boxSecret = "agent@example.com", "k3y+of/the house&=%é"
+const sandboxEmail, sandboxSecret = "agent@example.com", "k3y+of/the house&=%é"
 
 // patience is how long an interrupted program may take to end. It takes at most
 // four seconds of its own; the rest is for a busy machine. The waits from which
 // a signal must wake it are longer.
-const patience = 45 * time.Second
+const endsWithin = 45 * time.Second
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if workshop != "" {
-		_ = os.RemoveAll(workshop)
+	if buildDir != "" {
+		_ = os.RemoveAll(buildDir)
 	}
 	os.Exit(code)
 }
 
 // workshop is where the program was built; "" if no test needed it.
-var workshop string
+var buildDir string
 
 // built builds the program, once, and returns its path.
-var built = sync.OnceValues(func() (string, error) {
+var buildOnce = sync.OnceValues(func() (string, error) {
 	var err error
-	if workshop, err = os.MkdirTemp("", "source-gorgias"); err != nil {
+	if buildDir, err = os.MkdirTemp("", "source-gorgias"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(workshop, "source-gorgias")
-	if err := os.Symlink(path, filepath.Join(workshop, "tap-gorgias")); err != nil {
+	path := filepath.Join(buildDir, "source-gorgias")
+	if err := os.Symlink(path, filepath.Join(buildDir, "tap-gorgias")); err != nil {
 		return "", err
 	}
 	// Not with CGO_ENABLED=0, as a release: half of the standard library would be
@@ -62,7 +62,7 @@ var built = sync.OnceValues(func() (string, error) {
 
 func program(t testing.TB) string {
 	t.Helper()
-	path, err := built()
+	path, err := buildOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,11 +165,11 @@ func (c call) inside(t testing.TB) *transcript {
 
 // transcript begins the transcript of a call: what it asks for.
 func (c call) transcript() *transcript {
-	tr := &transcript{began: time.Now(), secrets: []string{boxSecret, "top-s3cret+4711", foreignKey}}
+	tr := &transcript{began: time.Now(), secrets: []string{sandboxSecret, "top-s3cret+4711", foreignKey}}
 	tr.planned = len(c.args) > 0 && slices.Contains([]string{"plan", "state"}, c.args[0])
 	tr.plain = slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
 	if c.tap || len(c.args) > 0 && strings.HasPrefix(c.args[0], "-") {
-		tr.tap = c.asked()
+		tr.tap = c.parseTapCall()
 		return tr
 	}
 	if len(c.args) == 0 || !slices.Contains([]string{"spec", "check", "discover", "read"}, c.args[0]) {
@@ -181,7 +181,7 @@ func (c call) transcript() *transcript {
 		if i := slices.IndexFunc(c.args, func(a string) bool { return a == "--config" || a == "-config" }); i >= 0 && i+1 < len(c.args) {
 			raw, _ = os.ReadFile(c.args[i+1])
 		}
-		tr.configured = names(config.AvailableStreams(raw))
+		tr.configured = streamNames(config.AvailableStreams(raw))
 	}
 	for i, arg := range c.args {
 		path, is := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-catalog=")
@@ -217,15 +217,15 @@ func file(t testing.TB, name, text string) string {
 
 // onPort puts an account on a port of this machine and returns the path of a
 // config for it. Its allowance is not what is tested.
-func onPort(t testing.TB, box *sandbox.Server) (config string) {
+func serveSandbox(t testing.TB, box *sandbox.Server) (config string) {
 	t.Helper()
-	box.Email, box.APIKey = boxMail, boxSecret
+	box.Email, box.APIKey = sandboxEmail, sandboxSecret
 	if box.Limit == 0 {
 		box.Limit = unlimited
 	}
 	srv := httptest.NewServer(box)
 	t.Cleanup(srv.Close)
-	return file(t, "config.json", configText(srv.URL, boxSecret))
+	return file(t, "config.json", configText(srv.URL, sandboxSecret))
 }
 
 // someReports are what the stream statistics is made of in these tests.
@@ -234,5 +234,5 @@ const someReports = `[{"scope":"tickets-created","dimensions":["channel"]},{"sco
 func configText(origin, secret string) string {
 	quoted, _ := json.Marshal(secret)
 	return fmt.Sprintf(`{"subdomain":"acme","base_url":%q,"start_date":"2020-01-01","_note":1,"reports":`+someReports+`,
-		"credentials":{"auth_type":"api_key","email":%q,"api_key":%s}}`, origin, boxMail, quoted)
+		"credentials":{"auth_type":"api_key","email":%q,"api_key":%s}}`, origin, sandboxEmail, quoted)
 }

@@ -16,7 +16,7 @@ import (
 
 // Against the sandbox's own bucket, 400 requests take at most 1.03 times what
 // the bucket allows, and none is refused but those the test has refused.
-func TestBudget(t *testing.T) {
+func TestRateLimiter(t *testing.T) {
 	t.Parallel()
 	const requests = 400
 	for _, c := range []struct {
@@ -50,7 +50,7 @@ func TestBudget(t *testing.T) {
 		for _, workers := range []int{4, 8} {
 			synctest.Test(t, func(t *testing.T) {
 				box := &sandbox.Server{Limit: c.limit}
-				ours := direct{box}
+				ours := inMemory{box}
 				var n atomic.Int32
 				if c.fault != nil {
 					box.Fail = func(r *http.Request) *sandbox.Fault {
@@ -70,7 +70,7 @@ func TestBudget(t *testing.T) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				if c.others > 0 {
-					go another(ctx, ours, c.others)
+					go otherClient(ctx, ours, c.others)
 				}
 				began := time.Now()
 				var left atomic.Int32
@@ -104,7 +104,7 @@ func TestBudget(t *testing.T) {
 }
 
 // another is a client of the same account that asks steadily.
-func another(ctx context.Context, net http.RoundTripper, perSecond float64) {
+func otherClient(ctx context.Context, net http.RoundTripper, perSecond float64) {
 	tick := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
 	defer tick.Stop()
 	for {

@@ -34,10 +34,10 @@ import (
 
 var (
 	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts, the release of this platform")
-	histories = flag.Int("histories", 100, "random histories of TestKillAnywhere; of TestDaysAnywhere a fifth")
+	histories = flag.Int("histories", 100, "random histories of TestCrashRecovery; of TestReportCrashRecovery a fifth")
 )
 
-// TestKillAnywhere holds I1 to I10 against random histories: an account that
+// TestCrashRecovery holds I1 to I10 against random histories: an account that
 // changes in every way it can while it is read, shows changes late, shares
 // instants across pages and dates records in the future and in the past, over a
 // network that cuts pages, loses answers and refuses page tokens. Syncs are
@@ -49,13 +49,13 @@ var (
 //
 // HISTORY_SEED repeats one history; HISTORY_CHANGES lets only so many changes
 // happen in it.
-func TestKillAnywhere(t *testing.T) {
+func TestCrashRecovery(t *testing.T) {
 	t.Parallel()
 	// Of two runs of one history, the requests may come in another order.
 	run := func(t *testing.T, seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
-			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), most: changes}
-			err, judged = h.live(), h.judged
+			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), maxChanges: changes}
+			err, judged = h.play(), h.compared
 		})
 		return judged, err
 	}
@@ -64,7 +64,7 @@ func TestKillAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		changes := enough
+		changes := defaultMaxChanges
 		if text := os.Getenv("HISTORY_CHANGES"); text != "" {
 			if changes, err = strconv.Atoi(text); err != nil {
 				t.Fatal(err)
@@ -80,7 +80,7 @@ func TestKillAnywhere(t *testing.T) {
 	var mu sync.Mutex
 	inParallel(t, n, func(t *testing.T, i int) {
 		seed := first + uint64(i)
-		rows, err := run(t, seed, enough)
+		rows, err := run(t, seed, defaultMaxChanges)
 		if err == nil {
 			mu.Lock()
 			defer mu.Unlock()
@@ -96,7 +96,7 @@ func TestKillAnywhere(t *testing.T) {
 		}
 		t.Fatalf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
 	})
-	for _, name := range everyStream() {
+	for _, name := range allStreams() {
 		if n >= 1000 && judged[name] == 0 && streams.Find(name).Mode != stream.SingleObject {
 			t.Errorf("%s: no record was ever judged", name)
 		}
@@ -127,34 +127,34 @@ func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
 
 // enough changes for a history: more of them within one overlap than a bookmark
 // has fingerprints for would rightly be written twice.
-const enough = 200
+const defaultMaxChanges = 200
 
 // A history is one account's life and what was read of it.
 type history struct {
 	t *testing.T
 	*rand.Rand
-	*house
-	streams []string
-	marks   map[string]state.Bookmark
-	written map[string]map[string]string // by stream and key: the version a destination would hold
-	whole   map[string]map[string]string // of streams read whole: what the last complete read wrote
-	quiet   bool                         // nothing changes and nothing fails
-	overlap time.Duration
-	tokens  *tokens
-	ties    bool // tickets appear late that share the instant of the watermark
-	most    int  // changes
-	calm    bool // nothing changes, though it may fail
-	changes atomic.Int32
-	spoils  float64 // share of answers that are spoiled
-	judged  map[string]int
-	deaf    bool                         // the account's events are not granted
-	account map[string]map[string]string // what it holds in the end, by stream and key
-	only    []string                     // the streams that are read; nil leaves it to chance
+	*fixture
+	streams          []string
+	bookmarks        map[string]state.Bookmark
+	written          map[string]map[string]string // by stream and key: the version a destination would hold
+	lastFullRefresh  map[string]map[string]string // of streams read whole: what the last complete read wrote
+	quiet            bool                         // nothing changes and nothing fails
+	overlap          time.Duration
+	tokens           *tokenNetwork
+	sharedTimestamps bool // tickets appear late that share the instant of the watermark
+	maxChanges       int  // changes
+	noChanges        bool // nothing changes, though it may fail
+	changes          atomic.Int32
+	faultRate        float64 // share of answers that are spoiled
+	compared         map[string]int
+	eventsForbidden  bool                         // the account's events are not granted
+	account          map[string]map[string]string // what it holds in the end, by stream and key
+	only             []string                     // the streams that are read; nil leaves it to chance
 }
 
 func (h *history) chance(p float64) bool { return h.Float64() < p }
 
-func (h *history) live() error {
+func (h *history) play() error {
 	small := func() int { return max(h.IntN(40)-3, 0)*2 - 1 } // negative is none
 	skew := []time.Duration{0, 26 * time.Hour, -26 * time.Hour}[h.IntN(3)]
 	// With no overlap nothing may be late, but instants may still be shared.
@@ -166,51 +166,51 @@ func (h *history) live() error {
 			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), CustomFields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
 		VisibilityLag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
 	}
-	h.tokens = &tokens{net: direct{box}, now: func() time.Time { return time.Now().Add(skew) },
-		known: map[string]bool{}, detours: map[string]string{}}
-	h.tokens.disorder = h.chance(0.1)
+	h.tokens = &tokenNetwork{net: inMemory{box}, now: func() time.Time { return time.Now().Add(skew) },
+		known: map[string]bool{}, emptyPages: map[string]string{}}
+	h.tokens.reversed = h.chance(0.1)
 	if whim := rand.New(rand.NewPCG(h.Uint64(), 2)); h.chance(0.5) {
-		h.tokens.empty = func() bool { return whim.IntN(30) == 0 }
+		h.tokens.insertEmptyPage = func() bool { return whim.IntN(30) == 0 }
 	}
-	h.house = newHouseBehind(h.t, box, h.tokens)
-	box.Fail = h.happen
-	h.marks = map[string]state.Bookmark{}
-	h.written, h.whole, h.judged = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
-	h.spoils = []float64{0, 0.02, 0.1}[h.IntN(3)]
-	h.deaf = h.chance(0.15)
-	all := everyStream()
+	h.fixture = newFixtureBehind(h.t, box, h.tokens)
+	box.Fail = h.intercept
+	h.bookmarks = map[string]state.Bookmark{}
+	h.written, h.lastFullRefresh, h.compared = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
+	h.faultRate = []float64{0, 0.02, 0.1}[h.IntN(3)]
+	h.eventsForbidden = h.chance(0.15)
+	all := allStreams()
 	h.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	h.streams = all[:1+h.IntN(8)]
 	if h.chance(0.3) { // streams that share a list
 		h.streams = [][]string{{"customers", "customer_custom_field_values"}, {"ticket_messages", "ticket_message_attachments"},
 			{"tickets", "ticket_tags", "ticket_custom_field_values"}}[h.IntN(3)]
 	}
-	if h.ties = h.overlap == 0 && h.chance(0.5); h.ties {
+	if h.sharedTimestamps = h.overlap == 0 && h.chance(0.5); h.sharedTimestamps {
 		// What appears late has no messages dated in the future above it here.
 		h.streams = []string{"tickets", "ticket_tags", "ticket_custom_field_values"}[:1+h.IntN(3)]
 	}
 
-	if h.deaf {
+	if h.eventsForbidden {
 		if h.streams = slices.DeleteFunc(h.streams, func(name string) bool { return name == "events" }); len(h.streams) == 0 {
 			h.streams = []string{"tickets"}
 		}
 	}
 
 	if h.only != nil {
-		h.streams, h.ties, h.deaf = h.only, false, false
+		h.streams, h.sharedTimestamps, h.eventsForbidden = h.only, false, false
 	}
 	if h.chance(0.5) { // what nobody knows of statistics
 		name := []string{"", ".day", "-", "bucket"}[h.IntN(4)]
 		box.Quirks = sandbox.Quirks{DayColumn: name, PeriodStartExclusive: name != "-" && h.chance(0.5), DaysInUTC: h.chance(0.5), StatsStatus201: h.chance(0.5)}
 	}
 	if h.chance(0.3) {
-		if err := h.nip(); err != nil {
+		if err := h.killBeforeFirstRecord(); err != nil {
 			return err
 		}
 	}
 	for range 1 + h.IntN(5) {
 		if h.chance(0.3) {
-			h.tokens.forget()
+			h.tokens.forgetTokens()
 		}
 		stop := -1
 		if h.chance(0.8) {
@@ -219,8 +219,8 @@ func (h *history) live() error {
 		if err := h.sync(stop); err != nil {
 			return err
 		}
-		if h.ties {
-			if err := h.share(); err != nil {
+		if h.sharedTimestamps {
+			if err := h.addSharedTimestamp(); err != nil {
 				return err
 			}
 		}
@@ -229,13 +229,13 @@ func (h *history) live() error {
 				return err
 			}
 		}
-		if !h.deaf && h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
-			if err := h.untag(); err != nil {
+		if !h.eventsForbidden && h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
+			if err := h.toggleTag(); err != nil {
 				return err
 			}
 		}
 		if h.only != nil && h.chance(0.5) {
-			if err := h.flicker(); err != nil {
+			if err := h.toggleCounted(); err != nil {
 				return err
 			}
 		}
@@ -249,37 +249,37 @@ func (h *history) live() error {
 		}
 	}
 	if h.chance(0.5) {
-		h.box.EditMessage(h.young(h.Rand, "messages"))
-		h.box.AnswerSurvey(h.young(h.Rand, "satisfaction-surveys"), 5)
+		h.box.EditMessage(h.pickInWindow(h.Rand, "messages"))
+		h.box.AnswerSurvey(h.pickInWindow(h.Rand, "satisfaction-surveys"), 5)
 	}
 	h.quiet = true
 	if h.chance(0.5) {
-		h.tokens.forget()
+		h.tokens.forgetTokens()
 	}
 	time.Sleep(10 * time.Minute) // until all is visible
 	if err := h.sync(-1); err != nil {
 		return err
 	}
-	if err := h.judge(); err != nil {
+	if err := h.compare(); err != nil {
 		return err
 	}
-	return h.idle(5)
+	return h.syncUnchanged(5)
 }
 
 // happen stands between the client and the account. It runs in the client's
 // goroutines, so it draws from a source of its own.
-func (h *history) happen(r *http.Request) *sandbox.Fault {
-	if h.deaf && r.URL.Path == "/api/events" {
+func (h *history) intercept(r *http.Request) *sandbox.Fault {
+	if h.eventsForbidden && r.URL.Path == "/api/events" {
 		return &sandbox.Fault{Status: 403}
 	}
 	if h.quiet {
 		return nil
 	}
 	own := rand.New(rand.NewPCG(uint64(h.box.Requests()), uint64(len(r.URL.RawQuery))))
-	for !h.calm && own.Float64() < 0.3 && h.changes.Load() < int32(h.most) {
+	for !h.noChanges && own.Float64() < 0.3 && h.changes.Load() < int32(h.maxChanges) {
 		h.changeWith(own)
 	}
-	if own.Float64() >= h.spoils {
+	if own.Float64() >= h.faultRate {
 		return nil
 	}
 	switch own.IntN(7) {
@@ -295,7 +295,7 @@ func (h *history) happen(r *http.Request) *sandbox.Fault {
 		return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"3"}}}
 	case 5:
 		if r.URL.Query().Has("cursor") {
-			h.tokens.forget()
+			h.tokens.forgetTokens()
 		}
 	case 6:
 		return &sandbox.Fault{Delay: time.Duration(own.IntN(90)) * time.Second}
@@ -307,7 +307,7 @@ func (h *history) change() { h.changeWith(h.Rand) }
 
 // changeWith makes a change.
 func (h *history) changeWith(r *rand.Rand) {
-	if h.changes.Add(1) > int32(h.most) {
+	if h.changes.Add(1) > int32(h.maxChanges) {
 		return
 	}
 	now := time.Now().Add(h.box.ClockOffset)
@@ -324,7 +324,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		return ids[r.IntN(len(ids))]
 	}
 	kinds := 38
-	if h.deaf {
+	if h.eventsForbidden {
 		kinds = 20 // the lists show these
 	}
 	switch r.IntN(kinds) {
@@ -342,19 +342,19 @@ func (h *history) changeWith(r *rand.Rand) {
 		}
 	case 36, 37:
 		// The same tag of the same ticket comes and goes.
-		if tag := lowest(h.box, "tags"); tag != 0 {
-			h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
+		if tag := lowestID(h.box, "tags"); tag != 0 {
+			h.box.ToggleTicketTag(lowestID(h.box, "tickets"), tag)
 		}
 	case 35:
 		h.box.AddTicket(now.AddDate(-2, 0, 0), now.AddDate(-2, 0, 0), visible) // an import
 	case 16:
-		h.box.EditMessage(h.young(r, "messages"))
+		h.box.EditMessage(h.pickInWindow(r, "messages"))
 	case 17:
-		h.box.OpenMessage(h.young(r, "messages"))
+		h.box.OpenMessage(h.pickInWindow(r, "messages"))
 	case 18:
-		h.box.SendSurvey(h.young(r, "satisfaction-surveys"))
+		h.box.SendSurvey(h.pickInWindow(r, "satisfaction-surveys"))
 	case 19:
-		h.box.AnswerSurvey(h.young(r, "satisfaction-surveys"), 1+r.IntN(5))
+		h.box.AnswerSurvey(h.pickInWindow(r, "satisfaction-surveys"), 1+r.IntN(5))
 	case 0, 1:
 		h.box.AddTicket(now, now, visible)
 	case 2, 3:
@@ -407,7 +407,7 @@ func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 }
 
 // lowest is the lowest id of a list; 0 if there is none.
-func lowest(box *sandbox.Server, path string) (lowest int64) {
+func lowestID(box *sandbox.Server, path string) (lowest int64) {
 	for row := range box.Each(path) {
 		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
 			lowest = id
@@ -417,10 +417,10 @@ func lowest(box *sandbox.Server, path string) (lowest int64) {
 }
 
 // young picks a record that may still change.
-func (h *history) young(r *rand.Rand, path string) int64 {
+func (h *history) pickInWindow(r *rand.Rand, path string) int64 {
 	var ids []int64
 	for row := range h.box.Each(path) {
-		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); h.mutable(streams.Find("ticket_messages"), string(row)) {
+		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); h.inWindow(streams.Find("ticket_messages"), string(row)) {
 			ids = append(ids, id)
 		}
 	}
@@ -431,10 +431,10 @@ func (h *history) young(r *rand.Rand, path string) int64 {
 }
 
 // share adds a ticket, reads, and adds another of the very same instant.
-func (h *history) share() error {
+func (h *history) addSharedTimestamp() error {
 	time.Sleep(time.Minute)
-	h.calm = true
-	defer func() { h.calm = false }()
+	h.noChanges = true
+	defer func() { h.noChanges = false }()
 	now := time.Now().Add(h.box.ClockOffset)
 	h.box.AddTicket(now, now, now)
 	time.Sleep(time.Minute)
@@ -448,7 +448,7 @@ func (h *history) share() error {
 }
 
 // nip stops a first sync as it begins, and deletes a record that it has written.
-func (h *history) nip() error {
+func (h *history) killBeforeFirstRecord() error {
 	first := h.next()
 	if h.chance(0.3) { // up to an end; and the next one cannot go on from its place
 		first.End = time.Now().Add(h.box.ClockOffset - time.Hour)
@@ -457,11 +457,11 @@ func (h *history) nip() error {
 		return err
 	}
 	if !first.End.IsZero() {
-		h.tokens.forget()
+		h.tokens.forgetTokens()
 	}
 	remove := map[string]func(int64) bool{"tickets": h.box.DeleteTicket, "customers": h.box.DeleteCustomer}
 	for _, name := range []string{"tickets", "customers"} {
-		if keys := slices.Sorted(maps.Keys(h.written[name])); len(keys) > 0 && !h.deaf {
+		if keys := slices.Sorted(maps.Keys(h.written[name])); len(keys) > 0 && !h.eventsForbidden {
 			id, _ := strconv.ParseInt(keys[0], 10, 64)
 			remove[name](id)
 		}
@@ -471,13 +471,13 @@ func (h *history) nip() error {
 }
 
 // untag takes a tag off a ticket, reads, and puts it on again, or the reverse.
-func (h *history) untag() error {
-	tag := lowest(h.box, "tags")
+func (h *history) toggleTag() error {
+	tag := lowestID(h.box, "tags")
 	if tag == 0 {
 		return nil
 	}
 	for range 3 {
-		h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
+		h.box.ToggleTicketTag(lowestID(h.box, "tickets"), tag)
 		time.Sleep(20 * time.Minute)
 		if err := h.sync(-1); err != nil {
 			return err
@@ -493,7 +493,7 @@ func (h *history) sync(stop int) error { return h.read(h.next(), stop) }
 
 // next is the sync that comes next.
 func (h *history) next() *connector.Plan {
-	plan := h.plan(h.streams, stored(h.t, h.marks))
+	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
 	if !h.quiet && h.chance(0.5) {
@@ -509,7 +509,7 @@ func (h *history) interval() error {
 	plan := h.next()
 	back := []time.Duration{time.Hour, 20 * 24 * time.Hour, 300 * 24 * time.Hour}[h.IntN(3)]
 	plan.End = time.Now().Add(h.box.ClockOffset - time.Duration(h.Int64N(int64(back))))
-	before := stored(h.t, h.marks)
+	before := throughJSON(h.t, h.bookmarks)
 	begun := func(name string) bool {
 		m := before[name]
 		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !streams.Find(name).Incremental()
@@ -526,7 +526,7 @@ func (h *history) interval() error {
 	}
 	for name, mark := range before {
 		was, _ := json.Marshal(mark)
-		is, _ := json.Marshal(h.marks[name])
+		is, _ := json.Marshal(h.bookmarks[name])
 		if (mark.Watermark.After(plan.End) || mark.Scan.NextWatermark.After(plan.End)) && !bytes.Equal(was, is) {
 			return fmt.Errorf("%s: an interval that ended at %v moved %s to %s", name, plan.End, was, is)
 		}
@@ -574,9 +574,9 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			break
 		}
 		batches++
-		h.marks[name] = b.Bookmark
+		h.bookmarks[name] = b.Bookmark
 		if b.Kind == reader.Done {
-			h.whole[name] = pages[name]
+			h.lastFullRefresh[name] = pages[name]
 		}
 	}
 	return nil
@@ -599,39 +599,39 @@ func (h *history) write(s *stream.Stream, raw []byte) {
 // tombstone is the column of deletions.
 const tombstone = "_ab_cdc_deleted_at"
 
-func buried(raw string) bool { return strings.HasPrefix(raw, `{"`+tombstone+`":"`) }
+func isTombstone(raw string) bool { return strings.HasPrefix(raw, `{"`+tombstone+`":"`) }
 
 // judge compares what a destination holds with the account.
-func (h *history) judge() error {
+func (h *history) compare() error {
 	var errs []error
 	h.account = map[string]map[string]string{}
 	for _, name := range h.streams {
 		s := streams.Find(name)
 		if s.Mode == stream.DailyReport {
-			errs = append(errs, h.judgeDays(s))
+			errs = append(errs, h.compareDays(s))
 			continue
 		}
 		written := h.written[name]
 		if !s.Incremental() {
-			written = h.whole[name]
+			written = h.lastFullRefresh[name]
 		}
-		account := h.truth(name)
+		account := h.expectedOf(name)
 		for key, want := range account {
-			h.judged[name]++
+			h.compared[name]++
 			got, ok := written[key]
 			switch {
 			case !ok:
 				errs = append(errs, fmt.Errorf("%s: %s is missing: %.200s", name, key, want))
-			case h.plain(s, got) != h.plain(s, want) && (h.told(s) || current(s) || h.mutable(s, want)):
+			case h.withoutUntracked(s, got) != h.withoutUntracked(s, want) && (h.showsEvents(s) || listShowsChanges(s) || h.inWindow(s, want)):
 				errs = append(errs, fmt.Errorf("%s: %s is stale:\n got %.1900s\nwant %.1900s", name, key, got, want))
 			}
 		}
 		for key, got := range written {
 			switch _, ok := account[key]; {
 			case ok || s.Mode == stream.SingleObject:
-			case buried(got):
-				h.judged["deletions of "+name]++
-			case !h.past(s, got) && (h.told(s) || !s.Incremental()):
+			case isTombstone(got):
+				h.compared["deletions of "+name]++
+			case !h.isImpliedDeletion(s, got) && (h.showsEvents(s) || !s.Incremental()):
 				errs = append(errs, fmt.Errorf("%s: %s is not there any more: %.300s", name, key, got))
 			}
 		}
@@ -641,7 +641,7 @@ func (h *history) judge() error {
 
 // judgeDays compares the present rows of each day, which are those with its
 // latest as_of_datetime, with the account's, for the days that may still change.
-func (h *history) judgeDays(s *stream.Stream) error {
+func (h *history) compareDays(s *stream.Stream) error {
 	of := func(raw string) string { return strings.Join(strings.Split(keyOf(s, []byte(raw)), `"/"`)[:2], " ") }
 	latest, present := map[string]time.Time{}, map[string]string{}
 	for _, raw := range h.written[s.Name] {
@@ -655,10 +655,10 @@ func (h *history) judgeDays(s *stream.Stream) error {
 			present[key] = raw
 		}
 	}
-	account := h.truth(s.Name)
+	account := h.expectedOf(s.Name)
 	var errs []error
 	for key, want := range account {
-		if h.judged[s.Name]++; h.mutable(s, want) && present[key] == "" {
+		if h.compared[s.Name]++; h.inWindow(s, want) && present[key] == "" {
 			errs = append(errs, fmt.Errorf("%s: %s is missing: %s", s.Name, key, want))
 		}
 	}
@@ -667,12 +667,12 @@ func (h *history) judgeDays(s *stream.Stream) error {
 		_ = json.Unmarshal([]byte(got), &row)
 		zone, _ := time.LoadLocation(row.Timezone)
 		begins, _ := time.ParseInLocation(time.DateOnly, row.Day, zone)
-		if dated := asOf.ReplaceAllString(got, fmt.Sprintf(`,"as_of_datetime":%q`, begins.UTC().Format(time.RFC3339))); !h.mutable(s, dated) {
+		if dated := asOf.ReplaceAllString(got, fmt.Sprintf(`,"as_of_datetime":%q`, begins.UTC().Format(time.RFC3339))); !h.inWindow(s, dated) {
 			continue
 		}
 		if want := account[key]; want == "" {
 			errs = append(errs, fmt.Errorf("%s: %s is not there any more: %s", s.Name, key, got))
-		} else if a, b := loose([]byte(timeless([]byte(got)))).(map[string]any), loose([]byte(want)).(map[string]any); fmt.Sprint(a["measures"], a["dimensions"]) != fmt.Sprint(b["measures"], b["dimensions"]) {
+		} else if a, b := decode([]byte(withoutAsOf([]byte(got)))).(map[string]any), decode([]byte(want)).(map[string]any); fmt.Sprint(a["measures"], a["dimensions"]) != fmt.Sprint(b["measures"], b["dimensions"]) {
 			errs = append(errs, fmt.Errorf("%s: %s is stale:\n got %s\nwant %s", s.Name, key, got, want))
 		}
 	}
@@ -680,15 +680,15 @@ func (h *history) judgeDays(s *stream.Stream) error {
 }
 
 // heard reports whether events tell what becomes of a stream's records.
-func heard(s *stream.Stream) bool {
+func hasEvents(s *stream.Stream) bool {
 	return slices.Contains([]string{"tickets", "ticket_messages", "satisfaction_surveys", "customers"}, s.Source().Name)
 }
 
-func (h *history) told(s *stream.Stream) bool { return !h.deaf && heard(s) }
+func (h *history) showsEvents(s *stream.Stream) bool { return !h.eventsForbidden && hasEvents(s) }
 
 // plain leaves out of a record what changes without a trace.
-func (h *history) plain(s *stream.Stream, raw string) string {
-	if s.Name == "ticket_messages" && !h.mutable(s, raw) {
+func (h *history) withoutUntracked(s *stream.Stream, raw string) string {
+	if s.Name == "ticket_messages" && !h.inWindow(s, raw) {
 		return opened.ReplaceAllString(raw, "")
 	}
 	return raw
@@ -700,10 +700,10 @@ var opened = regexp.MustCompile(`"opened_datetime":\s*("[^"]*"|null)`)
 // itself, by what it belongs to: no event names the messages and the survey
 // that go with a ticket, and of values and tags those are the present ones that
 // are dated as what they belong to.
-func (h *history) past(s *stream.Stream, raw string) bool {
+func (h *history) isImpliedDeletion(s *stream.Stream, raw string) bool {
 	of := func(field, parent string) (string, bool) {
 		id, _ := conform.Field([]byte(raw), field)
-		row, ok := h.truth(parent)[string(id)]
+		row, ok := h.expectedOf(parent)[string(id)]
 		return row, ok
 	}
 	switch s.Name {
@@ -724,22 +724,22 @@ func (h *history) past(s *stream.Stream, raw string) bool {
 }
 
 // truth is what the account holds now.
-func (h *history) truth(name string) map[string]string {
+func (h *history) expectedOf(name string) map[string]string {
 	if h.account[name] == nil {
-		h.account[name] = truth(h.box, streams.Find(name))
+		h.account[name] = expectedRecords(h.box, streams.Find(name))
 	}
 	return h.account[name]
 }
 
 // current reports whether the stream's lists alone keep its records current:
 // those that are read whole, and those that are read by when they were updated.
-func current(s *stream.Stream) bool {
+func listShowsChanges(s *stream.Stream) bool {
 	return !s.Incremental() || strings.HasSuffix(s.Cursor, "updated_datetime")
 }
 
 // mutable reports whether a record of a list sorted by creation may still have
 // changed when it was last looked at: those are kept current too.
-func (h *history) mutable(s *stream.Stream, raw string) bool {
+func (h *history) inWindow(s *stream.Stream, raw string) bool {
 	window := s.Source().LookbackWindow
 	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
@@ -747,9 +747,9 @@ func (h *history) mutable(s *stream.Stream, raw string) bool {
 
 // idle reads the account at rest once more: no incremental stream has anything
 // to write.
-func (h *history) idle(page int) error {
+func (h *history) syncUnchanged(page int) error {
 	time.Sleep(time.Hour)
-	plan := h.plan(h.streams, stored(h.t, h.marks))
+	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Overlap, plan.WindowInterval, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
 	warnings := 0
 	for b, err := range plan.Run(context.Background()) {
@@ -759,7 +759,7 @@ func (h *history) idle(page int) error {
 		switch {
 		case err != nil:
 			return err
-		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.known(rec.Raw) }):
+		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.dayHadStarted(rec.Raw) }):
 		case b.Stream.Incremental():
 			// A record that changed unseen before is news, if this sync reads its page.
 			for _, rec := range b.Records {
@@ -769,7 +769,7 @@ func (h *history) idle(page int) error {
 			}
 		}
 	}
-	deaf := h.deaf && slices.ContainsFunc(h.streams, func(name string) bool { return heard(streams.Find(name)) })
+	deaf := h.eventsForbidden && slices.ContainsFunc(h.streams, func(name string) bool { return hasEvents(streams.Find(name)) })
 	if deaf != (warnings == 1) || !deaf && warnings > 0 {
 		return fmt.Errorf("%d warnings; events refused: %v", warnings, deaf)
 	}
@@ -778,7 +778,7 @@ func (h *history) idle(page int) error {
 
 // known reports whether the day of a record had begun when the account came to
 // rest, an hour ago. Those that began since are news.
-func (h *history) known(raw json.RawMessage) bool {
+func (h *history) dayHadStarted(raw json.RawMessage) bool {
 	var row struct{ Day, Timezone string }
 	_ = json.Unmarshal(raw, &row)
 	zone, _ := time.LoadLocation(row.Timezone)
@@ -787,33 +787,33 @@ func (h *history) known(raw json.RawMessage) bool {
 
 // tokens is a network whose server forgets the page tokens it has given out.
 // Now and then it gives out an empty page before the one that was asked for.
-type tokens struct {
-	net      http.RoundTripper
-	now      func() time.Time
-	mu       sync.Mutex
-	disorder bool        // what is asked for newest first comes oldest first
-	empty    func() bool // decides on an empty page; nil gives none
-	known    map[string]bool
-	detours  map[string]string
+type tokenNetwork struct {
+	net             http.RoundTripper
+	now             func() time.Time
+	mu              sync.Mutex
+	reversed        bool        // what is asked for newest first comes oldest first
+	insertEmptyPage func() bool // decides on an empty page; nil gives none
+	known           map[string]bool
+	emptyPages      map[string]string
 }
 
 var nextCursor = regexp.MustCompile(`"next_cursor":\s*"([^"]+)"`)
 
-func (t *tokens) forget() {
+func (t *tokenNetwork) forgetTokens() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	clear(t.known)
 }
 
-func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *tokenNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.mu.Lock()
 	cursor := r.URL.Query().Get("cursor")
 	ok := cursor == "" || t.known[cursor] || strings.HasPrefix(r.URL.Path, "/api/views/")
-	real, back := t.detours[cursor]
+	real, back := t.emptyPages[cursor]
 	empty := ""
-	if t.empty != nil && ok && !back && r.URL.Query().Has("order_by") && t.empty() {
-		empty = fmt.Sprintf("detour-%d", len(t.detours))
-		t.detours[empty], t.known[empty] = cursor, true
+	if t.insertEmptyPage != nil && ok && !back && r.URL.Query().Has("order_by") && t.insertEmptyPage() {
+		empty = fmt.Sprintf("detour-%d", len(t.emptyPages))
+		t.emptyPages[empty], t.known[empty] = cursor, true
 	}
 	t.mu.Unlock()
 	if empty != "" { // a page without rows, and the next one after it
@@ -821,7 +821,7 @@ func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: http.Header{"Date": {t.now().UTC().Format(http.TimeFormat)}},
 			Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	}
-	if t.disorder {
+	if t.reversed {
 		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "datetime%3Adesc", "datetime%3Aasc", 1)
 	}
 	if back {
@@ -840,7 +840,7 @@ func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), broken{}))
+		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), brokenBody{}))
 		return res, nil
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))

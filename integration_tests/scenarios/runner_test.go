@@ -30,28 +30,28 @@ import (
 // account's events are heard (read for the feed alone), selected as a stream
 // too, or forbidden.
 type mode struct {
-	pen    pen
+	writer writer
 	events string
 }
 
-var modes = []mode{{airbytePen, "heard"}, {airbytePen, "selected"}, {airbytePen, "forbidden"}, {singerPen, "forbidden"}, {singerPen, "selected"}, {singerPen, "heard"}}
+var modes = []mode{{airbyteWriter, "heard"}, {airbyteWriter, "selected"}, {airbyteWriter, "forbidden"}, {singerWriter, "forbidden"}, {singerWriter, "selected"}, {singerWriter, "heard"}}
 
 // A stage is one performance of a scenario.
-type stage struct {
+type runner struct {
 	*testing.T
 	*scenario
 	mode
 	*destination
-	box    *sandbox.Server
-	client *gorgias.Client
-	list   []*stream.Stream // in the order of the table
-	deaf   bool             // events are forbidden
-	page   int              // rows on a page
-	alone  bool             // one list is read at a time
+	box             *sandbox.Server
+	client          *gorgias.Client
+	list            []*stream.Stream // in the order of the table
+	eventsForbidden bool             // events are forbidden
+	pageSize        int              // rows on a page
+	sequential      bool             // one list is read at a time
 
-	n    int  // which performance of a loop this is
-	turn int  // the same, begun elsewhere in each mode
-	met  bool // what the n-th was to meet has been met: there is another
+	n       int  // which performance of a loop this is
+	variant int  // the same, begun elsewhere in each mode
+	reached bool // what the n-th was to meet has been met: there is another
 
 	mu    sync.Mutex
 	fault func(*http.Request) *sandbox.Fault // is asked one at a time; nil = none
@@ -62,7 +62,7 @@ type stage struct {
 
 	// the cast: tickets of a hundred days ago and of an hour ago, with two
 	// messages each; all there is of the others
-	t, m, young, fresh, customers, surveys, tags []int64
+	oldTickets, oldMessages, newTickets, newMessages, customers, surveys, tags []int64
 }
 
 const day = 24 * time.Hour
@@ -72,17 +72,17 @@ const forbidden = "the account's events cannot be read (GET /api/events: 403 For
 
 // few are one of each kind of the streams that the account's events tell of,
 // and core are all of them.
-var few = []string{"tickets", "ticket_tags", "ticket_messages", "satisfaction_surveys", "customers"}
-var core = append([]string{"ticket_custom_field_values", "ticket_message_attachments", "customer_custom_field_values"}, few...)
+var eventStreams = []string{"tickets", "ticket_tags", "ticket_messages", "satisfaction_surveys", "customers"}
+var eventAndDerivedStreams = append([]string{"ticket_custom_field_values", "ticket_message_attachments", "customer_custom_field_values"}, eventStreams...)
 
 // perform plays the scenario and reports whether, of a loop, there is another.
-func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
-	s := &stage{T: t, scenario: c, mode: m, deaf: m.events == "forbidden", n: n, turn: turn, page: 5, losses: map[string]bool{}}
-	s.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, ClockOffset: c.ahead, VisibilityLag: c.lag, Quirks: c.doubts, Fail: s.fail, Size: sandbox.Size{Tickets: 4, Messages: 8,
+func (c *scenario) run(t *testing.T, m mode, n, turn int) bool {
+	s := &runner{T: t, scenario: c, mode: m, eventsForbidden: m.events == "forbidden", n: n, variant: turn, pageSize: 5, losses: map[string]bool{}}
+	s.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, ClockOffset: c.clockOffset, VisibilityLag: c.visibilityLag, Quirks: c.quirks, Fail: s.fail, Size: sandbox.Size{Tickets: 4, Messages: 8,
 		Customers: 6, Events: 12, Surveys: 4, Calls: 6, CallEvents: 9, Recordings: 6, Users: 6, Teams: 6, Tags: 6, Macros: 6, Rules: 6, Views: 2, CustomFields: 6, Integrations: 2, Jobs: 6, Widgets: 2}}
-	names := slices.Concat(core, c.more)
+	names := slices.Concat(eventAndDerivedStreams, c.more)
 	if c.loop {
-		names, s.page = slices.Concat(few, c.more), 10
+		names, s.pageSize = slices.Concat(eventStreams, c.more), 10
 	}
 	switch m.events {
 	case "selected":
@@ -90,9 +90,9 @@ func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 	case "forbidden":
 		s.box.Forbidden, s.warnings = []string{"events"}, []string{forbidden}
 	}
-	s.destination = &destination{tombstone: m.pen.tombstone, streams: map[string]*stream.Stream{},
-		rows: map[string]map[string]row{}, fresh: map[string]map[string]row{}, reported: map[string]int{}}
-	s.forget()
+	s.destination = &destination{tombstone: m.writer.tombstone, streams: map[string]*stream.Stream{},
+		rows: map[string]map[string]row{}, pending: map[string]map[string]row{}, reported: map[string]int{}}
+	s.resetDestination()
 	for _, stream := range streams.All() {
 		if slices.Contains(names, stream.Name) {
 			s.list, s.streams[stream.Name] = append(s.list, stream), stream
@@ -105,50 +105,50 @@ func (c *scenario) perform(t *testing.T, m mode, n, turn int) bool {
 	s.surveys = s.ids("satisfaction-surveys", "") // the oldest last
 	for range 6 {
 		t, m := s.ticket(100 * day)
-		s.t, s.m = append(s.t, t), append(s.m, m...)
+		s.oldTickets, s.oldMessages = append(s.oldTickets, t), append(s.oldMessages, m...)
 	}
 	for range 2 {
 		t, m := s.ticket(time.Hour)
-		s.young, s.fresh = append(s.young, t), append(s.fresh, m...)
+		s.newTickets, s.newMessages = append(s.newTickets, t), append(s.newMessages, m...)
 	}
-	s.box.ScheduleSurvey(s.young[1]) // the watermark leaves the others behind
-	s.box.ToggleTicketTag(s.t[5], s.ids("tags", "")[0])
+	s.box.ScheduleSurvey(s.newTickets[1]) // the watermark leaves the others behind
+	s.box.ToggleTicketTag(s.oldTickets[5], s.ids("tags", "")[0])
 	s.tags, s.customers = s.ids("tags", ""), []int64{s.box.AddCustomer(), s.box.AddCustomer()}
-	s.pass(time.Hour)
-	if !c.cold {
+	s.wait(time.Hour)
+	if !c.noFirstSync {
 		s.sync()
 	}
 	c.play(s)
 	s.sync()
-	s.judge()
-	s.pass(time.Hour)
+	s.compare()
+	s.wait(time.Hour)
 	s.sync() // at rest
 	for _, key := range s.written {
 		s.Errorf("written again: %s", key)
 	}
 	if t.Failed() {
-		t.Logf("%s, events %s, n = %d", m.pen.name, m.events, n)
+		t.Logf("%s, events %s, n = %d", m.writer.name, m.events, n)
 	}
-	return c.loop && s.met && !t.Failed()
+	return c.loop && s.reached && !t.Failed()
 }
 
-func (s *stage) pass(d time.Duration) { time.Sleep(d) }
+func (s *runner) wait(d time.Duration) { time.Sleep(d) }
 
 // now is the account's present.
-func (s *stage) now() time.Time { return time.Now().Add(s.box.ClockOffset) }
+func (s *runner) now() time.Time { return time.Now().Add(s.box.ClockOffset) }
 
 // fail is asked by the account, from many goroutines.
-func (s *stage) fail(r *http.Request) *sandbox.Fault {
+func (s *runner) fail(r *http.Request) *sandbox.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fault == nil || s.deaf && r.URL.Path == "/api/events" { // which fails anyway
+	if s.fault == nil || s.eventsForbidden && r.URL.Path == "/api/events" { // which fails anyway
 		return nil
 	}
 	return s.fault(r)
 }
 
 // RoundTrip is a network without wires, which writes as the scenario spells.
-func (s *stage) RoundTrip(r *http.Request) (res *http.Response, err error) {
+func (s *runner) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -162,8 +162,8 @@ func (s *stage) RoundTrip(r *http.Request) (res *http.Response, err error) {
 		}
 	}()
 	s.box.ServeHTTP(rec, r)
-	if res = rec.Result(); s.spell != nil && res.StatusCode == http.StatusOK {
-		body := s.spell(strings.TrimPrefix(r.URL.Path, "/api/"), rec.Body.Bytes())
+	if res = rec.Result(); s.rewrite != nil && res.StatusCode == http.StatusOK {
+		body := s.rewrite(strings.TrimPrefix(r.URL.Path, "/api/"), rec.Body.Bytes())
 		res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 	return res, nil
@@ -174,7 +174,7 @@ type broken struct{}
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // sync reads to the end. Exactly the streams named fail.
-func (s *stage) sync(failing ...string) {
+func (s *runner) sync(failing ...string) {
 	s.Helper()
 	s.read(-1)
 	slices.Sort(failing)
@@ -189,51 +189,51 @@ func (s *stage) sync(failing ...string) {
 
 // kill reads until so many states have been written. Every other time the
 // records that come next are written too.
-func (s *stage) kill(states int) {
+func (s *runner) kill(states int) {
 	s.read(states)
-	s.met = s.met || s.states >= states
+	s.reached = s.reached || s.states >= states
 }
 
-func (s *stage) read(states int) {
+func (s *runner) read(states int) {
 	d := s.destination
-	d.stop, d.spill, d.states, d.written, d.failed, d.errors, d.warned = states, s.turn%2 == 1, 0, nil, nil, nil, nil
+	d.stop, d.writeRest, d.states, d.written, d.failed, d.errors, d.warned = states, s.variant%2 == 1, 0, nil, nil, nil, nil
 	settings, err := config.Parse([]byte(`{"subdomain":"acme","start_date":"1980-01-01","credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"k"}`+s.config+`}`), false)
 	if err != nil {
 		s.Fatal(err)
 	}
-	plan := connector.NewPlan(settings, s.pen.tombstone)
-	plan.Client, plan.Streams, plan.PageSize = s.client, s.list, s.page
-	if s.alone {
+	plan := connector.NewPlan(settings, s.writer.tombstone)
+	plan.Client, plan.Streams, plan.PageSize = s.client, s.list, s.pageSize
+	if s.sequential {
 		plan.Concurrency = 1
 	}
-	if err := s.pen.sync(context.Background(), d, plan); err != nil && !errors.Is(err, errKilled) && len(d.failed) == 0 {
+	if err := s.writer.sync(context.Background(), d, plan); err != nil && !errors.Is(err, errKilled) && len(d.failed) == 0 {
 		s.Fatal(err)
 	}
 }
 
 // forget empties the destination.
-func (s *stage) forget() {
+func (s *runner) resetDestination() {
 	clear(s.rows)
-	s.state, s.kept = nil, map[string]json.RawMessage{}
+	s.state, s.airbyteStates = nil, map[string]json.RawMessage{}
 }
 
 // warn says of what each sync warns from now on, unless events are forbidden.
-func (s *stage) warn(texts ...string) {
-	if !s.deaf {
+func (s *runner) expectWarnings(texts ...string) {
+	if !s.eventsForbidden {
 		s.warnings = texts
 	}
 }
 
 // lost declares that nobody tells of something: that a stream's row of that
 // key is missing, stale or a ghost.
-func (s *stage) lost(what, stream string, key ...int64) {
+func (s *runner) lost(what, stream string, key ...int64) {
 	if s.streams[stream] != nil {
 		s.losses[what+" "+stream+" "+strings.Trim(strings.ReplaceAll(fmt.Sprint(key), " ", "/"), "[]")] = true
 	}
 }
 
 // lostParts declares it of all that is cut from a parent's row.
-func (s *stage) lostParts(what, stream string, parent int64) {
+func (s *runner) lostParts(what, stream string, parent int64) {
 	cut := streams.Find(stream)
 	for raw := range s.box.Each(cut.Parent.Path) {
 		for _, part := range cut.Derive(raw) {
@@ -245,7 +245,7 @@ func (s *stage) lostParts(what, stream string, parent int64) {
 }
 
 // lostMessages declares it of messages and of what is attached to them.
-func (s *stage) lostMessages(what string, ids ...int64) {
+func (s *runner) lostMessages(what string, ids ...int64) {
 	for _, id := range ids {
 		s.lost(what, "ticket_messages", id)
 		s.lostParts(what, "ticket_message_attachments", id)
@@ -253,47 +253,47 @@ func (s *stage) lostMessages(what string, ids ...int64) {
 }
 
 // unheard declares it where events are forbidden.
-func (s *stage) unheard(what, stream string, key ...int64) {
-	if s.deaf {
+func (s *runner) lostWithoutEvents(what, stream string, key ...int64) {
+	if s.eventsForbidden {
 		s.lost(what, stream, key...)
 	}
 }
 
 // meanwhile judges, and takes all declarations back.
-func (s *stage) meanwhile() {
+func (s *runner) compareNow() {
 	s.Helper()
-	s.judge()
+	s.compare()
 	clear(s.losses)
 }
 
 // atOnce judges what changed while the feed was at work. An events stream has
 // been read by then.
-func (s *stage) atOnce() {
+func (s *runner) compareIfFeedAlone() {
 	s.Helper()
 	if s.events == "heard" {
-		s.judge()
+		s.compare()
 	}
 }
 
 // judge compares what the destination holds with what the account holds, as
 // the schema of each stream conforms it. The losses are at most those declared:
 // a change of a record on a page that is read anyway is not lost.
-func (s *stage) judge() {
+func (s *runner) compare() {
 	s.Helper()
 	s.account = map[string]map[string]string{}
 	found := map[string]string{}
 	for _, stream := range s.list {
-		truth, rows := s.truth(stream), s.rows[stream.Name]
+		truth, rows := s.expected(stream), s.rows[stream.Name]
 		for key, want := range truth {
 			switch got, ok := rows[key]; {
-			case !ok || got.dead:
+			case !ok || got.deleted:
 				found["missing "+stream.Name+" "+key] = want
-			case s.plain(stream, got.raw) != s.plain(stream, want):
+			case s.withoutUntracked(stream, got.raw) != s.withoutUntracked(stream, want):
 				found["stale "+stream.Name+" "+key] = "got " + got.raw + "\nwant " + want
 			}
 		}
 		for key, got := range rows {
-			if truth[key] == "" && !got.dead && !s.past(stream, got.raw) {
+			if truth[key] == "" && !got.deleted && !s.isImpliedDeletion(stream, got.raw) {
 				found["ghost "+stream.Name+" "+key] = got.raw
 			}
 		}
@@ -306,7 +306,7 @@ func (s *stage) judge() {
 }
 
 // truth returns the rows of a stream as the account shows them now, conformed.
-func (s *stage) truth(st *stream.Stream) map[string]string {
+func (s *runner) expected(st *stream.Stream) map[string]string {
 	if s.account[st.Name] != nil {
 		return s.account[st.Name]
 	}
@@ -335,8 +335,8 @@ func (s *stage) truth(st *stream.Stream) map[string]string {
 	}
 	for ; len(paths) > 0; paths = paths[1:] {
 		for raw := range s.box.Each(paths[0]) {
-			if s.spell != nil && !s.same {
-				raw = s.spell(paths[0], raw)
+			if s.rewrite != nil && !s.rewriteKeepsMeaning {
+				raw = s.rewrite(paths[0], raw)
 			}
 			for _, part := range cut(raw) {
 				out, _, err := conform.Append(nil, part)
@@ -354,7 +354,7 @@ var opened = regexp.MustCompile(`"opened_datetime":("[^"]*"|null)`)
 
 // plain leaves out of an old row what changes without a trace: when a message
 // was opened; of jobs, calls and recordings all but the key.
-func (s *stage) plain(st *stream.Stream, raw string) string {
+func (s *runner) withoutUntracked(st *stream.Stream, raw string) string {
 	switch old := st.LookbackWindow > 0 && cursorOf(st, raw).Before(s.now().Add(-st.LookbackWindow)); {
 	case old && st.Name == "ticket_messages":
 		return opened.ReplaceAllString(raw, "")
@@ -367,7 +367,7 @@ func (s *stage) plain(st *stream.Stream, raw string) string {
 // past reports whether a row that is not in the account any more tells so
 // itself, by what it belongs to: that is gone, or of a later date. Events are
 // only forgotten.
-func (s *stage) past(st *stream.Stream, raw string) bool {
+func (s *runner) isImpliedDeletion(st *stream.Stream, raw string) bool {
 	of := map[string][2]string{
 		"ticket_messages": {"tickets", "ticket_id"}, "satisfaction_surveys": {"tickets", "ticket_id"},
 		"ticket_tags": {"tickets", "ticket_id"}, "ticket_custom_field_values": {"tickets", "ticket_id"},
@@ -377,12 +377,12 @@ func (s *stage) past(st *stream.Stream, raw string) bool {
 		return st.Name == "events"
 	}
 	parent := streams.Find(of[0])
-	found, ok := s.truth(parent)[fieldOf(raw, of[1])]
+	found, ok := s.expected(parent)[fieldOf(raw, of[1])]
 	return !ok || st.Mode == stream.Derived && cursorOf(parent, found).After(cursorOf(st, raw))
 }
 
 // holds reports whether the destination's row of a stream holds some texts.
-func (s *stage) holds(stream string, id int64, texts ...string) {
+func (s *runner) contains(stream string, id int64, texts ...string) {
 	s.Helper()
 	for _, text := range texts {
 		if got := s.rows[stream][fmt.Sprint(id)].raw; !strings.Contains(got, text) {
@@ -392,7 +392,7 @@ func (s *stage) holds(stream string, id int64, texts ...string) {
 }
 
 // ids lists the rows of a path that hold a text.
-func (s *stage) ids(path, text string) (ids []int64) {
+func (s *runner) ids(path, text string) (ids []int64) {
 	for raw := range s.box.Each(path) {
 		if strings.Contains(string(raw), text) {
 			id, _ := strconv.ParseInt(fieldOf(string(raw), "id"), 10, 64)
@@ -404,7 +404,7 @@ func (s *stage) ids(path, text string) (ids []int64) {
 
 // ticket adds a ticket dated so long ago, and returns its id and those of its
 // two messages.
-func (s *stage) ticket(age time.Duration) (id int64, messages []int64) {
+func (s *runner) ticket(age time.Duration) (id int64, messages []int64) {
 	at := s.now().Add(-age)
 	id = s.box.AddTicket(at, at, s.now())
 	return id, s.ids("messages", fmt.Sprintf(`"ticket_id":%d,`, id))
@@ -412,84 +412,84 @@ func (s *stage) ticket(age time.Duration) (id int64, messages []int64) {
 
 // The changes that follow declare what is lost of them without events.
 
-func (s *stage) edit(messages ...int64) {
+func (s *runner) edit(messages ...int64) {
 	for _, id := range messages {
 		s.box.EditMessage(id)
-		s.unheard("stale", "ticket_messages", id)
+		s.lostWithoutEvents("stale", "ticket_messages", id)
 	}
 }
 
-func (s *stage) score(survey int64) {
+func (s *runner) answerSurvey(survey int64) {
 	s.box.AnswerSurvey(survey, 2)
-	s.unheard("stale", "satisfaction_surveys", survey)
+	s.lostWithoutEvents("stale", "satisfaction_surveys", survey)
 }
 
-func (s *stage) delete(ticket int64) {
+func (s *runner) delete(ticket int64) {
 	s.box.DeleteTicket(ticket)
-	s.unheard("ghost", "tickets", ticket)
+	s.lostWithoutEvents("ghost", "tickets", ticket)
 }
 
 // merge merges two of the old tickets.
-func (s *stage) merge(from, into int) {
-	s.box.MergeTickets(s.t[from], s.t[into])
-	s.unheard("ghost", "tickets", s.t[from])
-	if s.deaf {
-		s.lostMessages("stale", s.m[2*from:2*from+2]...)
+func (s *runner) merge(from, into int) {
+	s.box.MergeTickets(s.oldTickets[from], s.oldTickets[into])
+	s.lostWithoutEvents("ghost", "tickets", s.oldTickets[from])
+	if s.eventsForbidden {
+		s.lostMessages("stale", s.oldMessages[2*from:2*from+2]...)
 	}
 }
 
-func (s *stage) mergeCustomers() {
+func (s *runner) mergeCustomers() {
 	s.box.MergeCustomers(s.customers[0], s.customers[1])
-	s.unheard("ghost", "customers", s.customers[0])
+	s.lostWithoutEvents("ghost", "customers", s.customers[0])
 }
 
-func (s *stage) tag(ticket int64) {
+func (s *runner) tag(ticket int64) {
 	s.box.ToggleTicketTag(ticket, s.tags[0])
-	s.unheard("stale", "tickets", ticket)
-	s.unheard("missing", "ticket_tags", ticket, s.tags[0])
+	s.lostWithoutEvents("stale", "tickets", ticket)
+	s.lostWithoutEvents("missing", "ticket_tags", ticket, s.tags[0])
 }
 
 // untag takes its tag off the last of the old tickets.
-func (s *stage) untag() {
-	s.box.ToggleTicketTag(s.t[5], s.tags[0])
-	s.unheard("stale", "tickets", s.t[5])
-	s.unheard("ghost", "ticket_tags", s.t[5], s.tags[0])
+func (s *runner) untag() {
+	s.box.ToggleTicketTag(s.oldTickets[5], s.tags[0])
+	s.lostWithoutEvents("stale", "tickets", s.oldTickets[5])
+	s.lostWithoutEvents("ghost", "ticket_tags", s.oldTickets[5], s.tags[0])
 }
 
-func (s *stage) fill(ticket int64) {
+func (s *runner) setCustomField(ticket int64) {
 	s.box.EditTicketField(ticket)
-	if s.unheard("stale", "tickets", ticket); s.deaf {
+	if s.lostWithoutEvents("stale", "tickets", ticket); s.eventsForbidden {
 		s.lostParts("missing", "ticket_custom_field_values", ticket)
 	}
 }
 
-func (s *stage) imports() {
+func (s *runner) importTicket() {
 	ticket, messages := s.ticket(900 * day)
-	if s.unheard("missing", "tickets", ticket); s.deaf {
+	if s.lostWithoutEvents("missing", "tickets", ticket); s.eventsForbidden {
 		s.lostMessages("missing", messages...)
 	}
 }
 
 // unseen makes one of each of the changes that only events tell of.
-func (s *stage) unseen() {
-	s.tag(s.t[0])
-	s.fill(s.t[1])
-	s.edit(s.m[2])
-	s.delete(s.t[2])
+func (s *runner) changeUnlisted() {
+	s.tag(s.oldTickets[0])
+	s.setCustomField(s.oldTickets[1])
+	s.edit(s.oldMessages[2])
+	s.delete(s.oldTickets[2])
 	s.merge(3, 4)
 	s.untag()
-	s.score(s.surveys[len(s.surveys)-1])
+	s.answerSurvey(s.surveys[len(s.surveys)-1])
 	s.mergeCustomers()
-	s.imports()
+	s.importTicket()
 }
 
 // shown makes changes that the lists show.
-func (s *stage) shown() {
+func (s *runner) changeListed() {
 	t, _ := s.ticket(0)
 	s.box.AddMessage(t)
 	s.box.ScheduleSurvey(t)
-	s.box.EditTicketSubject(s.young[0])
-	s.box.CloseTicket(s.young[1], true)
+	s.box.EditTicketSubject(s.newTickets[0])
+	s.box.CloseTicket(s.newTickets[1], true)
 	s.box.EditCustomer(s.box.AddCustomer())
 }
 

@@ -129,26 +129,22 @@ func Spec() []byte { return specJSON }
 
 // Settings are a Config that was checked and converted.
 type Settings struct {
-	Subdomain   string
-	Origin      string // scheme and host
-	Credentials Credentials
-	// TokenExpiry is when the access token expires; zero: not given.
-	TokenExpiry time.Time
-	Start, End  time.Time // zero: not given
-	Overlap     time.Duration
-	Reports     []reports.Report
-	// Windows are the lookback windows that the user sets, by stream name.
-	Windows        map[string]time.Duration
-	WindowInterval time.Duration
-	Tombstones     bool // deletions are emitted
-	// PublicOnly restricts connections to public addresses and TLS.
-	PublicOnly       bool
+	Subdomain        string
+	Origin           string // scheme and host
+	PublicOnly       bool   // connections are restricted to public addresses and TLS
+	Credentials      Credentials
+	TokenExpiry      time.Time // of the access token; zero: not given
+	Start, End       time.Time // zero: not given
+	Overlap          time.Duration
+	Windows          map[string]time.Duration // the lookback windows that the user sets, by stream name
+	WindowInterval   time.Duration
+	Reports          []reports.Report
+	Tombstones       bool // deletions are emitted
 	Privacy          *Privacy
 	Concurrency      int
 	RateLimitReserve float64
-	// Warnings are for the user. They contain names of settings, and no values.
-	Warnings []string
-	hashSalt string
+	Warnings         []string // for the user; they contain names of settings, and no values
+	hashSalt         string
 }
 
 // An Error has all problems of a configuration.

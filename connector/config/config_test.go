@@ -104,7 +104,7 @@ func TestConfigMistakes(t *testing.T) {
 		{``, `the config is empty; expected a JSON object such as {"subdomain": "acme", …}`},
 		{`{"subdomain":"acme"`, `the config is truncated: a bracket or a quotation mark is not closed; expected a JSON object such as {"subdomain": "acme", …}`},
 		{"{\n\"subdomain\": acme}", `the config is not valid JSON (line 2, character 14); expected a JSON object such as {"subdomain": "acme", …}`},
-		{"subdomain: acme\napi_key: s3cr3t\n", `the config is YAML; expected a JSON object such as {"subdomain": "acme", …}; convert it with yq -o=json`},
+		{"subdomain: acme\napi_key: s3cr3t\n", `the config is YAML (yq -o=json converts it); expected a JSON object such as {"subdomain": "acme", …}`},
 		{"<html>s3cr3t", `the config is HTML or XML; expected a JSON object such as {"subdomain": "acme", …}`},
 		{"{\x00\"\x00a\x00", `the config looks like UTF-16; save it as UTF-8; expected a JSON object such as {"subdomain": "acme", …}`},
 		{`{"a":1,}`, `the config is not valid JSON (line 1, character 8): remove the comma before the closing bracket; expected a JSON object such as {"subdomain": "acme", …}`},

@@ -18,11 +18,7 @@ func decode(raw []byte) (map[string]any, error) {
 	if fields, ok := value.(map[string]any); ok && err == nil {
 		return fields, nil
 	}
-	what, remedy := describeNonJSON(text, err), ""
-	if what == isYAML {
-		remedy = "; convert it with yq -o=json"
-	}
-	return nil, NewError("", `the config %s; expected a JSON object such as {"subdomain": "acme", …}%s`, what, remedy)
+	return nil, NewError("", `the config %s; expected a JSON object such as {"subdomain": "acme", …}`, describeNonJSON(text, err))
 }
 
 var errTrailingText = errors.New("text after the value")
@@ -60,8 +56,6 @@ func DescribeJSONError(raw []byte, err error) string {
 // yamlPattern matches a line of YAML: a name, a colon, and a blank or nothing.
 var yamlPattern = regexp.MustCompile(`(?m)^[ \t]*(- )?[A-Za-z_][A-Za-z0-9_-]*:([ \t\r]|$)`)
 
-const isYAML = "is YAML"
-
 // describeNonJSON says what a text is that is not one JSON object, without
 // showing it. err is what decodeAny returned for it.
 func describeNonJSON(text []byte, err error) string {
@@ -79,7 +73,7 @@ func describeNonJSON(text []byte, err error) string {
 	case json.Valid(trimmed):
 		return "is a single value"
 	case trimmed[0] != '{' && yamlPattern.Match(trimmed):
-		return isYAML
+		return "is YAML (yq -o=json converts it)"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "is truncated: a bracket or a quotation mark is not closed"
 	case errors.Is(err, errTrailingText):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -57,12 +58,13 @@ func takeUnknown(fields map[string]any) (unknown []string) {
 	return unknown
 }
 
+var rulePattern = regexp.MustCompile(`(?i)exclu|hash|salt|mask`)
+
 // misspelledRules finds unknown settings that were meant to exclude, hash or mask
 // fields. Ignoring them would emit these fields.
 func misspelledRules(unknown []string) (problems []Problem) {
 	for _, name := range unknown {
-		matches := func(word string) bool { return strings.Contains(strings.ToLower(name), word) }
-		if slices.ContainsFunc([]string{"exclu", "hash", "salt", "mask"}, matches) {
+		if rulePattern.MatchString(name) {
 			problems = append(problems, Problem{Setting: name, Text: "unknown setting; expected exclude_fields, hash_fields, hash_salt or mask_secrets"})
 		}
 	}

@@ -451,7 +451,7 @@ func TestPrivacyExample(t *testing.T) {
 			continue
 		}
 		found++
-		v := settings.Privacy.Of(streams.Find(p.stream))
+		v := settings.Privacy.Rules(streams.Find(p.stream))
 		if !slices.ContainsFunc(slices.Concat(v.Exclude, v.Hash), func(path []string) bool { return len(path) <= len(p.path) && slices.Equal(path, p.path[:len(path)]) }) {
 			t.Errorf("%s.%s shows", p.stream, strings.Join(p.path, "."))
 		}

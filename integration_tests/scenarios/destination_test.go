@@ -35,6 +35,8 @@ type destination struct {
 	// of the sync under way
 	stop, states int      // it is killed after so many states, -1 = never; there have been so many
 	spill        bool     // then what stands before the next state is written too
+	last         string   // it is killed once this record is written, "stream key"
+	killed       bool     // it has been
 	written      []string // rows of incremental streams
 	failed       []string // streams
 	errors       []string
@@ -70,7 +72,7 @@ type message struct {
 // Write takes lines.
 func (d *destination) Write(lines []byte) (int, error) {
 	for l := range bytes.Lines(lines) {
-		if d.states == d.stop && !d.spill {
+		if d.killed || d.states == d.stop && !d.spill {
 			return 0, errKilled
 		}
 		if bytes.HasPrefix(l, []byte(`{"type":"RECORD"`)) {
@@ -133,6 +135,7 @@ func (d *destination) record(line string) {
 		return
 	}
 	d.written = append(d.written, s.Name+" "+key)
+	d.killed = d.killed || d.last == s.Name+" "+key
 	r := row{raw, cursorOf(s, raw), s.Deletable && fieldOf(raw, d.tombstone) != "null"}
 	if r.dead {
 		d.graves++

@@ -411,6 +411,23 @@ func network() []scenario {
 			s.shown()
 		},
 	}, {
+		name: "a record changes to and fro, and the sync between is killed before its state is kept",
+		play: func(s *stage) {
+			text := func(id int64) func(bool) {
+				return func(other bool) { s.box.SetMessageText(id, map[bool]string{true: "B", false: "A"}[other]) }
+			}
+			score := func(id int64) func(bool) {
+				return func(other bool) { s.box.SetSurveyScore(id, map[bool]int{true: 2, false: 1}[other]) }
+			}
+			young := s.ids("satisfaction-surveys", fmt.Sprint(`"ticket_id":`, s.young[1]))[0]
+			// Those that the scan reads again come first, while they are young.
+			s.toAndFro("ticket_messages", s.fresh[0], 25*time.Hour, `"body_text":"B"`, text(s.fresh[0]))
+			s.toAndFro("satisfaction_surveys", young, 25*time.Hour, `"score":2`, score(young))
+			s.toAndFro("ticket_messages", s.m[2], time.Hour, `"body_text":"B"`, text(s.m[2]))
+			s.toAndFro("satisfaction_surveys", s.surveys[3], time.Hour, `"score":2`, score(s.surveys[3]))
+			s.toAndFro("tickets", s.t[0], time.Hour, `"spam":true`, func(other bool) { s.box.MarkTicketSpam(s.t[0], other) })
+		},
+	}, {
 		name: "429 with Retry-After", cold: true,
 		play: func(s *stage) {
 			var until time.Time

@@ -194,9 +194,16 @@ func (s *stage) kill(states int) {
 	s.met = s.met || s.states >= states
 }
 
+// killAfter reads until a record has been written. Its state has not.
+func (s *stage) killAfter(stream string, id int64) {
+	s.last = fmt.Sprint(stream, " ", id)
+	s.read(-1)
+	s.last = ""
+}
+
 func (s *stage) read(states int) {
 	d := s.destination
-	d.stop, d.spill, d.states, d.written, d.failed, d.errors, d.warned = states, s.turn%2 == 1, 0, nil, nil, nil, nil
+	d.killed, d.stop, d.spill, d.states, d.written, d.failed, d.errors, d.warned = false, states, s.turn%2 == 1, 0, nil, nil, nil, nil
 	settings, err := config.Parse([]byte(`{"subdomain":"acme","start_date":"1980-01-01","credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"k"}`+s.config+`}`), false)
 	if err != nil {
 		s.Fatal(err)
@@ -436,6 +443,25 @@ func (s *stage) merge(from, into int) {
 	if s.deaf {
 		s.lostMessages("stale", s.m[2*from:2*from+2]...)
 	}
+}
+
+// toAndFro plays a record that changes to and fro. A sync writes one version
+// and its state is kept; the next one is killed as soon as it has written the
+// other version, which holds a text.
+func (s *stage) toAndFro(stream string, id int64, pause time.Duration, text string, change func(other bool)) {
+	s.Helper()
+	change(false)
+	s.unheard("stale", stream, id)
+	s.pass(pause)
+	s.sync()
+	change(true)
+	s.pass(pause)
+	if s.killAfter(stream, id); !s.deaf {
+		s.holds(stream, id, text)
+	}
+	change(false)
+	s.sync()
+	s.judge()
 }
 
 func (s *stage) mergeCustomers() {

@@ -201,7 +201,7 @@ func provocations(t *testing.T) []provokedMessage {
 			return outputOf(t, call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", "{}")}})
 		}},
 		{"a state of the future", func(t *testing.T) string {
-			return outputOf(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":2}}}]`)}})
+			return outputOf(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":3}}}]`)}})
 		}},
 		{"no configuration", func(t *testing.T) string { return outputOf(t, call{args: []string{"read"}}) }},
 		{"an app without permission", app(func(s *sandbox.Server) { s.RefreshToken = "another" }, `"client_id":"app",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},

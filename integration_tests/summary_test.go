@@ -158,7 +158,7 @@ func (tr *transcript) checkTapSummary(fault func(string, ...any)) {
 		}
 	}
 	if said.records != records || said.nulled != nulled || said.tombstones < graves || !tr.tap.changed && said.tombstones != graves {
-		fault("the summary differs: %+v; there are %d records, %d deletions, %d values that became null", *said, records, graves, nulled)
+		fault("the summary differs: %+v; there are %d records, %d tombstones, %d values set to null", *said, records, graves, nulled)
 	}
 	for _, f := range said.plausible() {
 		fault("%s", f)

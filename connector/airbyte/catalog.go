@@ -15,7 +15,7 @@ import (
 func discovered(streams []*stream.Stream, privacy *config.Privacy) (*catalog, error) {
 	c := &catalog{Streams: []discoveredStream{}}
 	for _, s := range streams {
-		conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
+		conform, err := privacy.Rules(s).Compile(s.Schema(Tombstone), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 	}
 	const discovered = "the catalog is what discover writes, which says what there is and not what is to be read; give none to read everything, or one such as catalog.json"
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, inputError("the catalog cannot be read: %s%s", config.DescribeUnreadable(raw, err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", config.DescribeJSONError(raw, err), remedy)
 	}
 	if c.Type == "CATALOG" {
 		return nil, inputError(discovered)
@@ -163,12 +163,12 @@ func ParseState(raw []byte) (map[string]state.Bookmark, error) {
 	switch raw[0] {
 	case '[':
 		if err := json.Unmarshal(raw, &entries); err != nil {
-			return nil, unreadable(config.DescribeUnreadable(raw, err))
+			return nil, unreadable(config.DescribeJSONError(raw, err))
 		}
 	default:
 		var one map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, unreadable(config.DescribeUnreadable(raw, err))
+			return nil, unreadable(config.DescribeJSONError(raw, err))
 		}
 		entries = append(entries, one)
 	}
@@ -221,7 +221,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 		States []json.RawMessage          `json:"stream_states"`
 	}
 	if err := json.Unmarshal(raw, &g); err != nil {
-		return inputError("the global state cannot be read: %s", config.DescribeUnreadable(raw, err))
+		return inputError("the global state cannot be read: %s", config.DescribeJSONError(raw, err))
 	}
 	if len(g.Shared) > 0 {
 		return inputError("the state is shared between streams, which this source never writes; clear it to read everything anew")
@@ -239,7 +239,7 @@ func global(raw json.RawMessage, put func(string, json.RawMessage) error) error 
 func legacy(raw json.RawMessage, put func(string, json.RawMessage) error) error {
 	var states map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &states); err != nil {
-		return inputError("the state cannot be read: %s", config.DescribeUnreadable(raw, err))
+		return inputError("the state cannot be read: %s", config.DescribeJSONError(raw, err))
 	}
 	known := len(states) == 0
 	for name := range states {

@@ -187,7 +187,7 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	for batch, err := range batches {
 		p := streams[batch.Stream]
 		if p == nil {
-			s, err := w.Privacy.Of(batch.Stream).Compile(batch.Stream.Schema(Tombstone), nil)
+			s, err := w.Privacy.Rules(batch.Stream).Compile(batch.Stream.Schema(Tombstone), nil)
 			if err != nil {
 				return w.Fail(err)
 			}

@@ -202,7 +202,7 @@ const impatient = 4
 // dial makes a client of the settings, for the account in the box if that is
 // asked for.
 func (s *invocation) dial(settings *config.Settings, options gorgias.Options, box bool) (*account, error) {
-	a := &account{settings: settings, budget: gorgias.NewRateLimiter(settings.Reserve), close: func() {}}
+	a := &account{settings: settings, budget: gorgias.NewRateLimiter(settings.RateLimitReserve), close: func() {}}
 	options.Origin, options.RateLimiter, options.Transport = settings.Origin, a.budget, gorgias.Transport()
 	if settings.PublicOnly {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
@@ -225,13 +225,13 @@ func (s *invocation) dial(settings *config.Settings, options gorgias.Options, bo
 	}
 	if c := settings.Credentials; c.AuthType == config.AuthOAuth {
 		keeper := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Token{
-			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.Expires})
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.TokenExpiry})
 		keeper.Renewed = s.renewed
 		options.Auth, options.Rejected = keeper.Authorize, keeper.Rejected
 	}
 	var err error
 	if a.client, err = gorgias.New(options); err != nil {
-		return nil, &config.Error{Problems: []string{err.Error()}}
+		return nil, config.NewError("", "%v", err)
 	}
 	return a, nil
 }

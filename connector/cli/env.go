@@ -94,21 +94,19 @@ func overlay(fields map[string]json.RawMessage, look func(string) string, settin
 	return err
 }
 
-// variables names, in what does not fit, the variables that it came from or may
-// come from, if the environment was asked.
+// variables names, in the problems of a configuration, the variables that the
+// settings came from or may come from, if the environment was read.
 func variables(err error, paths []string) error {
-	var misfit *config.Error
-	if !slices.Contains(paths, "ENV") || !errors.As(err, &misfit) {
+	var invalid *config.Error
+	if !slices.Contains(paths, "ENV") || !errors.As(err, &invalid) {
 		return err
 	}
 	look := environment()
-	told := &config.Error{}
-	for _, problem := range misfit.Problems {
-		place, rest, _ := strings.Cut(problem, ": ")
-		name := place[strings.LastIndex(place, ".")+1:]
-		missing := strings.HasPrefix(rest, "it is missing")
-		if name == "credentials" && missing {
-			problem += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
+	named := &config.Error{}
+	for _, p := range invalid.Problems {
+		name := p.Setting[strings.LastIndex(p.Setting, ".")+1:]
+		if name == "credentials" && p.Missing {
+			p.Text += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
 		}
 		for _, s := range singer.Settings().Settings {
 			names := append([]string{s.Name}, s.Other...)
@@ -118,15 +116,15 @@ func variables(err error, paths []string) error {
 			i := slices.IndexFunc(names, func(n string) bool { return look(variable(n)) != "" })
 			switch {
 			case i >= 0:
-				problem = variable(names[i]) + ": " + rest
-			case missing:
-				problem += " (in the environment, " + variable(s.Name) + ")"
+				p.Setting = variable(names[i])
+			case p.Missing:
+				p.Text += " (in the environment, " + variable(s.Name) + ")"
 			}
 			break
 		}
-		told.Problems = append(told.Problems, problem)
+		named.Problems = append(named.Problems, p)
 	}
-	return told
+	return named
 }
 
 // cast writes a text as JSON of the kind that a setting has. What does not fit

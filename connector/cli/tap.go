@@ -351,14 +351,14 @@ func (s *invocation) tapOwn(fields map[string]json.RawMessage) (*tapOwn, error) 
 		own.userAgent = agent
 	}
 	if strings.ContainsFunc(own.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, &config.Error{Problems: []string{"user_agent: expected a text in ASCII, such as acme-etl/1.0"}}
+		return nil, config.NewError("user_agent", "expected an ASCII string such as acme-etl/1.0")
 	}
 	switch strings.ToLower(take("emit_activate_version_messages")) {
 	case "true":
 		own.activate = true
 	case "false", "":
 	default:
-		return nil, &config.Error{Problems: []string{"emit_activate_version_messages: expected true or false"}}
+		return nil, config.NewError("emit_activate_version_messages", "expected true or false")
 	}
 	var left []string
 	for _, name := range []string{"stream_maps", "stream_map_config", "faker_config", "batch_config",

@@ -24,7 +24,7 @@ const Tombstone = "_sdc_deleted_at"
 // schema returns the JSON Schema of the stream's records as they are shown, on
 // one line and in the keywords that mean the same to every target.
 func schema(s *stream.Stream, privacy *config.Privacy) (json.RawMessage, error) {
-	conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
+	conform, err := privacy.Rules(s).Compile(s.Schema(Tombstone), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -149,7 +149,7 @@ func (s *Selection) Streams() []*stream.Stream {
 func Everything(streams []*stream.Stream, privacy *config.Privacy) (*Selection, error) {
 	sel := &Selection{}
 	for _, s := range streams {
-		conform, err := privacy.Of(s).Compile(singers(s.Schema(Tombstone)), nil)
+		conform, err := privacy.Rules(s).Compile(singers(s.Schema(Tombstone)), nil)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
@@ -227,7 +227,7 @@ func ParseCatalog(raw []byte, privacy *config.Privacy) (*Selection, error) {
 		if json.Unmarshal(raw, &airbytes) == nil {
 			return nil, inputError("the catalog is one of the Airbyte protocol%s", remedy)
 		}
-		return nil, inputError("the catalog cannot be read: %s%s", config.DescribeUnreadable(raw, err), remedy)
+		return nil, inputError("the catalog cannot be read: %s%s", config.DescribeJSONError(raw, err), remedy)
 	}
 	if c.Streams == nil {
 		return nil, inputError("the catalog has no list of streams%s", remedy)
@@ -321,7 +321,7 @@ func (w *wanted) choice(s *stream.Stream, privacy *config.Privacy, warn func(str
 
 	needed := append(automatics(s), c.key...)
 	var kept [][]string
-	v := privacy.Of(s)
+	v := privacy.Rules(s)
 	if slices.Contains(v.SecretColumns, conform.Unrecognized) {
 		for _, path := range all {
 			if len(path) == 1 && !has(known, path) { // else it would be among the undeclared

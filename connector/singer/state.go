@@ -75,7 +75,7 @@ func ParseState(raw []byte) (*State, error) {
 	}
 	if !json.Valid(raw) {
 		var any any
-		return nil, unreadable(config.DescribeUnreadable(raw, json.Unmarshal(raw, &any)))
+		return nil, unreadable(config.DescribeJSONError(raw, json.Unmarshal(raw, &any)))
 	}
 	raw = flat(raw)
 	var err error
@@ -193,7 +193,7 @@ func (s *State) adopt(raw []byte) error {
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return unreadable(config.DescribeUnreadable(raw, err))
+		return unreadable(config.DescribeJSONError(raw, err))
 	}
 	var states []perStream
 	switch {

@@ -322,7 +322,7 @@ func (s *runner) expected(st *stream.Stream) map[string]string {
 	rows := map[string]string{}
 	s.account[st.Name] = rows
 	var privacy *config.Privacy // the default
-	conform, err := privacy.Of(st).Compile(st.Schema(s.tombstone), nil)
+	conform, err := privacy.Rules(st).Compile(st.Schema(s.tombstone), nil)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func ParseState(raw []byte) (*state.Stored, error) {
 	raw = bytes.TrimSpace(raw)
 	var doc json.RawMessage
 	if err := json.Unmarshal(raw, &doc); err != nil && len(raw) > 0 {
-		return nil, unreadable(config.DescribeUnreadable(raw, err))
+		return nil, unreadable(config.DescribeJSONError(raw, err))
 	}
 	stored, err := state.ParseStored(doc, streams.Lookup)
 	if err != nil {

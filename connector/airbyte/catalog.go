@@ -12,7 +12,7 @@ import (
 
 // compile returns the schema of a stream's records as they are emitted.
 func compile(s *stream.Stream, privacy *config.Privacy) (*conform.Schema, error) {
-	return privacy.Of(s).Compile(s.Schema(TombstoneColumn), nil)
+	return privacy.Rules(s).Compile(s.Schema(TombstoneColumn), nil)
 }
 
 func discover(streams []*stream.Stream, privacy *config.Privacy) (*catalog, error) {
@@ -94,7 +94,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 		Streams *[]configuredStream `json:"streams"`
 	}
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, connector.NewInputError("the catalog cannot be read: %s%s", config.DescribeUnreadable(raw, err), configuredRemedy)
+		return nil, connector.NewInputError("the catalog cannot be read: %s%s", config.DescribeJSONError(raw, err), configuredRemedy)
 	}
 	if c.Type == "CATALOG" {
 		return nil, connector.NewInputError(discoveredRemedy)

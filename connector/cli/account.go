@@ -42,7 +42,7 @@ func (a *app) open(c *cli.Context) (*account, error) {
 
 // connect returns the account of the settings, or the sandbox account.
 func (a *app) connect(settings *config.Settings, options gorgias.Options, useSandbox bool) (*account, error) {
-	account := &account{settings: settings, rateLimiter: gorgias.NewRateLimiter(settings.Reserve), close: func() {}}
+	account := &account{settings: settings, rateLimiter: gorgias.NewRateLimiter(settings.RateLimitReserve), close: func() {}}
 	options.Origin, options.RateLimiter, options.Transport = settings.Origin, account.rateLimiter, gorgias.Transport()
 	if settings.PublicOnly {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
@@ -65,13 +65,13 @@ func (a *app) connect(settings *config.Settings, options gorgias.Options, useSan
 	}
 	if c := settings.Credentials; c.AuthType == config.AuthOAuth {
 		oauth := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Token{
-			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.Expires})
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.TokenExpiry})
 		oauth.Renewed = a.tokenRenewed
 		options.Auth, options.Rejected = oauth.Authorize, oauth.Rejected
 	}
 	var err error
 	if account.client, err = gorgias.New(options); err != nil {
-		return nil, &config.Error{Problems: []string{err.Error()}}
+		return nil, &config.Error{Problems: []config.Problem{{Text: err.Error()}}}
 	}
 	return account, nil
 }

@@ -110,14 +110,12 @@ func nameVariables(err error, paths []string) error {
 	return named
 }
 
-// nameVariable adds to a problem the variable that contains the value, or that
+// nameVariable names the variable that contains the value of a problem, or that
 // can contain a missing one.
-func nameVariable(problem string, lookup func(string) string) string {
-	place, rest, _ := strings.Cut(problem, ": ")
-	name := place[strings.LastIndex(place, ".")+1:]
-	missing := strings.HasPrefix(rest, "it is missing")
-	if name == "credentials" && missing {
-		problem += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
+func nameVariable(p config.Problem, lookup func(string) string) config.Problem {
+	name := p.Setting[strings.LastIndex(p.Setting, ".")+1:]
+	if name == "credentials" && p.Missing {
+		p.Text += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
 	}
 	for _, s := range singer.Settings().Settings {
 		names := append([]string{s.Name}, s.Aliases...)
@@ -125,11 +123,11 @@ func nameVariable(problem string, lookup func(string) string) string {
 			continue
 		}
 		if i := slices.IndexFunc(names, func(n string) bool { return lookup(variable(n)) != "" }); i >= 0 {
-			return variable(names[i]) + ": " + rest
+			p.Setting = variable(names[i])
+		} else if p.Missing {
+			p.Text += " (in the environment, " + variable(s.Name) + ")"
 		}
-		if missing {
-			return problem + " (in the environment, " + variable(s.Name) + ")"
-		}
+		break
 	}
-	return problem
+	return p
 }

@@ -112,12 +112,12 @@ func takeTapSettings(fields map[string]json.RawMessage) (own *tapSettings, warni
 		own.userAgent = agent
 	}
 	if strings.ContainsFunc(own.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, nil, &config.Error{Problems: []string{"user_agent: expected ASCII text such as acme-etl/1.0"}}
+		return nil, nil, &config.Error{Problems: []config.Problem{{Setting: "user_agent", Text: "expected ASCII text such as acme-etl/1.0"}}}
 	}
 	if text := take("emit_activate_version_messages"); text != "" {
 		var ok bool
 		if own.activateVersions, ok = config.ParseBool(text); !ok {
-			return nil, nil, &config.Error{Problems: []string{"emit_activate_version_messages: expected true or false"}}
+			return nil, nil, &config.Error{Problems: []config.Problem{{Setting: "emit_activate_version_messages", Text: "expected true or false"}}}
 		}
 	}
 	var ignored []string

@@ -23,7 +23,7 @@ const TombstoneColumn = "_sdc_deleted_at"
 // compile returns the schema of a stream's records as they are emitted, with
 // all properties.
 func compile(s *stream.Stream, privacy *config.Privacy) (*conform.Schema, error) {
-	schema, err := privacy.Of(s).Compile(toSingerSchema(s.Schema(TombstoneColumn)), nil)
+	schema, err := privacy.Rules(s).Compile(toSingerSchema(s.Schema(TombstoneColumn)), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -223,7 +223,7 @@ func ParseCatalog(raw []byte, privacy *config.Privacy) (*Selection, error) {
 		if json.Unmarshal(raw, &airbyte) == nil {
 			return nil, connector.NewInputError("the catalog is an Airbyte catalog%s", remedy)
 		}
-		return nil, connector.NewInputError("the catalog cannot be read: %s%s", config.DescribeUnreadable(raw, err), remedy)
+		return nil, connector.NewInputError("the catalog cannot be read: %s%s", config.DescribeJSONError(raw, err), remedy)
 	}
 	if c.Streams == nil {
 		return nil, connector.NewInputError("the catalog has no list of streams%s", remedy)
@@ -368,7 +368,7 @@ func ensureProperty(schema, own []byte, name string) ([]byte, error) {
 // catalog declares would otherwise be in the column of unrecognized fields, so
 // they are masked as that one is.
 func rules(s *stream.Stream, privacy *config.Privacy, declared, known [][]string) *conform.FieldRules {
-	r := privacy.Of(s)
+	r := privacy.Rules(s)
 	if slices.Contains(r.SecretColumns, conform.Unrecognized) {
 		r.SecretColumns = slices.Clone(r.SecretColumns)
 		for _, path := range declared {

@@ -15,7 +15,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestCatalog is what Airbyte's acceptance tests ask of a discovered catalog.
+// TestCatalog checks what Airbyte's acceptance tests check in a discovered
+// catalog.
 func TestCatalog(t *testing.T) {
 	t.Parallel()
 	discover := []string{"discover", "--sandbox", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}
@@ -117,7 +118,7 @@ func TestCatalog(t *testing.T) {
 		for name := range s.columns {
 			flat := strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
 			if name == airbyte.Tombstone {
-				continue // the name destinations know deletions by
+				continue // the column by which destinations delete
 			}
 			if seen[flat] || flat != name || regexp.MustCompile(`^([0-9]|_?airbyte_|_ab_)`).MatchString(name) {
 				t.Errorf("%s.%s is no name a destination keeps", s.Name, name)
@@ -136,8 +137,8 @@ func TestCatalog(t *testing.T) {
 	})
 }
 
-// TestConfiguredCatalog feeds the configured catalog of the repository to a
-// read: it must name every stream, and every one must complete.
+// TestConfiguredCatalog reads with the repository's configured catalog. It
+// names every stream, and every stream completes.
 func TestConfiguredCatalog(t *testing.T) {
 	t.Parallel()
 	const path = "../catalog.json"
@@ -153,7 +154,8 @@ func TestConfiguredCatalog(t *testing.T) {
 	}
 }
 
-// TestOutputIsDeterministic runs spec and discover repeatedly: not a byte differs.
+// TestOutputIsDeterministic runs spec and discover several times: the output is
+// the same to the byte.
 func TestOutputIsDeterministic(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"spec", "discover"} {

@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// rows are the ids that README.md must have, by what asks for them.
+// checklist has the ids of the rows that README.md must have, by who requires
+// them.
 const checklist = `
 CAT-spec- config-match-spec match-expected enum-usage oneof-usage secret property-type object-not-empty array-type forbidden-types date
 CAT-spec- duplicate-order nested-group display-type refs oauth-parameters oauth-default additional-properties image-labels image-environment backward
@@ -30,8 +31,8 @@ OWN-12- wrapper pyairbyte image
 C 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29
 `
 
-// TestChecklist holds the table in README.md against the list of rows and against
-// the tests there are.
+// TestChecklist compares the table in README.md with the checklist and with the
+// tests that exist.
 func TestChecklist(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
@@ -67,8 +68,9 @@ func TestChecklist(t *testing.T) {
 	}
 }
 
-// testNames reads this package and reports what is a test in it. The name of
-// a sub-test is a text within its test, or that of a script.
+// testNames parses this package and returns a function that reports whether it
+// has a test of a name. The name of a subtest is a string in its test, or that
+// of a script.
 func testNames(t *testing.T) func(name string) bool {
 	t.Helper()
 	paths, err := filepath.Glob("*_test.go")

@@ -33,7 +33,7 @@ import (
 )
 
 var (
-	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts, the release of this platform")
+	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts")
 	histories = flag.Int("histories", 100, "random histories of TestCrashRecovery; of TestReportCrashRecovery a fifth")
 )
 

@@ -12,8 +12,8 @@ import (
 	"source-gorgias/connector/gorgias"
 )
 
-// TestScheduleFigures holds the figures of docs/operations.md against the README,
-// where TestRequestCount holds them, and against the forecast.
+// TestScheduleFigures compares the figures in docs/operations.md with those of
+// the README, which TestRequestCount checks, and with the forecast.
 func TestScheduleFigures(t *testing.T) {
 	t.Parallel()
 	read := func(path string) string {

@@ -22,8 +22,8 @@ import (
 )
 
 // TestTroubleshooting provokes every message that docs/operations.md explains,
-// and looks for an explanation of every message it provokes. In a message of
-// the document, … stands for what differs from case to case.
+// and finds an explanation for every message that it provokes. In a message of
+// the document, … stands for the parts that vary.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	explained := explanations(t, "../docs/operations.md")
@@ -52,8 +52,8 @@ func TestTroubleshooting(t *testing.T) {
 	}
 }
 
-// explanations are the messages explained below Troubleshooting: each stands
-// in back-ticks on a line of its own, in bold.
+// explanations returns the messages explained under Troubleshooting: each is in
+// back-ticks on a line of its own, in bold.
 func explanations(t *testing.T, path string) map[string]*regexp.Regexp {
 	t.Helper()
 	d, err := documents.Read(path)
@@ -80,10 +80,10 @@ func explanations(t *testing.T, path string) map[string]*regexp.Regexp {
 	return quotes
 }
 
-// A provocation brings about one message.
+// A provokedMessage makes the program write one message.
 type provokedMessage struct {
 	name    string
-	provoke func(t *testing.T) string // returns what was said
+	provoke func(t *testing.T) string // returns the output
 }
 
 func provocations(t *testing.T) []provokedMessage {
@@ -97,7 +97,7 @@ func provocations(t *testing.T) []provokedMessage {
 		}
 		return f
 	}
-	// check asks whether an account can be read that goes wrong in one way.
+	// check runs the check of an account that fails in one way.
 	check := func(f *sandbox.Fault) func(*testing.T) string {
 		return func(t *testing.T) string {
 			box := small()
@@ -105,19 +105,19 @@ func provocations(t *testing.T) []provokedMessage {
 			return outputOf(t, call{args: []string{"check", "--config", serveSandbox(t, box)}})
 		}
 	}
-	// stream reads tags, whose list goes wrong in one way, while no time passes.
+	// stream reads tags from a list that fails in one way, under a fake clock.
 	stream := func(f *sandbox.Fault) func(*testing.T) string {
 		return func(t *testing.T) (text string) {
 			discoveredStreams(t)
 			synctest.Test(t, func(t *testing.T) {
 				box := small()
 				box.Fail = always(f)
-				text = errorsOf(readBoth(t, box, "tags"))
+				text = errorsOf(readAirbyte(t, box, "tags"))
 			})
 			return text
 		}
 	}
-	// read reads streams of an account that has been changed.
+	// read reads streams of an account that was changed.
 	read := func(change func(*sandbox.Server), names ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
 			box := small()
@@ -125,7 +125,7 @@ func provocations(t *testing.T) []provokedMessage {
 			return outputOf(t, call{args: []string{"read", "--config", serveSandbox(t, box), "--catalog", file(t, "catalog.json", catalogFile("incremental", names...))}})
 		}
 	}
-	// broken asks for the account where there is no way to it.
+	// broken requests the account over a network that fails.
 	broken := func(err error) func(*testing.T) string {
 		return func(t *testing.T) (text string) {
 			synctest.Test(t, func(t *testing.T) {
@@ -135,7 +135,7 @@ func provocations(t *testing.T) []provokedMessage {
 			return text
 		}
 	}
-	// given calls the program with a configuration.
+	// given runs the program with a configuration.
 	given := func(config string, args ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
 			return outputOf(t, call{args: append(args, "--config", file(t, "config.json", config))})
@@ -172,7 +172,7 @@ func provocations(t *testing.T) []provokedMessage {
 		{"events that cannot be read now", read(func(s *sandbox.Server) {
 			s.Fail = func(r *http.Request) *sandbox.Fault {
 				if r.URL.Path == "/api/events" {
-					return notFound()
+					return unavailable()
 				}
 				return nil
 			}
@@ -184,7 +184,7 @@ func provocations(t *testing.T) []provokedMessage {
 		{"a bad parameter", stream(answer(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
 		{"no such host", broken(&net.DNSError{Err: "no such host", Name: "acme.gorgias.com", IsNotFound: true})},
 		{"no way", broken(errors.New("connect: connection refused"))},
-		{"a certificate of somebody's", broken(&tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")})},
+		{"an untrusted certificate", broken(&tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")})},
 		{"no certificate", broken(tls.RecordHeaderError{})},
 		{"no subdomain", given(`{`+key+`}`, "check")},
 		{"an address of another kind", given(`{"subdomain":"www.example.com",`+key+`}`, "check")},
@@ -201,7 +201,7 @@ func provocations(t *testing.T) []provokedMessage {
 			return outputOf(t, call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", "{}")}})
 		}},
 		{"a state of the future", func(t *testing.T) string {
-			return outputOf(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":2}}}]`)}})
+			return outputOf(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":3}}}]`)}})
 		}},
 		{"no configuration", func(t *testing.T) string { return outputOf(t, call{args: []string{"read"}}) }},
 		{"an app without permission", app(func(s *sandbox.Server) { s.RefreshToken = "another" }, `"client_id":"app",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
@@ -223,7 +223,8 @@ func provocations(t *testing.T) []provokedMessage {
 	}
 }
 
-// forgotten reads on after a time of which the account's events tell nothing.
+// expiredEvents resumes after a time for which the account has no events any
+// more.
 func expiredEvents(t *testing.T) (text string) {
 	discoveredStreams(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -245,12 +246,12 @@ func expiredEvents(t *testing.T) (text string) {
 	return text
 }
 
-// A wire is a network that fails.
+// A failingNetwork is a network on which every request fails.
 type failingNetwork func() error
 
 func (w failingNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, w() }
 
-// spoken runs the program and returns all that a person would read.
+// outputOf runs the program and returns what a user would read.
 func outputOf(t *testing.T, c call) string {
 	t.Helper()
 	var tr *transcript
@@ -262,7 +263,7 @@ func outputOf(t *testing.T, c call) string {
 	return errorsOf(tr) + string(tr.stderr)
 }
 
-// errorsOf returns the errors and warnings of a transcript, a line each.
+// errorsOf returns the errors and warnings of a transcript, one per line.
 func errorsOf(tr *transcript) string {
 	var all strings.Builder
 	if tr.tap != nil {

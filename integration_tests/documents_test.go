@@ -25,22 +25,22 @@ import (
 	"source-gorgias/integration_tests/documents"
 )
 
-// TestDocuments tries what the documents say. Of every document
+// TestDocuments runs what the documents contain. In every document
 //
 //   - the sh blocks run in their order, each in a shell of its own, in one
-//     directory that has what the root of the repository has. There, config.json
-//     is the first configuration the document or else the README shows, and
-//     state.json is empty. The program is the real one, and meets a sandbox where
-//     it expects its account: nothing is put in its place but the network. What
-//     a block shows as its output, in the text block after it, must be what it
-//     writes; … stands for some characters or, on a line of its own, some lines;
+//     directory with the files of the repository's root. There, config.json is the
+//     first configuration of the document or else of the README, and state.json is
+//     empty. The program is the real one; only the network is replaced: each
+//     account is a sandbox. The text block after a block is its output; … stands
+//     for some characters or, on a line of its own, for some lines;
 //   - json blocks are configurations with which check succeeds, catalogs and
 //     states with which a read succeeds, or messages of declared columns;
-//   - yaml blocks are loaded by those whose name stands before them;
-//   - links lead somewhere, and what is named in back-ticks is there: commands,
-//     flags, tests, files.
+//   - yaml blocks are loaded by the runner that is named before them;
+//   - links have a target, and names in back-ticks exist: commands, flags, tests,
+//     files.
 //
-// What runs elsewhere is named and counted, and what nobody runs is a mistake.
+// What another runner runs is named and counted. A block without a runner is an
+// error.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
@@ -64,10 +64,10 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// relative is the path of one of our files from the root of the repository.
+// relative returns the path of a file from the root of the repository.
 func relative(path string) string { return strings.TrimPrefix(filepath.ToSlash(path), "../") }
 
-// repositoryFiles lists the files of the repository that end so.
+// repositoryFiles returns the repository's files with an extension.
 func repositoryFiles(t testing.TB, extension string) []string {
 	t.Helper()
 	var files []string
@@ -86,21 +86,21 @@ func repositoryFiles(t testing.TB, extension string) []string {
 	return files
 }
 
-// A tryout is where documents are tried.
+// A docRunner runs documents.
 type docRunner struct {
-	program, stands string // directories of the PATH
-	config          string // the README's
-	tests           map[string][]string
-	flags           map[string][]string // by command; "" is the tap
-	targets         []string
-	arguments       []string // of the Dockerfile
-	shared          []string // of the environment
-	network         *network
+	program, standIns string // directories of the PATH
+	config            string // the README's
+	tests             map[string][]string
+	flags             map[string][]string // by command; "" is the tap
+	targets           []string
+	arguments         []string // of the Dockerfile
+	shared            []string // of the environment
+	network           *network
 }
 
 func newDocRunner(t testing.TB) *docRunner {
 	t.Helper()
-	w := &docRunner{program: filepath.Dir(program(t)), stands: t.TempDir(), network: newNetwork(t)}
+	w := &docRunner{program: filepath.Dir(program(t)), standIns: t.TempDir(), network: newNetwork(t)}
 	readme, err := documents.Read("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -111,15 +111,15 @@ func newDocRunner(t testing.TB) *docRunner {
 	}
 	w.tests, w.flags, w.targets, w.arguments = everyTest(t), everyFlag(t), everyTarget(t), everyArgument(t)
 	w.addStandIns(t)
-	w.shared = append(w.network.env(), "LANG=C.UTF-8", "PATH="+w.program+":"+w.stands)
+	w.shared = append(w.network.env(), "LANG=C.UTF-8", "PATH="+w.program+":"+w.standIns)
 	return w
 }
 
-// tools are the programs that documents may call beside ours.
+// tools are the programs that documents may call besides this one.
 var tools = []string{"bash", "cat", "cp", "cut", "date", "diff", "grep", "head", "ls", "mkdir", "mktemp", "mv", "rm", "sed", "sort", "tail", "tee", "test", "timeout", "wc"}
 
-// standIns stand for programs that are not tried here. Those that write a note
-// are held against what is there: tryout.exists.
+// standIns are scripts in place of programs that are not run here. Some write a
+// note, and docRunner.exists checks what it names.
 var standIns = map[string]string{
 	"make":   `echo "make $*" >> "$NOTES"`,
 	"docker": `echo "docker $*" >> "$NOTES"`,
@@ -128,7 +128,7 @@ var standIns = map[string]string{
 "build -o bin/source-gorgias .") mkdir -p bin && ln -sf "$(command -v source-gorgias)" bin/source-gorgias ;;
 *) echo "go $*" >> "$NOTES" ;;
 esac`,
-	// A target gives back the last state.
+	// A target writes the last state.
 	"target-jsonl": `exec sed -n '$s/^{"type":"STATE","value":\(.*\)}$/\1/p'`,
 }
 
@@ -137,7 +137,7 @@ func (w *docRunner) addStandIns(t testing.TB) {
 	for _, name := range append(slices.Clone(tools), "ln") {
 		path, err := exec.LookPath(name)
 		if err == nil {
-			err = os.Symlink(path, filepath.Join(w.stands, name))
+			err = os.Symlink(path, filepath.Join(w.standIns, name))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -148,18 +148,18 @@ func (w *docRunner) addStandIns(t testing.TB) {
 	}
 }
 
-// standIn puts a script in the place of a program.
+// addStandIn puts a script in place of a program.
 func (w *docRunner) addStandIn(t testing.TB, name, script string) {
 	t.Helper()
-	path := filepath.Join(w.stands, name)
+	path := filepath.Join(w.standIns, name)
 	_ = os.Remove(path) // there may be none
-	if err := os.WriteFile(path, []byte("#!"+w.stands+"/bash\n"+script+"\n"), 0o700); err != nil {
+	if err := os.WriteFile(path, []byte("#!"+w.standIns+"/bash\n"+script+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// try tries one document. It returns how many things of each kind it tried, and
-// what is wrong.
+// runDocument runs one document. It returns how many things of each kind it
+// ran, and the problems.
 func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int, problems []string) {
 	t.Helper()
 	d, err := documents.Read(file)
@@ -188,7 +188,7 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 				at(b.Line, "the command and its output are not looked at by the same")
 			}
 			done["text blocks for "+b.By]++
-		case b.Language == "text": // looked at with its command
+		case b.Language == "text": // compared with its command
 			done["outputs compared"]++
 		case b.By != "":
 			done[b.Language+" blocks for "+b.By]++
@@ -207,7 +207,7 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 				at(b.Line, "%s", problem)
 			}
 		default:
-			at(b.Line, "nobody runs a block of %s that has no runner's name before it", b.Language)
+			at(b.Line, "no runner runs a block of %s without its name before it", b.Language)
 		}
 	}
 	for _, s := range d.Spans {
@@ -219,7 +219,7 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 	}
 	for _, l := range d.Links {
 		if strings.Contains(l.Text, "://") {
-			continue // other people's
+			continue // another site
 		}
 		done["links followed"]++
 		if problem := checkLink(file, d, l.Text); problem != "" {
@@ -229,7 +229,7 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 	return done, problems
 }
 
-// scratch makes a directory in which a document is tried.
+// scratch makes a directory in which a document is run.
 func (w *docRunner) scratch(t testing.TB, config string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -242,7 +242,7 @@ func (w *docRunner) scratch(t testing.TB, config string) string {
 		files[name] = string(text)
 	}
 	for _, path := range append(repositoryFiles(t, ".sh"), "../.ci/run") {
-		files[relative(path)] = "#!" + w.stands + "/bash\n"
+		files[relative(path)] = "#!" + w.standIns + "/bash\n"
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
@@ -257,7 +257,7 @@ func (w *docRunner) scratch(t testing.TB, config string) string {
 	return dir
 }
 
-// sh runs a block and says what is wrong with it.
+// runShell runs a block and returns its problem.
 func (w *docRunner) runShell(t testing.TB, dir, config, text, want string) string {
 	t.Helper()
 	if strings.Contains(text, "…") {
@@ -267,7 +267,7 @@ func (w *docRunner) runShell(t testing.TB, dir, config, text, want string) strin
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	notes := filepath.Join(t.TempDir(), "notes")
-	cmd := exec.CommandContext(ctx, filepath.Join(w.stands, "bash"), "-euo", "pipefail", "-c", text)
+	cmd := exec.CommandContext(ctx, filepath.Join(w.standIns, "bash"), "-euo", "pipefail", "-c", text)
 	cmd.Dir, cmd.Env = dir, append(w.shared, "HOME="+dir, "NOTES="+notes)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -278,7 +278,7 @@ func (w *docRunner) runShell(t testing.TB, dir, config, text, want string) strin
 		if problem, known := w.exists(strings.Fields(l)); problem != "" {
 			return problem
 		} else if !known {
-			return "nobody runs: " + l
+			return "no runner runs: " + l
 		}
 	}
 	if !shows(want, string(out)) {
@@ -301,7 +301,7 @@ func shows(want, got string) bool {
 	return regexp.MustCompile(`^\s*` + pattern.String() + `$`).MatchString(strings.TrimSpace(got) + "\n")
 }
 
-// firstConfig is the first configuration that a document shows; "" if it shows
+// firstConfig returns the first configuration in a document; "" if there is
 // none.
 func firstConfig(d *documents.Document) string {
 	for _, b := range d.Blocks {
@@ -322,10 +322,10 @@ func isConfig(fields map[string]any) bool {
 	return false
 }
 
-// account is the account that a configuration is for.
+// account returns the account of a configuration.
 func account(text string) *sandbox.Server {
 	box := &sandbox.Server{Seed: 1, Limit: unlimited}
-	if s, err := config.Parse([]byte(text), false); err == nil { // else check says it best
+	if s, err := config.Parse([]byte(text), false); err == nil { // else check reports it
 		c := s.Credentials
 		box.Subdomain, box.Email, box.APIKey = s.Subdomain, c.Email, c.APIKey
 		box.ClientID, box.ClientSecret, box.RefreshToken, box.AccessToken = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
@@ -333,7 +333,7 @@ func account(text string) *sandbox.Server {
 	return box
 }
 
-// json uses a JSON block and says what is wrong with it.
+// checkJSON uses a JSON block and returns its problem.
 func (w *docRunner) checkJSON(t testing.TB, text string) string {
 	t.Helper()
 	var value any
@@ -356,11 +356,11 @@ func (w *docRunner) checkJSON(t testing.TB, text string) string {
 	case fields["type"] == "RECORD":
 		return declared(fields)
 	}
-	return "it is no configuration, catalog, state or record, and nobody uses it"
+	return "it is no configuration, catalog, state or record, and nothing uses it"
 }
 
-// succeeds calls the program with a file of its own and says what is wrong with
-// what it writes.
+// runProgram runs the program with a file and returns the problem of its
+// output.
 func (w *docRunner) runProgram(t testing.TB, want, text string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(w.program, args[0]), append(args[1:], file(t, "file.json", text))...)
@@ -372,7 +372,8 @@ func (w *docRunner) runProgram(t testing.TB, want, text string, args ...string) 
 	return ""
 }
 
-// declared says which columns of a record its stream has not.
+// declared returns the columns of a record that its stream does not have, as a
+// problem.
 func declared(message map[string]any) string {
 	record, _ := message["record"].(map[string]any)
 	name, tombstone := message["stream"], singer.Tombstone
@@ -395,8 +396,8 @@ func declared(message map[string]any) string {
 	return ""
 }
 
-// TestDocumentErrorsAreFound has documents that are wrong in one thing each, and must
-// be found to be.
+// TestDocumentErrorsAreFound makes one error in a document at a time. Each is
+// found.
 func TestDocumentErrorsAreFound(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
@@ -427,20 +428,20 @@ there is one such thing
 		{"source-gorgias spec", "source-gorgias read --config wrong.json", "exit status"},
 		{"source-gorgias spec", "source-gorgias read --config wrong.json | cat", "exit status"},
 		{"source-gorgias spec", "source-gorgias spec # …", "it cannot be run as it stands"},
-		{"source-gorgias spec", "go install .", "nobody runs"},
+		{"source-gorgias spec", "go install .", "no runner runs"},
 		{"source-gorgias spec", "go test ./integration_tests -run TestNobody", "has no test TestNobody"},
 		{"source-gorgias spec", "go run ./integration_tests/nothing", "there is no package"},
 		{"source-gorgias spec", "make nothing", "has no target nothing"},
 		{"source-gorgias spec", "docker build --build-arg NOTHING=1 .", "no argument NOTHING"},
-		{"source-gorgias spec", "docker run --rm source-gorgias:dev spec", "nobody runs"},
+		{"source-gorgias spec", "docker run --rm source-gorgias:dev spec", "no runner runs"},
 		{"source-gorgias spec", "integration_tests/nothing.sh", "No such file"},
 		{"there is one", "there are two", "its output is another"},
 		{"…\n", "more\n", "its output is another"},
 		{"SPEC", "SPECS", "its output is another"},
-		{"~~~sh", "~~~zsh", "nobody runs a block of zsh"},
-		{"~~~sh", "~~~yaml", "nobody runs a block of yaml"},
+		{"~~~sh", "~~~zsh", "no runner runs a block of zsh"},
+		{"~~~sh", "~~~yaml", "no runner runs a block of yaml"},
 		{"~~~sh", "<!-- run by: image -->\n~~~sh", "not looked at by the same"},
-		{"~~~sh", "<!-- run by: chance -->\n~~~sh", "nobody is called chance"},
+		{"~~~sh", "<!-- run by: chance -->\n~~~sh", "there is no runner chance"},
 		{"~~~sh", "~~~", "begins with its language"},
 		{"~~~sh\nsource", "    source", "without fences"},
 		{"~~~json", "~~~text", "no sh block before it"},
@@ -449,7 +450,7 @@ there is one such thing
 		{"a@example.com", "", "email"},
 		{`"acme"`, `"acme", "start_date": "soon"`, "start_date"},
 		{`"acme"`, `"acme", "credentials": {"auth_type": "oauth2.0", "client_id": "an-app"}`, "client_secret"},
-		{`"subdomain"`, `"sub_domain"`, "nobody uses it"},
+		{`"subdomain"`, `"sub_domain"`, "nothing uses it"},
 		{`"subdomain": "acme"`, `"type": "RECORD", "stream": "tickets", "record": {"subjects": 1}`, "tickets has no column subjects"},
 		{`"subdomain": "acme"`, `"type": "RECORD", "record": {"stream": "tickets", "data": {"_sdc_deleted_at": null}}`, "tickets has no column _sdc_deleted_at"},
 		{`"subdomain": "acme"`, `"streams": 1`, "the catalog"},

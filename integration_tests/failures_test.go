@@ -19,12 +19,12 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// gone answers in a way that is not waited for: come back in an hour.
-func notFound() *sandbox.Fault {
+// unavailable is a fault that no retry waits for: Retry-After is an hour.
+func unavailable() *sandbox.Fault {
 	return &sandbox.Fault{Status: 503, Header: http.Header{"Retry-After": {"3600"}}}
 }
 
-// ends returns the last status of each stream.
+// finalStatuses returns the last status of each stream.
 func finalStatuses(all []msg) map[string]string {
 	last := map[string]string{}
 	for _, m := range all {
@@ -40,15 +40,16 @@ func failures(all []msg) []msg {
 	return slices.DeleteFunc(slices.Clone(all), func(m msg) bool { return m.Trace == nil || m.Trace.Error == nil })
 }
 
-// TestPartialFailure forbids one stream and breaks another: the others
-// complete, and what may pass is reported before what the user must mend.
+// TestPartialFailure forbids one stream and breaks another. The others
+// complete, and transient errors are reported before those that the user must
+// fix.
 func TestPartialFailure(t *testing.T) {
 	t.Parallel()
 	box := small()
 	box.Forbidden = []string{"customers"}
 	box.Fail = func(r *http.Request) *sandbox.Fault {
 		if r.URL.Path == "/api/tags" {
-			return notFound()
+			return unavailable()
 		}
 		return nil
 	}
@@ -87,8 +88,8 @@ func TestPartialFailure(t *testing.T) {
 	}
 }
 
-// TestUnauthorized refuses the credentials: from the start, or from some
-// request on. Everything ends at once.
+// TestUnauthorized rejects the credentials, from the start or from some request
+// on. All streams end at once.
 func TestUnauthorized(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]int64{"from the start": 0, "in the middle": 12} {
@@ -122,16 +123,16 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// penned runs a sync under a clock that waits for nobody, and returns what the
-// pen wrote.
-func readBoth(t *testing.T, box *sandbox.Server, names ...string) *transcript {
+// readAirbyte runs a sync under a fake clock and returns the transcript of the
+// Airbyte writer.
+func readAirbyte(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	t.Helper()
 	tr := &transcript{command: "read", configured: names, began: time.Now(), secrets: []string{"sandbox-key"}}
 	var out bytes.Buffer
 	ctx := context.Background()
-	plan, pen := newFixture(t, box).plan(names, nil), airbyte.NewWriter(&out)
-	pen.Summary = plan.NewSummary()
-	err := pen.Sync(ctx, plan.Run(ctx), nil)
+	plan, writer := newFixture(t, box).plan(names, nil), airbyte.NewWriter(&out)
+	writer.Summary = plan.NewSummary()
+	err := writer.Sync(ctx, plan.Run(ctx), nil)
 	switch {
 	case errors.Is(err, airbyte.ErrFailed):
 		tr.code = 1
@@ -143,9 +144,9 @@ func readBoth(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	return tr
 }
 
-// TestInvalidResponses has the API answer with what is no page. A stream never ends
-// well on it: it fails, with the place, the status and what the API said; and
-// if the nonsense passes, nothing is missing.
+// TestInvalidResponses sends responses that are no pages. A stream never
+// completes with one: it fails, with the path, the status and the message of
+// the API. If later responses are valid, no record is missing.
 func TestInvalidResponses(t *testing.T) {
 	t.Parallel()
 	discoveredStreams(t) // outside the bubble
@@ -180,7 +181,7 @@ func TestInvalidResponses(t *testing.T) {
 					}
 					return nil
 				}
-				tr := readBoth(t, box, "account", "tags", "users")
+				tr := readAirbyte(t, box, "account", "tags", "users")
 				if tr.code != 1 {
 					t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
 				}
@@ -213,7 +214,7 @@ func TestInvalidResponses(t *testing.T) {
 					}
 					return nil
 				}
-				tr := readBoth(t, box, "tags", "jobs")
+				tr := readAirbyte(t, box, "tags", "jobs")
 				if tr.code != 0 {
 					t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
 				}
@@ -232,8 +233,8 @@ func TestInvalidResponses(t *testing.T) {
 	}
 }
 
-// TestCheck asks whether an account can be read. Whatever the answer, there is
-// exactly one status and the exit code is 0.
+// TestCheck checks accounts. In every case there is exactly one status, and the
+// exit code is 0.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	elsewhere := httptest.NewServer(http.NotFoundHandler())
@@ -248,7 +249,7 @@ func TestCheck(t *testing.T) {
 		{"no permission", &sandbox.Fault{Status: 403}, "403"},
 		{"no such account", &sandbox.Fault{Status: 404}, "subdomain"},
 		{"a redirect to elsewhere", &sandbox.Fault{Status: 302, Header: http.Header{"Location": {elsewhere.URL}}}, "base URL"},
-		{"the API is down", notFound(), "503"},
+		{"the API is down", unavailable(), "503"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			box := small()
@@ -270,7 +271,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestEchoedCredentials has the API send back the credentials, in every form: none shows.
+// TestEchoedCredentials makes the API send back the credentials in every form.
+// The output contains none.
 func TestEchoedCredentials(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 404} {
@@ -293,8 +295,8 @@ func TestEchoedCredentials(t *testing.T) {
 	}
 }
 
-// TestUnknownStreamNames asks for streams nobody has, by names with everything that
-// can spoil a line.
+// TestUnknownStreamNames selects streams that do not exist, by names with
+// characters that could break a line.
 func TestUnknownStreamNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"a\u0085b", "a\u2028b\u2029c", "a\rb\nc\x0bd\x1ee", `a"b\c`, "é<&>😀", strings.Repeat("x", 5000)} {
@@ -310,8 +312,8 @@ func TestUnknownStreamNames(t *testing.T) {
 	}
 }
 
-// TestRateLimitDuringSync meets a full bucket in the middle of a sync: the wait is told, and
-// nothing is lost.
+// TestRateLimitDuringSync exhausts the rate limit during a sync: the wait is
+// reported, and no record is missing.
 func TestRateLimitDuringSync(t *testing.T) {
 	t.Parallel()
 	discoveredStreams(t)
@@ -325,12 +327,12 @@ func TestRateLimitDuringSync(t *testing.T) {
 			return nil
 		}
 		began := time.Now()
-		tr := readBoth(t, box, "tickets", "events")
+		tr := readAirbyte(t, box, "tickets", "events")
 		if d := time.Since(began); tr.code != 0 || d < time.Minute || d > 5*time.Minute {
 			t.Errorf("exit code %d after %v", tr.code, d)
 		}
 		if !bytes.Contains(tr.stdout, []byte(`"reasons":[{"type":"RATE_LIMITED"`)) {
-			t.Error("nobody was told of the wait")
+			t.Error("the wait was not reported")
 		}
 	})
 }

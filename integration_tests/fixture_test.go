@@ -1,4 +1,5 @@
-// Package integration_tests looks at the house from the street.
+// Package integration_tests tests the program from outside, and the engine
+// against a sandbox.
 package integration_tests
 
 import (
@@ -24,8 +25,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// direct is a network without wires: requests go straight into a handler. In a
-// synctest bubble it takes no time.
+// inMemory is a network without connections: requests go straight to a handler,
+// and take no time in a synctest bubble.
 type inMemory struct{ http.Handler }
 
 func (d inMemory) RoundTrip(r *http.Request) (res *http.Response, err error) {
@@ -34,7 +35,7 @@ func (d inMemory) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	}
 	rec := httptest.NewRecorder()
 	defer func() {
-		if v := recover(); v == http.ErrAbortHandler { // the connection was dropped in mid-body
+		if v := recover(); v == http.ErrAbortHandler { // the connection was closed within the body
 			res, err = rec.Result(), nil
 			res.Body = io.NopCloser(io.MultiReader(res.Body, brokenBody{}))
 		} else if v != nil {
@@ -49,21 +50,21 @@ type brokenBody struct{}
 
 func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// house is a sandbox account and a client that reads it.
+// fixture is a sandbox account and a client that reads it.
 type fixture struct {
 	box    *sandbox.Server
 	client *gorgias.Client
 	budget *gorgias.RateLimiter
 }
 
-// unlimited is the height of a bucket nobody fills.
+// unlimited is a rate limit that no test reaches.
 const unlimited = 1_000_000
 
 func newFixture(t testing.TB, box *sandbox.Server) *fixture {
 	return newFixtureBehind(t, box, inMemory{box})
 }
 
-// newHouseBehind puts a network of the test's own between account and client.
+// newFixtureBehind uses a network between account and client.
 func newFixtureBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *fixture {
 	t.Helper()
 	h := &fixture{box: box, budget: gorgias.NewRateLimiter(0.1)}
@@ -78,7 +79,7 @@ func newFixtureBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) 
 	return h
 }
 
-// plan reads the streams of those names from the bookmarks.
+// plan returns a plan that reads streams from their bookmarks.
 func (h *fixture) plan(names []string, marks map[string]state.Bookmark) *connector.Plan {
 	p := &connector.Plan{
 		Options:     reader.Options{Client: h.client, Overlap: 10 * time.Minute, Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)},
@@ -94,7 +95,7 @@ func (h *fixture) plan(names []string, marks map[string]state.Bookmark) *connect
 	return p
 }
 
-// everyStream returns the names of the table's rows.
+// allStreams returns the names of the table's rows.
 func allStreams() []string { return streamNames(streams.All()) }
 
 func streamNames(streams []*stream.Stream) (names []string) {
@@ -104,13 +105,13 @@ func streamNames(streams []*stream.Stream) (names []string) {
 	return names
 }
 
-// timeless is a record without the time at which it was read, which two reads
-// do not share.
+// withoutAsOf returns a record without the time at which it was read, which
+// differs between reads.
 func withoutAsOf(raw []byte) string { return asOf.ReplaceAllString(string(raw), "") }
 
 var asOf = regexp.MustCompile(`,"as_of_datetime":"[^"]*"`)
 
-// keyOf is a record's primary key, as text.
+// keyOf returns a record's primary key as a string.
 func keyOf(s *stream.Stream, raw []byte) string {
 	parts := make([]string, len(s.Key))
 	for i, name := range s.Key {
@@ -120,14 +121,15 @@ func keyOf(s *stream.Stream, raw []byte) string {
 	return strings.Join(parts, "/")
 }
 
-// cursorOf is a record's cursor.
+// cursorOf returns a record's cursor value.
 func cursorOf(s *stream.Stream, raw []byte) time.Time {
 	value, _ := conform.Field(raw, s.Cursor)
 	at, _ := conform.ParseTimestamp(strings.Trim(string(value), `"`))
 	return at
 }
 
-// truth returns every record of a stream that the account would list now.
+// expectedRecords returns every record of a stream that the account lists now,
+// by key.
 func expectedRecords(box *sandbox.Server, s *stream.Stream) map[string]string {
 	rows := map[string]string{}
 	put := func(raw []byte) { rows[keyOf(s, raw)] = string(raw) }
@@ -147,7 +149,7 @@ func expectedRecords(box *sandbox.Server, s *stream.Stream) map[string]string {
 			}
 		}
 	case stream.SingleObject:
-		return nil // there is only the one answer
+		return nil // there is one object
 	case stream.DailyReport:
 		for _, r := range parseReports(someReports) {
 			expectedReportRows(box, r, put)
@@ -160,7 +162,7 @@ func expectedRecords(box *sandbox.Server, s *stream.Stream) map[string]string {
 	return rows
 }
 
-// parseReports reads a configuration's reports.
+// parseReports parses a configuration's reports.
 func parseReports(text string) []reports.Report {
 	settings, err := config.Parse([]byte(`{"subdomain":"acme","credentials":{"email":"a@b.example","api_key":"k"},"reports":`+text+`}`), false)
 	if err != nil {
@@ -169,8 +171,8 @@ func parseReports(text string) []reports.Report {
 	return settings.Reports
 }
 
-// statistics puts the rows of a report as the account has them now, dated as
-// their day begins.
+// expectedReportRows passes the current rows of a report to put, dated as their
+// day starts.
 func expectedReportRows(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
 	today := time.Now().Add(box.ClockOffset).In(r.Zone).Format(time.DateOnly)
 	for year := 1980; year <= 2040; year++ {
@@ -204,7 +206,7 @@ func expectedReportRows(box *sandbox.Server, r reports.Report, put func(raw []by
 	}
 }
 
-// stored passes bookmarks through the JSON in which they travel.
+// throughJSON encodes bookmarks and decodes them again.
 func throughJSON(t testing.TB, marks map[string]state.Bookmark) map[string]state.Bookmark {
 	t.Helper()
 	out := map[string]state.Bookmark{}

@@ -15,10 +15,10 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestInterval reads intervals of random accounts. An interval is whole, has
-// nothing of before or after, and reads the same twice. Read from the state of
-// an incremental sync it costs that one nothing: the next sync brings what it
-// would have brought.
+// TestInterval reads intervals of random accounts. An interval is complete,
+// contains nothing from before or after it, and is the same when it is read
+// twice. If it is read with the state of an incremental sync, the next sync
+// still emits what it would have emitted.
 //
 // INTERVAL_SEED repeats one account.
 func TestInterval(t *testing.T) {
@@ -100,12 +100,13 @@ func interval(t *testing.T, r *rand.Rand) {
 		}
 	}
 
-	// Time passes, and the interval is read from the other state in between.
+	// The account changes, and the interval is read with the other state in
+	// between.
 	pass := func() {
 		for range 1 + r.IntN(40) {
 			time.Sleep(time.Duration(r.Int64N(int64(12 * time.Hour))))
 			box.Mutate(r)
-			// Of jobs and calls no event tells.
+			// No event shows changes of jobs and calls.
 			for _, name := range []string{"jobs", "voice_calls"} {
 				s := streams.Find(name)
 				var young []int64
@@ -132,7 +133,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	rest, _ := sync(h.plan(names, after))
 	alone, _ := sync(h.plan(names, marks))
 	for _, name := range names {
-		// What the destination holds either way.
+		// The destination holds the same either way.
 		with, without := maps.Clone(held[name]), maps.Clone(held[name])
 		maps.Copy(with, between[name])
 		maps.Copy(with, rest[name])

@@ -20,11 +20,11 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestTerminate ends the program with SIGTERM in the middle of a sync, at some
-// request, several times over, and resumes from the last states. All runs
-// together must have written what one run writes that is left alone.
+// TestTerminate ends the program with SIGTERM during a sync, at random
+// requests, several times, and resumes from the last states. All runs together
+// write what one complete run writes.
 //
-// TERMINATE_SEED repeats one choice of moments.
+// TERMINATE_SEED repeats one choice of requests.
 func TestTerminate(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -58,7 +58,7 @@ func TestTerminate(t *testing.T) {
 		for stops, done := 0, false; !done; stops++ {
 			now := newRequestTrigger(1 + r.Int64N(requests))
 			if stops == 3 {
-				now = newRequestTrigger(-1) // left alone, this one ends
+				now = newRequestTrigger(-1) // this run is not interrupted
 			}
 			next.Store(now)
 			args := []string{"read", "--config", config, "--state", file(t, "state.json", stateFile(states))}
@@ -82,7 +82,7 @@ func TestTerminate(t *testing.T) {
 			}
 			all := tr.messages()
 			if len(failures(all)) > 0 {
-				t.Errorf("an interruption was told as an error: %s", tail(tr.stdout))
+				t.Errorf("an interruption was reported as an error: %s", tail(tr.stdout))
 			}
 			for name, rows := range records(all) {
 				if written[name] == nil {
@@ -104,8 +104,8 @@ func TestTerminate(t *testing.T) {
 	}
 }
 
-// A moment comes when so many requests have been answered; a negative one
-// never does.
+// A requestTrigger closes its channel after so many responses; never if the
+// number is negative.
 type requestTrigger struct {
 	requests atomic.Int64
 	at       int64
@@ -122,8 +122,8 @@ func (m *requestTrigger) count() {
 	}
 }
 
-// TestTerminateDuringWait ends the program while it waits for the allowance: for a
-// minute, the server said.
+// TestTerminateDuringWait ends the program while it waits for the rate limit,
+// for a minute.
 func TestTerminateDuringWait(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -145,8 +145,7 @@ func TestTerminateDuringWait(t *testing.T) {
 	}
 }
 
-// TestClosedOutput closes the pipe after some lines. The program must not read
-// the rest of the account for nobody.
+// TestClosedOutput closes the pipe after some lines. The program ends.
 func TestClosedOutput(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -174,19 +173,19 @@ func TestClosedOutput(t *testing.T) {
 	}
 	err = cmd.Wait()
 	if ctx.Err() != nil {
-		t.Fatal("it went on without a reader")
+		t.Fatal("it still ran without a reader")
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
-		t.Errorf("it ended with %v, nobody having read its output", err)
+		t.Errorf("it ended with %v, though its output was closed", err)
 	}
 	if fault.Len() > 0 {
 		t.Errorf("standard error: %s", fault.Bytes())
 	}
 }
 
-// TestSlowOutput lets the pipe fill up. The program waits, asks for no more
-// pages than it can hold, and loses nothing.
+// TestSlowOutput does not read the pipe for a while. The program waits,
+// requests no more pages than it can hold, and loses no record.
 func TestSlowOutput(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
@@ -210,7 +209,7 @@ func TestSlowOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	far.Close()
-	// Until nothing has happened for a while.
+	// Wait until no more requests come.
 	rest := time.NewTicker(200 * time.Millisecond)
 	defer rest.Stop()
 	for before := int64(-1); before != asked.Load() || before == 0; <-rest.C {
@@ -226,7 +225,7 @@ func TestSlowOutput(t *testing.T) {
 	tr.ended = time.Now()
 	tr.verify(t)
 	if stalled >= all {
-		t.Errorf("%d of %d requests were made for a reader that did not read", stalled, all)
+		t.Errorf("%d of %d requests were made although the output was not read", stalled, all)
 	}
 	got := records(tr.messages())
 	for name := range want {
@@ -236,8 +235,8 @@ func TestSlowOutput(t *testing.T) {
 	}
 }
 
-// TestStandardInput gives the program a standard input on which nothing ever
-// comes, and one that is closed: it takes no notice.
+// TestStandardInput runs the program with a standard input that stays empty,
+// and with a closed one. The program ignores it.
 func TestStandardInput(t *testing.T) {
 	t.Parallel()
 	near, far, err := os.Pipe()
@@ -258,8 +257,8 @@ func TestStandardInput(t *testing.T) {
 	tr.verify(t)
 }
 
-// TestWrapper runs the program as Airbyte's platform does: by a shell, into
-// named pipes, with the exit code in a file.
+// TestWrapper runs the program as Airbyte's platform does: in a shell, with
+// named pipes and the exit code in a file.
 func TestWrapper(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

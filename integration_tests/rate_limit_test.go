@@ -14,21 +14,21 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// Against the sandbox's own bucket, 400 requests take at most 1.03 times what
-// the bucket allows, and none is refused but those the test has refused.
+// TestRateLimiter checks that 400 requests take at most 1.03 times what the
+// sandbox's bucket requires, and that only the faults of the test reject one.
 func TestRateLimiter(t *testing.T) {
 	t.Parallel()
 	const requests = 400
 	for _, c := range []struct {
 		name    string
 		limit   int     // of the bucket; 0 is 40
-		minimum float64 // seconds that the bucket asks for
-		others  float64 // requests a second of another client
-		travel  float64 // seconds an answer takes
+		minimum float64 // seconds that the bucket requires
+		others  float64 // requests per second of another client
+		travel  float64 // seconds per response
 		fault   func(n int32) *sandbox.Fault
 	}{
 		{name: "alone", minimum: (requests - 40) / 2},
-		// Its own share of the leak is one request a second.
+		// Its share of the leak is one request per second.
 		{name: "another client takes half", minimum: requests - 40, others: 1},
 		{name: "limit 80", limit: 80, minimum: (requests - 80) / 4},
 		{name: "one second per answer", minimum: (requests - 40) / 2, travel: 1, fault: func(int32) *sandbox.Fault {
@@ -86,7 +86,8 @@ func TestRateLimiter(t *testing.T) {
 					})
 				}
 				group.Wait()
-				// The last answer's own travel is not the bucket's doing.
+				// The duration of the last response is not due to the rate
+				// limit.
 				took := time.Since(began).Seconds() - c.travel
 				cancel()
 				synctest.Wait()
@@ -103,7 +104,7 @@ func TestRateLimiter(t *testing.T) {
 	}
 }
 
-// another is a client of the same account that asks steadily.
+// otherClient sends requests to the same account at a steady rate.
 func otherClient(ctx context.Context, net http.RoundTripper, perSecond float64) {
 	tick := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
 	defer tick.Stop()

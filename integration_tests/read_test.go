@@ -14,8 +14,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// small is an account whose sync takes a moment and has several pages of some
-// lists all the same.
+// small returns an account that is read quickly but has several pages in some
+// lists.
 func small() *sandbox.Server {
 	return &sandbox.Server{Seed: 3, Limit: unlimited, Epoch: time.Now().Add(-time.Hour), Size: sandbox.Size{
 		Tickets: 150, Messages: 260, Customers: 130, Events: 240, Surveys: 30, Calls: 120, CallEvents: 130, Recordings: 20, Views: 3,
@@ -33,7 +33,8 @@ func records(all []msg) map[string][]json.RawMessage {
 	return rows
 }
 
-// keyed returns the records of a stream by key; of several versions the last.
+// byKey returns the records of a stream by key; of several versions, the last
+// one.
 func byKey(s *stream.Stream, rows []json.RawMessage) map[string]string {
 	byKey := map[string]string{}
 	for _, r := range rows {
@@ -42,9 +43,8 @@ func byKey(s *stream.Stream, rows []json.RawMessage) map[string]string {
 	return byKey
 }
 
-// TestEveryStream is the conformance of each row of the table, in one read of
-// a whole account. That records fit their schema, that states count them and
-// that statuses stand in order is what every transcript is held against.
+// TestEveryStream checks each row of the table in one read of an account.
+// verify checks schemas, states and statuses in every run.
 func TestEveryStream(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -101,7 +101,7 @@ func TestEveryStream(t *testing.T) {
 			if states[s.Name] == 0 || len(statuses[s.Name]) < 3 {
 				t.Errorf("%d states, statuses %q", states[s.Name], statuses[s.Name])
 			}
-			// The catalog of the platform, for this stream alone.
+			// The platform's catalog, for this stream alone.
 			if !*full {
 				return
 			}
@@ -117,7 +117,7 @@ func TestEveryStream(t *testing.T) {
 			}
 		})
 	}
-	t.Run("shared_paths", func(t *testing.T) { // the columns are those of the rows
+	t.Run("shared_paths", func(t *testing.T) { // columns have values
 		for name, c := range discoveredStreams(t) {
 			filled := map[string]bool{}
 			for _, raw := range rows[name] {
@@ -138,13 +138,13 @@ func TestEveryStream(t *testing.T) {
 	})
 }
 
-// TestReadsAreRepeatable reads twice: what is emitted the second time was emitted later,
-// and is the same.
+// TestReadsAreRepeatable reads twice: the records of the second read were
+// emitted later and are the same.
 func TestReadsAreRepeatable(t *testing.T) {
 	t.Parallel()
 	c := call{args: []string{"read", "--config", serveSandbox(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", allStreams()...))}}
 	first := c.inside(t).messages()
-	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // the clock of records ticks in milliseconds
+	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // emitted_at is in milliseconds
 	}
 	second := c.inside(t).messages()
 	var last, next int64 = 0, 1 << 60
@@ -177,7 +177,7 @@ func TestReadsAreRepeatable(t *testing.T) {
 	}
 }
 
-// TestIncremental reads, changes the account, and reads on.
+// TestIncremental reads, changes the account, and continues.
 func TestIncremental(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -272,8 +272,9 @@ func TestIncremental(t *testing.T) {
 	})
 }
 
-// TestMergedStates stores states as one client does: later ones are merged into
-// earlier ones, a key at a time. Merged or replaced must come to the same.
+// TestMergedStates stores states as one client does: it merges later states
+// into earlier ones, key by key. Merged and replaced states give the same
+// result.
 func TestMergedStates(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -300,7 +301,7 @@ func TestMergedStates(t *testing.T) {
 			t.Errorf("%s: merged %s, replaced %s", name, kept, one)
 		}
 	}
-	// The bare object such a client sends.
+	// That client sends the bare object.
 	bare, _ := json.Marshal(merged)
 	tr := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...)), "--state", file(t, "state.json", string(bare))}}.inside(t)
 	if rows := records(tr.messages()); len(rows["tickets"]) != 1 {
@@ -308,7 +309,7 @@ func TestMergedStates(t *testing.T) {
 	}
 }
 
-// merge lays patch over a value (RFC 7396).
+// merge merges patch into a value (RFC 7396).
 func merge(value, patch any) any {
 	p, ok := patch.(map[string]any)
 	if !ok {

@@ -35,7 +35,7 @@ func scaledShop() (size sandbox.Size, divisor int) {
 	return sandbox.Size{Tickets: shop.Tickets / d, Messages: shop.Messages / d, Customers: shop.Customers / d, Surveys: shop.Surveys / d, Events: shop.Events / d}, d
 }
 
-// big are the streams of the five large lists.
+// largeListStreams are the streams of the five large lists.
 var largeListStreams = []string{"tickets", "ticket_tags", "ticket_custom_field_values", "ticket_messages", "ticket_message_attachments",
 	"customers", "customer_custom_field_values", "satisfaction_surveys", "events"}
 
@@ -89,7 +89,7 @@ func TestRequestCount(t *testing.T) {
 	compareReadmeTable(t, "costs", table.String())
 }
 
-// tableIs holds a table of the README to what was measured.
+// compareReadmeTable compares a table of the README with what was measured.
 func compareReadmeTable(t *testing.T, name, table string) {
 	t.Helper()
 	const path = "../README.md"
@@ -112,8 +112,8 @@ func compareReadmeTable(t *testing.T, name, table string) {
 	}
 }
 
-// costsOf counts the requests of a first sync, of a day's changes, and of a
-// sync at rest.
+// countRequests counts the requests of a first sync, of two days' changes, and
+// of a sync without changes.
 func countRequests(t *testing.T, names []string, size sandbox.Size, divisor int) (costs [4]int) {
 	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), quiet: true, streams: names, overlap: 10 * time.Minute,
 		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{}}
@@ -143,9 +143,10 @@ func countRequests(t *testing.T, names []string, size sandbox.Size, divisor int)
 	return costs
 }
 
-// aDay is a day in the shop: 500 tickets change, by 1,500 new messages and
-// otherwise; 60 surveys are answered and 20 messages edited, most of them old;
-// 30 tickets and customers are deleted or merged. The numbers are divided.
+// changeForOneDay changes the shop: 500 tickets change, by 1,500 new messages
+// and otherwise; 60 surveys are answered and 20 messages edited, most of them
+// old; 30 tickets and customers are deleted or merged. The numbers are divided
+// by divisor.
 func (h *history) changeForOneDay(divisor int) {
 	ids := map[string][]int64{}
 	for _, path := range []string{"tickets", "messages", "customers", "satisfaction-surveys"} {
@@ -190,9 +191,9 @@ func (h *history) changeForOneDay(divisor int) {
 	time.Sleep(2 * time.Hour)
 }
 
-// A first sync of the sandbox asks for as many pages as the rows fill, and for
-// at most one more per list; a sync of an account at rest asks each list that
-// can be followed in time for one page, and writes nothing of it.
+// TestRequestCountPerList checks each list: a first sync takes as many requests
+// as its rows fill pages, and at most one more; a sync without changes takes
+// one request per incremental list and emits no record.
 func TestRequestCountPerList(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited}
@@ -229,7 +230,7 @@ func TestRequestCountPerList(t *testing.T) {
 		}
 		rows := len(expectedRecords(box, s))
 		most := (rows+99)/100 + max(1, len(s.Partitions))
-		if s.Mode == stream.DailyReport { // a period is a year at most, and shorter at first
+		if s.Mode == stream.DailyReport { // a period is at most a year, and shorter at first
 			most = len(parseReports(someReports)) * (time.Now().Year() - 1980 + 5)
 		}
 		if first[s.Name] > most {
@@ -243,8 +244,8 @@ func TestRequestCountPerList(t *testing.T) {
 	}
 	for name, n := range asked() {
 		s := streams.Find(name)
-		// The events of calls have no filter and come oldest first: all of
-		// them are read.
+		// The events of calls have no filter and come oldest first, so all are
+		// read.
 		most := 1
 		if s.Mode == stream.DailyReport {
 			most = len(parseReports(someReports))

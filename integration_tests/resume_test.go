@@ -14,8 +14,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// A first sync of 10,000 pages that is killed again and again reads no page
-// more than once per kill, but for those on their way.
+// TestResumeRequestCount checks that a first sync of 10,000 pages that is
+// killed repeatedly requests few pages twice.
 func TestResumeRequestCount(t *testing.T) {
 	t.Parallel()
 	const pages = 10_000
@@ -49,12 +49,12 @@ func TestResumeRequestCount(t *testing.T) {
 			done = b.Kind == reader.Done
 		}
 	}
-	listed := rows + 12 // with the messages of the imported tickets
+	listed := rows + 12 // the imported tickets have messages
 	if written != listed {
 		t.Errorf("seed %d: %d records were written, of %d", seed, written, listed)
 	}
-	// A kill costs the page it hit, one that was read behind it, and one that
-	// was on its way behind that; a resumed walk is followed by a look at its
+	// A kill costs the page that it interrupts, the page read after it, and the
+	// one requested after that. A resumed scan is followed by a scan of the
 	// head.
 	needed, asked := (listed+99)/100, box.Hits("messages")
 	if again := asked - needed; again > 3*kills+1 {
@@ -63,8 +63,9 @@ func TestResumeRequestCount(t *testing.T) {
 	t.Logf("%d pages, %d kills, %d requests", needed, kills, asked)
 }
 
-// Streams of one list that have walked it apart, from the same second on, do
-// not go on together from a place that one of them has not reached.
+// TestStreamsResumeIndependently checks streams of one list whose scans started
+// in the same second and stand at different positions: none continues from a
+// position that it has not reached.
 func TestStreamsResumeIndependently(t *testing.T) {
 	t.Parallel()
 	for _, pages := range [][2]int{{4, 3}, {3, 3}, {3, 4}, {1, 2}, {5, 1}} {
@@ -87,7 +88,7 @@ func TestStreamsResumeIndependently(t *testing.T) {
 					}
 				}
 			}
-			read(5, pages[0], "tickets") // has less of the list than the other, on more pages or on as many
+			read(5, pages[0], "tickets") // has read less of the list than the other, in more or as many pages
 			read(9, pages[1], "ticket_tags")
 			read(7, -1, "tickets", "ticket_tags")
 			for _, name := range []string{"tickets", "ticket_tags"} {
@@ -101,8 +102,9 @@ func TestStreamsResumeIndependently(t *testing.T) {
 	}
 }
 
-// A walk up to an end that is cut off anywhere, and gone on with without that
-// end, has everything: also what it left out on the pages it had read.
+// TestResumeWithoutEndDate checks that a scan up to an end date, interrupted
+// anywhere and continued without that date, loses no record: not even those
+// that it left out on pages it had read.
 func TestResumeWithoutEndDate(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"voice_call_events", "events", "tickets"} {

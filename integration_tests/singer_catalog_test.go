@@ -27,14 +27,14 @@ func discoveredCatalog(t testing.TB) (raw []byte, streams []tapStream) {
 	return tr.stdout, c.Streams
 }
 
-// TestTapCatalog holds what is discovered against what clients do with it.
+// TestTapCatalog checks the discovered catalog against what clients do with it.
 func TestTapCatalog(t *testing.T) {
 	t.Parallel()
 	raw, found := discoveredCatalog(t)
 	if len(found) != len(streams.All()) || found[0].ID != "account" {
 		t.Errorf("%d streams, the first is %q: one that answers at once and always has a record comes first", len(found), found[0].ID)
 	}
-	t.Run("by lines", func(t *testing.T) { // Meltano reads 64 kB at most at once
+	t.Run("by lines", func(t *testing.T) { // Meltano reads lines of at most 64 kB
 		for l := range bytes.Lines(raw) {
 			if len(l) > 16<<10 {
 				t.Errorf("a line of %d bytes", len(l))
@@ -125,8 +125,8 @@ func TestTapCatalog(t *testing.T) {
 	})
 }
 
-// TestTapRoundTrip gives the tap the catalog it has discovered, as it was and as
-// the old flag has it: the run is the one without a catalog.
+// TestTapRoundTrip passes the discovered catalog to the tap, with the current
+// flag and with the deprecated one: the run is the same as without a catalog.
 func TestTapRoundTrip(t *testing.T) {
 	t.Parallel()
 	raw, _ := discoveredCatalog(t)
@@ -134,7 +134,7 @@ func TestTapRoundTrip(t *testing.T) {
 	plain := func(tr *transcript) (text []string) {
 		for l := range bytes.Lines(tr.stdout) {
 			if bytes.HasPrefix(l, []byte(`{"type":"STATE"`)) {
-				continue // in which order streams get on is left to chance
+				continue // the order of streams varies
 			}
 			text = append(text, string(regexp.MustCompile(`"time_extracted":"[^"]*"`).ReplaceAll([]byte(withoutAsOf(l)), nil)))
 		}
@@ -149,11 +149,12 @@ func TestTapRoundTrip(t *testing.T) {
 	}
 }
 
-// A choice of properties, as a client leaves it in the catalog.
-type selection map[string]any // by place: "" for the stream, "customer.email"; a bool or further metadata
+// A selection is what a client sets in the catalog, by place: "" is the stream,
+// "customer.email" a property. The value is a bool or further metadata.
+type selection map[string]any
 
-// chosenCatalog changes the discovered catalog as a client does: one stream is
-// selected, and of its properties what the selection says.
+// selectedCatalog changes the discovered catalog as a client does: it selects
+// one stream and its properties.
 func selectedCatalog(t testing.TB, stream string, sel selection, edit func(entry map[string]any)) string {
 	t.Helper()
 	raw, _ := discoveredCatalog(t)
@@ -199,7 +200,7 @@ func selectedCatalog(t testing.TB, stream string, sel selection, edit func(entry
 	return file(t, "catalog.json", string(text))
 }
 
-// TestTapSelection selects in all the ways a client leaves it in the catalog.
+// TestTapSelection selects in each way in which clients set it in the catalog.
 func TestTapSelection(t *testing.T) {
 	t.Parallel()
 	config := serveSandbox(t, small())
@@ -219,8 +220,8 @@ func TestTapSelection(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		sel     selection
-		columns []string // of tickets; nil = the stream is not selected
-		inner   []string // of the customer; nil = there is none
+		columns []string // of tickets; nil: the stream is not selected
+		inner   []string // of the customer; nil: there is none
 		says    string
 	}{
 		{"everything", selection{"*": true}, all, customer, ""},
@@ -263,7 +264,7 @@ func TestTapSelection(t *testing.T) {
 			if (len(rows) > 0) != (c.columns != nil) {
 				t.Errorf("%d records", len(rows))
 			}
-			for _, raw := range rows { // the strict target holds the columns; here is what lies below
+			for _, raw := range rows { // the strict target checks the columns, this checks nested fields
 				object, _ := decode(raw).(map[string]any)["customer"].(map[string]any)
 				for name := range object {
 					if len(c.inner) < len(customer) && !slices.Contains(c.inner, name) {
@@ -278,8 +279,8 @@ func TestTapSelection(t *testing.T) {
 	}
 }
 
-// TestTapChangedSchemas reads with a catalog whose schema people have changed: it is
-// theirs that counts.
+// TestTapChangedSchemas reads with a catalog whose schemas the user changed:
+// the user's schemas apply.
 func TestTapChangedSchemas(t *testing.T) {
 	t.Parallel()
 	config := serveSandbox(t, small())
@@ -288,11 +289,11 @@ func TestTapChangedSchemas(t *testing.T) {
 		schema = e["schema"].(map[string]any)
 		properties := schema["properties"].(map[string]any)
 		properties["subject"] = map[string]any{"type": []any{"null", "string"}, "maxLength": json.Number("1e3"), "x-note": "kept"}
-		properties["updated_datetime"] = map[string]any{"type": []any{"string", "null"}} // no longer an instant
-		properties["messages_count"] = map[string]any{"type": []any{"string", "null"}}   // a number as text
-		properties["added"] = map[string]any{"type": []any{"integer", "null"}}           // of which nobody knows
-		delete(properties, "uri")                                                        // goes to the unrecognized ones
-		delete(properties, "id")                                                         // cannot be done without
+		properties["updated_datetime"] = map[string]any{"type": []any{"string", "null"}} // no longer a timestamp
+		properties["messages_count"] = map[string]any{"type": []any{"string", "null"}}   // a number as a string
+		properties["added"] = map[string]any{"type": []any{"integer", "null"}}           // which no record has
+		delete(properties, "uri")                                                        // becomes unrecognized
+		delete(properties, "id")                                                         // is required
 		e["metadata"] = append(e["metadata"].([]any), map[string]any{"breadcrumb": []any{"properties", "added"}, "metadata": map[string]any{"inclusion": "automatic"}},
 			map[string]any{"breadcrumb": []any{"properties", "nowhere"}, "metadata": map[string]any{"inclusion": "available", "selected": true}})
 	})
@@ -329,12 +330,12 @@ func TestTapChangedSchemas(t *testing.T) {
 	}
 	for _, says := range []string{`declares ["added"]`, `selects ["uri" "nowhere"]`} {
 		if !bytes.Contains(tr.stderr, []byte(says)) {
-			t.Errorf("nobody said %q: %s", says, tr.stderr)
+			t.Errorf("%q is missing in: %s", says, tr.stderr)
 		}
 	}
 }
 
-// TestTapReplicationMethods asks for streams to be read in ways that are theirs or not.
+// TestTapReplicationMethods sets valid and invalid replication methods.
 func TestTapReplicationMethods(t *testing.T) {
 	t.Parallel()
 	config := serveSandbox(t, small())
@@ -354,7 +355,7 @@ func TestTapReplicationMethods(t *testing.T) {
 			root["replication-method"], entry["replication_method"] = "INCREMENTAL", "FULL_TABLE"
 		}, false, "", "tickets"},
 		{"incremental, where it cannot be", func(root, _ map[string]any) { root["replication-method"] = "INCREMENTAL" }, true, "can only be read whole", "tags"},
-		{"a method nobody knows", func(root, _ map[string]any) { root["replication-method"] = "LOG_BASED" }, false, "LOG_BASED", "tickets"},
+		{"an unknown method", func(root, _ map[string]any) { root["replication-method"] = "LOG_BASED" }, false, "LOG_BASED", "tickets"},
 		{"another replication key", func(root, _ map[string]any) { root["replication-key"] = "created_datetime" }, false, "cannot be chosen", "tickets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -371,7 +372,7 @@ func TestTapReplicationMethods(t *testing.T) {
 				t.Errorf("its bookmark is %v", mark)
 			}
 			if !bytes.Contains(tr.stderr, []byte(c.says)) {
-				t.Errorf("nobody said %q: %s", c.says, tr.stderr)
+				t.Errorf("%q is missing in: %s", c.says, tr.stderr)
 			}
 		})
 	}

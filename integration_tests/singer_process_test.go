@@ -23,8 +23,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestTapArguments calls the built program in all the ways that clients do,
-// and in the ways that people do.
+// TestTapArguments runs the program with the arguments that clients and users
+// pass.
 func TestTapArguments(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -59,7 +59,7 @@ func TestTapArguments(t *testing.T) {
 
 		{"--discover", catalog},
 		{"-d", catalog},
-		{"--config nowhere.json --discover", catalog}, // it needs no account
+		{"--config nowhere.json --discover", catalog}, // no account is needed
 		{"--catalog nowhere.json --state nowhere.json --discover", catalog},
 		{"-c c.json -p k.json -s s.json", tags},
 		{"--catalog=k.json --config=c.json --state=s.json", tags},
@@ -84,7 +84,7 @@ func TestTapArguments(t *testing.T) {
 		{"--config c.json --test=records", sample},
 		{"--config c.json --test=everything", wrong},
 
-		// of several things, the first of these
+		// the first of several modes applies
 		{"--help --version --about --discover --test", help},
 		{"--version --about --discover --test --config c.json", version},
 		{"--about --discover --test --format json", about},
@@ -104,7 +104,7 @@ func TestTapArguments(t *testing.T) {
 			case c.want == wrong && (c.args == "" || c.args == "--catalog k.json"):
 			case box == "before":
 				args = append([]string{"--sandbox"}, args...)
-			case c.args != "--config": // of which it would be the value
+			case c.args != "--config": // which takes a value
 				args = append(args, "--sandbox")
 			}
 			tr := call{tap: true, args: args, dir: dir}.run(t)
@@ -136,8 +136,8 @@ func TestTapArguments(t *testing.T) {
 	}
 }
 
-// TestTapTerminate ends a tap with SIGTERM: it is gone within seconds, its last
-// line is whole and a state, and what is missing comes with the next run.
+// TestTapTerminate ends a tap with SIGTERM: it ends soon, its last line is
+// complete and a state, and the next run emits what is missing.
 func TestTapTerminate(t *testing.T) {
 	t.Parallel()
 	config := func(box *sandbox.Server) string { return serveSandbox(t, box) }
@@ -201,11 +201,11 @@ func TestTapTerminate(t *testing.T) {
 		}
 	})
 	for _, c := range []struct {
-		name  string
-		comes bool // the reader reads on, some time after the signal
-	}{{"into a stuffed pipe", true}, {"into a pipe nobody reads", false}} {
+		name    string
+		resumes bool // the reader continues some time after the signal
+	}{{"full pipe, read later", true}, {"full pipe, never read", false}} {
 		t.Run(c.name, func(t *testing.T) {
-			if !c.comes && !*full {
+			if !c.resumes && !*full {
 				t.Skip("it waits until the program gives up")
 			}
 			var asked atomic.Int64
@@ -237,13 +237,13 @@ func TestTapTerminate(t *testing.T) {
 				t.Fatal(err)
 			}
 			read := make(chan []byte, 1)
-			if c.comes {
+			if c.resumes {
 				<-rest.C
 				go func() { all, _ := io.ReadAll(near); read <- all }()
 			}
 			_ = cmd.Wait()
 			tr.ended, tr.code, tr.stderr = time.Now(), cmd.ProcessState.ExitCode(), fault.Bytes()
-			if !c.comes { // it must not wait for ever; that its last line is cut nobody can help
+			if !c.resumes { // it must not wait forever; its last line may be incomplete
 				if d := time.Since(sent); d > endsWithin || tr.code == 0 {
 					t.Errorf("exit code %d after %v", tr.code, d)
 				}
@@ -256,8 +256,7 @@ func TestTapTerminate(t *testing.T) {
 	}
 }
 
-// TestTapClosedOutput closes the pipe after some lines: nobody reads the rest
-// of the account.
+// TestTapClosedOutput closes the pipe after some lines: the tap ends.
 func TestTapClosedOutput(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
@@ -286,6 +285,6 @@ func TestTapClosedOutput(t *testing.T) {
 	err = cmd.Wait()
 	var exit *exec.ExitError
 	if ctx.Err() != nil || !errors.As(err, &exit) || asked.Load() > 40 {
-		t.Errorf("it ended with %v after %d requests, nobody having read its output", err, asked.Load())
+		t.Errorf("it ended with %v after %d requests, though its output was closed", err, asked.Load())
 	}
 }

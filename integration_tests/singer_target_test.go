@@ -21,15 +21,15 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// asked is what a call asks of the program as a Singer tap.
+// A tapCall is what a call requests of the program as a Singer tap.
 type tapCall struct {
-	mode     string         // sync, test, schema, discover; about: a document for people or programs
-	state    map[string]any // the state it was given, if it is one of the protocol's own; else nil
-	changed  bool           // it was given a catalog, whose schemas people may have changed
-	activate bool           // ACTIVATE_VERSION was asked for
+	mode     string         // sync, test, schema, discover or about
+	state    map[string]any // the given state, if it has bookmarks; else nil
+	changed  bool           // it was given a catalog, whose schemas may have changed
+	activate bool           // ACTIVATE_VERSION was requested
 }
 
-// asked reads it from the arguments.
+// parseTapCall reads it from the arguments.
 func (c call) parseTapCall() *tapCall {
 	a := &tapCall{mode: "sync"}
 	value := func(names ...string) (values []string) {
@@ -81,7 +81,7 @@ func (c call) parseTapCall() *tapCall {
 	return a
 }
 
-// A sungLine is a message of a tap.
+// A tapMessage is a message of a tap.
 type tapMessage struct {
 	Type, Stream string
 	Schema       json.RawMessage
@@ -93,7 +93,7 @@ type tapMessage struct {
 	Value        json.RawMessage
 }
 
-// sungLines returns the messages of a run that can be read.
+// tapMessages returns the valid messages of a run.
 func tapMessages(tr *transcript) (all []tapMessage) {
 	for l := range bytes.Lines(tr.stdout) {
 		var m tapMessage
@@ -104,7 +104,7 @@ func tapMessages(tr *transcript) (all []tapMessage) {
 	return all
 }
 
-// sung returns the records of a tap's run, by stream.
+// tapRecords returns the records of a tap's run, by stream.
 func tapRecords(tr *transcript) map[string][]json.RawMessage {
 	rows := map[string][]json.RawMessage{}
 	for _, m := range tapMessages(tr) {
@@ -115,7 +115,7 @@ func tapRecords(tr *transcript) map[string][]json.RawMessage {
 	return rows
 }
 
-// lastState is the value of the last STATE; nil if there is none.
+// lastState returns the value of the last STATE; nil if there is none.
 func lastState(tr *transcript) (value json.RawMessage) {
 	for _, m := range tapMessages(tr) {
 		if m.Type == "STATE" {
@@ -125,22 +125,22 @@ func lastState(tr *transcript) (value json.RawMessage) {
 	return value
 }
 
-// A table is what a target makes of a stream: it is created by the stream's
-// SCHEMA, and takes rows under the rules of the strictest targets we know.
+// A table is a target's table of a stream: the stream's SCHEMA creates it, and
+// it accepts rows under the rules of the strictest known targets.
 type table struct {
 	tapMessage
 	schema    *jsonschema.Schema
 	document  map[string]any
 	columns   map[string]any
-	full      map[string]any // what the tap itself declares
+	full      map[string]any // the tap's own schema
 	id        [sha256.Size]byte
 	activated bool
 	version   *int64
 	rows      int
 }
 
-// loaded is the strict target: it lists what in a tap's run would have stopped
-// a target or a client, or would have left wrong rows behind.
+// targetFaults is the strict target: it returns what in a tap's run would stop
+// a target or a client, or leave wrong rows.
 func (tr *transcript) targetFaults() []string {
 	var faults []string
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
@@ -202,9 +202,9 @@ func (tr *transcript) targetFaults() []string {
 			case t == nil:
 				fault("%s: a version is activated before its schema", m.Stream)
 			case !tr.tap.activate:
-				fault("%s: nobody has asked for versions", m.Stream)
+				fault("%s: versions were not requested", m.Stream)
 			case len(t.Cursor) > 0:
-				fault("%s: what goes on from a bookmark has no versions", m.Stream)
+				fault("%s: an incremental stream has no versions", m.Stream)
 			case t.activated || t.version != nil && *t.version != *m.Version:
 				fault("%s: not the version of its records", m.Stream)
 			default:
@@ -238,7 +238,7 @@ func (tr *transcript) targetFaults() []string {
 		}
 	}
 	if tr.code == 2 && len(types) == 0 || tr.code == 1 && len(types) == 0 {
-		return faults // it did not begin
+		return faults // the sync did not start
 	}
 	if len(types) == 0 || types[0] != "STATE" {
 		fault("the first message is no state")
@@ -257,7 +257,8 @@ func (tr *transcript) targetFaults() []string {
 	return faults
 }
 
-// members of each message, those without which it is none first.
+// tapMessageMembers are the members of each message: the required ones, then
+// the optional ones.
 var tapMessageMembers = map[string][2]string{
 	"SCHEMA":           {"type stream schema key_properties", "bookmark_properties"},
 	"RECORD":           {"type stream record time_extracted", "version"},
@@ -265,7 +266,7 @@ var tapMessageMembers = map[string][2]string{
 	"ACTIVATE_VERSION": {"type stream version", ""},
 }
 
-// sternly reads a line as one message.
+// strictTapMessage reads a line as one message.
 func strictTapMessage(l []byte) (*tapMessage, error) {
 	d := jsontext.NewDecoder(bytes.NewReader(l)) // refuses duplicate names and lone surrogates
 	if v, err := d.ReadValue(); err != nil {
@@ -305,12 +306,12 @@ func strictTapMessage(l []byte) (*tapMessage, error) {
 		}
 	}
 	if bytes.Contains(l, []byte("u0000")) && containsNUL(decode(l)) {
-		return nil, fmt.Errorf("U+0000 in a text")
+		return nil, fmt.Errorf("U+0000 in a string")
 	}
 	return m, nil
 }
 
-// nul reports whether a text or a name within holds U+0000.
+// containsNUL reports whether a string or a name in v contains U+0000.
 func containsNUL(v any) bool {
 	switch v := v.(type) {
 	case string:
@@ -327,11 +328,12 @@ func containsNUL(v any) bool {
 	return false
 }
 
-// houseName is what tables and columns can be called everywhere, unquoted.
+// portableName matches names of tables and columns that no database has to
+// quote.
 var portableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// create makes a table of a SCHEMA. The schema of a changed catalog is its
-// user's to answer for, as far as it can be worked with.
+// create creates a table from a SCHEMA. The schema of a changed catalog is the
+// user's: only what makes it unusable is a fault.
 func (t *table) create(changed bool) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	t.document, _ = decode(t.Schema).(map[string]any)
@@ -380,7 +382,7 @@ func (t *table) create(changed bool) (faults []string) {
 	return faults
 }
 
-// compilations are schemas that were met before; there are few.
+// compilations are the compiled schemas, by text.
 var compilations sync.Map
 
 // compiled compiles a schema for the validator of the strictest targets.
@@ -400,7 +402,7 @@ func compiled(text string) (*jsonschema.Schema, error) {
 	return schema, err
 }
 
-// dialect holds a schema against what means the same to every target.
+// checkKeywords checks that a schema means the same to every target.
 func checkKeywords(s map[string]any, at string, keys []string, fault func(string, ...any)) {
 	for keyword := range s {
 		switch keyword {
@@ -435,7 +437,7 @@ func checkKeywords(s map[string]any, at string, keys []string, fault func(string
 		fault("%s: of type %v", at, types)
 	case root:
 	case nullable == slices.Contains(keys, strings.TrimPrefix(at, "/")):
-		fault("%s: null is no value of a key, and of all else it is", at)
+		fault("%s: null must be allowed, except in keys", at)
 	}
 	for _, bound := range []string{"minimum", "maximum"} {
 		if v, ok := s[bound]; ok && (kinds[0] != "integer" || reflect.TypeOf(v) != reflect.TypeFor[json.Number]()) {
@@ -464,7 +466,7 @@ func checkKeywords(s map[string]any, at string, keys []string, fault func(string
 	}
 }
 
-// insert takes a record as a row.
+// insert checks a record as a row.
 func (t *table) insert(m *tapMessage, tr *transcript) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	t.rows++
@@ -481,7 +483,7 @@ func (t *table) insert(m *tapMessage, tr *transcript) (faults []string) {
 	case m.Version == nil && t.version != nil, m.Version != nil && t.rows > 1 && (t.version == nil || *t.version != *m.Version):
 		fault("the versions differ")
 	case m.Version != nil && !tr.tap.activate:
-		fault("nobody has asked for versions")
+		fault("versions were not requested")
 	case m.Version != nil && *m.Version > 1<<31-1:
 		fault("the version %d does not fit into 32 bits", *m.Version)
 	case t.activated:
@@ -491,11 +493,11 @@ func (t *table) insert(m *tapMessage, tr *transcript) (faults []string) {
 	return faults
 }
 
-// sound are rows that have been looked at before, in another run: most accounts
-// here are at rest.
+// validRows are rows that were valid before: some tests read an account several
+// times.
 var validRows sync.Map
 
-// fits holds a record against its table.
+// fits checks a record against its table.
 func (t *table) fits(raw json.RawMessage) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	v, _ := decode(raw).(map[string]any)
@@ -529,7 +531,7 @@ func (t *table) fits(raw json.RawMessage) (faults []string) {
 	return faults
 }
 
-// fullSchema is what the tap itself declares of a stream.
+// fullSchema returns the tap's own schema of a stream.
 func fullSchema(name string) map[string]any {
 	s := streams.Find(name)
 	if s == nil {
@@ -539,8 +541,8 @@ func fullSchema(name string) map[string]any {
 	return v
 }
 
-// closed checks that an object of which some property was deselected holds
-// nothing that is not selected.
+// checkSelected checks that an object with a deselected property contains only
+// selected ones.
 func checkSelected(schema, full map[string]any, v any, at string, fault func(string, ...any)) {
 	object, ok := v.(map[string]any)
 	properties, _ := schema["properties"].(map[string]any)
@@ -559,8 +561,8 @@ func checkSelected(schema, full map[string]any, v any, at string, fault func(str
 	}
 }
 
-// complete checks a state against the first one: nothing that it knew may be
-// missing, and all else is of streams that were announced.
+// stateFaults compares a state with the first one: it keeps every key, and all
+// others belong to streams that have a SCHEMA.
 func stateFaults(first, state map[string]any, tables map[string]*table) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	marks, ok := state["bookmarks"].(map[string]any)
@@ -583,10 +585,10 @@ func stateFaults(first, state map[string]any, tables map[string]*table) (faults 
 	for name, value := range marks {
 		mark, object := value.(map[string]any)
 		if _, old := had[name]; !old && (tables[name] == nil || !object) {
-			fault("a bookmark of %q, of which there is no table", name)
+			fault("a bookmark of %q, without a table", name)
 		}
 		if reflect.DeepEqual(had[name], value) {
-			continue // as it was given
+			continue // unchanged
 		}
 		for key := range mark {
 			if slices.Contains([]string{"progress_markers", "replication_key_signpost", "starting_replication_value", "partitions"}, key) {
@@ -597,8 +599,8 @@ func stateFaults(first, state map[string]any, tables map[string]*table) (faults 
 	return faults
 }
 
-// logged checks standard error: readable lines, and the cause of a failure as
-// the last of them.
+// checkLog checks standard error: valid lines, and the cause of a failure as
+// the last one.
 func (tr *transcript) checkLog(fault func(string, ...any)) {
 	level := ""
 	for l := range bytes.Lines(tr.stderr) {
@@ -631,12 +633,12 @@ func (tr *transcript) checkLog(fault func(string, ...any)) {
 		fault("exit code %d, and the last line is no cause: %s", tr.code, tail(tr.stderr))
 	}
 	if tr.code < 0 && !tr.stopped {
-		fault("died by a signal nobody sent")
+		fault("ended by a signal that no test sent")
 	}
 }
 
-// discovered checks what a client does with a catalog: it reads it by lines of
-// limited length, and works on its metadata.
+// checkTapCatalog checks what clients require of a catalog: lines of limited
+// length, and streams.
 func (tr *transcript) checkTapCatalog(fault func(string, ...any)) {
 	for l := range bytes.Lines(tr.stdout) {
 		if len(l) >= 64<<10 {
@@ -657,7 +659,7 @@ func (tr *transcript) checkTapCatalog(fault func(string, ...any)) {
 	}
 }
 
-// A sungStream is a stream of a catalog.
+// A tapStream is a stream of a catalog.
 type tapStream struct {
 	ID       string         `json:"tap_stream_id"`
 	Stream   string         `json:"stream"`
@@ -671,7 +673,7 @@ type tapStream struct {
 	} `json:"metadata"`
 }
 
-// tapSync runs the tap over the account of a config.
+// tapSync runs the tap with a configuration.
 func tapSync(t testing.TB, config string, more ...string) *transcript {
 	t.Helper()
 	return call{tap: true, args: append([]string{"--config", config}, more...)}.inside(t)

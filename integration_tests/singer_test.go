@@ -20,9 +20,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestTapEveryStream reads a whole account as a tap, without a catalog: each
-// stream has its records, and all of them. That they fit is what every run's
-// output is held against.
+// TestTapEveryStream reads an account as a tap, without a catalog: each stream
+// has all its records. Every run checks that they fit their schemas.
 func TestTapEveryStream(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -50,9 +49,8 @@ func TestTapEveryStream(t *testing.T) {
 	}
 }
 
-// TestSameRecords reads an account as a tap and as an Airbyte source. But for
-// the column that marks deletions, which has another name, both carry the same
-// bytes.
+// TestSameRecords reads an account as a tap and as an Airbyte source. Except
+// for the name of the tombstone column, the records have the same bytes.
 func TestSameRecords(t *testing.T) {
 	t.Parallel()
 	config := serveSandbox(t, small())
@@ -72,8 +70,7 @@ func TestSameRecords(t *testing.T) {
 	}
 }
 
-// TestTapSecondRun goes on from the last state: nothing that was written comes
-// again, and what is new comes.
+// TestTapSecondRun continues from the last state: only new records are emitted.
 func TestTapSecondRun(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -93,10 +90,9 @@ func TestTapSecondRun(t *testing.T) {
 	}
 }
 
-// TestTapResume cuts the output after every line, feeds the last state back,
-// and misses nothing. Of the cuts between two states the one right behind the
-// first of them has the least above it: if nothing is lost there, nothing is
-// lost at the others.
+// TestTapResume cuts the output after every state, resumes from the last state,
+// and misses no record. Of all cuts between two states, the one right after the
+// first of them loses most.
 func TestTapResume(t *testing.T) {
 	t.Parallel()
 	config := serveSandbox(t, small())
@@ -147,8 +143,8 @@ func TestTapResume(t *testing.T) {
 	}
 }
 
-// TestTapStates reads some streams with a state that says more: what is not of
-// this run goes through it untouched, and what was given is the first message.
+// TestTapStates reads some streams with a state that has more: what does not
+// belong to this run is kept, and the given state is the first message.
 func TestTapStates(t *testing.T) {
 	t.Parallel()
 	config := serveSandbox(t, small())
@@ -174,7 +170,7 @@ func TestTapStates(t *testing.T) {
 	}
 }
 
-// tapCatalog selects the streams of those names, whole.
+// tapCatalog returns a catalog that selects streams with all properties.
 func tapCatalog(names ...string) string {
 	entries := []string{}
 	for _, name := range names {
@@ -183,8 +179,7 @@ func tapCatalog(names ...string) string {
 	return `{"streams":[` + strings.Join(entries, ",") + `]}`
 }
 
-// TestStateOfEitherProtocol goes on from a state of the one protocol in the other, to and
-// fro.
+// TestStateOfEitherProtocol resumes in each protocol from a state of the other.
 func TestStateOfEitherProtocol(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -220,7 +215,8 @@ func TestStateOfEitherProtocol(t *testing.T) {
 		quiet("Singer to Singer, "+form, tapRecords(tapSync(t, config, "--state", file(t, "state.json", text))))
 	}
 
-	// It is the same JSON: a bookmark of a stream at rest differs in nothing.
+	// The JSON is the same: without changes, the bookmark of a stream does not
+	// differ.
 	marks := decode(value).(map[string]any)["bookmarks"].(map[string]any)
 	for name, state := range assemble(nil, call{args: []string{"read", "--config", config, "--state", file(t, "state.json", string(value))}}.inside(t).messages()) {
 		keys := func(v any) (names []string) { keyPaths(v, "", &names); slices.Sort(names); return names }
@@ -230,8 +226,8 @@ func TestStateOfEitherProtocol(t *testing.T) {
 	}
 }
 
-// TestTapTestMode writes one record of each stream and moves no state; or schemas
-// and nothing else.
+// TestTapTestMode checks --test: one record of each stream and no new state, or
+// only schemas.
 func TestTapTestMode(t *testing.T) {
 	t.Parallel()
 	config := serveSandbox(t, small())
@@ -255,8 +251,8 @@ func TestTapTestMode(t *testing.T) {
 	}
 }
 
-// TestTapVersions asks for versions: streams that are read whole end with one,
-// if they end well, and no others have any.
+// TestTapVersions requests versions: each full refresh that completes ends with
+// one, and no other stream has any.
 func TestTapVersions(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -286,8 +282,8 @@ func TestTapVersions(t *testing.T) {
 	}
 }
 
-// TestTapFailedStream has one stream fail: its bookmark stays, those of the
-// others move, that of a stream nobody reads is left alone.
+// TestTapFailedStream makes one stream fail: its bookmark stays, those of the
+// others move, and that of a deselected stream is kept.
 func TestTapFailedStream(t *testing.T) {
 	t.Parallel()
 	box := small()
@@ -298,7 +294,7 @@ func TestTapFailedStream(t *testing.T) {
 	box.AddCustomer()
 	box.Fail = func(r *http.Request) *sandbox.Fault {
 		if r.URL.Path == "/api/events" {
-			return notFound()
+			return unavailable()
 		}
 		return nil
 	}
@@ -323,13 +319,13 @@ func TestTapFailedStream(t *testing.T) {
 	}
 	box.Fail = healthy
 	tr = tapSync(t, config, append(args, file(t, "state.json", string(lastState(tr))))...)
-	// The new ticket comes once more: only now is it heard what happened to it.
+	// The new ticket is emitted again: its event is processed only now.
 	if rows := tapRecords(tr); tr.code != 0 || len(rows["events"]) == 0 || len(rows["tickets"]) > 1 {
 		t.Errorf("exit code %d, then %d events and %d tickets", tr.code, len(rows["events"]), len(rows["tickets"]))
 	}
 }
 
-// TestTapUnauthorized refuses the credentials. The last line says so.
+// TestTapUnauthorized rejects the credentials. The last line says so.
 func TestTapUnauthorized(t *testing.T) {
 	t.Parallel()
 	for _, mode := range [][]string{nil, {"--test"}} {
@@ -348,7 +344,7 @@ func TestTapUnauthorized(t *testing.T) {
 			t.Errorf("%d requests, records of %d streams", asked, len(rows))
 		}
 	}
-	for _, status := range []int{400, 401, 403, 404} { // the API echoes the credentials, in every form
+	for _, status := range []int{400, 401, 403, 404} { // the API sends back the credentials in every form
 		text, _ := json.Marshal("you sent " + strings.Join(encodings(sandboxSecret), " and "))
 		box := small()
 		box.Fail = func(*http.Request) *sandbox.Fault {
@@ -360,9 +356,10 @@ func TestTapUnauthorized(t *testing.T) {
 	}
 }
 
-// TestTapConformsInvalidData has the API send every kind of thing in the place of another.
-// Whatever it is, a target can take what comes of it. AWKWARD_SEED repeats one
-// account.
+// TestTapConformsInvalidData sends values of the wrong type in every field. A
+// strict target accepts the output.
+//
+// AWKWARD_SEED repeats one account.
 func TestTapConformsInvalidData(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -390,7 +387,7 @@ func TestTapConformsInvalidData(t *testing.T) {
 		w.Header().Del("Content-Length")
 		w.WriteHeader(rec.Code)
 		body := rec.Body.Bytes()
-		if q.Method == http.MethodGet { // what a report answers has nothing that it is not known by
+		if q.Method == http.MethodGet { // rows of reports are only keys
 			body = corruptRows(r, body, odd)
 		}
 		_, _ = w.Write(body)
@@ -414,8 +411,8 @@ func TestTapConformsInvalidData(t *testing.T) {
 	}
 }
 
-// spoil puts odd values into the rows of a page, takes fields out and puts new
-// ones in. What a row is known and ordered by stays.
+// corruptRows puts odd values into the rows of a page, removes fields and adds
+// others. Keys and cursors stay.
 func corruptRows(r *rand.Rand, body []byte, odd []string) []byte {
 	var page struct {
 		Data []map[string]json.RawMessage `json:"data"`
@@ -424,7 +421,7 @@ func corruptRows(r *rand.Rand, body []byte, odd []string) []byte {
 	if json.Unmarshal(body, &page) != nil || page.Data == nil {
 		return body
 	}
-	// Not through json.Marshal, which would mend what is odd.
+	// json.Marshal would repair odd values.
 	var b bytes.Buffer
 	b.WriteString(`{"data":[`)
 	for i, row := range page.Data {

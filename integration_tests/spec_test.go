@@ -16,7 +16,7 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// specification returns the SPEC's form, by way of the program.
+// specification returns the program's SPEC message, and its form.
 func specification(t *testing.T) (raw json.RawMessage, form map[string]any) {
 	t.Helper()
 	for _, m := range (call{args: []string{"spec"}}).inside(t).messages() {
@@ -44,7 +44,7 @@ type place struct {
 	schema map[string]any
 }
 
-// places walks a schema and all that it is made of.
+// places yields all schemas within a schema.
 func places(root map[string]any) iter.Seq[place] {
 	return func(yield func(place) bool) {
 		var visit func(path, name string, s map[string]any) bool
@@ -75,7 +75,7 @@ func places(root map[string]any) iter.Seq[place] {
 	}
 }
 
-// TestSpec is what Airbyte's acceptance tests ask of a specification.
+// TestSpec checks what Airbyte's acceptance tests check in a specification.
 func TestSpec(t *testing.T) {
 	t.Parallel()
 	raw, form := specification(t)
@@ -87,8 +87,8 @@ func TestSpec(t *testing.T) {
 		})
 	}
 	t.Run("config_match_spec", func(t *testing.T) {
-		// The formats are there for date pickers; no client checks them, and a
-		// plain date will do.
+		// The formats are for date pickers; no client checks them, and a plain
+		// date is valid.
 		plain := regexp.MustCompile(`"format":"[a-z-]+",?`).ReplaceAll(raw, nil)
 		c := jsonschema.NewCompiler()
 		if err := c.AddResource("spec.json", bytes.NewReader(plain)); err != nil {
@@ -245,7 +245,8 @@ func TestSpec(t *testing.T) {
 		if err := json.Unmarshal((call{args: []string{"spec"}}).inside(t).stdout, &m); err != nil {
 			t.Fatal(err)
 		}
-		// field finds what is configured at a path, of OAuth's kind of credentials.
+		// field returns the property at a path, for the OAuth kind of
+		// credentials.
 		field := func(path []any) map[string]any {
 			at := form
 			for _, name := range path {
@@ -274,7 +275,7 @@ func TestSpec(t *testing.T) {
 			}
 		}
 		walk(auth.Config)
-		if paths != 5 { // subdomain, two tokens, and the app's id and secret
+		if paths != 5 { // subdomain, two tokens, client id and secret
 			t.Errorf("%d paths", paths)
 		}
 		input := auth.Config["oauth_connector_input_specification"].(map[string]any)

@@ -27,10 +27,10 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestReportCrashRecovery holds the histories of TestCrashRecovery for the statistics
-// alone, with tickets that come and go from their days: the present rows of
-// each day that may still change are the account's, however the API is read
-// where it is in doubt, and a sync at rest writes nothing.
+// TestReportCrashRecovery checks random histories for the stream statistics
+// alone, with tickets that enter and leave their days: the current rows of each
+// day within the window are the account's, in every reading of the undocumented
+// API, and a sync without changes emits nothing.
 //
 // DAYS_SEED repeats one history.
 func TestReportCrashRecovery(t *testing.T) {
@@ -57,8 +57,8 @@ func TestReportCrashRecovery(t *testing.T) {
 	}
 }
 
-// flicker takes a young ticket out of what is counted and puts it back. The sync
-// in between is cut off: what it wrote, no bookmark tells.
+// toggleCounted removes a recent ticket from what is counted and adds it again.
+// The sync in between is interrupted, and its last records are in no bookmark.
 func (h *history) toggleCounted() error {
 	h.noChanges = true
 	defer func() { h.noChanges = false }()
@@ -70,14 +70,14 @@ func (h *history) toggleCounted() error {
 		}
 		if i < 2 {
 			h.box.TrashTicket(id, i == 0)
-			time.Sleep(20 * time.Minute) // until lists show it
+			time.Sleep(20 * time.Minute) // until it is visible
 		}
 	}
 	return nil
 }
 
-// days reads the statistics as a plan that is changed by with, and returns what
-// was written, by key, and how many requests it took.
+// readReports reads the statistics with a plan that the function with changes,
+// and returns the records by key and the number of requests.
 func readReports(t *testing.T, h *fixture, marks map[string]state.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
 	t.Helper()
 	plan := h.plan([]string{"statistics"}, throughJSON(t, marks))
@@ -100,7 +100,7 @@ func readReports(t *testing.T, h *fixture, marks map[string]state.Bookmark, with
 	return written, h.budget.Sent() - sent, failure
 }
 
-// daysOf lists the days of which something was written.
+// daysOf returns the days of the records.
 func daysOf(written map[string]string) (all []string) {
 	for _, raw := range written {
 		day, _ := conform.Field([]byte(raw), "day")
@@ -110,7 +110,8 @@ func daysOf(written map[string]string) (all []string) {
 	return slices.Compact(all)
 }
 
-// What a sync of reports costs, which days it looks at, and when.
+// TestDailyReports checks how many requests a sync of reports takes, and which
+// days it reads and when.
 func TestDailyReports(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -127,7 +128,8 @@ func TestDailyReports(t *testing.T) {
 				t.Errorf("%s: %d requests, days %v, %v; expected %d, %v", what, n, got, err, requests, wanted)
 			}
 		}
-		// A year in periods of 35, 70, 140 and 122 days, and the time.
+		// A year in periods of 35, 70, 140 and 122 days, and one request for
+		// the time.
 		written, n, err := readReports(t, h, marks, from)
 		if all := daysOf(written); err != nil || n != 5 || len(all) < 100 || all[len(all)-1] > "2000-06-15" || all[0] < "1999-06-15" {
 			t.Fatalf("%d requests, %d days, %v", n, len(daysOf(written)), err)
@@ -143,7 +145,7 @@ func TestDailyReports(t *testing.T) {
 		expect("today", 2, "2000-06-15")
 		time.Sleep(12 * time.Hour)
 		expect("the day after", 2)
-		time.Sleep(12 * time.Hour) // a day has passed: all is looked at that may have changed
+		time.Sleep(12 * time.Hour) // a day later, the window is read again
 		expect("the window", 2, "2000-05-20")
 		box.TrashTicket(old, true)
 		ticket("2000-04-20T00:00:00Z") // before the window
@@ -153,7 +155,8 @@ func TestDailyReports(t *testing.T) {
 		time.Sleep(4 * time.Hour)
 		expect("again", 2, "2000-05-20")
 
-		// What changed while the day could, is captured whenever the next sync is.
+		// Changes within the window are captured by the next sync, whenever it
+		// is.
 		ticket(time.Now().AddDate(0, 0, -25).Format(time.RFC3339))
 		changed := time.Now().AddDate(0, 0, -25).UTC().Format(time.DateOnly)
 		time.Sleep(50 * 24 * time.Hour)
@@ -161,7 +164,7 @@ func TestDailyReports(t *testing.T) {
 			t.Errorf("of %s nothing was read: %v, %v", changed, daysOf(written), err)
 		}
 
-		// Of the day that lost its ticket the latest rows tell so.
+		// The latest row of the day without tickets shows that it is empty.
 		from = func(p *connector.Plan) {
 			p.Reports = parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`)
 		}
@@ -177,8 +180,8 @@ func TestDailyReports(t *testing.T) {
 			t.Errorf("the day without tickets became %v, %v", written, err)
 		}
 
-		// Another report, or another question under the old name, is read from the
-		// beginning; the others go on.
+		// Another report, or another query under the old name, is read from the
+		// start; the others continue.
 		both := parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]},{"scope":"tickets-closed"}]`)
 		written, _, err = readReports(t, h, marks, func(p *connector.Plan) { p.Reports = both })
 		for key := range written {
@@ -196,8 +199,8 @@ func TestDailyReports(t *testing.T) {
 	})
 }
 
-// A first sync that stops after any of its batches goes on from there: nothing
-// is lost, and at most the period it was in is asked for again.
+// TestReportsResume stops a first sync after each of its batches: the next sync
+// continues there, loses no record and repeats at most one period.
 func TestReportsResume(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Size: sandbox.Size{Tickets: 90, Messages: 300}})
@@ -223,7 +226,7 @@ func TestReportsResume(t *testing.T) {
 				written[keyOf(b.Stream, raw)] = withoutAsOf(raw)
 			}
 			if n++; n > stop {
-				break // the bookmark of this batch is lost
+				break // the bookmark of this batch is not stored
 			}
 			marks["statistics"], done = b.Bookmark, b.Kind == reader.Done
 		}
@@ -243,14 +246,16 @@ func TestReportsResume(t *testing.T) {
 				t.Fatalf("stopped after %d batches, %s is lost or another: %s", stop, key, written[key])
 			}
 		}
-		// The time is asked twice, and of each report the first periods are short.
+		// The time takes two requests, and the first periods of each report are
+		// short.
 		if asked+more > all+8 {
 			t.Errorf("stopped after %d batches, %d requests and %d more; %d without", stop, asked, more, all)
 		}
 	}
 }
 
-// The dates of the configuration bound the days, in whatever zone.
+// TestReportDates checks that the dates of the configuration bound the days, in
+// any time zone.
 func TestReportDates(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
@@ -276,8 +281,8 @@ func TestReportDates(t *testing.T) {
 	}
 }
 
-// The rows that are read last have the latest as_of_datetime, also if the server's clock
-// goes back.
+// TestServerClockGoesBack checks that the rows read last have the latest
+// as_of_datetime, even if the server's clock goes back.
 func TestServerClockGoesBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -328,7 +333,8 @@ func alterResponses(change func(*http.Response), net http.RoundTripper) http.Rou
 	return alteredNetwork{change, net}
 }
 
-// A report that cannot be had says so, and the others are read.
+// TestReportsFail checks that a report that fails is reported, and the others
+// are read.
 func TestReportsFail(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t, &sandbox.Server{Limit: unlimited})
@@ -348,8 +354,8 @@ func TestReportsFail(t *testing.T) {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
 
-	// Rows that tell no day, of periods that begin after their day: neither can
-	// be read without the other.
+	// Rows without a day, and periods that exclude their first day: one of them
+	// cannot be read without the other.
 	h = newFixture(t, &sandbox.Server{Limit: unlimited, Quirks: sandbox.Quirks{DayColumn: "-", PeriodStartExclusive: true}})
 	if written, _, err := readReports(t, h, map[string]state.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not contain their day") {
 		t.Errorf("%d rows, %v", len(written), err)
@@ -361,8 +367,9 @@ func TestReportsFail(t *testing.T) {
 	}
 }
 
-// Without reports in the configuration there is no stream: neither protocol
-// offers it or reads it, and a catalog that names it is told what is missing.
+// TestStatisticsWithoutReports checks that without reports in the configuration
+// there is no stream: neither protocol offers or reads it, and a catalog that
+// names it is an error that says what is missing.
 func TestStatisticsWithoutReports(t *testing.T) {
 	t.Parallel()
 	named := []byte(`"statistics"`)
@@ -385,14 +392,14 @@ func TestStatisticsWithoutReports(t *testing.T) {
 	if rows := tapRecords(tr); tr.code != 1 || len(rows) != 1 || !bytes.Contains(tr.stderr, []byte(missing)) {
 		t.Errorf("exit code %d: %s", tr.code, tail(tr.stderr))
 	}
-	// As a setting of Meltano's it comes as a text.
+	// Meltano passes it as a string.
 	tr = call{tap: true, args: []string{"--discover", "--config", "ENV"}, env: []string{`TAP_GORGIAS_REPORTS=[{"scope":"tags"}]`}}.run(t)
 	if tr.code != 0 || !bytes.Contains(tr.stdout, named) {
 		t.Errorf("from the environment: exit code %d: %s", tr.code, tail(tr.stderr))
 	}
 }
 
-// A check asks for each report.
+// TestCheckReports checks that check requests each report.
 func TestCheckReports(t *testing.T) {
 	t.Parallel()
 	for reports, want := range map[string]string{
@@ -406,9 +413,9 @@ func TestCheckReports(t *testing.T) {
 	}
 }
 
-// TestNothingIsWritten holds I12: whatever is read, and whatever has to be read again,
-// nothing is sent that could write. But for access tokens, the one path that is
-// posted to is that of the statistics.
+// TestNothingIsWritten checks that no request could write (I12), whatever is
+// read or re-fetched. POST is sent only for access tokens and for the
+// statistics.
 func TestNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -446,7 +453,7 @@ func TestNothingIsWritten(t *testing.T) {
 	}
 }
 
-// Both protocols take reports as a list of objects.
+// TestReportsSetting passes reports as a list of objects in both protocols.
 func TestReportsSetting(t *testing.T) {
 	t.Parallel()
 	raw, _ := specification(t)

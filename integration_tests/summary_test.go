@@ -19,7 +19,7 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// A summary is what a run says of itself at its end.
+// A summary is the totals that a run reports at its end.
 type summary struct {
 	done, streams, records, retold, graves, requests, share, nulled int
 	failed                                                          []string
@@ -28,14 +28,14 @@ type summary struct {
 var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which re-fetched: (\d+), tombstones: (\d+); ` +
 	`requests: (\d+), (\d+)% of the rate limit; time: [^;]+(?:; values set to null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
 
-// summarized reads a line of a log; nil if it is no summary.
+// parseSummary parses a line of a log; nil if it is no summary.
 func parseSummary(text string) *summary {
 	m := summaryLine.FindStringSubmatch(text)
 	if m == nil {
 		return nil
 	}
 	n := func(i int) int {
-		v, _ := strconv.Atoi(m[i]) // "": 0
+		v, _ := strconv.Atoi(m[i]) // "" is 0
 		return v
 	}
 	s := &summary{n(1), n(2), n(3), n(4), n(5), n(6), n(7), n(8), nil}
@@ -45,7 +45,7 @@ func parseSummary(text string) *summary {
 	return s
 }
 
-// summed holds the summaries of an Airbyte read against what it has written.
+// summaryFaults compares the summary of an Airbyte read with its output.
 func (tr *transcript) summaryFaults(all []msg, discovered map[string]*contract) (faults []string) {
 	var said *summary
 	var want summary
@@ -103,7 +103,7 @@ func formatSummary(s summary) string {
 		"nulled", strconv.Itoa(s.nulled), "failed", strings.Join(s.failed, " ")}, " ")
 }
 
-// plausible lists what cannot be.
+// plausible returns contradictions within a summary.
 func (s *summary) plausible() (faults []string) {
 	if s.done+len(s.failed) > s.streams || s.retold+s.graves > s.records || s.share > 100 || s.requests == 0 && s.done > 0 {
 		faults = append(faults, "the summary cannot be")
@@ -113,7 +113,7 @@ func (s *summary) plausible() (faults []string) {
 
 var tapNulled = regexp.MustCompile(`: (\d+) values of \S+ became null`)
 
-// summedTap holds the summary of a tap's run against what it has written.
+// checkTapSummary compares the summary of a tap's run with its output.
 func (tr *transcript) checkTapSummary(fault func(string, ...any)) {
 	var said *summary
 	began, nulled, lines := false, 0, 0
@@ -165,10 +165,9 @@ func (tr *transcript) checkTapSummary(fault func(string, ...any)) {
 	}
 }
 
-// TestSummary reads an account in which something has happened, in both
-// protocols: what was read again because of events, what was deleted, what
-// became null and what failed is in the summary. That its counts are those of
-// what was written is held by every run of the program.
+// TestSummary reads an account that has changed, in both protocols: the summary
+// has the re-fetched records, the tombstones, the nulled values and the
+// failures. Every run of the program compares the counts with the output.
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, Email: sandboxEmail, APIKey: sandboxSecret, Forbidden: []string{"phone"}}
@@ -242,9 +241,9 @@ func idOf(raw []byte) int64 {
 	return r.ID
 }
 
-// TestChangeFeedProgress follows each stream of two syncs: until its list has been read
-// it does not listen, from then on it does, until it ends; and only then come
-// records that were read again, and tombstones.
+// TestChangeFeedProgress checks each stream of two syncs: it is reading events
+// from the end of its list to its own end, and only then emits re-fetched
+// records and tombstones.
 func TestChangeFeedProgress(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}

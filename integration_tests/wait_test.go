@@ -15,8 +15,8 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// While the server asks to be left alone, the sync says so, and repeats its
-// state often enough that nobody takes it for dead.
+// TestWaitIsReported checks that a sync that waits for Retry-After reports it,
+// and repeats its state often enough for the platform.
 func TestWaitIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestWaitIsReported(t *testing.T) {
 		}
 		limited := fmt.Sprintf(`"status":"RUNNING","reasons":[{"type":"RATE_LIMITED","rate_limited":{"quota_reset":%d}}]`, out.began.Add(600*time.Second).UnixMilli())
 		if !strings.Contains(out.String(), limited) {
-			t.Errorf("nobody was told %s", limited)
+			t.Errorf("the output does not contain %s", limited)
 		}
 		last := time.Duration(0)
 		for _, at := range append(out.states, time.Since(out.began)) {
@@ -50,7 +50,7 @@ func TestWaitIsReported(t *testing.T) {
 	})
 }
 
-// timed keeps when states were written.
+// stateTimes records when states are written.
 type stateTimes struct {
 	bytes.Buffer
 	began  time.Time
@@ -64,9 +64,9 @@ func (w *stateTimes) Write(p []byte) (int, error) {
 	return w.Buffer.Write(p)
 }
 
-// Nothing of a run is left behind: not when it ends, not when whoever reads it
-// stops, not when it is interrupted. A synctest bubble does not end before its
-// goroutines do.
+// TestRunEndsGoroutines checks that a run leaves no goroutine when it ends,
+// when its reader stops, and when it is canceled: a synctest bubble ends only
+// with its goroutines.
 func TestRunEndsGoroutines(t *testing.T) {
 	t.Parallel()
 	for stop := range 40 {

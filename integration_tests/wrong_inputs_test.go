@@ -214,7 +214,7 @@ func wrongInputs() []wrongInput {
 		{name: "response: 403 for one list", args: "read --config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(tags)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
 		{name: "response: 403 for one list, for a tap", tap: true, env: quiet, args: "--config config.json --catalog catalog.json", files: append(slices.Clone(there), catalog(`{"streams": [{"tap_stream_id": "tags"}]}`)...), box: respondingWith(sandbox.Fault{Status: 403}, "/api/tags")},
 		{name: "response: 404", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 404})},
-		{name: "response: 503", args: check, files: there, box: respondingWith(*notFound())},
+		{name: "response: 503", args: check, files: there, box: respondingWith(*unavailable())},
 		{name: "response: a redirect to another host", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 301, Header: http.Header{"Location": {"https://other.gorgias.com/api/account"}}})},
 		{name: "response: truncated JSON", args: check, files: there, box: respondingWith(sandbox.Fault{Truncate: 40})},
 		{name: "response: another content type", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: `{}`})},
@@ -272,7 +272,7 @@ func TestWrongInputs(t *testing.T) {
 
 var heading = regexp.MustCompile(`(?m)^-- (.+) --\n`)
 
-// sections are the parts of a golden file by their headings.
+// sections returns the parts of a golden file by their headings.
 func sections(text string) map[string]string {
 	parts := map[string]string{}
 	at := heading.FindAllStringSubmatchIndex(text, -1)

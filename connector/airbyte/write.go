@@ -1,6 +1,7 @@
 package airbyte
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -156,8 +157,8 @@ type progress struct {
 	shape   *conform.Schema
 	prefix  []byte
 	running bool
-	count   int  // records since the last state
-	stored  bool // the latest bookmark has been written
+	count   int    // records since the last state
+	stored  []byte // the latest bookmark that was written
 	total   int
 }
 
@@ -254,8 +255,8 @@ func (w *Writer) batch(b connector.Batch, p *progress) error {
 }
 
 // records writes the records of a batch and the state that is valid then. The
-// state of a full refresh is always the same, and is written at its end; a
-// state that was just written is not repeated there.
+// state of a full refresh is always the same, and is written at its end. A state
+// is not repeated after records: the next one that differs covers them.
 func (w *Writer) records(b connector.Batch, p *progress) error {
 	w.buf = w.buf[:0]
 	for _, rec := range b.Records {
@@ -265,19 +266,23 @@ func (w *Writer) records(b connector.Batch, p *progress) error {
 		p.count++
 		p.total++
 	}
-	done := b.Kind == reader.Done
-	if b.Bookmark.Resumable() && !done || done && !p.stored {
+	stored, err := b.Bookmark.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	done, changed := b.Kind == reader.Done, !bytes.Equal(stored, p.stored)
+	if b.Bookmark.Resumable() && (changed || p.count == 0) && !done || done && (changed || p.count > 0) {
 		l, err := line(message{Type: "STATE", State: &stateMessage{"STREAM", streamState{descriptor{b.Stream.Name}, b.Bookmark},
 			stats{json.RawMessage(strconv.Itoa(p.count) + ".0")}}})
 		if err != nil {
 			return err
 		}
-		w.buf, p.count, p.stored = append(w.buf, l...), 0, true
+		w.buf, p.count, p.stored = append(w.buf, l...), 0, stored
 	}
 	if len(w.buf) == 0 {
 		return nil
 	}
-	_, err := w.out.Write(w.buf)
+	_, err = w.out.Write(w.buf)
 	return err
 }
 

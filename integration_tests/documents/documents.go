@@ -75,7 +75,7 @@ func parse(file, text string) ([]Block, error) {
 		}
 		if m := marker.FindStringSubmatch(trimmed); m != nil {
 			if by = m[1]; !slices.Contains(Runners(), by) {
-				return fail("nobody is called %s; there are %s", by, strings.Join(Runners(), ", "))
+				return fail("there is no runner %s; there are %s", by, strings.Join(Runners(), ", "))
 			}
 		} else if strings.HasPrefix(trimmed, "<!--") && strings.Contains(strings.ToLower(line), "run by") {
 			return fail("a line that says who runs a block looks like <!-- run by: %s -->", Runners()[0])

@@ -63,7 +63,7 @@ func Streams(all []*section) ([]byte, error) {
 // introduction is a format: its arguments are the tombstone columns of Airbyte
 // and of Singer, and the column of unrecognized fields.
 const introduction = `
-<!-- Generated from connector/streams.go and schemas/ by go generate: change those. -->
+<!-- Generated from connector/streams/ and schemas/ by go generate: change those. -->
 
 # Streams
 

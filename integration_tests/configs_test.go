@@ -24,13 +24,12 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// foreignHost, foreignMail and foreignKey are the values in the configurations
-// of testdata/configs.
+// The account of the configurations in testdata/configs.
 const foreignHost, foreignMail, foreignKey = "fjordshop.gorgias.com", "mari@fjordshop.example", "4f1c0ffee0b5e55ed0d15ea5ed0ddba1"
 
-// proxyFor serves an account in place of Gorgias, behind a proxy that
-// terminates TLS for foreignHost. It returns the environment in which a program
-// uses the proxy, so that its configuration can stay as it is.
+// proxyFor serves an account at foreignHost, behind a proxy that terminates TLS.
+// It returns the environment variables that lead a program there, so that no
+// configuration has to be changed.
 func proxyFor(t *testing.T, box http.Handler) (env []string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -59,7 +58,7 @@ func proxyFor(t *testing.T, box http.Handler) (env []string) {
 			t.Error(err)
 			return
 		}
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n") // the client may have closed the connection
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n") // who has gone needs no answer
 		select {
 		case arrivals.conns <- tls.Server(bufferedConn{conn, buffered.Reader}, tunnel):
 		case <-arrivals.closed:
@@ -73,7 +72,7 @@ func proxyFor(t *testing.T, box http.Handler) (env []string) {
 	return []string{"HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + trusted}
 }
 
-// tunnelListener is a listener for connections that come through the proxy.
+// A tunnelListener is a listener for connections that come through the proxy.
 type tunnelListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -90,7 +89,7 @@ func (l *tunnelListener) Accept() (net.Conn, error) {
 func (l *tunnelListener) Close() error   { close(l.closed); return nil }
 func (l *tunnelListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// bufferedConn is a connection of which some bytes may have been read.
+// A bufferedConn is a connection whose first bytes may be in a buffer.
 type bufferedConn struct {
 	net.Conn
 	first *bufio.Reader
@@ -98,17 +97,15 @@ type bufferedConn struct {
 
 func (c bufferedConn) Read(p []byte) (int, error) { return c.first.Read(p) }
 
-// fjordshop is the account that the configurations name: 300 days up to June
-// 2026.
+// fjordshop is the account of the configurations: 300 days up to June 2026.
 func fjordshop() *sandbox.Server {
 	epoch := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	return &sandbox.Server{Email: foreignMail, APIKey: foreignKey, Subdomain: "fjordshop", Limit: unlimited, Epoch: epoch, ClockOffset: time.Until(epoch.Add(time.Hour)),
 		Size: sandbox.Size{Tickets: 300, Messages: 600, Customers: 50, Events: 300, Surveys: 300}}
 }
 
-// TestImportedConfigs runs with configurations and states of other connectors,
-// unchanged: the credentials work at their own address, the dates bound what is
-// read, and the states are continued.
+// TestImportedConfigs runs the files of other connectors unchanged: their
+// credentials and dates apply, and the sync resumes from their states.
 func TestImportedConfigs(t *testing.T) {
 	t.Parallel()
 	january := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
@@ -116,15 +113,15 @@ func TestImportedConfigs(t *testing.T) {
 	longAgo := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	const overlap, window = 10 * time.Minute, 7 * 24 * time.Hour
 	for _, c := range []struct {
-		name       string
-		start, end time.Time
-		state      string               // "" = it has none of its own
-		resumes    map[string]time.Time // with the state: the start of each stream
-		tap        bool
-		warnings   int // for settings that are not supported
+		name        string
+		start, end  time.Time
+		state       string               // "": that connector has none
+		resumesFrom map[string]time.Time // with the state: from when on each stream is read
+		tap         bool
+		warnings    int // settings that were not used
 	}{
 		{name: "airbyte.json", start: january, state: "airbyte.state.json",
-			resumes: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
+			resumesFrom: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
 		{name: "sling.json", start: january},
 		{name: "sling-variable.json", start: longAgo},
 		{name: "ingestr.uri", start: longAgo},
@@ -132,9 +129,9 @@ func TestImportedConfigs(t *testing.T) {
 		{name: "ingestr-interval.uri", start: january, end: time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)},
 		{name: "ingestr-interval.json", start: january, end: time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)},
 		{name: "tap-pathlight.json", start: january, tap: true, warnings: 1, state: "tap-pathlight.state.json",
-			resumes: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
+			resumesFrom: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
 		{name: "tap-brooklyn.json", start: january, tap: true, warnings: 1, state: "tap-brooklyn.state.json",
-			resumes: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": january, "events": january}},
+			resumesFrom: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": january, "events": january}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir, err := filepath.Abs("testdata/configs")
@@ -157,7 +154,7 @@ func TestImportedConfigs(t *testing.T) {
 			other := fjordshop()
 			other.APIKey = "of another account"
 			if tr := (call{args: []string{"check", "--config", config}, env: proxyFor(t, other)}).run(t); !strings.Contains(string(tr.stdout), `401`) {
-				t.Errorf("an account with another key accepts the credentials: %s", tr.stdout)
+				t.Errorf("an account with another key accepts it: %s", tr.stdout)
 			}
 
 			names := []string{"tickets", "ticket_messages", "events"}
@@ -193,9 +190,9 @@ func TestImportedConfigs(t *testing.T) {
 				}
 				return rows
 			}
-			// holds compares what was read with what the account has between
-			// two timestamps. The change feed may add a few records.
-			holds := func(rows map[string][]string, since map[string]time.Time, more float64) {
+			// compare compares the output with the records of the account
+			// between two timestamps. The change feed can add a few records.
+			compare := func(rows map[string][]string, since map[string]time.Time, more float64) {
 				t.Helper()
 				for _, name := range names {
 					s := streams.Find(name)
@@ -220,16 +217,16 @@ func TestImportedConfigs(t *testing.T) {
 					}
 				}
 			}
-			began := map[string]time.Time{}
+			started := map[string]time.Time{}
 			for _, name := range names {
-				began[name] = c.start
+				started[name] = c.start
 			}
 			first := read("")
-			holds(first, began, 0)
+			compare(first, started, 0)
 			if c.state != "" {
-				holds(read(c.state), c.resumes, 0.1)
+				compare(read(c.state), c.resumesFrom, 0.1)
 			}
-			if !c.end.IsZero() { // the same interval gives the same records
+			if !c.end.IsZero() { // an interval gives the same records every time
 				again := read("")
 				for _, name := range names {
 					slices.Sort(first[name])

@@ -135,7 +135,7 @@ func TestTranscript(t *testing.T) {
 		{"a record too many in the summary", `counts otherwise`, swap(summed, `records: `, `records: 1`)},
 		{"a deletion too many in the summary", `counts otherwise`, swap(summed, `tombstones: 0`, `tombstones: 1`)},
 		{"a stream too few in the summary", `counts otherwise`, swap(summed, `read: 3`, `read: 2`)},
-		{"a value too many in the summary", `counts otherwise`, swap(summed, `"}}`, `; values that became null: 1 (tags.name 1)"}}`)},
+		{"a value too many in the summary", `counts otherwise`, swap(summed, `"}}`, `; values set to null: 1 (tags.name 1)"}}`)},
 		{"a failure in the summary", `counts otherwise`, swap(summed, `"}}`, `; failed: tags"}}`)},
 		{"more than the rate limit", `cannot be`, swap(summed, `% of`, `999% of`)},
 		{"a log line of nine kilobytes", `a log line of`, swap(logged, "Starting", strings.Repeat("x", 9000))},

@@ -272,7 +272,7 @@ func TestWrongInputs(t *testing.T) {
 
 var heading = regexp.MustCompile(`(?m)^-- (.+) --\n`)
 
-// sections returns the parts of a golden file by their headings.
+// sections are the parts of a golden file by their headings.
 func sections(text string) map[string]string {
 	parts := map[string]string{}
 	at := heading.FindAllStringSubmatchIndex(text, -1)

@@ -37,21 +37,20 @@ var (
 	histories = flag.Int("histories", 100, "random histories of TestCrashRecovery; of TestReportCrashRecovery a fifth")
 )
 
-// TestCrashRecovery holds I1 to I10 against random histories: an account that
-// changes in every way it can while it is read, shows changes late, shares
-// instants across pages and dates records in the future and in the past, over a
-// network that cuts pages, loses answers and refuses page tokens. Syncs are
-// stopped anywhere and gone on with from the last bookmark that was written. In
-// the end, what a destination holds is what the account holds: nothing is
-// missing, stale, or still there; and a further sync of the account at rest
-// writes nothing. Some accounts do not grant their events: then what the lists
-// show is held, and the warning.
+// TestCrashRecovery checks I1 to I10 with random histories: an account that
+// changes in every way while it is read, shows changes late, has equal
+// timestamps across pages and dates records in the future and the past, over a
+// network that truncates pages, loses responses and rejects page tokens. Syncs
+// stop anywhere and resume from the last bookmark that was written. In the end,
+// the destination equals the account: nothing is missing, stale or a ghost, and
+// one more sync emits nothing. Some accounts forbid their events: then the
+// destination has what the lists show, and the sync warns.
 //
-// HISTORY_SEED repeats one history; HISTORY_CHANGES lets only so many changes
-// happen in it.
+// HISTORY_SEED repeats one history; HISTORY_CHANGES bounds the number of its
+// changes.
 func TestCrashRecovery(t *testing.T) {
 	t.Parallel()
-	// Of two runs of one history, the requests may come in another order.
+	// Two runs of one history may order the requests differently.
 	run := func(t *testing.T, seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), maxChanges: changes}
@@ -103,8 +102,8 @@ func TestCrashRecovery(t *testing.T) {
 	}
 }
 
-// inParallel calls run with each number below n, on as many processors as there
-// are. It stops after the first failure.
+// inParallel calls run with each number below n, on all processors. It stops
+// after the first failure.
 func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
 	var next atomic.Int64
 	var failed atomic.Bool
@@ -125,31 +124,32 @@ func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
 	})
 }
 
-// enough changes for a history: more of them within one overlap than a bookmark
-// has fingerprints for would rightly be written twice.
+// defaultMaxChanges is the number of changes in a history. A bookmark does not
+// have fingerprints for more of them within one overlap, and records would be
+// emitted twice, correctly.
 const defaultMaxChanges = 200
 
-// A history is one account's life and what was read of it.
+// A history is what happens to one account, and what was read of it.
 type history struct {
 	t *testing.T
 	*rand.Rand
 	*fixture
 	streams          []string
 	bookmarks        map[string]state.Bookmark
-	written          map[string]map[string]string // by stream and key: the version a destination would hold
-	lastFullRefresh  map[string]map[string]string // of streams read whole: what the last complete read wrote
-	quiet            bool                         // nothing changes and nothing fails
+	written          map[string]map[string]string // by stream and key: the version in the destination
+	lastFullRefresh  map[string]map[string]string // of full refreshes: the last complete one
+	quiet            bool                         // no changes and no faults
 	overlap          time.Duration
 	tokens           *tokenNetwork
-	sharedTimestamps bool // tickets appear late that share the instant of the watermark
-	maxChanges       int  // changes
-	noChanges        bool // nothing changes, though it may fail
+	sharedTimestamps bool // late tickets have the timestamp of the watermark
+	maxChanges       int  // at most
+	noChanges        bool // no changes, but faults
 	changes          atomic.Int32
-	faultRate        float64 // share of answers that are spoiled
+	faultRate        float64 // share of responses
 	compared         map[string]int
-	eventsForbidden  bool                         // the account's events are not granted
-	account          map[string]map[string]string // what it holds in the end, by stream and key
-	only             []string                     // the streams that are read; nil leaves it to chance
+	eventsForbidden  bool                         // no access to events
+	account          map[string]map[string]string // its records in the end, by stream and key
+	only             []string                     // the streams that are read; nil is random
 }
 
 func (h *history) chance(p float64) bool { return h.Float64() < p }
@@ -157,7 +157,7 @@ func (h *history) chance(p float64) bool { return h.Float64() < p }
 func (h *history) play() error {
 	small := func() int { return max(h.IntN(40)-3, 0)*2 - 1 } // negative is none
 	skew := []time.Duration{0, 26 * time.Hour, -26 * time.Hour}[h.IntN(3)]
-	// With no overlap nothing may be late, but instants may still be shared.
+	// Without an overlap nothing may be late, but timestamps may be equal.
 	h.overlap = []time.Duration{0, 10 * time.Minute}[h.IntN(2)]
 	box := &sandbox.Server{
 		Seed: h.Uint64(), Limit: unlimited, ClockOffset: skew,
@@ -199,7 +199,7 @@ func (h *history) play() error {
 	if h.only != nil {
 		h.streams, h.sharedTimestamps, h.eventsForbidden = h.only, false, false
 	}
-	if h.chance(0.5) { // what nobody knows of statistics
+	if h.chance(0.5) { // undocumented details of statistics
 		name := []string{"", ".day", "-", "bucket"}[h.IntN(4)]
 		box.Quirks = sandbox.Quirks{DayColumn: name, PeriodStartExclusive: name != "-" && h.chance(0.5), DaysInUTC: h.chance(0.5), StatsStatus201: h.chance(0.5)}
 	}
@@ -266,8 +266,8 @@ func (h *history) play() error {
 	return h.syncUnchanged(5)
 }
 
-// happen stands between the client and the account. It runs in the client's
-// goroutines, so it draws from a source of its own.
+// intercept makes changes and faults on requests. It runs in the goroutines of
+// the client, so it has a random source of its own.
 func (h *history) intercept(r *http.Request) *sandbox.Fault {
 	if h.eventsForbidden && r.URL.Path == "/api/events" {
 		return &sandbox.Fault{Status: 403}
@@ -305,7 +305,7 @@ func (h *history) intercept(r *http.Request) *sandbox.Fault {
 
 func (h *history) change() { h.changeWith(h.Rand) }
 
-// changeWith makes a change.
+// changeWith makes one change.
 func (h *history) changeWith(r *rand.Rand) {
 	if h.changes.Add(1) > int32(h.maxChanges) {
 		return
@@ -337,11 +337,11 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 34:
 		id := some("messages")
 		h.box.DeleteMessage(id)
-		if r.IntN(2) == 0 { // and goes to another ticket with the others
+		if r.IntN(2) == 0 { // and moves to another ticket
 			h.box.MergeTickets(ticketOf(h.box, id), some("tickets"))
 		}
 	case 36, 37:
-		// The same tag of the same ticket comes and goes.
+		// The same tag is added to the same ticket, and removed.
 		if tag := lowestID(h.box, "tags"); tag != 0 {
 			h.box.ToggleTicketTag(lowestID(h.box, "tickets"), tag)
 		}
@@ -382,7 +382,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		paths := []string{"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets", "jobs", "phone/voice-calls", "phone/voice-call-recordings"}
 		path := paths[r.IntN(len(paths))]
 		if path == "views" {
-			return // their number is the cost of a history
+			return // each view takes a request
 		}
 		switch id := some(path); r.IntN(3) {
 		case 0:
@@ -395,7 +395,7 @@ func (h *history) changeWith(r *rand.Rand) {
 	}
 }
 
-// ticketOf is the ticket of a message; 0 if there is no such message.
+// ticketOf returns the ticket of a message; 0 if there is no such message.
 func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 	for row := range box.Each("messages") {
 		if id, _ := conform.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
@@ -406,7 +406,7 @@ func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 	return ticket
 }
 
-// lowest is the lowest id of a list; 0 if there is none.
+// lowestID returns the lowest id of a list; 0 if it is empty.
 func lowestID(box *sandbox.Server, path string) (lowest int64) {
 	for row := range box.Each(path) {
 		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
@@ -416,7 +416,7 @@ func lowestID(box *sandbox.Server, path string) (lowest int64) {
 	return lowest
 }
 
-// young picks a record that may still change.
+// pickInWindow returns the id of a record within the window.
 func (h *history) pickInWindow(r *rand.Rand, path string) int64 {
 	var ids []int64
 	for row := range h.box.Each(path) {
@@ -430,7 +430,8 @@ func (h *history) pickInWindow(r *rand.Rand, path string) int64 {
 	return ids[r.IntN(len(ids))]
 }
 
-// share adds a ticket, reads, and adds another of the very same instant.
+// addSharedTimestamp adds a ticket, syncs, and adds another one with the same
+// timestamp.
 func (h *history) addSharedTimestamp() error {
 	time.Sleep(time.Minute)
 	h.noChanges = true
@@ -447,10 +448,11 @@ func (h *history) addSharedTimestamp() error {
 	return nil
 }
 
-// nip stops a first sync as it begins, and deletes a record that it has written.
+// killBeforeFirstRecord stops a first sync as it starts, and deletes a record
+// that it has written.
 func (h *history) killBeforeFirstRecord() error {
 	first := h.next()
-	if h.chance(0.3) { // up to an end; and the next one cannot go on from its place
+	if h.chance(0.3) { // with an end date; the next sync cannot use its page token
 		first.End = time.Now().Add(h.box.ClockOffset - time.Hour)
 	}
 	if err := h.read(first, h.IntN(3)); err != nil {
@@ -470,7 +472,8 @@ func (h *history) killBeforeFirstRecord() error {
 	return nil
 }
 
-// untag takes a tag off a ticket, reads, and puts it on again, or the reverse.
+// toggleTag removes a tag from a ticket, syncs, and adds it again, or the
+// reverse.
 func (h *history) toggleTag() error {
 	tag := lowestID(h.box, "tags")
 	if tag == 0 {
@@ -486,12 +489,12 @@ func (h *history) toggleTag() error {
 	return nil
 }
 
-// sync reads until stop batches have been written; to the end if it is
-// negative. The records of the batch at which it stops may have been written
-// or not; its bookmark has not.
+// sync reads until stop batches are written; to the end if stop is negative.
+// The records of the batch at which it stops may be written or not; its
+// bookmark is not.
 func (h *history) sync(stop int) error { return h.read(h.next(), stop) }
 
-// next is the sync that comes next.
+// next returns the plan of the next sync.
 func (h *history) next() *connector.Plan {
 	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
@@ -502,9 +505,9 @@ func (h *history) next() *connector.Plan {
 	return plan
 }
 
-// interval reads up to some instant of the past, as people do who want a month
-// once more and have a state at hand. A bookmark that has been there already
-// stays as it is, and later syncs lose nothing by any of it.
+// interval reads up to a past time with the current state, as users do to read
+// a month again. A bookmark past that time stays as it is, and later syncs lose
+// no record.
 func (h *history) interval() error {
 	plan := h.next()
 	back := []time.Duration{time.Hour, 20 * 24 * time.Hour, 300 * 24 * time.Hour}[h.IntN(3)]
@@ -515,7 +518,7 @@ func (h *history) interval() error {
 		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !streams.Find(name).Incremental()
 	}
 	if !slices.ContainsFunc(h.streams, func(name string) bool { return !begun(name) }) {
-		plan.Start = plan.End.Add(-24 * time.Hour) // it counts for first syncs alone
+		plan.Start = plan.End.Add(-24 * time.Hour) // it bounds first syncs only
 	}
 	stop := -1
 	if h.chance(0.5) {
@@ -534,7 +537,7 @@ func (h *history) interval() error {
 	return nil
 }
 
-// read writes what a plan reads, until stop batches have been written.
+// read writes what a plan reads, until stop batches are written.
 func (h *history) read(plan *connector.Plan, stop int) error {
 	pages := map[string]map[string]string{}
 	batches := 0
@@ -548,7 +551,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			if h.quiet {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			continue // too many faults in a row; the next sync goes on from the bookmark
+			continue // too many faults in a row; the next sync resumes
 		}
 		if b.Kind == reader.Started {
 			pages[name] = map[string]string{}
@@ -559,7 +562,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			for _, rec := range b.Records {
 				raw := rec.Raw
 				at := cursorOf(b.Stream, raw)
-				if b.Stream.Mode == stream.DailyReport { // the end bounds the days, not when they are read
+				if b.Stream.Mode == stream.DailyReport { // the end date bounds the days, not when they are read
 					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
@@ -582,7 +585,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 	return nil
 }
 
-// write does what a destination does: the version with the later cursor stays.
+// write upserts a record: the version with the later cursor stays.
 func (h *history) write(s *stream.Stream, raw []byte) {
 	rows := h.written[s.Name]
 	if rows == nil {
@@ -596,12 +599,12 @@ func (h *history) write(s *stream.Stream, raw []byte) {
 	rows[key] = string(raw)
 }
 
-// tombstone is the column of deletions.
+// tombstone is the tombstone column.
 const tombstone = "_ab_cdc_deleted_at"
 
 func isTombstone(raw string) bool { return strings.HasPrefix(raw, `{"`+tombstone+`":"`) }
 
-// judge compares what a destination holds with the account.
+// compare compares the destination with the account.
 func (h *history) compare() error {
 	var errs []error
 	h.account = map[string]map[string]string{}
@@ -639,8 +642,8 @@ func (h *history) compare() error {
 	return errors.Join(errs...)
 }
 
-// judgeDays compares the present rows of each day, which are those with its
-// latest as_of_datetime, with the account's, for the days that may still change.
+// compareDays compares the current rows of each day within the window, those
+// with its latest as_of_datetime, with the account's.
 func (h *history) compareDays(s *stream.Stream) error {
 	of := func(raw string) string { return strings.Join(strings.Split(keyOf(s, []byte(raw)), `"/"`)[:2], " ") }
 	latest, present := map[string]time.Time{}, map[string]string{}
@@ -679,14 +682,14 @@ func (h *history) compareDays(s *stream.Stream) error {
 	return errors.Join(errs...)
 }
 
-// heard reports whether events tell what becomes of a stream's records.
+// hasEvents reports whether events show changes of a stream's records.
 func hasEvents(s *stream.Stream) bool {
 	return slices.Contains([]string{"tickets", "ticket_messages", "satisfaction_surveys", "customers"}, s.Source().Name)
 }
 
 func (h *history) showsEvents(s *stream.Stream) bool { return !h.eventsForbidden && hasEvents(s) }
 
-// plain leaves out of a record what changes without a trace.
+// withoutUntracked removes from a record what changes without an event.
 func (h *history) withoutUntracked(s *stream.Stream, raw string) string {
 	if s.Name == "ticket_messages" && !h.inWindow(s, raw) {
 		return opened.ReplaceAllString(raw, "")
@@ -696,10 +699,10 @@ func (h *history) withoutUntracked(s *stream.Stream, raw string) string {
 
 var opened = regexp.MustCompile(`"opened_datetime":\s*("[^"]*"|null)`)
 
-// past reports whether a record that is not in the account any more tells so
-// itself, by what it belongs to: no event names the messages and the survey
-// that go with a ticket, and of values and tags those are the present ones that
-// are dated as what they belong to.
+// isImpliedDeletion reports whether a record that the account no longer has is
+// outdated by its parent: no event names the messages and the survey of a
+// deleted ticket, and only values and tags with the date of their parent are
+// current.
 func (h *history) isImpliedDeletion(s *stream.Stream, raw string) bool {
 	of := func(field, parent string) (string, bool) {
 		id, _ := conform.Field([]byte(raw), field)
@@ -723,7 +726,7 @@ func (h *history) isImpliedDeletion(s *stream.Stream, raw string) bool {
 	return false
 }
 
-// truth is what the account holds now.
+// expectedOf returns what the account holds now.
 func (h *history) expectedOf(name string) map[string]string {
 	if h.account[name] == nil {
 		h.account[name] = expectedRecords(h.box, streams.Find(name))
@@ -731,22 +734,22 @@ func (h *history) expectedOf(name string) map[string]string {
 	return h.account[name]
 }
 
-// current reports whether the stream's lists alone keep its records current:
-// those that are read whole, and those that are read by when they were updated.
+// listShowsChanges reports whether the stream's list alone keeps its records up
+// to date: full refreshes, and lists ordered by updated_datetime.
 func listShowsChanges(s *stream.Stream) bool {
 	return !s.Incremental() || strings.HasSuffix(s.Cursor, "updated_datetime")
 }
 
-// mutable reports whether a record of a list sorted by creation may still have
-// changed when it was last looked at: those are kept current too.
+// inWindow reports whether a record of a list ordered by creation is within the
+// window, and therefore kept up to date.
 func (h *history) inWindow(s *stream.Stream, raw string) bool {
 	window := s.Source().LookbackWindow
 	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
 }
 
-// idle reads the account at rest once more: no incremental stream has anything
-// to write.
+// syncUnchanged syncs the unchanged account once more: incremental streams emit
+// nothing.
 func (h *history) syncUnchanged(page int) error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
@@ -761,7 +764,8 @@ func (h *history) syncUnchanged(page int) error {
 			return err
 		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.dayHadStarted(rec.Raw) }):
 		case b.Stream.Incremental():
-			// A record that changed unseen before is news, if this sync reads its page.
+			// An earlier change without an event may show now, if this sync
+			// reads its page.
 			for _, rec := range b.Records {
 				if b.Stream.Mode == stream.DailyReport || h.written[b.Stream.Name][keyOf(b.Stream, rec.Raw)] == string(rec.Raw) {
 					return fmt.Errorf("%s: a sync at rest wrote a record again: %.200s", b.Stream.Name, rec.Raw)
@@ -769,15 +773,15 @@ func (h *history) syncUnchanged(page int) error {
 			}
 		}
 	}
-	deaf := h.eventsForbidden && slices.ContainsFunc(h.streams, func(name string) bool { return hasEvents(streams.Find(name)) })
-	if deaf != (warnings == 1) || !deaf && warnings > 0 {
-		return fmt.Errorf("%d warnings; events refused: %v", warnings, deaf)
+	forbidden := h.eventsForbidden && slices.ContainsFunc(h.streams, func(name string) bool { return hasEvents(streams.Find(name)) })
+	if forbidden != (warnings == 1) || !forbidden && warnings > 0 {
+		return fmt.Errorf("%d warnings; events forbidden: %v", warnings, forbidden)
 	}
 	return nil
 }
 
-// known reports whether the day of a record had begun when the account came to
-// rest, an hour ago. Those that began since are news.
+// dayHadStarted reports whether the day of a record had started when the
+// changes ended, an hour ago.
 func (h *history) dayHadStarted(raw json.RawMessage) bool {
 	var row struct{ Day, Timezone string }
 	_ = json.Unmarshal(raw, &row)
@@ -785,14 +789,14 @@ func (h *history) dayHadStarted(raw json.RawMessage) bool {
 	return time.Now().Add(h.box.ClockOffset-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
 }
 
-// tokens is a network whose server forgets the page tokens it has given out.
-// Now and then it gives out an empty page before the one that was asked for.
+// tokenNetwork is a network that can invalidate all page tokens. Sometimes it
+// inserts an empty page.
 type tokenNetwork struct {
 	net             http.RoundTripper
 	now             func() time.Time
 	mu              sync.Mutex
-	reversed        bool        // what is asked for newest first comes oldest first
-	insertEmptyPage func() bool // decides on an empty page; nil gives none
+	reversed        bool        // newest-first lists come oldest first
+	insertEmptyPage func() bool // nil inserts none
 	known           map[string]bool
 	emptyPages      map[string]string
 }
@@ -816,7 +820,7 @@ func (t *tokenNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.emptyPages[empty], t.known[empty] = cursor, true
 	}
 	t.mu.Unlock()
-	if empty != "" { // a page without rows, and the next one after it
+	if empty != "" { // the token leads to the requested page
 		body := fmt.Sprintf(`{"data":[],"object":"list","uri":"","meta":{"prev_cursor":null,"next_cursor":%q}}`, empty)
 		return &http.Response{StatusCode: 200, Header: http.Header{"Date": {t.now().UTC().Format(http.TimeFormat)}},
 			Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
@@ -832,7 +836,7 @@ func (t *tokenNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.URL.RawQuery = q.Encode()
 	}
 	if !ok {
-		r.URL.RawQuery += "&limit=1000" // which is refused as a bad cursor is
+		r.URL.RawQuery += "&limit=1000" // rejected with the same status as a bad cursor
 	}
 	res, err := t.net.RoundTrip(r)
 	if err != nil {

@@ -90,7 +90,7 @@ func provocations(t *testing.T) []provokedMessage {
 	always := func(f *sandbox.Fault) func(*http.Request) *sandbox.Fault {
 		return func(*http.Request) *sandbox.Fault { return f }
 	}
-	answer := func(status int, body string, header ...string) *sandbox.Fault {
+	respond := func(status int, body string, header ...string) *sandbox.Fault {
 		f := &sandbox.Fault{Status: status, Body: body, Header: http.Header{}}
 		for i := 0; i+1 < len(header); i += 2 {
 			f.Header.Set(header[i], header[i+1])
@@ -158,14 +158,14 @@ func provocations(t *testing.T) []provokedMessage {
 	const state = `[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tickets"},"stream_state":`
 	lasting := []string{"Retry-After", "3600"}
 	return []provokedMessage{
-		{"a wrong key", check(answer(401, ""))},
-		{"a key that may do nothing", check(answer(403, ""))},
-		{"no such account", check(answer(404, ""))},
-		{"another place", check(answer(302, "", "Location", "https://www.example.com/"))},
-		{"full, at the start", check(answer(429, "", lasting...))},
-		{"full, in the middle", stream(answer(429, "", "Retry-After", "30"))},
-		{"trouble, at the start", check(answer(503, "", lasting...))},
-		{"trouble, in the middle", stream(answer(502, ""))},
+		{"a wrong key", check(respond(401, ""))},
+		{"a key that may do nothing", check(respond(403, ""))},
+		{"no such account", check(respond(404, ""))},
+		{"another host", check(respond(302, "", "Location", "https://www.example.com/"))},
+		{"rate limited, at the start", check(respond(429, "", lasting...))},
+		{"rate limited, in the middle", stream(respond(429, "", "Retry-After", "30"))},
+		{"server errors, at the start", check(respond(503, "", lasting...))},
+		{"server errors, in the middle", stream(respond(502, ""))},
 		{"a list that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"customers"} }, "customers")},
 		{"calls that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"phone"} }, "voice_calls")},
 		{"events that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"events"} }, "tickets")},
@@ -178,10 +178,10 @@ func provocations(t *testing.T) []provokedMessage {
 			}
 		}, "tickets")},
 		{"events that are gone", expiredEvents},
-		{"nonsense", stream(answer(200, "<html></html>", "Content-Type", "text/html"))},
+		{"an invalid response", stream(respond(200, "<html></html>", "Content-Type", "text/html"))},
 		{"half a page", stream(&sandbox.Fault{Truncate: 500})},
 		{"a broken connection", stream(&sandbox.Fault{Disconnect: true})},
-		{"a bad parameter", stream(answer(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
+		{"a bad parameter", stream(respond(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
 		{"no such host", broken(&net.DNSError{Err: "no such host", Name: "acme.gorgias.com", IsNotFound: true})},
 		{"no way", broken(errors.New("connect: connection refused"))},
 		{"an untrusted certificate", broken(&tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")})},

@@ -44,7 +44,7 @@ import (
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("no bash to run what the documents say")
+		t.Skip("no bash to run the documents")
 	}
 	w := newDocRunner(t)
 	total := map[string]int{}
@@ -401,7 +401,7 @@ func declared(message map[string]any) string {
 func TestDocumentErrorsAreFound(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("no bash to run what the documents say")
+		t.Skip("no bash to run the documents")
 	}
 	w := newDocRunner(t)
 	good := `# A heading

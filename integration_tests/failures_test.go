@@ -83,7 +83,7 @@ func TestPartialFailure(t *testing.T) {
 		case e.Stream == nil || failed[e.Stream.Name] != e.Type:
 			t.Errorf("%+v", e)
 		case e.Stream.Name == "customers" && (!strings.Contains(e.Message, "403") || !strings.Contains(e.Message, "/api/customers") || !strings.Contains(e.Message, "customers:read")):
-			t.Errorf("%q does not say what was refused and what to ask for", e.Message)
+			t.Errorf("%q does not name the resource and the required permission", e.Message)
 		}
 	}
 }
@@ -163,7 +163,7 @@ func TestInvalidResponses(t *testing.T) {
 		{"no list", sandbox.Fault{Status: 200, Body: `{"data":null,"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"a list of numbers", sandbox.Fault{Status: 200, Body: `{"data":[1],"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"rows without ids", sandbox.Fault{Status: 200, Body: `{"data":[{"name":"x"}],"meta":{"next_cursor":null}}`}, []string{`no "id"`}, "system_error"},
-		{"half an answer", sandbox.Fault{Truncate: 500}, []string{"/api/tags"}, "system_error"},
+		{"a truncated response", sandbox.Fault{Truncate: 500}, []string{"/api/tags"}, "system_error"},
 		{"an empty body", sandbox.Fault{Truncate: -1}, []string{"/api/tags"}, "system_error"},
 		{"a broken connection", sandbox.Fault{Disconnect: true}, []string{"/api/tags"}, ""},
 		{"a gateway's page", sandbox.Fault{Status: 502}, []string{"502 Bad Gateway"}, "transient_error"},
@@ -192,7 +192,7 @@ func TestInvalidResponses(t *testing.T) {
 				e := failures(all)[0].Trace.Error
 				for _, part := range append(c.says, "/api/tags") {
 					if !strings.Contains(e.Message, part) {
-						t.Errorf("%q does not say %q", e.Message, part)
+						t.Errorf("%q does not contain %q", e.Message, part)
 					}
 				}
 				if c.typ != "" && e.Type != c.typ {

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// A pkg is what the compiler knows of a package.
+// A pkg is go list's description of a package.
 type pkg struct {
 	ImportPath                         string
 	Imports, TestImports, XTestImports []string
@@ -25,7 +25,7 @@ type pkg struct {
 	Module                             *struct{ Path string }
 }
 
-// listPackages asks the compiler.
+// listPackages runs go list.
 func listPackages(t *testing.T, args ...string) []pkg {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,TestImports,XTestImports,Standard,Module"}, args...)...).Output()
@@ -62,8 +62,8 @@ var layers = [][]string{
 	{"connector/conform", "connector/gorgias", "schemas"},
 }
 
-// ownImports says which packages of this module some packages may import beyond
-// or against the layers.
+// ownImports are the packages of this module that some packages may import, in
+// addition to the layers or against them.
 var ownImports = map[string][]string{
 	"connector/sandbox":           {"schemas"}, // a fake that shares code with what it tests shares its mistakes
 	"connector/gorgias":           {},
@@ -72,12 +72,12 @@ var ownImports = map[string][]string{
 	"internal/generate":           nil,
 	"integration_tests":           {},
 	"integration_tests/scenarios": {},
-	"integration_tests/documents": {}, // reads Markdown, and knows nothing of the program
+	"integration_tests/documents": {}, // parses Markdown
 	"integration_tests/mutants":   {},
-	"packaging":                   {}, // packs the program, and knows no more of it than its name
+	"packaging":                   {}, // packs the built program
 }
 
-// modules says which packages may import which modules of others.
+// modules are the packages that may import a module of a third party.
 var modules = map[string][]string{
 	"connector/cli":     {"github.com/urfave/cli/v2", "golang.org/x/term"},
 	"connector/config":  {"github.com/santhosh-tekuri/jsonschema/v5"},

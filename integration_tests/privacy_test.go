@@ -311,7 +311,7 @@ func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int
 		return o.Bytes(), f.Bytes()
 	}
 	var outputs [][]byte // and errors
-	look := func(args ...string) []byte {
+	record := func(args ...string) []byte {
 		out, fault := run(args...)
 		outputs = append(outputs, out, fault)
 		return out
@@ -322,7 +322,7 @@ func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int
 		if config["credentials"].(map[string]any)["auth_type"] == "oauth2.0" {
 			args = append(args, "--save-tokens")
 		}
-		catalog := look("tap-gorgias", "--config", file, "--discover")
+		catalog := record("tap-gorgias", "--config", file, "--discover")
 		switch random.IntN(3) {
 		case 0:
 			args = append(args, "--catalog", write("catalog.json", catalog))
@@ -330,7 +330,7 @@ func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int
 			catalog, _ = run("tap-gorgias", "--discover")
 			args = append(args, "--catalog", write("catalog.json", withoutColumns(catalog, random)))
 		}
-		first := look(args...)
+		first := record(args...)
 		if i := bytes.LastIndex(first, []byte(`{"type":"STATE"`)); i >= 0 {
 			var m struct{ Value json.RawMessage }
 			line, _, _ := bytes.Cut(first[i:], []byte("\n"))
@@ -339,17 +339,17 @@ func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int
 			}
 		}
 		if state != nil {
-			look(append(args, "--state", write("state.json", state))...)
+			record(append(args, "--state", write("state.json", state))...)
 		}
 	} else {
-		look("source-gorgias", "check", "--config", file)
-		look("source-gorgias", "discover", "--config", file)
+		record("source-gorgias", "check", "--config", file)
+		record("source-gorgias", "discover", "--config", file)
 		args := []string{"source-gorgias", "read", "--debug", "--config", file}
 		if config["credentials"].(map[string]any)["auth_type"] == "oauth2.0" {
 			args = append(args, "--save-tokens")
 		}
 		var states []json.RawMessage
-		for line := range bytes.Lines(look(args...)) {
+		for line := range bytes.Lines(record(args...)) {
 			var m struct {
 				Type  string
 				State json.RawMessage
@@ -363,11 +363,11 @@ func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int
 			}
 		}
 		state, _ = json.Marshal(states)
-		look(append(args, "--state", write("state.json", state))...)
-		look("source-gorgias", "plan", "--config", file, "--state", filepath.Join(dir, "state.json"))
+		record(append(args, "--state", write("state.json", state))...)
+		record("source-gorgias", "plan", "--config", file, "--state", filepath.Join(dir, "state.json"))
 	}
 	if s.nonRead != "" {
-		return 0, fmt.Errorf("it asks for %s", s.nonRead)
+		return 0, fmt.Errorf("it requested %s", s.nonRead)
 	}
 	secrets = append(secrets, s.tokens...)
 	var hidden []string

@@ -31,7 +31,7 @@ func TestRateLimiter(t *testing.T) {
 		// Its share of the leak is one request per second.
 		{name: "another client takes half", minimum: requests - 40, others: 1},
 		{name: "limit 80", limit: 80, minimum: (requests - 80) / 4},
-		{name: "one second per answer", minimum: (requests - 40) / 2, travel: 1, fault: func(int32) *sandbox.Fault {
+		{name: "one second per response", minimum: (requests - 40) / 2, travel: 1, fault: func(int32) *sandbox.Fault {
 			return &sandbox.Fault{Delay: time.Second}
 		}},
 		{name: "429 with Retry-After", minimum: (requests - 40) / 2, fault: func(n int32) *sandbox.Fault {

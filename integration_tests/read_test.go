@@ -95,7 +95,7 @@ func TestEveryStream(t *testing.T) {
 					t.Errorf("no %s in %s", s.Cursor, raw)
 				}
 				if value := decode(raw).(map[string]any)["unrecognized_fields"]; value != nil {
-					t.Errorf("the schema does not know %v", value)
+					t.Errorf("the schema does not declare %v", value)
 				}
 			}
 			if states[s.Name] == 0 || len(statuses[s.Name]) < 3 {

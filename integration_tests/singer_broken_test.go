@@ -192,13 +192,13 @@ func TestStrictTarget(t *testing.T) {
 		{"a summary that is none", `not a summary`, func(tr *transcript) {
 			tr.stderr = bytes.Replace(tr.stderr, []byte("; records:"), []byte("; rows:"), 1)
 		}},
-		{"a record too many in the summary", `counts otherwise`, func(tr *transcript) {
+		{"a record too many in the summary", `the summary differs`, func(tr *transcript) {
 			tr.stderr = bytes.Replace(tr.stderr, []byte("; records: "), []byte("; records: 1"), 1)
 		}},
-		{"a deletion in the summary", `counts otherwise`, func(tr *transcript) {
+		{"a deletion in the summary", `the summary differs`, func(tr *transcript) {
 			tr.stderr = bytes.Replace(tr.stderr, []byte("tombstones: 0"), []byte("tombstones: 1"), 1)
 		}},
-		{"a nulled value without a warning", `counts otherwise`, func(tr *transcript) {
+		{"a nulled value without a warning", `the summary differs`, func(tr *transcript) {
 			tr.stderr = append(tr.stderr, "WARNING tags: 3 values of name were set to null: the API's value is too large\n"...)
 		}},
 		{"after the run", `extracted at`, func(tr *transcript) { tr.ended = tr.began.Add(-time.Minute) }},

@@ -32,7 +32,7 @@ func TestTapCatalog(t *testing.T) {
 	t.Parallel()
 	raw, found := discoveredCatalog(t)
 	if len(found) != len(streams.All()) || found[0].ID != "account" {
-		t.Errorf("%d streams, the first is %q: one that answers at once and always has a record comes first", len(found), found[0].ID)
+		t.Errorf("%d streams, the first is %q: the first one must be quick and always have a record", len(found), found[0].ID)
 	}
 	t.Run("by lines", func(t *testing.T) { // Meltano reads lines of at most 64 kB
 		for l := range bytes.Lines(raw) {
@@ -49,8 +49,8 @@ func TestTapCatalog(t *testing.T) {
 			}
 			seen[s.ID] = true
 			flat := map[string]string{}
-			var walk func(at string, schema map[string]any)
-			walk = func(at string, schema map[string]any) {
+			var visit func(at string, schema map[string]any)
+			visit = func(at string, schema map[string]any) {
 				properties, _ := schema["properties"].(map[string]any)
 				for name, p := range properties {
 					path := strings.Trim(at+"."+name, ".")
@@ -63,10 +63,10 @@ func TestTapCatalog(t *testing.T) {
 					}
 					flat[column] = path
 					inner, _ := p.(map[string]any)
-					walk(path, inner)
+					visit(path, inner)
 				}
 			}
-			walk("", s.Schema)
+			visit("", s.Schema)
 		}
 	})
 	t.Run("schemas", func(t *testing.T) {
@@ -86,15 +86,15 @@ func TestTapCatalog(t *testing.T) {
 		for _, s := range found {
 			row := streams.Find(s.ID)
 			var want, got []string
-			var walk func(at string, schema map[string]any)
-			walk = func(at string, schema map[string]any) {
+			var visit func(at string, schema map[string]any)
+			visit = func(at string, schema map[string]any) {
 				want = append(want, at)
 				properties, _ := schema["properties"].(map[string]any)
 				for name, p := range properties {
-					walk(at+"/properties/"+name, p.(map[string]any))
+					visit(at+"/properties/"+name, p.(map[string]any))
 				}
 			}
-			walk("", s.Schema)
+			visit("", s.Schema)
 			for _, m := range s.Metadata {
 				at := strings.Join(append([]string{""}, m.Breadcrumb...), "/")
 				at = strings.TrimSuffix(at, "/")
@@ -233,12 +233,12 @@ func TestTapSelection(t *testing.T) {
 		{"one leaf selected", selection{"*": false, "customer": true, "customer.email": true}, append(slices.Clone(always), "customer"), []string{"email"}, ""},
 		{"a parent without its children", selection{"*": false, "customer": true}, append(slices.Clone(always), "customer"), []string{}, "tickets.customer.*"},
 		{"the stream alone deselected", selection{"": false, "*": true}, nil, nil, ""},
-		{"words for answers", selection{"": "true", "subject": "false"}, without(all, "subject"), customer, ""},
+		{"strings for booleans", selection{"": "true", "subject": "false"}, without(all, "subject"), customer, ""},
 		{"unsupported beats selected", selection{"subject": map[string]any{"inclusion": "unsupported", "selected": true}}, without(all, "subject"), customer, ""},
 		{"deselected by default", selection{"subject": map[string]any{"selected-by-default": false}}, without(all, "subject"), customer, ""},
 		{"automatic below a deselected parent", selection{"customer": false, "customer.id": map[string]any{"inclusion": "automatic"}}, without(all, "customer"), nil, ""},
 		{"the stream is automatic and deselected", selection{"": map[string]any{"inclusion": "automatic", "selected": false}}, nil, nil, ""},
-		{"a null is no answer", selection{"": map[string]any{"selected": nil}, "subject": map[string]any{"selected": nil}}, all, customer, ""},
+		{"null is the default", selection{"": map[string]any{"selected": nil}, "subject": map[string]any{"selected": nil}}, all, customer, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tr := tapSync(t, config, "--catalog", selectedCatalog(t, "tickets", c.sel, nil))

@@ -259,11 +259,11 @@ func TestSpec(t *testing.T) {
 		}
 		auth := m.Spec.Auth
 		if got := field([]any{auth.Key[0], auth.Key[1]})["const"]; got != auth.Value || auth.Value != "oauth2.0" {
-			t.Errorf("the button is for %v = %q, which the specification says is %v", auth.Key, auth.Value, got)
+			t.Errorf("the button is for %v = %q, in the specification it is %v", auth.Key, auth.Value, got)
 		}
 		paths := 0
-		var walk func(any)
-		walk = func(v any) {
+		var visit func(any)
+		visit = func(v any) {
 			in, _ := v.(map[string]any)
 			for name, v := range in {
 				if path, ok := v.([]any); ok && name == "path_in_connector_config" {
@@ -271,10 +271,10 @@ func TestSpec(t *testing.T) {
 						t.Errorf("the specification has nothing at %v", path)
 					}
 				}
-				walk(v)
+				visit(v)
 			}
 		}
-		walk(auth.Config)
+		visit(auth.Config)
 		if paths != 5 { // subdomain, two tokens, client id and secret
 			t.Errorf("%d paths", paths)
 		}
@@ -282,11 +282,11 @@ func TestSpec(t *testing.T) {
 		scopes := strings.Fields(input["scope"].(string))
 		for _, s := range streams.All() {
 			if s.OAuthScope != "" && !slices.Contains(scopes, s.OAuthScope) {
-				t.Errorf("the button does not ask for %s, which %s needs", s.OAuthScope, s.Name)
+				t.Errorf("the button does not request %s, which %s needs", s.OAuthScope, s.Name)
 			}
 		}
 		if !slices.Contains(scopes, "offline") {
-			t.Error("the button does not ask for a refresh token")
+			t.Error("the button does not request a refresh token")
 		}
 	})
 	t.Run("oauth_is_default_method", func(t *testing.T) {

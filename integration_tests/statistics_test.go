@@ -476,6 +476,6 @@ func TestReportsSetting(t *testing.T) {
 	}
 	about := call{tap: true, args: []string{"--about", "--format", "json"}}.inside(t)
 	if !bytes.Contains(about.stdout, []byte(`"tickets-created"`)) {
-		t.Error("the tap does not say what a report is")
+		t.Error("the tap does not describe reports")
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 // A summary is the totals that a run reports at its end.
 type summary struct {
-	done, streams, records, retold, graves, requests, share, nulled int
+	completed, streams, records, refetched, tombstones, requests, share, nulled int
 	failed                                                          []string
 }
 
@@ -71,10 +71,10 @@ func (tr *transcript) summaryFaults(all []msg, discovered map[string]*contract) 
 			_ = json.Unmarshal(m.line, &r)
 			want.nulled += len(r.Record.Meta.Changes)
 			if at := r.Record.Data[tombstone]; at != nil && string(at) != "null" {
-				want.graves++
+				want.tombstones++
 			}
 		case m.Trace != nil && m.Trace.Status != nil && m.Trace.Status.Status == "COMPLETE":
-			want.done++
+			want.completed++
 		case m.Trace != nil && m.Trace.Status != nil && m.Trace.Status.Status == "INCOMPLETE" && discovered[m.Trace.Status.Stream.Name] != nil:
 			want.failed = append(want.failed, m.Trace.Status.Stream.Name)
 		}
@@ -90,8 +90,8 @@ func (tr *transcript) summaryFaults(all []msg, discovered map[string]*contract) 
 	}
 	slices.Sort(want.failed)
 	slices.Sort(said.failed)
-	if said.done != want.done || said.records != want.records || said.graves != want.graves || said.nulled != want.nulled || !slices.Equal(said.failed, want.failed) {
-		faults = append(faults, "the summary counts otherwise: "+line(all[place])+" expected "+formatSummary(want))
+	if said.completed != want.completed || said.records != want.records || said.tombstones != want.tombstones || said.nulled != want.nulled || !slices.Equal(said.failed, want.failed) {
+		faults = append(faults, "the summary differs: "+line(all[place])+" expected "+formatSummary(want))
 	}
 	return append(faults, said.plausible()...)
 }
@@ -99,13 +99,13 @@ func (tr *transcript) summaryFaults(all []msg, discovered map[string]*contract) 
 func line(m msg) string { return string(m.line) }
 
 func formatSummary(s summary) string {
-	return strings.Join([]string{"streams", strconv.Itoa(s.done), "records", strconv.Itoa(s.records), "deletions", strconv.Itoa(s.graves),
+	return strings.Join([]string{"streams", strconv.Itoa(s.completed), "records", strconv.Itoa(s.records), "deletions", strconv.Itoa(s.tombstones),
 		"nulled", strconv.Itoa(s.nulled), "failed", strings.Join(s.failed, " ")}, " ")
 }
 
 // plausible returns contradictions within a summary.
 func (s *summary) plausible() (faults []string) {
-	if s.done+len(s.failed) > s.streams || s.retold+s.graves > s.records || s.share > 100 || s.requests == 0 && s.done > 0 {
+	if s.completed+len(s.failed) > s.streams || s.refetched+s.tombstones > s.records || s.share > 100 || s.requests == 0 && s.completed > 0 {
 		faults = append(faults, "the summary cannot be")
 	}
 	return faults
@@ -157,8 +157,8 @@ func (tr *transcript) checkTapSummary(fault func(string, ...any)) {
 			}
 		}
 	}
-	if said.records != records || said.nulled != nulled || said.graves < graves || !tr.tap.changed && said.graves != graves {
-		fault("the summary counts otherwise: %+v; there are %d records, %d deletions, %d values that became null", *said, records, graves, nulled)
+	if said.records != records || said.nulled != nulled || said.tombstones < graves || !tr.tap.changed && said.tombstones != graves {
+		fault("the summary differs: %+v; there are %d records, %d tombstones, %d values set to null", *said, records, graves, nulled)
 	}
 	for _, f := range said.plausible() {
 		fault("%s", f)
@@ -205,11 +205,11 @@ func TestSummary(t *testing.T) {
 	phone := []string{"voice_calls", "voice_call_events", "voice_call_recordings"}
 	streams := len(streams.All())
 	first, s := airbyte("[]")
-	if s.done != streams-len(phone) || s.streams != streams || !slices.Equal(s.failed, phone) || s.retold != 0 || s.graves != 0 {
+	if s.completed != streams-len(phone) || s.streams != streams || !slices.Equal(s.failed, phone) || s.refetched != 0 || s.tombstones != 0 {
 		t.Errorf("a first sync: %+v", *s)
 	}
 	if n := box.Requests(); s.requests != n {
-		t.Errorf("it says %d requests, there were %d", s.requests, n)
+		t.Errorf("it has %d requests, there were %d", s.requests, n)
 	}
 
 	state := stateFile(assemble(nil, first.messages()))
@@ -227,11 +227,11 @@ func TestSummary(t *testing.T) {
 	}
 	odd = `"perhaps"`
 	_, s = airbyte(state)
-	if s.retold == 0 || s.graves == 0 || s.nulled == 0 {
+	if s.refetched == 0 || s.tombstones == 0 || s.nulled == 0 {
 		t.Errorf("after an edit and a deletion, with a field that does not fit: %+v", *s)
 	}
-	if other := tap(state); other.retold != s.retold || other.graves != s.graves || other.nulled != s.nulled || other.records != s.records || !slices.Equal(other.failed, phone) {
-		t.Errorf("the tap says %+v, Airbyte's source %+v", *other, *s)
+	if other := tap(state); other.refetched != s.refetched || other.tombstones != s.tombstones || other.nulled != s.nulled || other.records != s.records || !slices.Equal(other.failed, phone) {
+		t.Errorf("the tap has %+v, the Airbyte source %+v", *other, *s)
 	}
 }
 

@@ -9,8 +9,16 @@ func (s *Server) EditMessage(id int64) bool {
 	return editRow(s, messageTable, id, (*change).editMessage)
 }
 
-func (c *change) editMessage(m message) {
-	m.body = "Edited: " + string(c.rng.prose())
+func (c *change) editMessage(m message) { c.setText(m, "Edited: "+string(c.rng.prose())) }
+
+// SetMessageText gives a message a text, plain and without quotes. The same
+// text twice makes the same record.
+func (s *Server) SetMessageText(id int64, text string) bool {
+	return editRow(s, messageTable, id, func(c *change, m message) { c.setText(m, text) })
+}
+
+func (c *change) setText(m message, text string) {
+	m.body = text
 	m.intentRejected = true
 	putRow(c, c.messages, m.id, m)
 	c.addMessageEvent(m, "ticket-message-updated")
@@ -83,6 +91,15 @@ func (c *change) sendSurvey(r record) {
 // AnswerSurvey gives a survey a score of 1 to 5 and a text.
 func (s *Server) AnswerSurvey(id int64, score int) bool {
 	return editRow(s, surveyTable, id, func(c *change, r record) { c.answerSurvey(r, score) })
+}
+
+// SetSurveyScore changes the score of a survey and nothing else. The same score
+// twice makes the same record.
+func (s *Server) SetSurveyScore(id int64, score int) bool {
+	return editRow(s, surveyTable, id, func(c *change, r record) {
+		putRow(c, c.surveys, r.id, r.with("score", number(int64(score))))
+		c.addEvent("SatisfactionSurvey", r.id, "satisfaction-survey-responded", `{"score":`+number(int64(score))+`}`)
+	})
 }
 
 func (c *change) answerSurvey(r record, score int) {

@@ -19,29 +19,31 @@ import (
 	"source-gorgias/connector/stream"
 )
 
-// A destination reads the lines of either protocol and holds the rows, by
-// stream and key: of two versions the one with the later cursor, and of equals
-// the one that came later. A tombstone is a version too. Streams that are read
-// whole are replaced when they are complete.
+// A destination reads the output of either protocol and upserts rows, by stream
+// and key: of two versions it keeps the one with the later cursor, of equal
+// ones the one that came later. A tombstone is a version. A full refresh
+// replaces all rows of its stream when it completes.
 type destination struct {
 	tombstone     string
 	streams       map[string]*stream.Stream
-	rows, pending map[string]map[string]row // fresh: of streams read whole, what has come so far
-	state         []byte                    // what a client keeps for the next sync
+	rows, pending map[string]map[string]row // pending: rows of full refreshes that are not complete
+	state         []byte                    // what a client passes to the next sync
 
 	airbyteStates map[string]json.RawMessage // Airbyte's states, by stream
-	selection     *singer.Selection          // Singer's, which is costly to read
+	selection     *singer.Selection          // Singer's, which takes long to parse
 
-	// of the sync under way
-	stop, states int      // it is killed after so many states, -1 = never; there have been so many
-	writeRest    bool     // then what stands before the next state is written too
+	// of the current sync
+	stop, states int      // it is killed after so many states, -1 is never; states written so far
+	writeRest    bool     // then the records before the next state are written too
+	last         string   // it is killed once this record is written: stream and key
+	killed       bool     // it was killed
 	written      []string // rows of incremental streams
 	failed       []string // streams
 	errors       []string
 	warned       []string
 
-	tombstones int            // tombstones, in all syncs
-	reported   map[string]int // values that were lost on the way, in all syncs
+	tombstones int            // in all syncs
+	reported   map[string]int // nulled values, in all syncs
 }
 
 type row struct {
@@ -52,8 +54,8 @@ type row struct {
 
 var errKilled = errors.New("killed")
 
-// A message is a line of either protocol that is no record, as far as it
-// matters.
+// A message is a line of either protocol that is no record. It has the members
+// that matter here.
 type message struct {
 	Type, Stream string
 	Value        json.RawMessage
@@ -67,10 +69,10 @@ type message struct {
 	}
 }
 
-// Write takes lines.
+// Write reads lines.
 func (d *destination) Write(lines []byte) (int, error) {
 	for l := range bytes.Lines(lines) {
-		if d.states == d.stop && !d.writeRest {
+		if d.killed || d.states == d.stop && !d.writeRest {
 			return 0, errKilled
 		}
 		if bytes.HasPrefix(l, []byte(`{"type":"RECORD"`)) {
@@ -116,7 +118,7 @@ func (d *destination) apply(m message) {
 
 var changed = regexp.MustCompile(`"field":"([^"]*)"`)
 
-// record takes a record, which Airbyte wraps together with its stream.
+// record upserts a record. Airbyte wraps it together with its stream.
 func (d *destination) record(line string) {
 	record := fieldOf(line, "record")
 	name, raw := fieldOf(line, "stream"), record
@@ -133,6 +135,7 @@ func (d *destination) record(line string) {
 		return
 	}
 	d.written = append(d.written, s.Name+" "+key)
+	d.killed = d.killed || d.last == s.Name+" "+key
 	r := row{raw, cursorOf(s, raw), s.Deletable && fieldOf(raw, d.tombstone) != "null"}
 	if r.deleted {
 		d.tombstones++
@@ -145,7 +148,7 @@ func (d *destination) record(line string) {
 	}
 }
 
-// keyOf is a record's primary key, as text.
+// keyOf returns a record's primary key as a string.
 func keyOf(s *stream.Stream, raw string) string {
 	var parts []string
 	for _, name := range s.Key {
@@ -164,7 +167,7 @@ func fieldOf(raw, name string) string {
 	return string(value)
 }
 
-// A pen writes what a plan reads, as the program does.
+// A writer writes what a plan reads, as the program does.
 type writer struct {
 	name, tombstone string
 	sync            func(ctx context.Context, d *destination, plan *connector.Plan) error
@@ -194,12 +197,12 @@ var singerWriter = writer{"Singer", singer.TombstoneColumn, func(ctx context.Con
 	if plan.Bookmarks, _, err = state.Bookmarks(d.selection); err != nil {
 		return err
 	}
-	pen := singer.NewWriter(d, singer.NewLog(logReader{d}, nil))
-	plan.Streams, pen.ActivateVersions = d.selection.Streams(), true
-	return pen.Sync(ctx, plan.Run(ctx), d.selection, state)
+	w := singer.NewWriter(d, singer.NewLog(logReader{d}, nil))
+	plan.Streams, w.ActivateVersions = d.selection.Streams(), true
+	return w.Sync(ctx, plan.Run(ctx), d.selection, state)
 }}
 
-// readLog reads the log of a tap.
+// logReader reads the log of a tap.
 type logReader struct{ *destination }
 
 var nulledValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) were set to null`)

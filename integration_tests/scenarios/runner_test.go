@@ -26,17 +26,16 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// A mode is how a scenario is performed: with which pen, and whether the
-// account's events are heard (read for the feed alone), selected as a stream
-// too, or forbidden.
+// A mode is how a scenario is run: with which writer, and whether the stream of
+// events is left to the change feed, selected too, or forbidden.
 type mode struct {
 	writer writer
 	events string
 }
 
-var modes = []mode{{airbyteWriter, "heard"}, {airbyteWriter, "selected"}, {airbyteWriter, "forbidden"}, {singerWriter, "forbidden"}, {singerWriter, "selected"}, {singerWriter, "heard"}}
+var modes = []mode{{airbyteWriter, "feed"}, {airbyteWriter, "selected"}, {airbyteWriter, "forbidden"}, {singerWriter, "forbidden"}, {singerWriter, "selected"}, {singerWriter, "feed"}}
 
-// A stage is one performance of a scenario.
+// A runner runs a scenario once.
 type runner struct {
 	*testing.T
 	*scenario
@@ -45,23 +44,23 @@ type runner struct {
 	box             *sandbox.Server
 	client          *gorgias.Client
 	list            []*stream.Stream // in the order of the table
-	eventsForbidden bool             // events are forbidden
-	pageSize        int              // rows on a page
+	eventsForbidden bool             // no access to events
+	pageSize        int              // rows per page
 	sequential      bool             // one list is read at a time
 
-	n       int  // which performance of a loop this is
-	variant int  // the same, begun elsewhere in each mode
-	reached bool // what the n-th was to meet has been met: there is another
+	n       int  // the turn of a loop
+	variant int  // the same, with another start in each mode
+	reached bool // the n-th page, request or state was reached: there is another turn
 
 	mu    sync.Mutex
-	fault func(*http.Request) *sandbox.Fault // is asked one at a time; nil = none
+	fault func(*http.Request) *sandbox.Fault // called one at a time; nil is none
 
-	account  map[string]map[string]string // what it holds when it is judged, by stream and key
+	account  map[string]map[string]string // its rows when they are compared, by stream and key
 	losses   map[string]bool              // that are expected
-	warnings []string                     // that each sync gives
+	warnings []string                     // that each sync emits
 
-	// the cast: tickets of a hundred days ago and of an hour ago, with two
-	// messages each; all there is of the others
+	// tickets of a hundred days ago and of an hour ago, with two messages each;
+	// all of the others
 	oldTickets, oldMessages, newTickets, newMessages, customers, surveys, tags []int64
 }
 
@@ -70,12 +69,12 @@ const day = 24 * time.Hour
 const forbidden = "the account's events cannot be read (GET /api/events: 403 Forbidden: You do not have enough permissions to perform this action.): " +
 	"deletions and changes of old records are not captured. Use the API key of an admin, or give the app the scope events:read"
 
-// few are one of each kind of the streams that the account's events tell of,
-// and core are all of them.
+// eventStreams are one stream of each kind whose changes the account's events
+// show. eventAndDerivedStreams are all of them.
 var eventStreams = []string{"tickets", "ticket_tags", "ticket_messages", "satisfaction_surveys", "customers"}
 var eventAndDerivedStreams = append([]string{"ticket_custom_field_values", "ticket_message_attachments", "customer_custom_field_values"}, eventStreams...)
 
-// perform plays the scenario and reports whether, of a loop, there is another.
+// run runs the scenario. It reports whether a loop has another turn.
 func (c *scenario) run(t *testing.T, m mode, n, turn int) bool {
 	s := &runner{T: t, scenario: c, mode: m, eventsForbidden: m.events == "forbidden", n: n, variant: turn, pageSize: 5, losses: map[string]bool{}}
 	s.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, ClockOffset: c.clockOffset, VisibilityLag: c.visibilityLag, Quirks: c.quirks, Fail: s.fail, Size: sandbox.Size{Tickets: 4, Messages: 8,
@@ -111,7 +110,7 @@ func (c *scenario) run(t *testing.T, m mode, n, turn int) bool {
 		t, m := s.ticket(time.Hour)
 		s.newTickets, s.newMessages = append(s.newTickets, t), append(s.newMessages, m...)
 	}
-	s.box.ScheduleSurvey(s.newTickets[1]) // the watermark leaves the others behind
+	s.box.ScheduleSurvey(s.newTickets[1]) // it is newer than the others
 	s.box.ToggleTicketTag(s.oldTickets[5], s.ids("tags", "")[0])
 	s.tags, s.customers = s.ids("tags", ""), []int64{s.box.AddCustomer(), s.box.AddCustomer()}
 	s.wait(time.Hour)
@@ -122,9 +121,9 @@ func (c *scenario) run(t *testing.T, m mode, n, turn int) bool {
 	s.sync()
 	s.compare()
 	s.wait(time.Hour)
-	s.sync() // at rest
+	s.sync() // without changes
 	for _, key := range s.written {
-		s.Errorf("written again: %s", key)
+		s.Errorf("emitted again: %s", key)
 	}
 	if t.Failed() {
 		t.Logf("%s, events %s, n = %d", m.writer.name, m.events, n)
@@ -134,27 +133,28 @@ func (c *scenario) run(t *testing.T, m mode, n, turn int) bool {
 
 func (s *runner) wait(d time.Duration) { time.Sleep(d) }
 
-// now is the account's present.
+// now is the account's time.
 func (s *runner) now() time.Time { return time.Now().Add(s.box.ClockOffset) }
 
-// fail is asked by the account, from many goroutines.
+// fail is called by the account, from several goroutines.
 func (s *runner) fail(r *http.Request) *sandbox.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fault == nil || s.eventsForbidden && r.URL.Path == "/api/events" { // which fails anyway
+	if s.fault == nil || s.eventsForbidden && r.URL.Path == "/api/events" { // it fails anyway
 		return nil
 	}
 	return s.fault(r)
 }
 
-// RoundTrip is a network without wires, which writes as the scenario spells.
+// RoundTrip is a network without connections, which applies the rewrite of the
+// scenario.
 func (s *runner) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	rec := httptest.NewRecorder()
 	defer func() {
-		if v := recover(); v == http.ErrAbortHandler { // dropped in mid-body
+		if v := recover(); v == http.ErrAbortHandler { // closed within the body
 			res, err = rec.Result(), nil
 			res.Body = io.NopCloser(io.MultiReader(res.Body, broken{}))
 		} else if v != nil {
@@ -173,7 +173,7 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// sync reads to the end. Exactly the streams named fail.
+// sync reads to the end. Exactly the named streams fail.
 func (s *runner) sync(failing ...string) {
 	s.Helper()
 	s.read(-1)
@@ -187,16 +187,23 @@ func (s *runner) sync(failing ...string) {
 	}
 }
 
-// kill reads until so many states have been written. Every other time the
-// records that come next are written too.
+// kill reads until so many states are written. Every other time, the records
+// that follow are written too.
 func (s *runner) kill(states int) {
 	s.read(states)
 	s.reached = s.reached || s.states >= states
 }
 
+// killAfter reads until a record is written, and loses its state.
+func (s *runner) killAfter(stream string, id int64) {
+	s.last = fmt.Sprint(stream, " ", id)
+	s.read(-1)
+	s.last = ""
+}
+
 func (s *runner) read(states int) {
 	d := s.destination
-	d.stop, d.writeRest, d.states, d.written, d.failed, d.errors, d.warned = states, s.variant%2 == 1, 0, nil, nil, nil, nil
+	d.killed, d.stop, d.writeRest, d.states, d.written, d.failed, d.errors, d.warned = false, states, s.variant%2 == 1, 0, nil, nil, nil, nil
 	settings, err := config.Parse([]byte(`{"subdomain":"acme","start_date":"1980-01-01","credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"k"}`+s.config+`}`), false)
 	if err != nil {
 		s.Fatal(err)
@@ -211,28 +218,29 @@ func (s *runner) read(states int) {
 	}
 }
 
-// forget empties the destination.
+// resetDestination empties the destination.
 func (s *runner) resetDestination() {
 	clear(s.rows)
 	s.state, s.airbyteStates = nil, map[string]json.RawMessage{}
 }
 
-// warn says of what each sync warns from now on, unless events are forbidden.
+// expectWarnings sets the warnings that each sync emits from now on, unless
+// no access to events.
 func (s *runner) expectWarnings(texts ...string) {
 	if !s.eventsForbidden {
 		s.warnings = texts
 	}
 }
 
-// lost declares that nobody tells of something: that a stream's row of that
-// key is missing, stale or a ghost.
+// lost declares a loss: a stream's row of a key is missing, stale, or a ghost
+// that the account no longer has.
 func (s *runner) lost(what, stream string, key ...int64) {
 	if s.streams[stream] != nil {
 		s.losses[what+" "+stream+" "+strings.Trim(strings.ReplaceAll(fmt.Sprint(key), " ", "/"), "[]")] = true
 	}
 }
 
-// lostParts declares it of all that is cut from a parent's row.
+// lostParts declares it of all rows derived from a parent's row.
 func (s *runner) lostParts(what, stream string, parent int64) {
 	cut := streams.Find(stream)
 	for raw := range s.box.Each(cut.Parent.Path) {
@@ -244,7 +252,7 @@ func (s *runner) lostParts(what, stream string, parent int64) {
 	}
 }
 
-// lostMessages declares it of messages and of what is attached to them.
+// lostMessages declares it of messages and their attachments.
 func (s *runner) lostMessages(what string, ids ...int64) {
 	for _, id := range ids {
 		s.lost(what, "ticket_messages", id)
@@ -252,32 +260,32 @@ func (s *runner) lostMessages(what string, ids ...int64) {
 	}
 }
 
-// unheard declares it where events are forbidden.
+// lostWithoutEvents declares it if events are forbidden.
 func (s *runner) lostWithoutEvents(what, stream string, key ...int64) {
 	if s.eventsForbidden {
 		s.lost(what, stream, key...)
 	}
 }
 
-// meanwhile judges, and takes all declarations back.
+// compareNow compares, and removes all declarations.
 func (s *runner) compareNow() {
 	s.Helper()
 	s.compare()
 	clear(s.losses)
 }
 
-// atOnce judges what changed while the feed was at work. An events stream has
-// been read by then.
+// compareIfFeedAlone compares what changed while the feed was reading. A
+// selected stream of events has been read by then.
 func (s *runner) compareIfFeedAlone() {
 	s.Helper()
-	if s.events == "heard" {
+	if s.events == "feed" {
 		s.compare()
 	}
 }
 
-// judge compares what the destination holds with what the account holds, as
-// the schema of each stream conforms it. The losses are at most those declared:
-// a change of a record on a page that is read anyway is not lost.
+// compare compares the destination with the account, whose rows are conformed
+// to the schema of each stream. The losses are at most those declared: a change
+// of a record on a page that is read anyway is not lost.
 func (s *runner) compare() {
 	s.Helper()
 	s.account = map[string]map[string]string{}
@@ -305,14 +313,15 @@ func (s *runner) compare() {
 	}
 }
 
-// truth returns the rows of a stream as the account shows them now, conformed.
+// expected returns the rows of a stream as the account lists them now,
+// conformed.
 func (s *runner) expected(st *stream.Stream) map[string]string {
 	if s.account[st.Name] != nil {
 		return s.account[st.Name]
 	}
 	rows := map[string]string{}
 	s.account[st.Name] = rows
-	var privacy *config.Privacy // the usual one
+	var privacy *config.Privacy // the default
 	conform, err := privacy.Rules(st).Compile(st.Schema(s.tombstone), nil)
 	if err != nil {
 		s.Fatal(err)
@@ -352,8 +361,8 @@ func (s *runner) expected(st *stream.Stream) map[string]string {
 
 var opened = regexp.MustCompile(`"opened_datetime":("[^"]*"|null)`)
 
-// plain leaves out of an old row what changes without a trace: when a message
-// was opened; of jobs, calls and recordings all but the key.
+// withoutUntracked removes from an old row what changes without an event: when
+// a message was opened; of jobs, calls and recordings all but the key.
 func (s *runner) withoutUntracked(st *stream.Stream, raw string) string {
 	switch old := st.LookbackWindow > 0 && cursorOf(st, raw).Before(s.now().Add(-st.LookbackWindow)); {
 	case old && st.Name == "ticket_messages":
@@ -364,9 +373,9 @@ func (s *runner) withoutUntracked(st *stream.Stream, raw string) string {
 	return raw
 }
 
-// past reports whether a row that is not in the account any more tells so
-// itself, by what it belongs to: that is gone, or of a later date. Events are
-// only forgotten.
+// isImpliedDeletion reports whether a row that the account no longer has is
+// outdated by its parent, which is gone or newer. Events are only dropped by
+// the account.
 func (s *runner) isImpliedDeletion(st *stream.Stream, raw string) bool {
 	of := map[string][2]string{
 		"ticket_messages": {"tickets", "ticket_id"}, "satisfaction_surveys": {"tickets", "ticket_id"},
@@ -381,7 +390,7 @@ func (s *runner) isImpliedDeletion(st *stream.Stream, raw string) bool {
 	return !ok || st.Mode == stream.Derived && cursorOf(parent, found).After(cursorOf(st, raw))
 }
 
-// holds reports whether the destination's row of a stream holds some texts.
+// contains checks that the destination's row of a stream contains some strings.
 func (s *runner) contains(stream string, id int64, texts ...string) {
 	s.Helper()
 	for _, text := range texts {
@@ -391,7 +400,7 @@ func (s *runner) contains(stream string, id int64, texts ...string) {
 	}
 }
 
-// ids lists the rows of a path that hold a text.
+// ids returns the ids of the rows of a path that contain a string.
 func (s *runner) ids(path, text string) (ids []int64) {
 	for raw := range s.box.Each(path) {
 		if strings.Contains(string(raw), text) {
@@ -402,15 +411,15 @@ func (s *runner) ids(path, text string) (ids []int64) {
 	return ids
 }
 
-// ticket adds a ticket dated so long ago, and returns its id and those of its
-// two messages.
+// ticket adds a ticket that was created so long ago, and returns its id and
+// those of its two messages.
 func (s *runner) ticket(age time.Duration) (id int64, messages []int64) {
 	at := s.now().Add(-age)
 	id = s.box.AddTicket(at, at, s.now())
 	return id, s.ids("messages", fmt.Sprintf(`"ticket_id":%d,`, id))
 }
 
-// The changes that follow declare what is lost of them without events.
+// The following changes declare what is lost without events.
 
 func (s *runner) edit(messages ...int64) {
 	for _, id := range messages {
@@ -438,6 +447,24 @@ func (s *runner) merge(from, into int) {
 	}
 }
 
+// changeAndRevert changes a record and reverts the change. The sync of the
+// changed version, which contains a text, is killed before its state is written.
+func (s *runner) changeAndRevert(stream string, id int64, pause time.Duration, text string, change func(other bool)) {
+	s.Helper()
+	change(false)
+	s.lostWithoutEvents("stale", stream, id)
+	s.wait(pause)
+	s.sync()
+	change(true)
+	s.wait(pause)
+	if s.killAfter(stream, id); !s.eventsForbidden {
+		s.contains(stream, id, text)
+	}
+	change(false)
+	s.sync()
+	s.compare()
+}
+
 func (s *runner) mergeCustomers() {
 	s.box.MergeCustomers(s.customers[0], s.customers[1])
 	s.lostWithoutEvents("ghost", "customers", s.customers[0])
@@ -449,7 +476,7 @@ func (s *runner) tag(ticket int64) {
 	s.lostWithoutEvents("missing", "ticket_tags", ticket, s.tags[0])
 }
 
-// untag takes its tag off the last of the old tickets.
+// untag removes the tag of the last old ticket.
 func (s *runner) untag() {
 	s.box.ToggleTicketTag(s.oldTickets[5], s.tags[0])
 	s.lostWithoutEvents("stale", "tickets", s.oldTickets[5])
@@ -470,7 +497,7 @@ func (s *runner) importTicket() {
 	}
 }
 
-// unseen makes one of each of the changes that only events tell of.
+// changeUnlisted makes one change of each kind that only events show.
 func (s *runner) changeUnlisted() {
 	s.tag(s.oldTickets[0])
 	s.setCustomField(s.oldTickets[1])
@@ -483,7 +510,7 @@ func (s *runner) changeUnlisted() {
 	s.importTicket()
 }
 
-// shown makes changes that the lists show.
+// changeListed makes changes that the lists show.
 func (s *runner) changeListed() {
 	t, _ := s.ticket(0)
 	s.box.AddMessage(t)
@@ -493,7 +520,7 @@ func (s *runner) changeListed() {
 	s.box.EditCustomer(s.box.AddCustomer())
 }
 
-// on is a fault of the requests for a path.
+// on returns a fault for the requests of a path.
 func on(path string, f sandbox.Fault) func(*http.Request) *sandbox.Fault {
 	return func(r *http.Request) *sandbox.Fault {
 		if r.URL.Path == "/api/"+path {
@@ -503,7 +530,7 @@ func on(path string, f sandbox.Fault) func(*http.Request) *sandbox.Fault {
 	}
 }
 
-// when does something once, as a request arrives that holds a text.
+// when calls a function once, when a request arrives that contains a string.
 func when(text string, do func()) func(*http.Request) *sandbox.Fault {
 	do = sync.OnceFunc(do)
 	return func(r *http.Request) *sandbox.Fault {

@@ -27,19 +27,21 @@ type scenario struct {
 	quirks              sandbox.Quirks
 	config              string                                // further settings, each after a comma
 	more                []string                              // further streams
-	rewrite             func(path string, body []byte) []byte // how the network spells what the account answers; nil = as it is
-	rewriteKeepsMeaning bool                                  // the spelling does not change what is meant
-	noFirstSync         bool                                  // nothing has been read before it is played
-	loop                bool                                  // it is played for each n until there is nothing left to meet
+	rewrite             func(path string, body []byte) []byte // changes the responses of the account; nil does not
+	rewriteKeepsMeaning bool                                  // rewrite does not change the meaning
+	noFirstSync         bool                                  // no sync before play
+	loop                bool                                  // it runs for each n until there is none left
 	play                func(s *runner)                       // what happens before the last sync
 }
 
-// TestScenarios plays each scenario in both protocols, each with the account's
-// events read for the feed alone, selected as a stream too, and forbidden. In
-// the end the destination holds what the account holds, but for the losses the
-// scenario declares; and a further sync of the account at rest writes nothing.
-// Of a loop, each protocol plays each performance, with the events in turn as
-// above. Without -full, half of these are left out, and of the six modes every other.
+// TestScenarios runs each scenario in both protocols, each with the events left
+// to the change feed, selected as a stream too, and forbidden. In the end the
+// destination equals the account, except for the losses that the scenario
+// declares, and one more sync emits nothing.
+//
+// A loop has a turn for each page, request or state; each protocol runs each
+// turn, with the events in turn as above. Without -full, it runs half of the
+// turns and half of the modes.
 func TestScenarios(t *testing.T) {
 	step := 3
 	if !*full {
@@ -70,7 +72,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// life is what happens in an account.
+// accountScenarios are about changes of an account.
 func accountScenarios() []scenario {
 	return []scenario{{
 		name: "rows become visible late",
@@ -78,7 +80,7 @@ func accountScenarios() []scenario {
 			at := s.now()
 			s.box.AddTicket(at, at, at.Add(8*time.Minute))
 			s.wait(time.Minute)
-			s.ticket(0) // which the watermark passes
+			s.ticket(0) // newer than the other
 			s.sync()
 			s.wait(8 * time.Minute)
 		},
@@ -91,10 +93,10 @@ func accountScenarios() []scenario {
 			s.wait(20 * time.Minute)
 		},
 	}, {
-		name: "instants are shared across the edges of pages", config: `,"overlap":0`,
+		name: "equal timestamps across page boundaries", config: `,"overlap":0`,
 		play: func(s *runner) {
 			at := s.now()
-			for _, more := range []int{1, 8} { // the latter later, and of the watermark's very instant
+			for _, more := range []int{1, 8} { // the second time later, with the timestamp of the watermark
 				for range more {
 					s.box.AddTicket(at, at, at)
 				}
@@ -102,7 +104,7 @@ func accountScenarios() []scenario {
 			}
 		},
 	}, {
-		name: "a young survey is sent and scored",
+		name: "a recent survey is sent and answered",
 		play: func(s *runner) {
 			survey := s.box.ScheduleSurvey(s.newTickets[0]) // to be sent in a day
 			s.wait(time.Hour)
@@ -110,7 +112,7 @@ func accountScenarios() []scenario {
 			s.sync()
 			s.wait(26 * time.Hour)
 			s.box.SendSurvey(survey)
-			s.sync() // and a look at the window
+			s.sync() // re-reads the window
 			s.wait(time.Hour)
 			s.answerSurvey(survey)
 			s.sync()
@@ -118,10 +120,10 @@ func accountScenarios() []scenario {
 			s.wait(day)
 		},
 	}, {
-		name: "old surveys are scored",
+		name: "old surveys are answered",
 		play: func(s *runner) { s.answerSurvey(s.surveys[2]); s.answerSurvey(s.surveys[3]) },
 	}, {
-		name: "young messages are edited, fail, are opened, are deleted",
+		name: "recent messages are edited, fail, are opened, are deleted",
 		play: func(s *runner) {
 			s.edit(s.newMessages[0])
 			s.box.FailMessage(s.newMessages[1])
@@ -129,7 +131,7 @@ func accountScenarios() []scenario {
 			s.box.DeleteMessage(s.newMessages[2])
 			s.lostWithoutEvents("stale", "ticket_messages", s.newMessages[2])
 			s.box.OpenMessage(s.newMessages[3])
-			s.lost("stale", "ticket_messages", s.newMessages[3]) // until the next look at the window
+			s.lost("stale", "ticket_messages", s.newMessages[3]) // until the window is re-read
 			s.wait(2 * time.Hour)
 			s.sync()
 			s.compareNow()
@@ -147,10 +149,10 @@ func accountScenarios() []scenario {
 			s.wait(day)
 		},
 	}, {
-		name: "a ticket is imported, dated years back",
+		name: "a ticket is imported with old dates",
 		play: (*runner).importTicket,
 	}, {
-		name: "a message is imported into an old ticket, dated years back",
+		name: "a message is imported into an old ticket with old dates",
 		play: func(s *runner) {
 			if id := s.box.ImportMessage(s.oldTickets[0], s.now().Add(-900*day)); s.eventsForbidden {
 				s.lostMessages("missing", id)
@@ -177,7 +179,7 @@ func accountScenarios() []scenario {
 			s.wait(time.Hour)
 		},
 	}, {
-		name: "a ticket is updated while it is walked over", loop: true, noFirstSync: true, config: `,"overlap":0`,
+		name: "a ticket is updated during the scan", loop: true, noFirstSync: true, config: `,"overlap":0`,
 		play: func(s *runner) {
 			seen := 0
 			s.fault = func(r *http.Request) *sandbox.Fault {
@@ -194,7 +196,7 @@ func accountScenarios() []scenario {
 			s.fault = nil
 		},
 	}, {
-		name: "a walk is long, and meanwhile a ticket is updated", noFirstSync: true,
+		name: "a ticket is updated during a long scan", noFirstSync: true,
 		play: func(s *runner) {
 			old, _ := s.ticket(900 * day)
 			for range 24 {
@@ -255,16 +257,16 @@ func accountScenarios() []scenario {
 		name: "tickets, customers and tags are merged", more: []string{"tags"},
 		play: func(s *runner) { s.merge(0, 1); s.mergeCustomers(); s.box.MergeTags(s.tags[1], s.tags[2]) },
 	}, {
-		name: "what was merged is merged on",
+		name: "a merged ticket is merged again",
 		play: func(s *runner) {
 			s.merge(0, 1)
-			s.merge(1, 2) // before anybody has heard of the first
+			s.merge(1, 2) // before the first merge is read
 			s.sync()
 			s.wait(time.Hour)
 			s.merge(2, 3)
 		},
 	}, {
-		name: "a deleted message goes with its ticket",
+		name: "a deleted message moves with its ticket",
 		play: func(s *runner) {
 			s.box.DeleteMessage(s.oldMessages[0])
 			s.merge(0, 1)
@@ -277,17 +279,17 @@ func accountScenarios() []scenario {
 			}
 		},
 	}, {
-		name: "a tag is taken off, and put on again",
+		name: "a tag is removed and added again",
 		play: func(s *runner) {
 			s.untag()
 			s.box.ToggleTicketTag(s.oldTickets[0], s.tags[0])
-			s.box.ToggleTicketTag(s.oldTickets[0], s.tags[0]) // nothing has happened
+			s.box.ToggleTicketTag(s.oldTickets[0], s.tags[0]) // no change in the end
 			s.sync()
 			s.compareNow()
 			s.box.ToggleTicketTag(s.oldTickets[5], s.tags[0])
 		},
 	}, {
-		name: "a tag is put on again while it is told that it is off",
+		name: "a tag is added again while its removal is processed",
 		play: func(s *runner) {
 			s.untag()
 			s.fault = when("ticket_ids=", func() { s.box.ToggleTicketTag(s.oldTickets[5], s.tags[0]) })
@@ -296,13 +298,13 @@ func accountScenarios() []scenario {
 			s.compareIfFeedAlone()
 		},
 	}, {
-		name: "field values, the trash and spam change, and no date",
+		name: "field values, trash and spam change without a date",
 		play: func(s *runner) {
 			s.box.TrashTicket(s.newTickets[0], true)
 			s.box.EditTicketSubject(s.newTickets[0])
 			s.sync()
 			s.wait(time.Hour)
-			s.box.EditTicketSubject(s.newTickets[1]) // which the watermark passes
+			s.box.EditTicketSubject(s.newTickets[1]) // newer than the other
 			s.sync()
 			s.setCustomField(s.oldTickets[0])
 			s.box.TrashTicket(s.oldTickets[1], true)
@@ -313,7 +315,7 @@ func accountScenarios() []scenario {
 			}
 		},
 	}, {
-		name: "what is read again has vanished meanwhile",
+		name: "a record is deleted while it is re-fetched",
 		play: func(s *runner) {
 			s.tag(s.oldTickets[0])
 			s.edit(s.oldMessages[2])
@@ -338,13 +340,13 @@ func accountScenarios() []scenario {
 			}
 		},
 	}, {
-		name: "the machine's clock is a day behind", clockOffset: 26 * time.Hour, play: everyChangeWithClockOffset,
+		name: "the host's clock is a day behind", clockOffset: 26 * time.Hour, play: everyChangeWithClockOffset,
 	}, {
-		name: "the machine's clock is a day ahead", clockOffset: -26 * time.Hour, play: everyChangeWithClockOffset,
+		name: "the host's clock is a day ahead", clockOffset: -26 * time.Hour, play: everyChangeWithClockOffset,
 	}}
 }
 
-// skewed is life under a clock that is wrong.
+// everyChangeWithClockOffset makes every change while the clocks differ.
 func everyChangeWithClockOffset(s *runner) {
 	s.box.AddTicket(s.now().Add(50*time.Hour), s.now().Add(50*time.Hour), s.now())
 	for range 3 {
@@ -353,7 +355,7 @@ func everyChangeWithClockOffset(s *runner) {
 		s.sync()
 		s.box.EditTicketSubject(t)
 		s.box.DeleteMessage(m[0])
-		s.wait(15 * time.Hour) // then a look at the window
+		s.wait(15 * time.Hour) // then the window is re-read
 		s.sync()
 	}
 	s.changeUnlisted()
@@ -364,10 +366,10 @@ var (
 	datetime = regexp.MustCompile(`("\w+_datetime":")(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?\+00:00"`)
 )
 
-// network is what happens on the way.
+// networkScenarios are about faults between client and account.
 func networkScenarios() []scenario {
 	return []scenario{{
-		name: "a page is cut, or is none, with status 200", loop: true, noFirstSync: true, more: []string{"tags"},
+		name: "a truncated or invalid page with status 200", loop: true, noFirstSync: true, more: []string{"tags"},
 		play: func(s *runner) {
 			seen := 0
 			s.fault = func(r *http.Request) *sandbox.Fault {
@@ -390,7 +392,7 @@ func networkScenarios() []scenario {
 			s.changeListed()
 		},
 	}, {
-		name: "a record that is asked for by its id is another",
+		name: "another record is returned for an id",
 		play: func(s *runner) {
 			asked := false
 			s.answerSurvey(s.surveys[3])
@@ -406,7 +408,7 @@ func networkScenarios() []scenario {
 		name: "killed anywhere in the first sync", loop: true, noFirstSync: true, more: []string{"tags"},
 		play: func(s *runner) {
 			s.kill(s.n)
-			if s.changeListed(); !s.eventsForbidden { // else what is lost depends on where it was killed
+			if s.changeListed(); !s.eventsForbidden { // otherwise the losses depend on where it is killed
 				s.changeUnlisted()
 			}
 			s.wait(time.Hour)
@@ -420,6 +422,23 @@ func networkScenarios() []scenario {
 			s.kill(s.n)
 			s.wait(time.Hour)
 			s.changeListed()
+		},
+	}, {
+		name: "a change is reverted after a killed sync emitted it",
+		play: func(s *runner) {
+			text := func(id int64) func(bool) {
+				return func(other bool) { s.box.SetMessageText(id, map[bool]string{true: "B", false: "A"}[other]) }
+			}
+			score := func(id int64) func(bool) {
+				return func(other bool) { s.box.SetSurveyScore(id, map[bool]int{true: 2, false: 1}[other]) }
+			}
+			recent := s.ids("satisfaction-surveys", fmt.Sprint(`"ticket_id":`, s.newTickets[1]))[0]
+			// Those that the scan reads again come first, while they are recent.
+			s.changeAndRevert("ticket_messages", s.newMessages[0], 25*time.Hour, `"body_text":"B"`, text(s.newMessages[0]))
+			s.changeAndRevert("satisfaction_surveys", recent, 25*time.Hour, `"score":2`, score(recent))
+			s.changeAndRevert("ticket_messages", s.oldMessages[2], time.Hour, `"body_text":"B"`, text(s.oldMessages[2]))
+			s.changeAndRevert("satisfaction_surveys", s.surveys[3], time.Hour, `"score":2`, score(s.surveys[3]))
+			s.changeAndRevert("tickets", s.oldTickets[0], time.Hour, `"spam":true`, func(other bool) { s.box.MarkTicketSpam(s.oldTickets[0], other) })
 		},
 	}, {
 		name: "429 with Retry-After", noFirstSync: true,
@@ -436,10 +455,10 @@ func networkScenarios() []scenario {
 				until = time.Now().Add(90 * time.Second)
 				return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"90"}}}
 			}
-			s.sequential = true // so that no requests cross
+			s.sequential = true // for a defined order of requests
 		},
 	}, {
-		name: "429 without Retry-After, 5xx that pass", noFirstSync: true, more: []string{"tags", "views", "view_items"},
+		name: "429 without Retry-After, temporary 5xx", noFirstSync: true, more: []string{"tags", "views", "view_items"},
 		play: func(s *runner) {
 			n := 0
 			s.fault = func(*http.Request) *sandbox.Fault {
@@ -452,7 +471,7 @@ func networkScenarios() []scenario {
 			s.changeListed()
 		},
 	}, {
-		name: "5xx longer than it is asked again",
+		name: "5xx for longer than it is retried",
 		play: func(s *runner) {
 			s.changeListed()
 			s.fault = on("messages", sandbox.Fault{Status: 502})
@@ -473,7 +492,8 @@ func networkScenarios() []scenario {
 		name: "empty pages with a token", noFirstSync: true, more: []string{"tags"},
 		play: func(s *runner) {
 			s.fault = func(r *http.Request) *sandbox.Fault {
-				// The same token, spelled otherwise: a JSON array takes a blank.
+				// The same token in another form: a JSON array may contain a
+				// space.
 				token, _ := base64.StdEncoding.DecodeString(r.URL.Query().Get("cursor"))
 				if len(token) == 0 || token[1] == ' ' {
 					return nil
@@ -485,7 +505,7 @@ func networkScenarios() []scenario {
 			s.changeListed()
 		},
 	}, {
-		name: "lists come oldest first, though asked for newest first",
+		name: "lists in the opposite order",
 		play: func(s *runner) {
 			s.fault = func(r *http.Request) *sandbox.Fault {
 				r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "datetime%3Adesc", "datetime%3Aasc", 1)
@@ -494,7 +514,7 @@ func networkScenarios() []scenario {
 			s.changeListed()
 		},
 	}, {
-		name: "a token that repeats",
+		name: "page tokens that repeat",
 		play: func(s *runner) {
 			s.changeListed()
 			for _, circle := range []int{1, 3} {
@@ -514,7 +534,7 @@ func networkScenarios() []scenario {
 			s.fault = nil
 		},
 	}, {
-		name: "instants in every spelling", noFirstSync: true, rewriteKeepsMeaning: true,
+		name: "timestamps in every spelling", noFirstSync: true, rewriteKeepsMeaning: true,
 		rewrite: func(path string, body []byte) []byte {
 			return datetime.ReplaceAllFunc(body, func(at []byte) []byte {
 				m := datetime.FindSubmatch(at)
@@ -557,24 +577,25 @@ func networkScenarios() []scenario {
 	}}
 }
 
-// doubts are the other readings of what nobody knows of Gorgias.
+// quirkScenarios are about the possible readings of what the API leaves
+// undocumented.
 func quirkScenarios() []scenario {
 	all := func(s *runner) { s.changeUnlisted(); s.changeListed() }
 	return []scenario{{
-		name: "in doubt: events cannot be asked for by type", quirks: sandbox.Quirks{EventTypesRejected: true}, play: all,
+		name: "quirk: the filter of events by type is rejected", quirks: sandbox.Quirks{EventTypesRejected: true}, play: all,
 	}, {
-		name: "in doubt: events come newest first", quirks: sandbox.Quirks{EventsNewestFirst: true},
+		name: "quirk: events come newest first", quirks: sandbox.Quirks{EventsNewestFirst: true},
 		play: func(s *runner) {
-			s.wait(3 * day) // and the account is not said to have forgotten any
+			s.wait(3 * day) // without a warning of a gap
 			all(s)
 		},
 	}, {
-		name: "in doubt: what was merged is not found", quirks: sandbox.Quirks{MergedNotFound: true}, play: all,
+		name: "quirk: merged objects are not found", quirks: sandbox.Quirks{MergedNotFound: true}, play: all,
 	}, {
-		name: "in doubt: merges are told at what was absorbed", quirks: sandbox.Quirks{MergeEventsOnAbsorbed: true},
+		name: "quirk: events of merges name the absorbed object", quirks: sandbox.Quirks{MergeEventsOnAbsorbed: true},
 		play: func(s *runner) { s.merge(0, 1); s.mergeCustomers() },
 	}, {
-		name: "in doubt: tickets cannot be asked for by id", quirks: sandbox.Quirks{TicketIDsRejected: true},
+		name: "quirk: tickets cannot be fetched by id", quirks: sandbox.Quirks{TicketIDsRejected: true},
 		play: func(s *runner) {
 			s.tag(s.oldTickets[0])
 			s.lost("stale", "tickets", s.oldTickets[0])
@@ -586,7 +607,7 @@ func quirkScenarios() []scenario {
 			s.expectWarnings("the records of tickets that events name cannot be re-fetched (GET /api/tickets: 400 Bad Request: Bad request. ticket_ids: Unknown field.): changes of old records are not captured")
 		},
 	}, {
-		name: "in doubt: tags, field values, the trash and spam date a ticket anew", quirks: sandbox.Quirks{TagsMoveUpdated: true},
+		name: "quirk: tags, field values, trash and spam move updated_datetime", quirks: sandbox.Quirks{TagsMoveUpdated: true},
 		play: func(s *runner) {
 			s.box.ToggleTicketTag(s.oldTickets[5], s.tags[0])
 			for i, mark := range []func(int64) bool{s.box.EditTicketField,
@@ -598,7 +619,7 @@ func quirkScenarios() []scenario {
 			}
 		},
 	}, {
-		name: "in doubt: deleted messages are gone", quirks: sandbox.Quirks{DeletedMessagesVanish: true},
+		name: "quirk: deleted messages are gone", quirks: sandbox.Quirks{DeletedMessagesVanish: true},
 		play: func(s *runner) {
 			for _, id := range []int64{s.oldMessages[0], s.newMessages[0]} {
 				s.box.DeleteMessage(id)
@@ -607,7 +628,7 @@ func quirkScenarios() []scenario {
 			s.wait(25 * time.Hour)
 		},
 	}, {
-		name: "in doubt: events are kept for ten days", quirks: sandbox.Quirks{EventRetention: 10 * day},
+		name: "quirk: events are kept for ten days", quirks: sandbox.Quirks{EventRetention: 10 * day},
 		play: func(s *runner) {
 			s.edit(s.oldMessages[0])
 			s.lost("stale", "ticket_messages", s.oldMessages[0])
@@ -618,11 +639,11 @@ func quirkScenarios() []scenario {
 			s.expectWarnings()
 		},
 	}, {
-		name: "in doubt: events of messages do not name their tickets", quirks: sandbox.Quirks{MessageEventsWithoutTicket: true},
+		name: "quirk: events of messages do not name their tickets", quirks: sandbox.Quirks{MessageEventsWithoutTicket: true},
 		play: func(s *runner) {
 			s.edit(s.oldMessages[0])
 			s.lost("stale", "ticket_messages", s.oldMessages[0])
-			s.box.DeleteMessage(s.oldMessages[1]) // which has a tombstone then, rather than a date
+			s.box.DeleteMessage(s.oldMessages[1]) // it gets a tombstone instead of a date
 			s.lost(map[bool]string{true: "stale", false: "missing"}[s.eventsForbidden], "ticket_messages", s.oldMessages[1])
 			s.box.EditMessage(s.newMessages[0])
 			imported, with := s.ticket(900 * day)
@@ -634,7 +655,7 @@ func quirkScenarios() []scenario {
 			s.expectWarnings()
 		},
 	}, {
-		name: "in doubt: page tokens expire", noFirstSync: true, quirks: sandbox.Quirks{PageTokenLifetime: 2 * time.Minute},
+		name: "quirk: page tokens expire", noFirstSync: true, quirks: sandbox.Quirks{PageTokenLifetime: 2 * time.Minute},
 		play: func(s *runner) {
 			n, until := 0, time.Time{}
 			s.fault = func(r *http.Request) *sandbox.Fault {

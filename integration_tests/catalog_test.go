@@ -117,7 +117,7 @@ func TestCatalog(t *testing.T) {
 		seen := map[string]bool{}
 		for name := range s.columns {
 			flat := strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
-			if name == airbyte.Tombstone {
+			if name == airbyte.TombstoneColumn {
 				continue // the column by which destinations delete
 			}
 			if seen[flat] || flat != name || regexp.MustCompile(`^([0-9]|_?airbyte_|_ab_)`).MatchString(name) {

@@ -376,9 +376,9 @@ func (w *docRunner) runProgram(t testing.TB, want, text string, args ...string) 
 // problem.
 func declared(message map[string]any) string {
 	record, _ := message["record"].(map[string]any)
-	name, tombstone := message["stream"], singer.Tombstone
+	name, tombstone := message["stream"], singer.TombstoneColumn
 	if data, is := record["data"].(map[string]any); is { // Airbyte's
-		name, tombstone, record = record["stream"], airbyte.Tombstone, data
+		name, tombstone, record = record["stream"], airbyte.TombstoneColumn, data
 	}
 	s := streams.Find(fmt.Sprint(name))
 	if s == nil || len(record) == 0 {

@@ -143,7 +143,7 @@ func TestOAuthSave(t *testing.T) {
 			}
 			// As a source, the program reports them in a CONTROL message; as a
 			// tap, it cannot.
-			warned := strings.Count(string(tr.stderr), "the next run will be refused")
+			warned := strings.Count(string(tr.stderr), "the next run will fail")
 			if want := map[bool]int{true: 1}[tap && !save]; warned != want {
 				t.Errorf("tap: %v, --save-tokens: %v: warned %d times, not %d: %s", tap, save, warned, want, tr.stderr)
 			}
@@ -190,7 +190,7 @@ func TestOAuthPlan(t *testing.T) {
 	}
 	var fault bytes.Buffer
 	code, _ := cli.Main(context.Background(), []string{"source-gorgias", "plan", "--config", file(t, "config.json", oauthConfig(t, nil))}, strings.NewReader(""), io.Discard, &fault)
-	if said := fault.String(); code != 0 || !strings.Contains(said, "--save-tokens keeps it") || strings.Contains(said, "refresh+token") {
+	if said := fault.String(); code != 0 || !strings.Contains(said, "Use --save-tokens") || strings.Contains(said, "refresh+token") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 }

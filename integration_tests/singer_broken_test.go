@@ -199,7 +199,7 @@ func TestStrictTarget(t *testing.T) {
 			tr.stderr = bytes.Replace(tr.stderr, []byte("tombstones: 0"), []byte("tombstones: 1"), 1)
 		}},
 		{"a nulled value without a warning", `the summary differs`, func(tr *transcript) {
-			tr.stderr = append(tr.stderr, "WARNING tags: 3 values of name became null: what the API sent is too large\n"...)
+			tr.stderr = append(tr.stderr, "WARNING tags: 3 values of name were set to null: the API's value is too large\n"...)
 		}},
 		{"after the run", `extracted at`, func(tr *transcript) { tr.ended = tr.began.Add(-time.Minute) }},
 	} {

@@ -354,7 +354,7 @@ func TestTapReplicationMethods(t *testing.T) {
 		{"the metadata beat the entry", func(root, entry map[string]any) {
 			root["replication-method"], entry["replication_method"] = "INCREMENTAL", "FULL_TABLE"
 		}, false, "", "tickets"},
-		{"incremental, where it cannot be", func(root, _ map[string]any) { root["replication-method"] = "INCREMENTAL" }, true, "can only be read whole", "tags"},
+		{"incremental, where it cannot be", func(root, _ map[string]any) { root["replication-method"] = "INCREMENTAL" }, true, "every sync reads it in full", "tags"},
 		{"an unknown method", func(root, _ map[string]any) { root["replication-method"] = "LOG_BASED" }, false, "LOG_BASED", "tickets"},
 		{"another replication key", func(root, _ map[string]any) { root["replication-key"] = "created_datetime" }, false, "cannot be chosen", "tickets"},
 	} {

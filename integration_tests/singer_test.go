@@ -405,7 +405,7 @@ func TestTapConformsInvalidData(t *testing.T) {
 		if n := len(rows["tickets"]); tr.code != 0 || n < 100 {
 			t.Fatalf("exit code %d and %d tickets: %s", tr.code, n, tail(tr.stderr))
 		}
-		if !bytes.Contains(tr.stderr, []byte("became null")) || !bytes.Contains(tr.stdout, []byte("9007199254740993")) {
+		if !bytes.Contains(tr.stderr, []byte("were set to null")) || !bytes.Contains(tr.stdout, []byte("9007199254740993")) {
 			t.Error("nothing was lost, or too much")
 		}
 	}

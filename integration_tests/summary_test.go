@@ -111,7 +111,7 @@ func (s *summary) plausible() (faults []string) {
 	return faults
 }
 
-var tapNulled = regexp.MustCompile(`: (\d+) values of \S+ became null`)
+var tapNulled = regexp.MustCompile(`: (\d+) values of \S+ were set to null`)
 
 // checkTapSummary compares the summary of a tap's run with its output.
 func (tr *transcript) checkTapSummary(fault func(string, ...any)) {

@@ -157,11 +157,8 @@ func coerce(text, typ string) any {
 			return normalizeScalars(json.Number(text))
 		}
 	case "boolean":
-		switch strings.ToLower(text) {
-		case "true", "1", "yes", "on":
-			return true
-		case "false", "0", "no", "off":
-			return false
+		if b, ok := ParseBool(text); ok {
+			return b
 		}
 	case "array":
 		if value, err := decodeAny([]byte(text)); err == nil && value != nil {
@@ -179,4 +176,15 @@ func coerce(text, typ string) any {
 		return list
 	}
 	return text
+}
+
+// ParseBool parses the strings that are accepted for true and false.
+func ParseBool(text string) (value, ok bool) {
+	switch strings.ToLower(text) {
+	case "true", "1", "yes", "on":
+		return true, true
+	case "false", "0", "no", "off":
+		return false, true
+	}
+	return false, false
 }

@@ -173,14 +173,14 @@ type writer struct {
 	sync            func(ctx context.Context, d *destination, plan *connector.Plan) error
 }
 
-var airbyteWriter = writer{"Airbyte", airbyte.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var airbyteWriter = writer{"Airbyte", airbyte.TombstoneColumn, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if plan.Bookmarks, err = airbyte.ParseState(d.state); err != nil {
 		return err
 	}
 	return airbyte.NewWriter(d).Sync(ctx, plan.Run(ctx), nil)
 }}
 
-var singerWriter = writer{"Singer", singer.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var singerWriter = writer{"Singer", singer.TombstoneColumn, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if d.selection == nil {
 		var catalog bytes.Buffer
 		if err := singer.WriteCatalog(&catalog, plan.Streams, nil); err != nil {
@@ -194,18 +194,18 @@ var singerWriter = writer{"Singer", singer.Tombstone, func(ctx context.Context, 
 	if err != nil {
 		return err
 	}
-	if plan.Bookmarks, _, err = state.Marks(d.selection); err != nil {
+	if plan.Bookmarks, _, err = state.Bookmarks(d.selection); err != nil {
 		return err
 	}
 	w := singer.NewWriter(d, singer.NewLog(logReader{d}, nil))
-	plan.Streams, w.Activate = d.selection.Streams(), true
+	plan.Streams, w.ActivateVersions = d.selection.Streams(), true
 	return w.Sync(ctx, plan.Run(ctx), d.selection, state)
 }}
 
 // logReader reads the log of a tap.
 type logReader struct{ *destination }
 
-var nulledValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) became null`)
+var nulledValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) were set to null`)
 
 func (d logReader) Write(line []byte) (int, error) {
 	text := strings.TrimSpace(string(line))

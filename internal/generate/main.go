@@ -67,7 +67,7 @@ func generate(records []any) (map[string][]byte, error) {
 		return nil, err
 	}
 	files[filepath.Join("connector", "config", "spec.json")] = spec
-	if files["catalog.json"], err = airbyte.Configured(config.AvailableStreams(nil)); err != nil {
+	if files["catalog.json"], err = airbyte.ConfiguredCatalog(config.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}
 	readme, err := os.ReadFile("README.md")

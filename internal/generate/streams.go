@@ -19,7 +19,7 @@ func Streams(all []*section) ([]byte, error) {
 	var b bytes.Buffer
 	put := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 
-	put("%s", strings.TrimSpace(fmt.Sprintf(introduction, airbyte.Tombstone, singer.Tombstone, unrecognized)))
+	put("%s", strings.TrimSpace(fmt.Sprintf(introduction, airbyte.TombstoneColumn, singer.TombstoneColumn, unrecognized)))
 	put("\n## At a glance\n\n![Entity-relationship diagram of the streams](streams.svg)\n")
 	put("| stream | what a record is | primary key | cursor | read | requests at rest |\n| --- | --- | --- | --- | --- | --- |")
 	found, _ := relations(all)

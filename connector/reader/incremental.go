@@ -362,11 +362,12 @@ func (s *scan) recordEmissions(page *Page, ended bool) {
 		if at.IsZero() {
 			at = s.position.StartedAt
 		}
-		emitted := true
+		em := Emission{ReadAt: page.ServerTime, Emitted: true}
 		for _, o := range s.Outputs {
 			known := !rec.Cursor.IsZero() && rec.Cursor.Before(o.lowerBound)
-			emitted = emitted && o.IsNew(Item{Record: rec, At: at, Known: known}) && !s.beyondEnd(rec.Cursor)
+			em.Emitted = em.Emitted && o.IsNew(Item{Record: rec, At: at, Known: known}) && !s.beyondEnd(rec.Cursor)
+			em.BelowBound = em.BelowBound || known
 		}
-		s.Emissions.Record(rec, page.ServerTime, emitted)
+		s.Emissions.Record(rec, em)
 	}
 }

@@ -232,7 +232,10 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 			f.buffer = append(f.buffer, newEvent(rec, typ))
 		}
 	}
-	if f.pages++; f.pages >= f.ChunkPages && page.NextToken != "" {
+	if len(page.Records) > 0 { // an empty page cannot name the ticket that a deferred event waits for
+		f.pages++
+	}
+	if f.pages >= f.ChunkPages && page.NextToken != "" {
 		f.processChunk(ctx, false)
 	}
 }

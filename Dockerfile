@@ -1,12 +1,12 @@
-# The image, for Airbyte's platform and for anybody's containers. Both bases are
-# arguments, so that it can be built where no public registry is reached:
+# The image, for Airbyte's platform and for other container runtimes. Both bases
+# are arguments, so that it can be built without a public registry:
 # packaging/image.sh makes its own.
 #
 #   docker build -t source-gorgias:dev .
 #   docker buildx build --platform linux/amd64,linux/arm64 …
 #
-# Nothing runs in the second stage: it is put together for another processor
-# without one.
+# Nothing runs in the second stage: an image for another processor needs no
+# emulation.
 ARG BUILD_BASE=golang:1.26-alpine
 ARG RUN_BASE=busybox:1.37-musl
 
@@ -18,19 +18,19 @@ COPY . .
 ARG VERSION=0.1.0
 ARG TARGETOS
 ARG TARGETARCH
-# The words of packaging/build.go: the program is the release's, byte for byte.
+# The flags of .goreleaser.yaml: the program is the release's, byte for byte.
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
       -ldflags "-s -w -X source-gorgias/connector/cli.version=$VERSION" \
       -o /root-owned/usr/local/bin/source-gorgias .
-# What the image holds besides, and whom it belongs to: /config and /secrets are
-# where the platform and its tests put files, the rest is a home.
+# The image's other files and their owners. The platform and its tests put files
+# into /config and /secrets; /airbyte is the user's home.
 RUN umask 022 \
  && mkdir -p /root-owned/etc/ssl/certs /root-owned/usr/local/share/licenses/source-gorgias \
       /user-owned/airbyte/integration_code /user-owned/config /user-owned/secrets \
  && ln -s source-gorgias /root-owned/usr/local/bin/tap-gorgias \
  && cp /etc/ssl/certs/ca-certificates.crt /root-owned/etc/ssl/certs/ \
  && cp LICENSE /root-owned/usr/local/share/licenses/source-gorgias/ \
- && go run ./packaging -licences > /root-owned/usr/local/share/licenses/source-gorgias/LICENSES-linked.txt \
+ && go run ./packaging licenses /root-owned/usr/local/share/licenses/source-gorgias/LICENSES-linked.txt \
  && printf 'root:x:0:0:root:/root:/bin/sh\nairbyte:x:1000:1000:airbyte:/airbyte:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' > /root-owned/etc/passwd \
  && printf 'root:x:0:\nairbyte:x:1000:\nnogroup:x:65534:\n' > /root-owned/etc/group
 
@@ -48,7 +48,7 @@ LABEL io.airbyte.name="source-gorgias" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.documentation="https://developers.gorgias.com/reference/introduction"
-# The platform calls the first, everybody else the second: they are the same.
+# The platform uses the first, other runtimes the second: they are the same.
 ENV AIRBYTE_ENTRYPOINT="/usr/local/bin/source-gorgias"
 ENTRYPOINT ["/usr/local/bin/source-gorgias"]
 WORKDIR /airbyte/integration_code

@@ -1,20 +1,29 @@
-.PHONY: build test integration lint generate check bench fuzz mutants race vuln image image-test wheel release
+.PHONY: build test full integration lint generate check bench fuzz mutants race vuln image image-test wheel release
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
+GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.15.1
 FUZZTIME ?= 100000x
-# The version of everything stands in metadata.yaml.
+HISTORIES ?= 5000
+# The version is in metadata.yaml.
 VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
+# Go settings of the machine that would change the program do not apply.
+RELEASE = env GOPROXY="$$(go env GOPROXY)" GOSUMDB="$$(go env GOSUMDB)" GOENV=off GOFLAGS=-modcacherw GOEXPERIMENT= GOWORK=off VERSION=$(VERSION) \
+	$(GORELEASER) release --snapshot --clean
 ENGINE ?= docker
 IMAGE ?= source-gorgias
 
 build: ## one static binary
 	CGO_ENABLED=0 go build -trimpath -o bin/source-gorgias .
 
-test: ## what the README promises
+test: ## every property, in a minute or two
 	go test ./...
 
-integration: ## other people's programs use ours; needs Python 3.11, a PostgreSQL server and a Python package index
+full: ## the same in full: more histories, larger accounts, every mode of each scenario
+	go test -timeout 60m ./integration_tests -full -histories $(HISTORIES)
+	go test -timeout 30m ./integration_tests/scenarios -full
+
+integration: ## real clients (Airbyte, Singer, Meltano) run the connector; needs Python 3.11, PostgreSQL and a Python package index
 	go run -tags clients ./integration_tests/clients
 
 lint: ## format, vet, staticcheck
@@ -37,25 +46,25 @@ fuzz: ## every fuzz target for FUZZTIME; counted, since a deadline in time can e
 	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
 
-mutants: ## breaks the rules of progress one by one; the tests must notice
-	integration_tests/mutants.sh 4000
+mutants: ## breaks the rules one by one; the tests must notice
+	go run ./integration_tests/mutants
 
 race: ## the tests with the race detector
-	go test -race -short -timeout 30m ./...
+	go test -race -short -timeout 30m $$(go list ./... | grep -vx source-gorgias/integration_tests)
+	go test -race -timeout 30m ./integration_tests -histories 30
 
 vuln: ## known vulnerabilities; asks a database on the internet
 	$(GOVULNCHECK) ./...
 
-image: ## the image, with bases from a public registry; ENGINE=podman will do, IMAGE names it
+image: ## the image, with bases from a public registry; ENGINE=podman, IMAGE=name
 	$(ENGINE) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t $(IMAGE):$(VERSION) -t $(IMAGE):dev .
 
-image-test: ## the image, with bases made here, called as Airbyte's platform does; says so if no engine can be had
+image-test: ## the image, with bases made here, called as Airbyte's platform does; skipped without an engine
 	packaging/image.sh
 
-wheel: ## what is released for this platform, with its Python wheel
-	go run ./packaging -platforms $$(go env GOOS)/$$(go env GOARCH)
+wheel: ## the release of this platform, with its Python wheel; in dist
+	sed "s/targets: .*/targets: [$$(go env GOOS)_$$(go env GOARCH)]/" .goreleaser.yaml | $(RELEASE) --config -
 
-release: ## what is released for all platforms; built again elsewhere, it must be the same
-	rm -rf dist
-	go run ./packaging -out dist
-	go test ./integration_tests -run '^TestRelease|^TestReproducible' -count 1 -v -args -release "$(CURDIR)/dist"
+release: ## the release of all platforms; a second build in another environment must be identical
+	$(RELEASE)
+	go test ./integration_tests -run '^TestRelease|^TestReproducible' -count 1 -timeout 30m -v -args -release "$(CURDIR)/dist"

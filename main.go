@@ -15,8 +15,8 @@ import (
 //go:generate go run ./internal/generate
 //go:generate go run -C internal/generate/graphviz . ../../../docs/streams.dot ../../../docs/streams.svg
 
-// graceful is how long an interrupted command may take to come to rest.
-const graceful = 4 * time.Second
+// gracePeriod is how long an interrupted command may take to end.
+const gracePeriod = 4 * time.Second
 
 func main() {
 	ctx, interrupt := context.WithCancelCause(context.Background())
@@ -25,21 +25,21 @@ func main() {
 	go func() {
 		s := <-signals
 		interrupt(cli.Interrupted{Signal: s})
-		// Whoever reads our output may have stopped reading.
-		time.AfterFunc(graceful, func() { die(s) })
+		// A write to standard output may block forever.
+		time.AfterFunc(gracePeriod, func() { exitBySignal(s) })
 	}()
 	code, by := cli.Main(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	if by != nil {
-		die(by)
+		exitBySignal(by)
 	}
 	os.Exit(code)
 }
 
-// die ends the process by the signal that asked for it, as those who sent it
-// expect. As the first process of a container, which the kernel shields from
-// its own signals and the runtime would then end with code 2, it leaves with
-// the code a shell would show.
-func die(s os.Signal) {
+// exitBySignal ends the process by a signal, so that its parent sees the signal
+// as the cause. The kernel does not deliver signals to the first process of a
+// container, and the Go runtime then exits with code 2. Such a process exits
+// with the code that a shell reports for the signal.
+func exitBySignal(s os.Signal) {
 	signal.Reset(s)
 	code := 1
 	if n, ok := s.(syscall.Signal); ok {

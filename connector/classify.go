@@ -35,12 +35,6 @@ const (
 	ConfigFailure
 )
 
-// An InputError is a mistake in what the program was given beside its
-// configuration: arguments, files, catalog, state.
-type InputError struct{ Text string }
-
-func (e *InputError) Error() string { return e.Text }
-
 // A Panic is a bug in this program, met while it read a stream.
 type Panic = reader.Panic
 

@@ -1,55 +1,86 @@
-// Package connector is the hall of the house: what there is to read, how it is
-// read, and how far it has been read.
+// Package connector plans and runs a sync of a Gorgias account. This page is the
+// tour of the engine: where things are, what its words mean, three walks through
+// the code, and how to add a stream.
 //
-// # The tour
+// # Packages
 //
-//	streams.go   the table: one row per stream
-//	stream.go    what a row means, and the mistakes one can make in it
-//	sync.go      Plan and Run: streams side by side, one batch after the other
-//	walk.go      the walks over lists: newest first, oldest first, whole, below a parent
-//	daily.go     reports, read by the day; report.go says what a report is
-//	feed.go      what the lists cannot show: the account's events since the last time
-//	retell.go    what they say: what is read again, and the tombstones of what is gone
-//	forecast.go  what the next sync will ask for
-//	bookmark.go  how far a stream has got, its JSON, and the states of other connectors
-//	prints.go    what was written last, in fingerprints: what has not changed is not written again
-//	record.go    reading a field of a record; cutting records out of records
-//	tally.go     what a sync has come to, for people
-//	config.go    what a user configures; its tags and comments are the specification
-//	dialect.go   other ways to write the same
-//	uri.go       the same as one address
-//	misfit.go    what does not fit, and what is said of it
-//	nearest.go   what somebody meant who misspelled a name
-//	privacy.go   what of the records is not to be shown
-//	probe.go     what these credentials may read
-//	failure.go   errors in the words of the person who must act on them
+// Imports run downward only; a test holds that.
 //
-// The rooms around it:
+//	cli         flags, files, standard streams, terminal
+//	airbyte     writes the Airbyte protocol from the batches of a Run
+//	singer      writes the Singer protocol from the same batches
+//	sandbox     a small, strict Gorgias in memory; shares no code with the engine
+//	connector   Plan and Run, forecast, permissions, summary, classification of errors
+//	config      settings: their tags and comments are the spec of both protocols
+//	streams     the table: one row per stream, one file per subject
+//	changefeed  events → re-fetched records and tombstones; one file per list
+//	reports     daily statistics
+//	reader      pages, incremental scans, full refreshes, child lists; outputs
+//	state       Bookmark and its JSON, fingerprints, event ids, import of states
+//	stream      what a stream is; Record: raw bytes, key, cursor, fingerprint
+//	conform     one record in, one conformed record out; knows no HTTP, no protocol
+//	gorgias     the HTTP client: rate limit, retries, pages, errors; knows no stream
 //
-//	gorgias  HTTP in: client, allowance, retries, pages, errors. Knows no stream.
-//	conform  one record in, one conformed record out. Knows no HTTP.
-//	airbyte  the pen of the Airbyte protocol. Ranges over the batches of a Run.
-//	singer   the pen of the Singer protocol, its catalog, its logs. The same.
-//	sandbox  a small, strict Gorgias that lives in memory.
-//	cli      flags, files and standard streams.
+// # Words
 //
-// # A record on its way
+//	sync             one read over all selected streams
+//	list, page       an endpoint that returns records; one response of it
+//	page token       requests the next page (the API calls it cursor; we do not)
+//	scan             reading a list from start to end, possibly across several syncs
+//	cursor           the column that orders a stream; its value is the cursor value
+//	watermark        the cursor value up to which everything has been read
+//	scan position    where an unfinished scan stands
+//	overlap          minutes before the watermark that every sync re-reads
+//	lookback window  days in which a record may change without a new cursor value
+//	fingerprint      a short hash of one version of a record, kept in the state
+//	dedupe           skip a record whose fingerprint is in the state
+//	boundary page    the last page of an incremental scan; its older rows are compared too
+//	output           a stream that is made from a list during a sync
+//	batch            the records of one page and the bookmark that is valid once they are
+//	                 written: a checkpoint
+//	event, chunk     an entry of the account's event log; events processed together
+//	emission         what this sync has read of a record, and whether it emitted it
+//	tombstone        the record of a deletion
 //
-// The client proves a page and cuts it into raw records. The walk reads each
-// record's key and cursor, drops what was written before, and hands the rest
-// on in a Batch together with the Bookmark that holds once the batch is
-// written. When the lists have been read, the feed hears the account's events
-// since the last time, reads again what they name, and hands that on in the same
-// way, with tombstones for what is gone. The pen conforms each record to its
-// schema while it copies it into its buffer, and writes batch and bookmark in one
-// call. No record is decoded into maps or structs on the way.
+// # A page's body
+//
+// [gorgias.Client.List] waits for the rate limit, sends the request and proves
+// the response: parsePage cuts it into raw records in one pass. Run.FetchPage in
+// package reader makes a [stream.Record] of each, with its key, cursor value and
+// fingerprint; nothing decodes it after that. A Pager requests the page after it
+// at once. The scan moves its position over the page (observe) and emits to each
+// output what is new to it (emitPage, dedupe), with the bookmark that is valid
+// then. [Plan.Run] yields the batch; the writer conforms each record while it
+// copies it into its buffer, appends the state, and writes both in one call.
+//
+// # An event
+//
+// Lists whose row has Changes wait for the change feed. Feed.Execute reads the
+// events since the earliest EventWatermark, along with the stream of events if
+// that is selected. consume buffers them; processChunk hands each list its own.
+// A pure plan (planTickets, planMessages, …) decides what they require. Records
+// that this sync has read since are taken from its emissions; the others are
+// re-fetched, and those that are gone get tombstones. Then the bookmark stores
+// how far the events are processed, and the ids of those that the next sync will
+// see again: an event whose id is not there makes its record be emitted even if
+// the fingerprint is known, since a sync that was killed may have emitted
+// another version.
+//
+// # A state
+//
+// [state.Parse] reads the bookmark of a stream, of this program or of another
+// connector. [Plan.Run] groups the streams by list and scan, so that outputs at
+// different positions finish separately. While a scan is under way, the watermark
+// stands still and the bookmark holds the scan position; FinishScan moves the
+// watermark, never past the server time at which the scan started. A bookmark is
+// valid from the moment its batch has been written: every batch is a safe place
+// to stop.
 //
 // # To add a stream
 //
 //  1. Write its record type in package schemas.
-//  2. Add its row to the table in streams.go.
+//  2. Add its row in package streams.
 //  3. Give the sandbox a route for it.
-//  4. Give it a place in the picture, in internal/generate/picture.go.
-//  5. Run go generate ./... and go test ./...: the conformance tests loop over
+//  4. Run go generate ./... and go test ./...: the conformance tests loop over
 //     the table and know the new stream.
 package connector

@@ -71,7 +71,7 @@ func (p *Plan) groupByList(run *reader.Run) []*reader.List {
 	for _, s := range p.Streams {
 		source := s.Source()
 		o := reader.NewOutput(s, p.Bookmarks[s.Name])
-		o.HasEvents = streams.RowOf(source).Changes != nil
+		o.HasEvents = streams.RowOf(source).Changes != nil //rule:end-date-keeps-event-watermark
 		o.AwaitsEvents = o.HasEvents && p.End.IsZero()
 		key := scan{source, o.Bookmark.Scan.StartedAt.String(), o.Bookmark.Scan.LowerBound.String()}
 		l := byScan[key]

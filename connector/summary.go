@@ -24,6 +24,7 @@ type Summary struct {
 	// Warnings are those that ended no stream, each after the stream's name.
 	Warnings []string
 
+	failures    Failures
 	startedAt   time.Time
 	rateLimiter *gorgias.RateLimiter
 }
@@ -38,8 +39,8 @@ type StreamSummary struct {
 	Nulled map[conform.Nulled]int
 	// Done is set if the stream was read completely.
 	Done bool
-	// Failure is what ended the stream early; nil if nothing did.
-	Failure *Failure
+	// Failure is the error that ended the stream; nil if there was none.
+	Failure *StreamFailure
 }
 
 // NewSummary returns the empty summary of a plan.
@@ -70,7 +71,7 @@ func (s *Summary) Add(b Batch, err error) {
 		return
 	}
 	if err != nil {
-		f := Classify(b.Stream, err)
+		f := s.failures.Add(b.Stream, err)
 		c.Failure = &f
 		return
 	}

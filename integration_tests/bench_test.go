@@ -21,8 +21,8 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// BenchmarkSync writes a whole first sync of messages from a sandbox without
-// limits, in one process: what is measured is the sandbox as well.
+// BenchmarkSync measures a complete first sync of messages from a sandbox
+// without rate limit, in one process. The time includes the sandbox.
 func BenchmarkSync(b *testing.B) {
 	for _, rows := range []int{10_000, 1_000_000} {
 		if testing.Short() && rows > 10_000 {
@@ -31,11 +31,11 @@ func BenchmarkSync(b *testing.B) {
 		b.Run(strconv.Itoa(rows), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				h := newHouse(b, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}})
+				h := newFixture(b, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}})
 				ctx := context.Background()
-				plan, pen := h.plan([]string{"ticket_messages"}, nil), airbyte.NewWriter(io.Discard)
-				pen.Summary = plan.NewSummary()
-				if err := pen.Sync(ctx, plan.Run(ctx), nil); err != nil {
+				plan, writer := h.plan([]string{"ticket_messages"}, nil), airbyte.NewWriter(io.Discard)
+				writer.Summary = plan.NewSummary()
+				if err := writer.Sync(ctx, plan.Run(ctx), nil); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -45,8 +45,7 @@ func BenchmarkSync(b *testing.B) {
 }
 
 // BenchmarkMemory reads a million messages with the program, from a sandbox in
-// a process of its own, and reports the program's peak resident memory and the
-// processor time it took.
+// another process, and reports the program's peak resident memory and CPU time.
 func BenchmarkMemory(b *testing.B) {
 	if testing.Short() {
 		b.Skip("a million records")
@@ -79,8 +78,8 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// BenchmarkStart starts the program for its specification, beside a program
-// that does nothing: the ratio is its own share.
+// BenchmarkStart measures the spec command as a ratio to a program that does
+// nothing.
 func BenchmarkStart(b *testing.B) {
 	program := build(b)
 	spec, nothing := time.Duration(0), time.Duration(0)
@@ -95,7 +94,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 // BenchmarkBudget reports how long 400 requests take under a fake clock, as a
-// share of what the bucket asks for.
+// ratio to the minimum that the rate limit requires.
 func BenchmarkBudget(b *testing.B) {
 	t := new(testing.T)
 	var ratio float64
@@ -103,7 +102,7 @@ func BenchmarkBudget(b *testing.B) {
 		synctest.Test(t, func(*testing.T) {
 			box := &sandbox.Server{}
 			client, err := gorgias.New(gorgias.Options{Origin: "https://sandbox.gorgias.com",
-				Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: direct{box}, RateLimiter: gorgias.NewRateLimiter(0.1)})
+				Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"), Transport: inMemory{box}, RateLimiter: gorgias.NewRateLimiter(0.1)})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -127,7 +126,7 @@ func BenchmarkBudget(b *testing.B) {
 	b.ReportMetric(ratio, "of-minimum")
 }
 
-// build makes the program.
+// build compiles the program.
 func build(b *testing.B) string {
 	b.Helper()
 	program := filepath.Join(b.TempDir(), "source-gorgias")
@@ -149,8 +148,8 @@ func run(b *testing.B, name string, args ...string) time.Duration {
 	return time.Since(began)
 }
 
-// serve starts a sandbox and returns the file with its configuration, which it
-// prints on its second line.
+// serve starts a sandbox and returns a file with its configuration, which is
+// the second line of its output.
 func serve(b *testing.B, box *exec.Cmd) (config string, stop func()) {
 	b.Helper()
 	said, err := box.StderrPipe()
@@ -179,7 +178,7 @@ func serve(b *testing.B, box *exec.Cmd) (config string, stop func()) {
 	}
 }
 
-// counter counts lines and forgets them.
+// counter counts lines and discards them.
 type counter struct{ n int64 }
 
 func (c *counter) Write(p []byte) (int, error) {

@@ -15,12 +15,13 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestCatalog is what Airbyte's acceptance tests ask of a discovered catalog.
+// TestCatalog checks what Airbyte's acceptance tests check in a discovered
+// catalog.
 func TestCatalog(t *testing.T) {
 	t.Parallel()
 	discover := []string{"discover", "--sandbox", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}
 	tr := call{args: discover}.inside(t)
-	catalog := catalogue(t)
+	catalog := discoveredStreams(t)
 	var order []string
 	for _, m := range tr.messages() {
 		if m.Catalog != nil {
@@ -37,8 +38,8 @@ func TestCatalog(t *testing.T) {
 		})
 	}
 	t.Run("discover", func(t *testing.T) {
-		if !slices.Equal(order, everyStream()) {
-			t.Errorf("discovered %q, the table has %q", order, everyStream())
+		if !slices.Equal(order, allStreams()) {
+			t.Errorf("discovered %q, the table has %q", order, allStreams())
 		}
 		if sorted := slices.Sorted(slices.Values(order)); len(slices.Compact(sorted)) != len(order) {
 			t.Errorf("a name stands twice in %q", order)
@@ -116,8 +117,8 @@ func TestCatalog(t *testing.T) {
 		seen := map[string]bool{}
 		for name := range s.columns {
 			flat := strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
-			if name == airbyte.Tombstone {
-				continue // the name destinations know deletions by
+			if name == airbyte.TombstoneColumn {
+				continue // the column by which destinations delete
 			}
 			if seen[flat] || flat != name || regexp.MustCompile(`^([0-9]|_?airbyte_|_ab_)`).MatchString(name) {
 				t.Errorf("%s.%s is no name a destination keeps", s.Name, name)
@@ -136,8 +137,8 @@ func TestCatalog(t *testing.T) {
 	})
 }
 
-// TestConfiguredCatalog feeds the configured catalog of the repository to a
-// read: it must name every stream, and every one must complete.
+// TestConfiguredCatalog reads with the repository's configured catalog. It
+// names every stream, and every stream completes.
 func TestConfiguredCatalog(t *testing.T) {
 	t.Parallel()
 	const path = "../catalog.json"
@@ -145,7 +146,7 @@ func TestConfiguredCatalog(t *testing.T) {
 		t.Skip("there is none")
 	}
 	c := call{args: []string{"read", "--sandbox", "--catalog", path}}
-	if got, want := c.transcript().configured, names(config.AvailableStreams(nil)); !slices.Equal(got, want) {
+	if got, want := c.transcript().configured, streamNames(config.AvailableStreams(nil)); !slices.Equal(got, want) {
 		t.Errorf("it names %q, what needs no reports is %q", got, want)
 	}
 	if tr := c.inside(t); tr.code != 0 {
@@ -153,8 +154,9 @@ func TestConfiguredCatalog(t *testing.T) {
 	}
 }
 
-// TestSame runs spec and discover repeatedly: not a byte differs.
-func TestSame(t *testing.T) {
+// TestOutputIsDeterministic runs spec and discover several times: the output is
+// the same to the byte.
+func TestOutputIsDeterministic(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"spec", "discover"} {
 		var first []byte

@@ -24,13 +24,13 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// What the configurations in testdata/configs say.
+// The account of the configurations in testdata/configs.
 const foreignHost, foreignMail, foreignKey = "fjordshop.gorgias.com", "mari@fjordshop.example", "4f1c0ffee0b5e55ed0d15ea5ed0ddba1"
 
-// inItsPlace puts an account where Gorgias is: behind a proxy that answers for
-// foreignHost itself, in TLS. It returns the environment in which a program
-// meets it: nothing in its configuration has to be altered for that.
-func inItsPlace(t *testing.T, box http.Handler) (env []string) {
+// proxyFor serves an account at foreignHost, behind a proxy that terminates TLS.
+// It returns the environment variables that lead a program there, so that no
+// configuration has to be changed.
+func proxyFor(t *testing.T, box http.Handler) (env []string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -45,7 +45,7 @@ func inItsPlace(t *testing.T, box http.Handler) (env []string) {
 	trusted := file(t, "trusted.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 	tunnel := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 	inner := &http.Server{Handler: box}
-	arrivals := &tunnels{conns: make(chan net.Conn), closed: make(chan struct{})}
+	arrivals := &tunnelListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	go func() { _ = inner.Serve(arrivals) }()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodConnect || r.Host != foreignHost+":443" {
@@ -60,7 +60,7 @@ func inItsPlace(t *testing.T, box http.Handler) (env []string) {
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n") // who has gone needs no answer
 		select {
-		case arrivals.conns <- tls.Server(readAhead{conn, buffered.Reader}, tunnel):
+		case arrivals.conns <- tls.Server(bufferedConn{conn, buffered.Reader}, tunnel):
 		case <-arrivals.closed:
 			_ = conn.Close()
 		}
@@ -72,13 +72,13 @@ func inItsPlace(t *testing.T, box http.Handler) (env []string) {
 	return []string{"HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + trusted}
 }
 
-// tunnels is a listener for connections that come through the proxy.
-type tunnels struct {
+// A tunnelListener is a listener for connections that come through the proxy.
+type tunnelListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
 }
 
-func (l *tunnels) Accept() (net.Conn, error) {
+func (l *tunnelListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:
 		return c, nil
@@ -86,16 +86,16 @@ func (l *tunnels) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 }
-func (l *tunnels) Close() error   { close(l.closed); return nil }
-func (l *tunnels) Addr() net.Addr { return &net.TCPAddr{} }
+func (l *tunnelListener) Close() error   { close(l.closed); return nil }
+func (l *tunnelListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// readAhead is a connection of which something may have been read.
-type readAhead struct {
+// A bufferedConn is a connection whose first bytes may be in a buffer.
+type bufferedConn struct {
 	net.Conn
 	first *bufio.Reader
 }
 
-func (c readAhead) Read(p []byte) (int, error) { return c.first.Read(p) }
+func (c bufferedConn) Read(p []byte) (int, error) { return c.first.Read(p) }
 
 // fjordshop is the account of the configurations: 300 days up to June 2026.
 func fjordshop() *sandbox.Server {
@@ -104,25 +104,24 @@ func fjordshop() *sandbox.Server {
 		Size: sandbox.Size{Tickets: 300, Messages: 600, Customers: 50, Events: 300, Surveys: 300}}
 }
 
-// The files of other connectors run as they are: the credentials in them open
-// the account at its own address, their dates bound what is read, and the
-// states that belong to them are gone on from.
-func TestForeignConfigs(t *testing.T) {
+// TestImportedConfigs runs the files of other connectors unchanged: their
+// credentials and dates apply, and the sync resumes from their states.
+func TestImportedConfigs(t *testing.T) {
 	t.Parallel()
 	january := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	may := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	longAgo := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	const overlap, window = 10 * time.Minute, 7 * 24 * time.Hour
 	for _, c := range []struct {
-		name       string
-		start, end time.Time
-		state      string               // "" = it has none of its own
-		goesOn     map[string]time.Time // with the state: since when each stream is read
-		tap        bool
-		warnings   int // settings that were not used
+		name        string
+		start, end  time.Time
+		state       string               // "": that connector has none
+		resumesFrom map[string]time.Time // with the state: from when on each stream is read
+		tap         bool
+		warnings    int // settings that were not used
 	}{
 		{name: "airbyte.json", start: january, state: "airbyte.state.json",
-			goesOn: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
+			resumesFrom: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
 		{name: "sling.json", start: january},
 		{name: "sling-variable.json", start: longAgo},
 		{name: "ingestr.uri", start: longAgo},
@@ -130,9 +129,9 @@ func TestForeignConfigs(t *testing.T) {
 		{name: "ingestr-interval.uri", start: january, end: time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)},
 		{name: "ingestr-interval.json", start: january, end: time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)},
 		{name: "tap-pathlight.json", start: january, tap: true, warnings: 1, state: "tap-pathlight.state.json",
-			goesOn: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
+			resumesFrom: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": may.Add(-window), "events": may.Add(-overlap)}},
 		{name: "tap-brooklyn.json", start: january, tap: true, warnings: 1, state: "tap-brooklyn.state.json",
-			goesOn: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": january, "events": january}},
+			resumesFrom: map[string]time.Time{"tickets": may.Add(-overlap), "ticket_messages": january, "events": january}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir, err := filepath.Abs("testdata/configs")
@@ -148,14 +147,14 @@ func TestForeignConfigs(t *testing.T) {
 				config = strings.TrimSpace(string(raw))
 			}
 			box := fjordshop()
-			env := inItsPlace(t, box)
+			env := proxyFor(t, box)
 			if tr := (call{args: []string{"check", "--config", config}, env: env}).run(t); !strings.Contains(string(tr.stdout), `"SUCCEEDED"`) {
 				t.Fatalf("check: %s", tr.stdout)
 			}
 			other := fjordshop()
 			other.APIKey = "of another account"
-			if tr := (call{args: []string{"check", "--config", config}, env: inItsPlace(t, other)}).run(t); !strings.Contains(string(tr.stdout), `401`) {
-				t.Errorf("an account with another key lets it in: %s", tr.stdout)
+			if tr := (call{args: []string{"check", "--config", config}, env: proxyFor(t, other)}).run(t); !strings.Contains(string(tr.stdout), `401`) {
+				t.Errorf("an account with another key accepts it: %s", tr.stdout)
 			}
 
 			names := []string{"tickets", "ticket_messages", "events"}
@@ -183,7 +182,7 @@ func TestForeignConfigs(t *testing.T) {
 				}
 				if c.tap {
 					rows = map[string][]string{}
-					for name, all := range sung(tr) {
+					for name, all := range tapRecords(tr) {
 						for _, raw := range all {
 							rows[name] = append(rows[name], string(raw))
 						}
@@ -191,14 +190,14 @@ func TestForeignConfigs(t *testing.T) {
 				}
 				return rows
 			}
-			// holds compares what was read with what the account has between
-			// two instants. The account's events may tell of a few records more.
-			holds := func(rows map[string][]string, since map[string]time.Time, more float64) {
+			// compare compares the output with the records of the account
+			// between two timestamps. The change feed can add a few records.
+			compare := func(rows map[string][]string, since map[string]time.Time, more float64) {
 				t.Helper()
 				for _, name := range names {
 					s := streams.Find(name)
 					want := map[string]bool{}
-					for key, raw := range truth(box, s) {
+					for key, raw := range expectedRecords(box, s) {
 						if at := cursorOf(s, []byte(raw)); !at.Before(since[name]) && (c.end.IsZero() || !at.After(c.end)) {
 							want[key] = true
 						}
@@ -218,16 +217,16 @@ func TestForeignConfigs(t *testing.T) {
 					}
 				}
 			}
-			began := map[string]time.Time{}
+			started := map[string]time.Time{}
 			for _, name := range names {
-				began[name] = c.start
+				started[name] = c.start
 			}
 			first := read("")
-			holds(first, began, 0)
+			compare(first, started, 0)
 			if c.state != "" {
-				holds(read(c.state), c.goesOn, 0.1)
+				compare(read(c.state), c.resumesFrom, 0.1)
 			}
-			if !c.end.IsZero() { // an interval that is read again is the same
+			if !c.end.IsZero() { // an interval gives the same records every time
 				again := read("")
 				for _, name := range names {
 					slices.Sort(first[name])

@@ -12,9 +12,9 @@ import (
 	"source-gorgias/integration_tests/documents"
 )
 
-// TestAirbyteDocument asks of docs/airbyte.md what Airbyte's check of
-// documentation asks: its headings, in their order and no others, and the
-// titles of the fields one must fill in, named before one sets out.
+// TestAirbyteDocument checks docs/airbyte.md as Airbyte's documentation check
+// does: the headings in their order and no others, and the titles of the
+// required fields under Prerequisites.
 func TestAirbyteDocument(t *testing.T) {
 	t.Parallel()
 	_, form := specification(t)
@@ -35,7 +35,7 @@ func TestAirbyteDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// And it notices what is missing.
+	// Each omission is found.
 	good, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)

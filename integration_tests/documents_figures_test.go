@@ -12,9 +12,9 @@ import (
 	"source-gorgias/connector/gorgias"
 )
 
-// TestSchedules holds the figures of docs/operations.md against the README,
-// where TestCost holds them, and against the forecast.
-func TestSchedules(t *testing.T) {
+// TestScheduleFigures compares the figures in docs/operations.md with those of
+// the README, which TestRequestCount checks, and with the forecast.
+func TestScheduleFigures(t *testing.T) {
 	t.Parallel()
 	read := func(path string) string {
 		text, err := os.ReadFile(path)

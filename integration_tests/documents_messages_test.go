@@ -22,8 +22,8 @@ import (
 )
 
 // TestTroubleshooting provokes every message that docs/operations.md explains,
-// and looks for an explanation of every message it provokes. In a message of
-// the document, … stands for what differs from case to case.
+// and finds an explanation for every message that it provokes. In a message of
+// the document, … stands for the parts that vary.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	explained := explanations(t, "../docs/operations.md")
@@ -52,8 +52,8 @@ func TestTroubleshooting(t *testing.T) {
 	}
 }
 
-// explanations are the messages explained below Troubleshooting: each stands
-// in back-ticks on a line of its own, in bold.
+// explanations returns the messages explained under Troubleshooting: each is in
+// back-ticks on a line of its own, in bold.
 func explanations(t *testing.T, path string) map[string]*regexp.Regexp {
 	t.Helper()
 	d, err := documents.Read(path)
@@ -80,111 +80,111 @@ func explanations(t *testing.T, path string) map[string]*regexp.Regexp {
 	return quotes
 }
 
-// A provocation brings about one message.
-type provocation struct {
+// A provokedMessage makes the program write one message.
+type provokedMessage struct {
 	name    string
-	provoke func(t *testing.T) string // returns what was said
+	provoke func(t *testing.T) string // returns the output
 }
 
-func provocations(t *testing.T) []provocation {
+func provocations(t *testing.T) []provokedMessage {
 	always := func(f *sandbox.Fault) func(*http.Request) *sandbox.Fault {
 		return func(*http.Request) *sandbox.Fault { return f }
 	}
-	answer := func(status int, body string, header ...string) *sandbox.Fault {
+	respond := func(status int, body string, header ...string) *sandbox.Fault {
 		f := &sandbox.Fault{Status: status, Body: body, Header: http.Header{}}
 		for i := 0; i+1 < len(header); i += 2 {
 			f.Header.Set(header[i], header[i+1])
 		}
 		return f
 	}
-	// check asks whether an account can be read that goes wrong in one way.
+	// check runs the check of an account that fails in one way.
 	check := func(f *sandbox.Fault) func(*testing.T) string {
 		return func(t *testing.T) string {
 			box := small()
 			box.Fail = always(f)
-			return spoken(t, call{args: []string{"check", "--config", onPort(t, box)}})
+			return outputOf(t, call{args: []string{"check", "--config", serveSandbox(t, box)}})
 		}
 	}
-	// stream reads tags, whose list goes wrong in one way, while no time passes.
+	// stream reads tags from a list that fails in one way, under a fake clock.
 	stream := func(f *sandbox.Fault) func(*testing.T) string {
 		return func(t *testing.T) (text string) {
-			catalogue(t)
+			discoveredStreams(t)
 			synctest.Test(t, func(t *testing.T) {
 				box := small()
 				box.Fail = always(f)
-				text = errorsOf(penned(t, box, "tags"))
+				text = errorsOf(readAirbyte(t, box, "tags"))
 			})
 			return text
 		}
 	}
-	// read reads streams of an account that has been changed.
+	// read reads streams of an account that was changed.
 	read := func(change func(*sandbox.Server), names ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
 			box := small()
 			change(box)
-			return spoken(t, call{args: []string{"read", "--config", onPort(t, box), "--catalog", file(t, "catalog.json", catalogFile("incremental", names...))}})
+			return outputOf(t, call{args: []string{"read", "--config", serveSandbox(t, box), "--catalog", file(t, "catalog.json", catalogFile("incremental", names...))}})
 		}
 	}
-	// broken asks for the account where there is no way to it.
+	// broken requests the account over a network that fails.
 	broken := func(err error) func(*testing.T) string {
 		return func(t *testing.T) (text string) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHouseBehind(t, small(), wire(func() error { return err }))
+				h := newFixtureBehind(t, small(), failingNetwork(func() error { return err }))
 				text = connector.Classify(nil, connector.CheckConnection(t.Context(), h.client)).Message
 			})
 			return text
 		}
 	}
-	// given calls the program with a configuration.
+	// given runs the program with a configuration.
 	given := func(config string, args ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
-			return spoken(t, call{args: append(args, "--config", file(t, "config.json", config))})
+			return outputOf(t, call{args: append(args, "--config", file(t, "config.json", config))})
 		}
 	}
 	// app reads with an app's credentials.
 	app := func(change func(*sandbox.Server), credentials string, args ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
-			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: boxSecret, RefreshToken: "a-refresh-token", RotateRefreshToken: true}
+			box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: sandboxSecret, RefreshToken: "a-refresh-token", RotateRefreshToken: true}
 			change(box)
 			srv := httptest.NewServer(box)
 			t.Cleanup(srv.Close)
 			config := `{"subdomain":"acme","base_url":"` + srv.URL + `","credentials":{"auth_type":"oauth2.0",` + credentials + `}}`
-			return spoken(t, call{args: append(args, "--config", file(t, "config.json", config))})
+			return outputOf(t, call{args: append(args, "--config", file(t, "config.json", config))})
 		}
 	}
 	unchanged := func(*sandbox.Server) {}
-	secret := `"client_secret":"` + strings.ReplaceAll(boxSecret, `"`, `\"`) + `"`
+	secret := `"client_secret":"` + strings.ReplaceAll(sandboxSecret, `"`, `\"`) + `"`
 	const key = `"credentials":{"auth_type":"api_key","email":"a@example.com","api_key":"a-key"}`
 	const state = `[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tickets"},"stream_state":`
 	lasting := []string{"Retry-After", "3600"}
-	return []provocation{
-		{"a wrong key", check(answer(401, ""))},
-		{"a key that may do nothing", check(answer(403, ""))},
-		{"no such account", check(answer(404, ""))},
-		{"another place", check(answer(302, "", "Location", "https://www.example.com/"))},
-		{"full, at the start", check(answer(429, "", lasting...))},
-		{"full, in the middle", stream(answer(429, "", "Retry-After", "30"))},
-		{"trouble, at the start", check(answer(503, "", lasting...))},
-		{"trouble, in the middle", stream(answer(502, ""))},
+	return []provokedMessage{
+		{"a wrong key", check(respond(401, ""))},
+		{"a key that may do nothing", check(respond(403, ""))},
+		{"no such account", check(respond(404, ""))},
+		{"another host", check(respond(302, "", "Location", "https://www.example.com/"))},
+		{"rate limited, at the start", check(respond(429, "", lasting...))},
+		{"rate limited, in the middle", stream(respond(429, "", "Retry-After", "30"))},
+		{"server errors, at the start", check(respond(503, "", lasting...))},
+		{"server errors, in the middle", stream(respond(502, ""))},
 		{"a list that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"customers"} }, "customers")},
 		{"calls that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"phone"} }, "voice_calls")},
 		{"events that may not be read", read(func(s *sandbox.Server) { s.Forbidden = []string{"events"} }, "tickets")},
 		{"events that cannot be read now", read(func(s *sandbox.Server) {
 			s.Fail = func(r *http.Request) *sandbox.Fault {
 				if r.URL.Path == "/api/events" {
-					return gone()
+					return unavailable()
 				}
 				return nil
 			}
 		}, "tickets")},
-		{"events that are gone", forgotten},
-		{"nonsense", stream(answer(200, "<html></html>", "Content-Type", "text/html"))},
+		{"events that are gone", expiredEvents},
+		{"an invalid response", stream(respond(200, "<html></html>", "Content-Type", "text/html"))},
 		{"half a page", stream(&sandbox.Fault{Truncate: 500})},
 		{"a broken connection", stream(&sandbox.Fault{Disconnect: true})},
-		{"a bad parameter", stream(answer(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
+		{"a bad parameter", stream(respond(400, `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`))},
 		{"no such host", broken(&net.DNSError{Err: "no such host", Name: "acme.gorgias.com", IsNotFound: true})},
 		{"no way", broken(errors.New("connect: connection refused"))},
-		{"a certificate of somebody's", broken(&tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")})},
+		{"an untrusted certificate", broken(&tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")})},
 		{"no certificate", broken(tls.RecordHeaderError{})},
 		{"no subdomain", given(`{`+key+`}`, "check")},
 		{"an address of another kind", given(`{"subdomain":"www.example.com",`+key+`}`, "check")},
@@ -193,29 +193,29 @@ func provocations(t *testing.T) []provocation {
 		{"a date that is none", given(`{"subdomain":"acme","start_date":"01/31/2026",`+key+`}`, "check")},
 		{"dates the wrong way round", given(`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",`+key+`}`, "check")},
 		{"no file", func(t *testing.T) string {
-			return spoken(t, call{args: []string{"check", "--config", filepath.Join(t.TempDir(), "config.json")}})
+			return outputOf(t, call{args: []string{"check", "--config", filepath.Join(t.TempDir(), "config.json")}})
 		}},
 		{"an unknown setting", given(`{"subdomain":"acme","page_size":100,`+key+`}`, "read", "--sandbox", "--catalog", file(t, "catalog.json", catalogFile("incremental", "tags")))},
 		{"an unknown stream", read(unchanged, "tickets", "chats")},
 		{"no catalog", func(t *testing.T) string {
-			return spoken(t, call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", "{}")}})
+			return outputOf(t, call{args: []string{"read", "--sandbox", "--catalog", file(t, "catalog.json", "{}")}})
 		}},
 		{"a state of the future", func(t *testing.T) string {
-			return spoken(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":2}}}]`)}})
+			return outputOf(t, call{args: []string{"read", "--sandbox", "--state", file(t, "state.json", state+`{"version":3}}}]`)}})
 		}},
-		{"no configuration", func(t *testing.T) string { return spoken(t, call{args: []string{"read"}}) }},
+		{"no configuration", func(t *testing.T) string { return outputOf(t, call{args: []string{"read"}}) }},
 		{"an app without permission", app(func(s *sandbox.Server) { s.RefreshToken = "another" }, `"client_id":"app",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
 		{"an unknown app", app(unchanged, `"client_id":"another",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
 		{"a token of yesterday", app(unchanged, `"access_token":"of-yesterday"`, "check")},
 		{"a tap whose values do not fit", func(t *testing.T) string {
-			return spoken(t, call{tap: true, args: []string{"--config", onPort(t, small())}})
+			return outputOf(t, call{tap: true, args: []string{"--config", serveSandbox(t, small())}})
 		}},
 		{"a tap that is interrupted", func(t *testing.T) string {
 			box := small()
 			box.Limit, box.Window = 1, time.Hour
 			began := make(chan struct{}, 1000)
 			box.Log = func(*http.Request, int) { began <- struct{}{} }
-			return spoken(t, call{tap: true, args: []string{"--config", onPort(t, box)}, at: func(p *os.Process) {
+			return outputOf(t, call{tap: true, args: []string{"--config", serveSandbox(t, box)}, at: func(p *os.Process) {
 				<-began
 				_ = p.Signal(syscall.SIGTERM)
 			}})
@@ -223,13 +223,14 @@ func provocations(t *testing.T) []provocation {
 	}
 }
 
-// forgotten reads on after a time of which the account's events tell nothing.
-func forgotten(t *testing.T) (text string) {
-	catalogue(t)
+// expiredEvents resumes after a time for which the account has no events any
+// more.
+func expiredEvents(t *testing.T) (text string) {
+	discoveredStreams(t)
 	synctest.Test(t, func(t *testing.T) {
 		box := small()
 		box.Quirks.EventRetention, box.ChangeRate = 24*time.Hour, 1
-		h := newHouse(t, box)
+		h := newFixture(t, box)
 		marks := map[string]state.Bookmark{}
 		for range 2 {
 			for batch, err := range h.plan([]string{"tickets"}, marks).Run(t.Context()) {
@@ -245,13 +246,13 @@ func forgotten(t *testing.T) (text string) {
 	return text
 }
 
-// A wire is a network that fails.
-type wire func() error
+// A failingNetwork is a network on which every request fails.
+type failingNetwork func() error
 
-func (w wire) RoundTrip(*http.Request) (*http.Response, error) { return nil, w() }
+func (w failingNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, w() }
 
-// spoken runs the program and returns all that a person would read.
-func spoken(t *testing.T, c call) string {
+// outputOf runs the program and returns what a user would read.
+func outputOf(t *testing.T, c call) string {
 	t.Helper()
 	var tr *transcript
 	if c.at != nil {
@@ -262,7 +263,7 @@ func spoken(t *testing.T, c call) string {
 	return errorsOf(tr) + string(tr.stderr)
 }
 
-// errorsOf returns the errors and warnings of a transcript, a line each.
+// errorsOf returns the errors and warnings of a transcript, one per line.
 func errorsOf(tr *transcript) string {
 	var all strings.Builder
 	if tr.tap != nil {

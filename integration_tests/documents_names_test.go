@@ -32,9 +32,9 @@ import (
 	"source-gorgias/integration_tests/documents"
 )
 
-// A network is all that the programs of a document reach: whatever host they
-// ask for, a sandbox answers. It is a proxy, and has a certificate for the
-// hosts of accounts and of examples.
+// A network is all that the programs of a document can reach: for every host, a
+// sandbox responds. It is a proxy, and has a certificate for the hosts of
+// accounts and of examples.
 type network struct {
 	certificate, proxy string
 	box                atomic.Pointer[sandbox.Server]
@@ -90,15 +90,15 @@ func newNetwork(t testing.TB) *network {
 	return n
 }
 
-// serve puts an account behind every host.
+// serve sets the account behind every host.
 func (n *network) serve(box *sandbox.Server) { n.box.Store(box) }
 
-// env are the variables that lead a program into the network.
+// env returns the variables that make a program use the network.
 func (n *network) env() []string {
 	return []string{"HTTPS_PROXY=" + n.proxy, "SSL_CERT_FILE=" + n.certificate, "SSL_CERT_DIR=/none"}
 }
 
-// everyTest lists the tests and benchmarks of each package by its directory.
+// everyTest returns the tests and benchmarks of each package, by its directory.
 func everyTest(t testing.TB) map[string][]string {
 	t.Helper()
 	tests := map[string][]string{}
@@ -132,7 +132,7 @@ func functions(f *ast.File) iter.Seq[string] {
 	}
 }
 
-// everyFlag asks the program for the flags of its commands.
+// everyFlag returns the flags of the program's commands, from their help.
 func everyFlag(t testing.TB) map[string][]string {
 	t.Helper()
 	ask := func(args ...string) string {
@@ -159,14 +159,14 @@ func everyFlag(t testing.TB) map[string][]string {
 	return flags
 }
 
-// section is what stands below a title of a help text.
+// section returns what follows a title in a help text.
 func section(help, title string) string {
 	_, rest, _ := strings.Cut(help, "\n"+title+"\n")
 	rest, _, _ = strings.Cut(rest, "\n\n")
 	return rest
 }
 
-// everyArgument lists the arguments of the Dockerfile.
+// everyArgument returns the arguments of the Dockerfile.
 func everyArgument(t testing.TB) (names []string) {
 	t.Helper()
 	text, err := os.ReadFile("../Dockerfile")
@@ -179,7 +179,7 @@ func everyArgument(t testing.TB) (names []string) {
 	return names
 }
 
-// everyTarget lists the targets of the Makefile.
+// everyTarget returns the targets of the Makefile.
 func everyTarget(t testing.TB) (targets []string) {
 	t.Helper()
 	text, err := os.ReadFile("../Makefile")
@@ -192,20 +192,20 @@ func everyTarget(t testing.TB) (targets []string) {
 	return targets
 }
 
-// named looks for what is named in back-ticks. Looked says whether it is
-// something that can be looked for.
-func (w *tryout) named(dir, text string) (problem string, looked bool) {
+// checkName checks a name in back-ticks. looked is false if it is not of a kind
+// that can be checked.
+func (w *docRunner) checkName(dir, text string) (problem string, looked bool) {
 	words := strings.Fields(strings.TrimPrefix(text, "bin/"))
 	switch _, command := w.flags[words[0]]; {
 	case words[0] == "source-gorgias" && len(words) > 1 && !strings.HasPrefix(words[1], "-"):
-		return w.flagged(words[1], words[2:]), true
+		return w.checkFlags(words[1], words[2:]), true
 	case words[0] == "source-gorgias", words[0] == "tap-gorgias":
-		return w.flagged("", words[1:]), true
+		return w.checkFlags("", words[1:]), true
 	case command && len(words) > 1 && strings.HasPrefix(words[1], "-"):
-		return w.flagged(words[0], words[1:]), true
+		return w.checkFlags(words[0], words[1:]), true
 	case strings.HasPrefix(words[0], "--"):
 		for name := range w.flags {
-			if w.flagged(name, words) == "" {
+			if w.checkFlags(name, words) == "" {
 				return "", true
 			}
 		}
@@ -238,8 +238,9 @@ var (
 	ourFile  = regexp.MustCompile(`^[\w./-]+\.(go|sh|md|svg)$`)
 )
 
-// flagged says which flags of a call the command has not.
-func (w *tryout) flagged(command string, args []string) string {
+// checkFlags returns the flags of a call that the command does not have, as a
+// problem.
+func (w *docRunner) checkFlags(command string, args []string) string {
 	known, ok := w.flags[command]
 	if !ok {
 		return "there is no command " + command
@@ -252,9 +253,9 @@ func (w *tryout) flagged(command string, args []string) string {
 	return ""
 }
 
-// exists says what of a call of go, make or docker build is not there. Known is false for
-// calls of another form.
-func (w *tryout) exists(words []string) (problem string, known bool) {
+// exists checks a call of go, make or docker build: whether what it names
+// exists. known is false for other calls.
+func (w *docRunner) exists(words []string) (problem string, known bool) {
 	if words[0] == "make" {
 		for _, target := range words[1:] {
 			if !strings.Contains(target, "=") && !slices.Contains(w.targets, target) {
@@ -284,7 +285,7 @@ func (w *tryout) exists(words []string) (problem string, known bool) {
 		if strings.HasPrefix(word, "./") || word == "." {
 			packages = append(packages, strings.TrimPrefix(word, "./"))
 		}
-		if words[1+i] == "-run" || words[1+i] == "-bench" {
+		if words[1] == "test" && (words[1+i] == "-run" || words[1+i] == "-bench") {
 			patterns = append(patterns, strings.Trim(word, "'^$"))
 		}
 	}
@@ -302,8 +303,8 @@ func (w *tryout) exists(words []string) (problem string, known bool) {
 	return "", true
 }
 
-// leads says why a link of a document does not lead anywhere.
-func leads(file string, d *documents.Document, to string) string {
+// checkLink returns the problem of a link in a document; "" if there is none.
+func checkLink(file string, d *documents.Document, to string) string {
 	path, anchor, anchored := strings.Cut(to, "#")
 	if path != "" {
 		path = filepath.Join(filepath.Dir(file), path)

@@ -25,32 +25,32 @@ import (
 	"source-gorgias/integration_tests/documents"
 )
 
-// TestDocuments tries what the documents say. Of every document
+// TestDocuments runs what the documents contain. In every document
 //
 //   - the sh blocks run in their order, each in a shell of its own, in one
-//     directory that has what the root of the repository has. There, config.json
-//     is the first configuration the document or else the README shows, and
-//     state.json is empty. The program is the real one, and meets a sandbox where
-//     it expects its account: nothing is put in its place but the network. What
-//     a block shows as its output, in the text block after it, must be what it
-//     writes; … stands for some characters or, on a line of its own, some lines;
+//     directory with the files of the repository's root. There, config.json is the
+//     first configuration of the document or else of the README, and state.json is
+//     empty. The program is the real one; only the network is replaced: each
+//     account is a sandbox. The text block after a block is its output; … stands
+//     for some characters or, on a line of its own, for some lines;
 //   - json blocks are configurations with which check succeeds, catalogs and
 //     states with which a read succeeds, or messages of declared columns;
-//   - yaml blocks are loaded by those whose name stands before them;
-//   - links lead somewhere, and what is named in back-ticks is there: commands,
-//     flags, tests, files.
+//   - yaml blocks are loaded by the runner that is named before them;
+//   - links have a target, and names in back-ticks exist: commands, flags, tests,
+//     files.
 //
-// What runs elsewhere is named and counted, and what nobody runs is a mistake.
+// What another runner runs is named and counted. A block without a runner is an
+// error.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("no bash to run what the documents say")
+		t.Skip("no bash to run the documents")
 	}
-	w := newTryout(t)
+	w := newDocRunner(t)
 	total := map[string]int{}
 	for _, file := range repositoryFiles(t, ".md") {
 		t.Run(relative(file), func(t *testing.T) {
-			done, problems := w.try(t, file)
+			done, problems := w.runDocument(t, file)
 			for _, p := range problems {
 				t.Error(p)
 			}
@@ -64,10 +64,10 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// relative is the path of one of our files from the root of the repository.
+// relative returns the path of a file from the root of the repository.
 func relative(path string) string { return strings.TrimPrefix(filepath.ToSlash(path), "../") }
 
-// repositoryFiles lists the files of the repository that end so.
+// repositoryFiles returns the repository's files with an extension.
 func repositoryFiles(t testing.TB, extension string) []string {
 	t.Helper()
 	var files []string
@@ -86,21 +86,21 @@ func repositoryFiles(t testing.TB, extension string) []string {
 	return files
 }
 
-// A tryout is where documents are tried.
-type tryout struct {
-	program, stands string // directories of the PATH
-	config          string // the README's
-	tests           map[string][]string
-	flags           map[string][]string // by command; "" is the tap
-	targets         []string
-	arguments       []string // of the Dockerfile
-	shared          []string // of the environment
-	network         *network
+// A docRunner runs documents.
+type docRunner struct {
+	program, standIns string // directories of the PATH
+	config            string // the README's
+	tests             map[string][]string
+	flags             map[string][]string // by command; "" is the tap
+	targets           []string
+	arguments         []string // of the Dockerfile
+	shared            []string // of the environment
+	network           *network
 }
 
-func newTryout(t testing.TB) *tryout {
+func newDocRunner(t testing.TB) *docRunner {
 	t.Helper()
-	w := &tryout{program: filepath.Dir(program(t)), stands: t.TempDir(), network: newNetwork(t)}
+	w := &docRunner{program: filepath.Dir(program(t)), standIns: t.TempDir(), network: newNetwork(t)}
 	readme, err := documents.Read("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -110,16 +110,16 @@ func newTryout(t testing.TB) *tryout {
 		t.Fatal("the README shows no configuration")
 	}
 	w.tests, w.flags, w.targets, w.arguments = everyTest(t), everyFlag(t), everyTarget(t), everyArgument(t)
-	w.stand(t)
-	w.shared = append(w.network.env(), "LANG=C.UTF-8", "PATH="+w.program+":"+w.stands)
+	w.addStandIns(t)
+	w.shared = append(w.network.env(), "LANG=C.UTF-8", "PATH="+w.program+":"+w.standIns)
 	return w
 }
 
-// tools are the programs that documents may call beside ours.
+// tools are the programs that documents may call besides this one.
 var tools = []string{"bash", "cat", "cp", "cut", "date", "diff", "grep", "head", "ls", "mkdir", "mktemp", "mv", "rm", "sed", "sort", "tail", "tee", "test", "timeout", "wc"}
 
-// standIns stand for programs that are not tried here. Those that write a note
-// are held against what is there: tryout.exists.
+// standIns are scripts in place of programs that are not run here. Some write a
+// note, and docRunner.exists checks what it names.
 var standIns = map[string]string{
 	"make":   `echo "make $*" >> "$NOTES"`,
 	"docker": `echo "docker $*" >> "$NOTES"`,
@@ -128,39 +128,39 @@ var standIns = map[string]string{
 "build -o bin/source-gorgias .") mkdir -p bin && ln -sf "$(command -v source-gorgias)" bin/source-gorgias ;;
 *) echo "go $*" >> "$NOTES" ;;
 esac`,
-	// A target gives back the last state.
+	// A target writes the last state.
 	"target-jsonl": `exec sed -n '$s/^{"type":"STATE","value":\(.*\)}$/\1/p'`,
 }
 
-func (w *tryout) stand(t testing.TB) {
+func (w *docRunner) addStandIns(t testing.TB) {
 	t.Helper()
 	for _, name := range append(slices.Clone(tools), "ln") {
 		path, err := exec.LookPath(name)
 		if err == nil {
-			err = os.Symlink(path, filepath.Join(w.stands, name))
+			err = os.Symlink(path, filepath.Join(w.standIns, name))
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	for name, script := range standIns {
-		w.standIn(t, name, script)
+		w.addStandIn(t, name, script)
 	}
 }
 
-// standIn puts a script in the place of a program.
-func (w *tryout) standIn(t testing.TB, name, script string) {
+// addStandIn puts a script in place of a program.
+func (w *docRunner) addStandIn(t testing.TB, name, script string) {
 	t.Helper()
-	path := filepath.Join(w.stands, name)
+	path := filepath.Join(w.standIns, name)
 	_ = os.Remove(path) // there may be none
-	if err := os.WriteFile(path, []byte("#!"+w.stands+"/bash\n"+script+"\n"), 0o700); err != nil {
+	if err := os.WriteFile(path, []byte("#!"+w.standIns+"/bash\n"+script+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// try tries one document. It returns how many things of each kind it tried, and
-// what is wrong.
-func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems []string) {
+// runDocument runs one document. It returns how many things of each kind it
+// ran, and the problems.
+func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int, problems []string) {
 	t.Helper()
 	d, err := documents.Read(file)
 	if err != nil {
@@ -188,7 +188,7 @@ func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems [
 				at(b.Line, "the command and its output are not looked at by the same")
 			}
 			done["text blocks for "+b.By]++
-		case b.Language == "text": // looked at with its command
+		case b.Language == "text": // compared with its command
 			done["outputs compared"]++
 		case b.By != "":
 			done[b.Language+" blocks for "+b.By]++
@@ -198,20 +198,20 @@ func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems [
 			if i+1 < len(d.Blocks) && d.Blocks[i+1].Language == "text" {
 				want = d.Blocks[i+1].Text
 			}
-			if problem := w.sh(t, dir, config, b.Text, want); problem != "" {
+			if problem := w.runShell(t, dir, config, b.Text, want); problem != "" {
 				at(b.Line, "%s", problem)
 			}
 		case b.Language == "json":
 			done["json blocks used"]++
-			if problem := w.json(t, b.Text); problem != "" {
+			if problem := w.checkJSON(t, b.Text); problem != "" {
 				at(b.Line, "%s", problem)
 			}
 		default:
-			at(b.Line, "nobody runs a block of %s that has no runner's name before it", b.Language)
+			at(b.Line, "no runner runs a block of %s without its name before it", b.Language)
 		}
 	}
 	for _, s := range d.Spans {
-		if problem, looked := w.named(filepath.Dir(file), s.Text); problem != "" {
+		if problem, looked := w.checkName(filepath.Dir(file), s.Text); problem != "" {
 			at(s.Line, "%s", problem)
 		} else if looked {
 			done["names found"]++
@@ -219,18 +219,18 @@ func (w *tryout) try(t testing.TB, file string) (done map[string]int, problems [
 	}
 	for _, l := range d.Links {
 		if strings.Contains(l.Text, "://") {
-			continue // other people's
+			continue // another site
 		}
 		done["links followed"]++
-		if problem := leads(file, d, l.Text); problem != "" {
+		if problem := checkLink(file, d, l.Text); problem != "" {
 			at(l.Line, "%s", problem)
 		}
 	}
 	return done, problems
 }
 
-// scratch makes a directory in which a document is tried.
-func (w *tryout) scratch(t testing.TB, config string) string {
+// scratch makes a directory in which a document is run.
+func (w *docRunner) scratch(t testing.TB, config string) string {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{"config.json": config, "state.json": "{}\n"}
@@ -242,7 +242,7 @@ func (w *tryout) scratch(t testing.TB, config string) string {
 		files[name] = string(text)
 	}
 	for _, path := range append(repositoryFiles(t, ".sh"), "../.ci/run") {
-		files[relative(path)] = "#!" + w.stands + "/bash\n"
+		files[relative(path)] = "#!" + w.standIns + "/bash\n"
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
@@ -257,8 +257,8 @@ func (w *tryout) scratch(t testing.TB, config string) string {
 	return dir
 }
 
-// sh runs a block and says what is wrong with it.
-func (w *tryout) sh(t testing.TB, dir, config, text, want string) string {
+// runShell runs a block and returns its problem.
+func (w *docRunner) runShell(t testing.TB, dir, config, text, want string) string {
 	t.Helper()
 	if strings.Contains(text, "…") {
 		return "it cannot be run as it stands: …"
@@ -267,7 +267,7 @@ func (w *tryout) sh(t testing.TB, dir, config, text, want string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	notes := filepath.Join(t.TempDir(), "notes")
-	cmd := exec.CommandContext(ctx, filepath.Join(w.stands, "bash"), "-euo", "pipefail", "-c", text)
+	cmd := exec.CommandContext(ctx, filepath.Join(w.standIns, "bash"), "-euo", "pipefail", "-c", text)
 	cmd.Dir, cmd.Env = dir, append(w.shared, "HOME="+dir, "NOTES="+notes)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -278,7 +278,7 @@ func (w *tryout) sh(t testing.TB, dir, config, text, want string) string {
 		if problem, known := w.exists(strings.Fields(l)); problem != "" {
 			return problem
 		} else if !known {
-			return "nobody runs: " + l
+			return "no runner runs: " + l
 		}
 	}
 	if !shows(want, string(out)) {
@@ -301,7 +301,7 @@ func shows(want, got string) bool {
 	return regexp.MustCompile(`^\s*` + pattern.String() + `$`).MatchString(strings.TrimSpace(got) + "\n")
 }
 
-// firstConfig is the first configuration that a document shows; "" if it shows
+// firstConfig returns the first configuration in a document; "" if there is
 // none.
 func firstConfig(d *documents.Document) string {
 	for _, b := range d.Blocks {
@@ -322,10 +322,10 @@ func isConfig(fields map[string]any) bool {
 	return false
 }
 
-// account is the account that a configuration is for.
+// account returns the account of a configuration.
 func account(text string) *sandbox.Server {
 	box := &sandbox.Server{Seed: 1, Limit: unlimited}
-	if s, err := config.Parse([]byte(text), false); err == nil { // else check says it best
+	if s, err := config.Parse([]byte(text), false); err == nil { // else check reports it
 		c := s.Credentials
 		box.Subdomain, box.Email, box.APIKey = s.Subdomain, c.Email, c.APIKey
 		box.ClientID, box.ClientSecret, box.RefreshToken, box.AccessToken = c.ClientID, c.ClientSecret, c.RefreshToken, c.AccessToken
@@ -333,8 +333,8 @@ func account(text string) *sandbox.Server {
 	return box
 }
 
-// json uses a JSON block and says what is wrong with it.
-func (w *tryout) json(t testing.TB, text string) string {
+// checkJSON uses a JSON block and returns its problem.
+func (w *docRunner) checkJSON(t testing.TB, text string) string {
 	t.Helper()
 	var value any
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
@@ -348,20 +348,20 @@ func (w *tryout) json(t testing.TB, text string) string {
 	switch {
 	case isConfig(fields):
 		w.network.serve(account(text))
-		return w.succeeds(t, `"status":"SUCCEEDED"`, text, "source-gorgias", "check", "--config")
+		return w.runProgram(t, `"status":"SUCCEEDED"`, text, "source-gorgias", "check", "--config")
 	case fields["streams"] != nil:
-		return w.succeeds(t, `"status":"COMPLETE"`, text, "source-gorgias", "read", "--sandbox", "--catalog")
+		return w.runProgram(t, `"status":"COMPLETE"`, text, "source-gorgias", "read", "--sandbox", "--catalog")
 	case states || fields["bookmarks"] != nil:
-		return w.succeeds(t, `"type":"STATE"`, text, "tap-gorgias", "--sandbox", "--state")
+		return w.runProgram(t, `"type":"STATE"`, text, "tap-gorgias", "--sandbox", "--state")
 	case fields["type"] == "RECORD":
 		return declared(fields)
 	}
-	return "it is no configuration, catalog, state or record, and nobody uses it"
+	return "it is no configuration, catalog, state or record, and nothing uses it"
 }
 
-// succeeds calls the program with a file of its own and says what is wrong with
-// what it writes.
-func (w *tryout) succeeds(t testing.TB, want, text string, args ...string) string {
+// runProgram runs the program with a file and returns the problem of its
+// output.
+func (w *docRunner) runProgram(t testing.TB, want, text string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(w.program, args[0]), append(args[1:], file(t, "file.json", text))...)
 	cmd.Env = w.shared
@@ -372,12 +372,13 @@ func (w *tryout) succeeds(t testing.TB, want, text string, args ...string) strin
 	return ""
 }
 
-// declared says which columns of a record its stream has not.
+// declared returns the columns of a record that its stream does not have, as a
+// problem.
 func declared(message map[string]any) string {
 	record, _ := message["record"].(map[string]any)
-	name, tombstone := message["stream"], singer.Tombstone
+	name, tombstone := message["stream"], singer.TombstoneColumn
 	if data, is := record["data"].(map[string]any); is { // Airbyte's
-		name, tombstone, record = record["stream"], airbyte.Tombstone, data
+		name, tombstone, record = record["stream"], airbyte.TombstoneColumn, data
 	}
 	s := streams.Find(fmt.Sprint(name))
 	if s == nil || len(record) == 0 {
@@ -395,14 +396,14 @@ func declared(message map[string]any) string {
 	return ""
 }
 
-// TestDocumentsNotice has documents that are wrong in one thing each, and must
-// be found to be.
-func TestDocumentsNotice(t *testing.T) {
+// TestDocumentErrorsAreFound makes one error in a document at a time. Each is
+// found.
+func TestDocumentErrorsAreFound(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("no bash to run what the documents say")
+		t.Skip("no bash to run the documents")
 	}
-	w := newTryout(t)
+	w := newDocRunner(t)
 	good := `# A heading
 
 See [below](#a-heading), ~source-gorgias read --state~, ~--debug~, ~make test~ and ~TestDocuments~.
@@ -427,20 +428,20 @@ there is one such thing
 		{"source-gorgias spec", "source-gorgias read --config wrong.json", "exit status"},
 		{"source-gorgias spec", "source-gorgias read --config wrong.json | cat", "exit status"},
 		{"source-gorgias spec", "source-gorgias spec # …", "it cannot be run as it stands"},
-		{"source-gorgias spec", "go install .", "nobody runs"},
+		{"source-gorgias spec", "go install .", "no runner runs"},
 		{"source-gorgias spec", "go test ./integration_tests -run TestNobody", "has no test TestNobody"},
 		{"source-gorgias spec", "go run ./integration_tests/nothing", "there is no package"},
 		{"source-gorgias spec", "make nothing", "has no target nothing"},
 		{"source-gorgias spec", "docker build --build-arg NOTHING=1 .", "no argument NOTHING"},
-		{"source-gorgias spec", "docker run --rm source-gorgias:dev spec", "nobody runs"},
+		{"source-gorgias spec", "docker run --rm source-gorgias:dev spec", "no runner runs"},
 		{"source-gorgias spec", "integration_tests/nothing.sh", "No such file"},
 		{"there is one", "there are two", "its output is another"},
 		{"…\n", "more\n", "its output is another"},
 		{"SPEC", "SPECS", "its output is another"},
-		{"~~~sh", "~~~zsh", "nobody runs a block of zsh"},
-		{"~~~sh", "~~~yaml", "nobody runs a block of yaml"},
+		{"~~~sh", "~~~zsh", "no runner runs a block of zsh"},
+		{"~~~sh", "~~~yaml", "no runner runs a block of yaml"},
 		{"~~~sh", "<!-- run by: image -->\n~~~sh", "not looked at by the same"},
-		{"~~~sh", "<!-- run by: chance -->\n~~~sh", "nobody is called chance"},
+		{"~~~sh", "<!-- run by: chance -->\n~~~sh", "there is no runner chance"},
 		{"~~~sh", "~~~", "begins with its language"},
 		{"~~~sh\nsource", "    source", "without fences"},
 		{"~~~json", "~~~text", "no sh block before it"},
@@ -449,7 +450,7 @@ there is one such thing
 		{"a@example.com", "", "email"},
 		{`"acme"`, `"acme", "start_date": "soon"`, "start_date"},
 		{`"acme"`, `"acme", "credentials": {"auth_type": "oauth2.0", "client_id": "an-app"}`, "client_secret"},
-		{`"subdomain"`, `"sub_domain"`, "nobody uses it"},
+		{`"subdomain"`, `"sub_domain"`, "nothing uses it"},
 		{`"subdomain": "acme"`, `"type": "RECORD", "stream": "tickets", "record": {"subjects": 1}`, "tickets has no column subjects"},
 		{`"subdomain": "acme"`, `"type": "RECORD", "record": {"stream": "tickets", "data": {"_sdc_deleted_at": null}}`, "tickets has no column _sdc_deleted_at"},
 		{`"subdomain": "acme"`, `"streams": 1`, "the catalog"},
@@ -470,7 +471,7 @@ there is one such thing
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		done, problems := w.try(t, path)
+		done, problems := w.runDocument(t, path)
 		got := strings.Join(problems, "; ")
 		if c.want == "" && (len(problems) > 0 || done["sh blocks run"]*done["outputs compared"]*done["json blocks used"]*done["links followed"] != 1) ||
 			c.want != "" && !strings.Contains(got, c.want) {

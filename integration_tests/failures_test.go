@@ -19,13 +19,13 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// gone answers in a way that is not waited for: come back in an hour.
-func gone() *sandbox.Fault {
+// unavailable is a fault that no retry waits for: Retry-After is an hour.
+func unavailable() *sandbox.Fault {
 	return &sandbox.Fault{Status: 503, Header: http.Header{"Retry-After": {"3600"}}}
 }
 
-// ends returns the last status of each stream.
-func ends(all []msg) map[string]string {
+// finalStatuses returns the last status of each stream.
+func finalStatuses(all []msg) map[string]string {
 	last := map[string]string{}
 	for _, m := range all {
 		if m.Trace != nil && m.Trace.Status != nil {
@@ -40,25 +40,26 @@ func failures(all []msg) []msg {
 	return slices.DeleteFunc(slices.Clone(all), func(m msg) bool { return m.Trace == nil || m.Trace.Error == nil })
 }
 
-// TestPartialFailure forbids one stream and breaks another: the others
-// complete, and what may pass is reported before what the user must mend.
+// TestPartialFailure forbids one stream and breaks another. The others
+// complete, and transient errors are reported before those that the user must
+// fix.
 func TestPartialFailure(t *testing.T) {
 	t.Parallel()
 	box := small()
 	box.Forbidden = []string{"customers"}
 	box.Fail = func(r *http.Request) *sandbox.Fault {
 		if r.URL.Path == "/api/tags" {
-			return gone()
+			return unavailable()
 		}
 		return nil
 	}
-	tr := call{args: []string{"read", "--config", onPort(t, box)}}.inside(t)
+	tr := call{args: []string{"read", "--config", serveSandbox(t, box)}}.inside(t)
 	if tr.code != 1 {
 		t.Errorf("exit code %d", tr.code)
 	}
 	all := tr.messages()
 	failed := map[string]string{"customers": "config_error", "customer_custom_field_values": "config_error", "tags": "transient_error"}
-	for name, status := range ends(all) {
+	for name, status := range finalStatuses(all) {
 		if want := map[bool]string{true: "INCOMPLETE", false: "COMPLETE"}[failed[name] != ""]; status != want {
 			t.Errorf("%s ends %s, want %s", name, status, want)
 		}
@@ -82,13 +83,13 @@ func TestPartialFailure(t *testing.T) {
 		case e.Stream == nil || failed[e.Stream.Name] != e.Type:
 			t.Errorf("%+v", e)
 		case e.Stream.Name == "customers" && (!strings.Contains(e.Message, "403") || !strings.Contains(e.Message, "/api/customers") || !strings.Contains(e.Message, "customers:read")):
-			t.Errorf("%q does not say what was refused and what to ask for", e.Message)
+			t.Errorf("%q does not name the resource and the required permission", e.Message)
 		}
 	}
 }
 
-// TestUnauthorized refuses the credentials: from the start, or from some
-// request on. Everything ends at once.
+// TestUnauthorized rejects the credentials, from the start or from some request
+// on. All streams end at once.
 func TestUnauthorized(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]int64{"from the start": 0, "in the middle": 12} {
@@ -102,7 +103,7 @@ func TestUnauthorized(t *testing.T) {
 				refused.Add(1)
 				return &sandbox.Fault{Status: 401}
 			}
-			tr := call{args: []string{"read", "--config", onPort(t, box)}}.inside(t)
+			tr := call{args: []string{"read", "--config", serveSandbox(t, box)}}.inside(t)
 			if tr.code != 1 {
 				t.Errorf("exit code %d", tr.code)
 			}
@@ -122,16 +123,16 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// penned runs a sync under a clock that waits for nobody, and returns what the
-// pen wrote.
-func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
+// readAirbyte runs a sync under a fake clock and returns the transcript of the
+// Airbyte writer.
+func readAirbyte(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	t.Helper()
 	tr := &transcript{command: "read", configured: names, began: time.Now(), secrets: []string{"sandbox-key"}}
 	var out bytes.Buffer
 	ctx := context.Background()
-	plan, pen := newHouse(t, box).plan(names, nil), airbyte.NewWriter(&out)
-	pen.Summary = plan.NewSummary()
-	err := pen.Sync(ctx, plan.Run(ctx), nil)
+	plan, writer := newFixture(t, box).plan(names, nil), airbyte.NewWriter(&out)
+	writer.Summary = plan.NewSummary()
+	err := writer.Sync(ctx, plan.Run(ctx), nil)
 	switch {
 	case errors.Is(err, airbyte.ErrFailed):
 		tr.code = 1
@@ -143,12 +144,12 @@ func penned(t *testing.T, box *sandbox.Server, names ...string) *transcript {
 	return tr
 }
 
-// TestNonsense has the API answer with what is no page. A stream never ends
-// well on it: it fails, with the place, the status and what the API said; and
-// if the nonsense passes, nothing is missing.
-func TestNonsense(t *testing.T) {
+// TestInvalidResponses sends responses that are no pages. A stream never
+// completes with one: it fails, with the path, the status and the message of
+// the API. If later responses are valid, no record is missing.
+func TestInvalidResponses(t *testing.T) {
 	t.Parallel()
-	catalogue(t) // outside the bubble
+	discoveredStreams(t) // outside the bubble
 	html := http.Header{"Content-Type": {"text/html"}}
 	for _, c := range []struct {
 		name  string
@@ -162,7 +163,7 @@ func TestNonsense(t *testing.T) {
 		{"no list", sandbox.Fault{Status: 200, Body: `{"data":null,"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"a list of numbers", sandbox.Fault{Status: 200, Body: `{"data":[1],"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"rows without ids", sandbox.Fault{Status: 200, Body: `{"data":[{"name":"x"}],"meta":{"next_cursor":null}}`}, []string{`no "id"`}, "system_error"},
-		{"half an answer", sandbox.Fault{Truncate: 500}, []string{"/api/tags"}, "system_error"},
+		{"a truncated response", sandbox.Fault{Truncate: 500}, []string{"/api/tags"}, "system_error"},
 		{"an empty body", sandbox.Fault{Truncate: -1}, []string{"/api/tags"}, "system_error"},
 		{"a broken connection", sandbox.Fault{Disconnect: true}, []string{"/api/tags"}, ""},
 		{"a gateway's page", sandbox.Fault{Status: 502}, []string{"502 Bad Gateway"}, "transient_error"},
@@ -180,18 +181,18 @@ func TestNonsense(t *testing.T) {
 					}
 					return nil
 				}
-				tr := penned(t, box, "account", "tags", "users")
+				tr := readAirbyte(t, box, "account", "tags", "users")
 				if tr.code != 1 {
 					t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
 				}
 				all := tr.messages()
-				if got := ends(all); got["tags"] != "INCOMPLETE" || got["users"] != "COMPLETE" || got["account"] != "COMPLETE" {
+				if got := finalStatuses(all); got["tags"] != "INCOMPLETE" || got["users"] != "COMPLETE" || got["account"] != "COMPLETE" {
 					t.Errorf("%v", got)
 				}
 				e := failures(all)[0].Trace.Error
 				for _, part := range append(c.says, "/api/tags") {
 					if !strings.Contains(e.Message, part) {
-						t.Errorf("%q does not say %q", e.Message, part)
+						t.Errorf("%q does not contain %q", e.Message, part)
 					}
 				}
 				if c.typ != "" && e.Type != c.typ {
@@ -213,7 +214,7 @@ func TestNonsense(t *testing.T) {
 					}
 					return nil
 				}
-				tr := penned(t, box, "tags", "jobs")
+				tr := readAirbyte(t, box, "tags", "jobs")
 				if tr.code != 0 {
 					t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
 				}
@@ -232,8 +233,8 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// TestCheck asks whether an account can be read. Whatever the answer, there is
-// exactly one status and the exit code is 0.
+// TestCheck checks accounts. In every case there is exactly one status, and the
+// exit code is 0.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	elsewhere := httptest.NewServer(http.NotFoundHandler())
@@ -248,12 +249,12 @@ func TestCheck(t *testing.T) {
 		{"no permission", &sandbox.Fault{Status: 403}, "403"},
 		{"no such account", &sandbox.Fault{Status: 404}, "subdomain"},
 		{"a redirect to elsewhere", &sandbox.Fault{Status: 302, Header: http.Header{"Location": {elsewhere.URL}}}, "base URL"},
-		{"the API is down", gone(), "503"},
+		{"the API is down", unavailable(), "503"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			box := small()
 			box.Fail = func(*http.Request) *sandbox.Fault { return c.fault }
-			tr := call{args: []string{"check", "--config", onPort(t, box)}}.inside(t)
+			tr := call{args: []string{"check", "--config", serveSandbox(t, box)}}.inside(t)
 			if tr.code != 0 {
 				t.Fatalf("exit code %d: %s", tr.code, tr.stdout)
 			}
@@ -270,13 +271,14 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestEcho has the API send back the credentials, in every form: none shows.
-func TestEcho(t *testing.T) {
+// TestEchoedCredentials makes the API send back the credentials in every form.
+// The output contains none.
+func TestEchoedCredentials(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 404} {
 		for _, command := range []string{"read", "check"} {
 			t.Run(fmt.Sprint(command, " ", status), func(t *testing.T) {
-				text, err := json.Marshal("you sent " + strings.Join(disguises(boxSecret), " and "))
+				text, err := json.Marshal("you sent " + strings.Join(encodings(sandboxSecret), " and "))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -284,7 +286,7 @@ func TestEcho(t *testing.T) {
 				box.Fail = func(*http.Request) *sandbox.Fault {
 					return &sandbox.Fault{Status: status, Body: `{"error":{"msg":` + string(text) + `}}`}
 				}
-				tr := call{args: []string{command, "--config", onPort(t, box)}}.inside(t)
+				tr := call{args: []string{command, "--config", serveSandbox(t, box)}}.inside(t)
 				if !bytes.Contains(tr.stdout, []byte("you sent")) {
 					t.Errorf("nothing of what the API said: %s", tail(tr.stdout))
 				}
@@ -293,9 +295,9 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// TestForeignNames asks for streams nobody has, by names with everything that
-// can spoil a line.
-func TestForeignNames(t *testing.T) {
+// TestUnknownStreamNames selects streams that do not exist, by names with
+// characters that could break a line.
+func TestUnknownStreamNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"a\u0085b", "a\u2028b\u2029c", "a\rb\nc\x0bd\x1ee", `a"b\c`, "é<&>😀", strings.Repeat("x", 5000)} {
 		quoted, err := json.Marshal(name)
@@ -304,17 +306,17 @@ func TestForeignNames(t *testing.T) {
 		}
 		path := file(t, "catalog.json", `{"streams":[{"stream":{"name":`+string(quoted)+`},"sync_mode":"incremental"}]}`)
 		tr := call{args: []string{"read", "--sandbox", "--catalog", path}}.inside(t)
-		if got := ends(tr.messages()); got[name] != "INCOMPLETE" {
+		if got := finalStatuses(tr.messages()); got[name] != "INCOMPLETE" {
 			t.Errorf("%.20q ends %v", name, got)
 		}
 	}
 }
 
-// TestLimit meets a full bucket in the middle of a sync: the wait is told, and
-// nothing is lost.
-func TestLimit(t *testing.T) {
+// TestRateLimitDuringSync exhausts the rate limit during a sync: the wait is
+// reported, and no record is missing.
+func TestRateLimitDuringSync(t *testing.T) {
 	t.Parallel()
-	catalogue(t)
+	discoveredStreams(t)
 	synctest.Test(t, func(t *testing.T) {
 		box := small()
 		var n atomic.Int64
@@ -325,12 +327,12 @@ func TestLimit(t *testing.T) {
 			return nil
 		}
 		began := time.Now()
-		tr := penned(t, box, "tickets", "events")
+		tr := readAirbyte(t, box, "tickets", "events")
 		if d := time.Since(began); tr.code != 0 || d < time.Minute || d > 5*time.Minute {
 			t.Errorf("exit code %d after %v", tr.code, d)
 		}
 		if !bytes.Contains(tr.stdout, []byte(`"reasons":[{"type":"RATE_LIMITED"`)) {
-			t.Error("nobody was told of the wait")
+			t.Error("the wait was not reported")
 		}
 	})
 }

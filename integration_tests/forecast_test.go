@@ -15,16 +15,16 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// A forecast is held to what the sync then does: what is known exactly is so,
-// estimates are right within a factor of two, and it costs at most two requests
-// per list.
+// TestForecast compares a forecast with the sync that follows: exact figures
+// are exact, estimates are right within a factor of two, and it takes at most
+// two requests per list.
 func TestForecast(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, ClockOffset: time.Until(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))}
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	marks := map[string]state.Bookmark{}
 	plan := func() *connector.Plan {
-		p := h.plan(everyStream(), stored(t, marks))
+		p := h.plan(allStreams(), throughJSON(t, marks))
 		p.WindowInterval, p.Tombstone = 24*time.Hour, tombstone
 		return p
 	}
@@ -122,11 +122,11 @@ func TestForecast(t *testing.T) {
 	}
 }
 
-// The time a forecast names is the time the budget takes.
+// TestForecastTime checks that the forecast duration is that of the rate limit.
 func TestForecastTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, &sandbox.Server{Size: sandbox.Size{Messages: 20_000, Tickets: 100}})
+		h := newFixture(t, &sandbox.Server{Size: sandbox.Size{Messages: 20_000, Tickets: 100}})
 		plan := h.plan([]string{"ticket_messages"}, nil)
 		f, err := plan.Forecast(context.Background())
 		if err != nil {

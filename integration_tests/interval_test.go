@@ -15,10 +15,10 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestInterval reads intervals of random accounts. An interval is whole, has
-// nothing of before or after, and reads the same twice. Read from the state of
-// an incremental sync it costs that one nothing: the next sync brings what it
-// would have brought.
+// TestInterval reads intervals of random accounts. An interval is complete,
+// contains nothing from before or after it, and is the same when it is read
+// twice. If it is read with the state of an incremental sync, the next sync
+// still emits what it would have emitted.
 //
 // INTERVAL_SEED repeats one account.
 func TestInterval(t *testing.T) {
@@ -46,7 +46,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	const day = 24 * time.Hour
 	box := small()
 	box.Seed = r.Uint64()
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	names := []string{"tickets", "ticket_tags", "ticket_messages", "satisfaction_surveys", "customers", "events", "jobs", "voice_calls", "voice_call_events", "voice_call_recordings"}
 	sync := func(p *connector.Plan) (map[string]map[string]string, map[string]state.Bookmark) {
 		rows, marks := map[string]map[string]string{}, maps.Clone(p.Bookmarks)
@@ -68,7 +68,7 @@ func interval(t *testing.T, r *rand.Rand) {
 			}
 			marks[s.Name] = batch.Bookmark
 		}
-		return rows, stored(t, marks)
+		return rows, throughJSON(t, marks)
 	}
 	held, marks := sync(h.plan(names, nil))
 
@@ -86,7 +86,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	for _, name := range names {
 		s := streams.Find(name)
 		want := maps.Collect(func(yield func(string, string) bool) {
-			for key, raw := range truth(box, s) {
+			for key, raw := range expectedRecords(box, s) {
 				if at := cursorOf(s, []byte(raw)); !at.Before(from) && !at.After(to) && !yield(key, raw) {
 					return
 				}
@@ -100,12 +100,13 @@ func interval(t *testing.T, r *rand.Rand) {
 		}
 	}
 
-	// Time passes, and the interval is read from the other state in between.
+	// The account changes, and the interval is read with the other state in
+	// between.
 	pass := func() {
 		for range 1 + r.IntN(40) {
 			time.Sleep(time.Duration(r.Int64N(int64(12 * time.Hour))))
 			box.Mutate(r)
-			// Of jobs and calls no event tells.
+			// No event shows changes of jobs and calls.
 			for _, name := range []string{"jobs", "voice_calls"} {
 				s := streams.Find(name)
 				var young []int64
@@ -132,7 +133,7 @@ func interval(t *testing.T, r *rand.Rand) {
 	rest, _ := sync(h.plan(names, after))
 	alone, _ := sync(h.plan(names, marks))
 	for _, name := range names {
-		// What the destination holds either way.
+		// The destination holds the same either way.
 		with, without := maps.Clone(held[name]), maps.Clone(held[name])
 		maps.Copy(with, between[name])
 		maps.Copy(with, rest[name])

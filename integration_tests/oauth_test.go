@@ -17,9 +17,9 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// anApp puts an account that an app may read on a port, and returns a config
-// with a refresh token and an access token of yesterday.
-func anApp(t *testing.T, before func(*http.Request)) (config string) {
+// oauthConfig serves an account with OAuth2 and returns a configuration with a
+// refresh token and an expired access token.
+func oauthConfig(t *testing.T, before func(*http.Request)) (config string) {
 	t.Helper()
 	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", RotateRefreshToken: true,
 		Size: sandbox.Size{Tickets: 300, Messages: 300}}
@@ -34,9 +34,9 @@ func anApp(t *testing.T, before func(*http.Request)) (config string) {
 		"client_id":"app","client_secret":"s3cret/of the app","refresh_token":"refresh+token","access_token":"of yesterday"}}`
 }
 
-// renewal finds the configuration that the platform is told of, and how many
-// records came before it.
-func renewal(t *testing.T, tr *transcript) (config string, records int) {
+// controlConfig returns the configuration of the CONTROL message, and how many
+// records precede it.
+func controlConfig(t *testing.T, tr *transcript) (config string, records int) {
 	t.Helper()
 	for _, m := range tr.messages() {
 		switch m.Type {
@@ -46,7 +46,7 @@ func renewal(t *testing.T, tr *transcript) (config string, records int) {
 			}
 		case "CONTROL":
 			if config != "" {
-				t.Error("the platform was told twice")
+				t.Error("there are two CONTROL messages")
 			}
 			var c struct {
 				Control struct {
@@ -62,23 +62,23 @@ func renewal(t *testing.T, tr *transcript) (config string, records int) {
 	return config, records
 }
 
-// The platform is told of new tokens, with the whole configuration, before
-// they are used; what it is told lets the next sync in, and what it had does
-// not any more.
+// TestOAuthControl checks that new tokens are written with the whole
+// configuration before they are used. The next sync accepts that configuration,
+// and rejects the one before.
 func TestOAuthControl(t *testing.T) {
 	t.Parallel()
-	var told atomic.Bool
-	out := &watched{each: func(line string) {
+	var reported atomic.Bool
+	out := &lineWriter{onLine: func(line string) {
 		if strings.Contains(line, `"CONTROL"`) {
-			told.Store(true)
+			reported.Store(true)
 		}
 	}}
-	text := anApp(t, func(r *http.Request) {
-		if token := r.Header.Get("Authorization"); strings.HasPrefix(token, "Bearer access-") && !told.Load() {
-			t.Errorf("%s was used before the platform was told of it", token)
+	text := oauthConfig(t, func(r *http.Request) {
+		if token := r.Header.Get("Authorization"); strings.HasPrefix(token, "Bearer access-") && !reported.Load() {
+			t.Errorf("%s was used before the CONTROL message", token)
 		}
 	})
-	run := func(config string, out *watched) *transcript {
+	run := func(config string, out *lineWriter) *transcript {
 		c := call{args: []string{"read", "--config", file(t, "config.json", config), "--catalog", file(t, "catalog.json", catalogFile("incremental", "tickets", "customers"))}}
 		if out != nil {
 			c.out = out
@@ -89,16 +89,16 @@ func TestOAuthControl(t *testing.T) {
 	if first.code != 0 {
 		t.Fatalf("exit code %d: %s", first.code, tail(first.stdout))
 	}
-	renewed, before := renewal(t, first)
+	renewed, before := controlConfig(t, first)
 	if before > 0 {
-		t.Errorf("%d records came before the platform was told", before)
+		t.Errorf("%d records precede the CONTROL message", before)
 	}
 	var got, want map[string]any
-	_ = json.Unmarshal([]byte(renewed), &got) // else it is empty
+	_ = json.Unmarshal([]byte(renewed), &got) // empty if it is invalid
 	_ = json.Unmarshal([]byte(text), &want)
 	in, _ := got["credentials"].(map[string]any)
 	if in["access_token"] != "access-1" || in["refresh_token"] != "refresh+token-1" || in["token_expiry_date"] == nil {
-		t.Errorf("the platform was told of %v", in)
+		t.Errorf("the CONTROL message has %v", in)
 	}
 	for name := range want {
 		if name != "credentials" && got[name] != want[name] {
@@ -106,11 +106,11 @@ func TestOAuthControl(t *testing.T) {
 		}
 	}
 	second := run(renewed, nil)
-	if again, _ := renewal(t, second); second.code != 0 || again != "" {
-		t.Errorf("with what it was told: exit code %d, told again: %q", second.code, again)
+	if again, _ := controlConfig(t, second); second.code != 0 || again != "" {
+		t.Errorf("with the new configuration: exit code %d, CONTROL again: %q", second.code, again)
 	}
 	if third := run(text, nil); third.code != 1 || !strings.Contains(string(third.stdout), "authorize it again") {
-		t.Errorf("with what it had: exit code %d: %s", third.code, tail(third.stdout))
+		t.Errorf("with the old configuration: exit code %d: %s", third.code, tail(third.stdout))
 	}
 	for _, tr := range []*transcript{second} {
 		if strings.Contains(string(tr.stdout), "access-1") || strings.Contains(string(tr.stdout), "refresh+token-1") {
@@ -119,12 +119,13 @@ func TestOAuthControl(t *testing.T) {
 	}
 }
 
-// Tokens are written back into the config file only when that is asked for.
+// TestOAuthSave checks that tokens are saved in the config file only with
+// --save-tokens.
 func TestOAuthSave(t *testing.T) {
 	t.Parallel()
 	for _, tap := range []bool{false, true} {
 		for _, save := range []bool{false, true} {
-			text := anApp(t, nil)
+			text := oauthConfig(t, nil)
 			path := filepath.Join(t.TempDir(), "config.json")
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
@@ -140,8 +141,9 @@ func TestOAuthSave(t *testing.T) {
 			if tr.code != 0 {
 				t.Fatalf("tap: %v: exit code %d: %s %s", tap, tr.code, tail(tr.stdout), tr.stderr)
 			}
-			// The platform is told of them; nobody else is.
-			warned := strings.Count(string(tr.stderr), "the next run will be refused")
+			// As a source, the program reports them in a CONTROL message; as a
+			// tap, it cannot.
+			warned := strings.Count(string(tr.stderr), "the next run will fail")
 			if want := map[bool]int{true: 1}[tap && !save]; warned != want {
 				t.Errorf("tap: %v, --save-tokens: %v: warned %d times, not %d: %s", tap, save, warned, want, tr.stderr)
 			}
@@ -174,33 +176,35 @@ func TestOAuthSave(t *testing.T) {
 	}
 }
 
-// A forecast asks for a token too, and has no platform to tell.
+// TestOAuthPlan checks that plan gets a token too, and warns that it is not
+// saved.
 func TestOAuthPlan(t *testing.T) {
 	t.Parallel()
-	path := file(t, "config.json", anApp(t, nil))
+	path := file(t, "config.json", oauthConfig(t, nil))
 	for _, args := range [][]string{{"plan", "--config", path, "--save-tokens"}, {"plan", "--config", path}} {
-		// The first has a token to ask for, the second what the first has saved.
+		// The first run requests a token, the second one uses what the first
+		// has saved.
 		if tr := (call{args: args}).run(t); tr.code != 0 || len(tr.stderr) > 0 {
 			t.Errorf("%s: exit code %d: %s", args, tr.code, tr.stderr)
 		}
 	}
 	var fault bytes.Buffer
-	code, _ := cli.Main(context.Background(), []string{"source-gorgias", "plan", "--config", file(t, "config.json", anApp(t, nil))}, strings.NewReader(""), io.Discard, &fault)
-	if said := fault.String(); code != 0 || !strings.Contains(said, "--save-tokens keeps it") || strings.Contains(said, "refresh+token") {
+	code, _ := cli.Main(context.Background(), []string{"source-gorgias", "plan", "--config", file(t, "config.json", oauthConfig(t, nil))}, strings.NewReader(""), io.Discard, &fault)
+	if said := fault.String(); code != 0 || !strings.Contains(said, "Use --save-tokens") || strings.Contains(said, "refresh+token") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 }
 
-// watched hands on what a program writes, line by line.
-type watched struct {
-	rest string
-	each func(string)
+// lineWriter passes each line of output to a function.
+type lineWriter struct {
+	rest   string
+	onLine func(string)
 }
 
-func (w *watched) Write(p []byte) (int, error) {
+func (w *lineWriter) Write(p []byte) (int, error) {
 	lines := strings.SplitAfter(w.rest+string(p), "\n")
 	for _, l := range lines[:len(lines)-1] {
-		w.each(l)
+		w.onLine(l)
 	}
 	w.rest = lines[len(lines)-1]
 	return len(p), nil

@@ -20,11 +20,11 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestTerminate ends the program with SIGTERM in the middle of a sync, at some
-// request, several times over, and resumes from the last states. All runs
-// together must have written what one run writes that is left alone.
+// TestTerminate ends the program with SIGTERM during a sync, at random
+// requests, several times, and resumes from the last states. All runs together
+// write what one complete run writes.
 //
-// TERMINATE_SEED repeats one choice of moments.
+// TERMINATE_SEED repeats one choice of requests.
 func TestTerminate(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -45,20 +45,20 @@ func TestTerminate(t *testing.T) {
 		rounds = 2
 	}
 	for range rounds {
-		var next atomic.Pointer[moment]
-		next.Store(newMoment(-1))
+		var next atomic.Pointer[requestTrigger]
+		next.Store(newRequestTrigger(-1))
 		box := small()
 		box.Log = func(*http.Request, int) { next.Load().count() }
-		config := onPort(t, box)
+		config := serveSandbox(t, box)
 		whole := records(call{args: []string{"read", "--config", config}}.inside(t).messages())
-		requests := next.Load().asked.Load()
+		requests := next.Load().requests.Load()
 
 		written := map[string]map[string]bool{}
 		states := assemble(nil, nil)
 		for stops, done := 0, false; !done; stops++ {
-			now := newMoment(1 + r.Int64N(requests))
+			now := newRequestTrigger(1 + r.Int64N(requests))
 			if stops == 3 {
-				now = newMoment(-1) // left alone, this one ends
+				now = newRequestTrigger(-1) // this run is not interrupted
 			}
 			next.Store(now)
 			args := []string{"read", "--config", config, "--state", file(t, "state.json", stateFile(states))}
@@ -66,7 +66,7 @@ func TestTerminate(t *testing.T) {
 			tr := call{args: args, at: func(p *os.Process) {
 				go func() {
 					select {
-					case <-now.come:
+					case <-now.reached:
 						_ = p.Signal(syscall.SIGTERM)
 					case <-finished:
 					}
@@ -82,21 +82,21 @@ func TestTerminate(t *testing.T) {
 			}
 			all := tr.messages()
 			if len(failures(all)) > 0 {
-				t.Errorf("an interruption was told as an error: %s", tail(tr.stdout))
+				t.Errorf("an interruption was reported as an error: %s", tail(tr.stdout))
 			}
 			for name, rows := range records(all) {
 				if written[name] == nil {
 					written[name] = map[string]bool{}
 				}
 				for _, raw := range rows {
-					written[name][timeless(raw)] = true
+					written[name][withoutAsOf(raw)] = true
 				}
 			}
 			states = assemble(states, all)
 		}
 		for name, rows := range whole {
 			for _, raw := range rows {
-				if !written[name][timeless(raw)] {
+				if !written[name][withoutAsOf(raw)] {
 					t.Errorf("%s: the record %s is lost", name, keyOf(streams.Find(name), raw))
 				}
 			}
@@ -104,25 +104,27 @@ func TestTerminate(t *testing.T) {
 	}
 }
 
-// A moment comes when so many requests have been answered; a negative one
-// never does.
-type moment struct {
-	asked atomic.Int64
-	at    int64
-	come  chan struct{}
+// A requestTrigger closes its channel after so many responses; never if the
+// number is negative.
+type requestTrigger struct {
+	requests atomic.Int64
+	at       int64
+	reached  chan struct{}
 }
 
-func newMoment(at int64) *moment { return &moment{at: at, come: make(chan struct{})} }
+func newRequestTrigger(at int64) *requestTrigger {
+	return &requestTrigger{at: at, reached: make(chan struct{})}
+}
 
-func (m *moment) count() {
-	if m.asked.Add(1) == m.at {
-		close(m.come)
+func (m *requestTrigger) count() {
+	if m.requests.Add(1) == m.at {
+		close(m.reached)
 	}
 }
 
-// TestTerminateAtRest ends the program while it waits for the allowance: for a
-// minute, the server said.
-func TestTerminateAtRest(t *testing.T) {
+// TestTerminateDuringWait ends the program while it waits for the rate limit,
+// for a minute.
+func TestTerminateDuringWait(t *testing.T) {
 	t.Parallel()
 	box := small()
 	resting := make(chan struct{}, 100)
@@ -131,24 +133,23 @@ func TestTerminateAtRest(t *testing.T) {
 	}
 	box.Log = func(*http.Request, int) { resting <- struct{}{} }
 	var sent time.Time
-	tr := call{args: []string{"read", "--config", onPort(t, box)}, at: func(p *os.Process) {
+	tr := call{args: []string{"read", "--config", serveSandbox(t, box)}, at: func(p *os.Process) {
 		<-resting
 		sent = time.Now()
 		if err := p.Signal(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}
 	}}.run(t)
-	if d := tr.ended.Sub(sent); d > patience || tr.code != -1 && tr.code != 143 {
+	if d := tr.ended.Sub(sent); d > endsWithin || tr.code != -1 && tr.code != 143 {
 		t.Errorf("exit code %d after %v", tr.code, d)
 	}
 }
 
-// TestReaderLeaves closes the pipe after some lines. The program must not read
-// the rest of the account for nobody.
-func TestReaderLeaves(t *testing.T) {
+// TestClosedOutput closes the pipe after some lines. The program ends.
+func TestClosedOutput(t *testing.T) {
 	t.Parallel()
 	box := small()
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program(t), "read", "--config", config)
@@ -172,26 +173,26 @@ func TestReaderLeaves(t *testing.T) {
 	}
 	err = cmd.Wait()
 	if ctx.Err() != nil {
-		t.Fatal("it went on without a reader")
+		t.Fatal("it still ran without a reader")
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
-		t.Errorf("it ended with %v, nobody having read its output", err)
+		t.Errorf("it ended with %v, though its output was closed", err)
 	}
 	if fault.Len() > 0 {
 		t.Errorf("standard error: %s", fault.Bytes())
 	}
 }
 
-// TestSlowReader lets the pipe fill up. The program waits, asks for no more
-// pages than it can hold, and loses nothing.
-func TestSlowReader(t *testing.T) {
+// TestSlowOutput does not read the pipe for a while. The program waits,
+// requests no more pages than it can hold, and loses no record.
+func TestSlowOutput(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	box := small()
 	box.Size.Tickets, box.Size.Messages = 400, 2000
 	box.Log = func(*http.Request, int) { asked.Add(1) }
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	c := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", "tickets", "ticket_messages", "events"))}}
 	want := records(c.inside(t).messages())
 	all := asked.Swap(0)
@@ -208,7 +209,7 @@ func TestSlowReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	far.Close()
-	// Until nothing has happened for a while.
+	// Wait until no more requests come.
 	rest := time.NewTicker(200 * time.Millisecond)
 	defer rest.Stop()
 	for before := int64(-1); before != asked.Load() || before == 0; <-rest.C {
@@ -224,7 +225,7 @@ func TestSlowReader(t *testing.T) {
 	tr.ended = time.Now()
 	tr.verify(t)
 	if stalled >= all {
-		t.Errorf("%d of %d requests were made for a reader that did not read", stalled, all)
+		t.Errorf("%d of %d requests were made although the output was not read", stalled, all)
 	}
 	got := records(tr.messages())
 	for name := range want {
@@ -234,8 +235,8 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestStandardInput gives the program a standard input on which nothing ever
-// comes, and one that is closed: it takes no notice.
+// TestStandardInput runs the program with a standard input that stays empty,
+// and with a closed one. The program ignores it.
 func TestStandardInput(t *testing.T) {
 	t.Parallel()
 	near, far, err := os.Pipe()
@@ -256,15 +257,15 @@ func TestStandardInput(t *testing.T) {
 	tr.verify(t)
 }
 
-// TestWrapper runs the program as Airbyte's platform does: by a shell, into
-// named pipes, with the exit code in a file.
+// TestWrapper runs the program as Airbyte's platform does: in a shell, with
+// named pipes and the exit code in a file.
 func TestWrapper(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	script := `mkfifo "$1/out" "$1/err"; cat "$1/out" > "$1/stdout" & cat "$1/err" > "$1/stderr" &
 eval "$AIRBYTE_ENTRYPOINT read --config $1/connectorConfig.json --catalog $1/catalog.json" 2> "$1/err" > "$1/out"
 echo $? > "$1/exit"; wait`
-	config, err := os.ReadFile(onPort(t, small()))
+	config, err := os.ReadFile(serveSandbox(t, small()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +274,7 @@ echo $? > "$1/exit"; wait`
 			t.Fatal(err)
 		}
 	}
-	tr := &transcript{command: "read", configured: []string{"tickets", "account"}, began: time.Now(), secrets: []string{boxSecret}}
+	tr := &transcript{command: "read", configured: []string{"tickets", "account"}, began: time.Now(), secrets: []string{sandboxSecret}}
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script, "sh", dir)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "AIRBYTE_ENTRYPOINT=" + program(t), "USE_STREAM_CAPABLE_STATE=true", "LOG_LEVEL=INFO"}
 	cmd.Dir = "/"

@@ -14,8 +14,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// small is an account whose sync takes a moment and has several pages of some
-// lists all the same.
+// small returns an account that is read quickly but has several pages in some
+// lists.
 func small() *sandbox.Server {
 	return &sandbox.Server{Seed: 3, Limit: unlimited, Epoch: time.Now().Add(-time.Hour), Size: sandbox.Size{
 		Tickets: 150, Messages: 260, Customers: 130, Events: 240, Surveys: 30, Calls: 120, CallEvents: 130, Recordings: 20, Views: 3,
@@ -33,8 +33,9 @@ func records(all []msg) map[string][]json.RawMessage {
 	return rows
 }
 
-// keyed returns the records of a stream by key; of several versions the last.
-func keyed(s *stream.Stream, rows []json.RawMessage) map[string]string {
+// byKey returns the records of a stream by key; of several versions, the last
+// one.
+func byKey(s *stream.Stream, rows []json.RawMessage) map[string]string {
 	byKey := map[string]string{}
 	for _, r := range rows {
 		byKey[keyOf(s, r)] = string(r)
@@ -42,13 +43,12 @@ func keyed(s *stream.Stream, rows []json.RawMessage) map[string]string {
 	return byKey
 }
 
-// TestEveryStream is the conformance of each row of the table, in one read of
-// a whole account. That records fit their schema, that states count them and
-// that statuses stand in order is what every transcript is held against.
+// TestEveryStream checks each row of the table in one read of an account.
+// verify checks schemas, states and statuses in every run.
 func TestEveryStream(t *testing.T) {
 	t.Parallel()
 	box := small()
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	tr := call{args: []string{"read", "--config", config}}.inside(t)
 	if tr.code != 0 {
 		t.Fatalf("exit code %d: %s", tr.code, tail(tr.stdout))
@@ -72,16 +72,16 @@ func TestEveryStream(t *testing.T) {
 			if len(got) == 0 {
 				t.Fatal("no record")
 			}
-			if n := len(keyed(s, got)); n != len(got) {
+			if n := len(byKey(s, got)); n != len(got) {
 				t.Errorf("%d records have %d keys", len(got), n)
 			}
-			want := truth(box, s)
+			want := expectedRecords(box, s)
 			for key := range want {
 				if s.Cursor != "" && cursorOf(s, []byte(want[key])).Before(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)) {
 					delete(want, key) // before the start_date
 				}
 			}
-			byKey := keyed(s, got)
+			byKey := byKey(s, got)
 			for key := range want {
 				if byKey[key] == "" {
 					t.Errorf("the record %s is missing", key)
@@ -94,14 +94,14 @@ func TestEveryStream(t *testing.T) {
 				if s.Cursor != "" && cursorOf(s, raw).IsZero() {
 					t.Errorf("no %s in %s", s.Cursor, raw)
 				}
-				if value := loose(raw).(map[string]any)["unrecognized_fields"]; value != nil {
-					t.Errorf("the schema does not know %v", value)
+				if value := decode(raw).(map[string]any)["unrecognized_fields"]; value != nil {
+					t.Errorf("the schema does not declare %v", value)
 				}
 			}
 			if states[s.Name] == 0 || len(statuses[s.Name]) < 3 {
 				t.Errorf("%d states, statuses %q", states[s.Name], statuses[s.Name])
 			}
-			// The catalog of the platform, for this stream alone.
+			// The platform's catalog, for this stream alone.
 			if !*full {
 				return
 			}
@@ -111,17 +111,17 @@ func TestEveryStream(t *testing.T) {
 				t.Errorf("read alone it has %d records, with the others %d", len(alone[s.Name]), len(got))
 			}
 			for i, raw := range alone[s.Name] {
-				if key := keyOf(s, raw); timeless([]byte(byKey[key])) != timeless(raw) {
+				if key := keyOf(s, raw); withoutAsOf([]byte(byKey[key])) != withoutAsOf(raw) {
 					t.Errorf("record %d, %s, differs when the stream is read alone", i, key)
 				}
 			}
 		})
 	}
-	t.Run("shared_paths", func(t *testing.T) { // the columns are those of the rows
-		for name, c := range catalogue(t) {
+	t.Run("shared_paths", func(t *testing.T) { // columns have values
+		for name, c := range discoveredStreams(t) {
 			filled := map[string]bool{}
 			for _, raw := range rows[name] {
-				for column, v := range loose(raw).(map[string]any) {
+				for column, v := range decode(raw).(map[string]any) {
 					filled[column] = filled[column] || v != nil
 				}
 			}
@@ -138,13 +138,13 @@ func TestEveryStream(t *testing.T) {
 	})
 }
 
-// TestTwoReads reads twice: what is emitted the second time was emitted later,
-// and is the same.
-func TestTwoReads(t *testing.T) {
+// TestReadsAreRepeatable reads twice: the records of the second read were
+// emitted later and are the same.
+func TestReadsAreRepeatable(t *testing.T) {
 	t.Parallel()
-	c := call{args: []string{"read", "--config", onPort(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", everyStream()...))}}
+	c := call{args: []string{"read", "--config", serveSandbox(t, small()), "--catalog", file(t, "catalog.json", catalogFile("full_refresh", allStreams()...))}}
 	first := c.inside(t).messages()
-	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // the clock of records ticks in milliseconds
+	for begun := time.Now().UnixMilli(); time.Now().UnixMilli() == begun; { // emitted_at is in milliseconds
 	}
 	second := c.inside(t).messages()
 	var last, next int64 = 0, 1 << 60
@@ -166,7 +166,7 @@ func TestTwoReads(t *testing.T) {
 		sort := func(rows []json.RawMessage) [][]byte {
 			var out [][]byte
 			for _, r := range rows {
-				out = append(out, []byte(timeless(r)))
+				out = append(out, []byte(withoutAsOf(r)))
 			}
 			slices.SortFunc(out, bytes.Compare)
 			return out
@@ -177,11 +177,11 @@ func TestTwoReads(t *testing.T) {
 	}
 }
 
-// TestIncremental reads, changes the account, and reads on.
+// TestIncremental reads, changes the account, and continues.
 func TestIncremental(t *testing.T) {
 	t.Parallel()
 	box := small()
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	read := func(states map[string]json.RawMessage, names ...string) []msg {
 		t.Helper()
 		tr := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...)), "--state", file(t, "state.json", stateFile(states))}}.inside(t)
@@ -196,11 +196,11 @@ func TestIncremental(t *testing.T) {
 			incremental = append(incremental, s.Name)
 		}
 	}
-	first := read(nil, everyStream()...)
+	first := read(nil, allStreams()...)
 	states := assemble(nil, first)
 
 	t.Run("two_sequential_reads", func(t *testing.T) {
-		again := read(states, everyStream()...)
+		again := read(states, allStreams()...)
 		for name, rows := range records(again) {
 			if slices.Contains(incremental, name) {
 				t.Errorf("%s: %d records of an account at rest", name, len(rows))
@@ -208,7 +208,7 @@ func TestIncremental(t *testing.T) {
 		}
 		ticket := box.AddTicket(time.Time{}, time.Time{}, time.Time{})
 		customer := box.AddCustomer()
-		rows := records(read(assemble(states, again), everyStream()...))
+		rows := records(read(assemble(states, again), allStreams()...))
 		for name, id := range map[string]int64{"tickets": ticket, "customers": customer} {
 			if got := rows[name]; len(got) != 1 || keyOf(streams.Find(name), got[0]) != fmt.Sprint(id) {
 				t.Errorf("%s: expected the new one, %d, and got %d", name, id, len(got))
@@ -223,7 +223,7 @@ func TestIncremental(t *testing.T) {
 		for _, name := range incremental {
 			s := streams.Find(name)
 			alone := read(nil, name)
-			whole := keyed(s, records(alone)[name])
+			whole := byKey(s, records(alone)[name])
 			total := len(whole)
 			seen := map[string]string{}
 			taken := 0
@@ -237,7 +237,7 @@ func TestIncremental(t *testing.T) {
 				if taken++; taken > 5 {
 					break
 				}
-				rest := keyed(s, records(read(map[string]json.RawMessage{name: json.RawMessage(m.State.Stream.State)}, name))[name])
+				rest := byKey(s, records(read(map[string]json.RawMessage{name: json.RawMessage(m.State.Stream.State)}, name))[name])
 				if len(rest) < total-len(seen) || len(rest) == total {
 					t.Errorf("%s: after %d of %d records the rest were %d", name, len(seen), total, len(rest))
 				}
@@ -265,19 +265,20 @@ func TestIncremental(t *testing.T) {
 		}
 		after := assemble(nil, all)
 		for _, name := range incremental {
-			if !strings.Contains(string(after[name]), `"since":"`+far+`"`) {
+			if !strings.Contains(string(after[name]), `"watermark":"`+far+`"`) {
 				t.Errorf("%s: the future cursor became %s", name, after[name])
 			}
 		}
 	})
 }
 
-// TestMerge stores states as one client does: later ones are merged into
-// earlier ones, a key at a time. Merged or replaced must come to the same.
-func TestMerge(t *testing.T) {
+// TestMergedStates stores states as one client does: it merges later states
+// into earlier ones, key by key. Merged and replaced states give the same
+// result.
+func TestMergedStates(t *testing.T) {
 	t.Parallel()
 	box := small()
-	config := onPort(t, box)
+	config := serveSandbox(t, box)
 	names := []string{"tickets", "events", "tags"}
 	merged := map[string]any{}
 	last := map[string]json.RawMessage{}
@@ -288,19 +289,19 @@ func TestMerge(t *testing.T) {
 				continue
 			}
 			name := m.State.Stream.Descriptor.Name
-			merged[name] = merge(merged[name], loose(m.State.Stream.State))
+			merged[name] = merge(merged[name], decode(m.State.Stream.State))
 			last[name] = json.RawMessage(m.State.Stream.State)
 		}
 		box.AddTicket(time.Time{}, time.Time{}, time.Time{})
 	}
 	for _, name := range names {
 		kept, _ := json.Marshal(merged[name])
-		one, _ := json.Marshal(loose(last[name]))
+		one, _ := json.Marshal(decode(last[name]))
 		if !bytes.Equal(kept, one) {
 			t.Errorf("%s: merged %s, replaced %s", name, kept, one)
 		}
 	}
-	// The bare object such a client sends.
+	// That client sends the bare object.
 	bare, _ := json.Marshal(merged)
 	tr := call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", catalogFile("incremental", names...)), "--state", file(t, "state.json", string(bare))}}.inside(t)
 	if rows := records(tr.messages()); len(rows["tickets"]) != 1 {
@@ -308,7 +309,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// merge lays patch over a value (RFC 7396).
+// merge merges patch into a value (RFC 7396).
 func merge(value, patch any) any {
 	p, ok := patch.(map[string]any)
 	if !ok {

@@ -59,7 +59,7 @@ func instructions(text string) (all []instruction) {
 	return all
 }
 
-// dockerfileFaults lists what the image must not be, or must be and is not.
+// dockerfileFaults lists the requirements that a Dockerfile violates.
 func dockerfileFaults(text string, about map[string]any) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	if regexp.MustCompile(`(?mi)^#\s*syntax\s*=`).MatchString(text) {
@@ -90,7 +90,7 @@ func dockerfileFaults(text string, about map[string]any) (faults []string) {
 	for stage := build; stage <= final; stage++ {
 		m := from.FindStringSubmatch(get(stage, "FROM")[0])
 		if m == nil {
-			fault("stage %d has a base that is no argument", stage)
+			fault("stage %d has a base that is not an argument", stage)
 			continue
 		}
 		if _, tag, ok := strings.Cut(bases[m[2]], ":"); !ok || strings.HasPrefix(tag, "latest") {
@@ -100,7 +100,7 @@ func dockerfileFaults(text string, about map[string]any) (faults []string) {
 			fault("stage %d runs on the wrong processor", stage)
 		}
 		if stage == final && regexp.MustCompile(`scratch|distroless|static`).MatchString(bases[m[2]]) {
-			fault("the platform needs a shell, which %s has not", bases[m[2]])
+			fault("the platform needs a shell, and %s has none", bases[m[2]])
 		}
 	}
 
@@ -150,7 +150,7 @@ func dockerfileFaults(text string, about map[string]any) (faults []string) {
 		}
 	}
 	if c := get(final, "COPY"); !slices.Equal(c, []string{"--from=build --chown=0:0 /root-owned/ /", "--from=build --chown=1000:1000 /user-owned/ /"}) {
-		fault("the image is not made of what was put together for it")
+		fault("the image does not have the files of the first stage")
 	}
 	for what, words := range map[string]string{
 		"certificates":         "cp /etc/ssl/certs/ca-certificates.crt /root-owned/etc/ssl/certs/",
@@ -159,8 +159,8 @@ func dockerfileFaults(text string, about map[string]any) (faults []string) {
 		"a home":               " /user-owned/airbyte/",
 		"/config":              " /user-owned/config ",
 		"/secrets":             " /user-owned/secrets ",
-		"its licence":          "cp LICENSE /root-owned/",
-		"what it links":        "-licences > /root-owned/",
+		"its license":          "cp LICENSE /root-owned/",
+		"linked licenses":      "packaging licenses /root-owned/",
 		"readable directories": "umask 022 ",
 	} {
 		if !strings.Contains(made, words) {
@@ -183,14 +183,14 @@ func dockerfileFaults(text string, about map[string]any) (faults []string) {
 	}
 	for stage := build; stage <= final; stage++ {
 		if !slices.Contains(get(stage, "ARG"), fmt.Sprintf("VERSION=%v", about["dockerImageTag"])) {
-			fault("stage %d is not of the version that metadata.yaml tells", stage)
+			fault("stage %d has another version than metadata.yaml", stage)
 		}
 	}
 	return faults
 }
 
-// TestDockerfile holds the Dockerfile against what the platform and its tests
-// ask of an image, and then makes sure that each of it can be missed.
+// TestDockerfile compares the Dockerfile with what the platform and its tests
+// require of an image, and checks that each violation is noticed.
 func TestDockerfile(t *testing.T) {
 	raw, err := os.ReadFile("../Dockerfile")
 	if err != nil {
@@ -238,7 +238,7 @@ func TestDockerfile(t *testing.T) {
 		{" /user-owned/config ", " "},
 		{" /user-owned/secrets ", " "},
 		{"cp LICENSE", "true"},
-		{"-licences >", "-licences > /dev/null #"},
+		{"packaging licenses", "packaging licenses /dev/null #"},
 		{"umask 022", "umask 077"},
 		{`io.airbyte.name="source-gorgias"`, `io.airbyte.name="gorgias"`},
 		{`io.airbyte.version="$VERSION"`, `io.airbyte.version="1"`},
@@ -257,19 +257,14 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 
-	// The release is built with the same words.
-	release, err := os.ReadFile("../packaging/build.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if words := `"go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags", "-s -w -X source-gorgias/connector/cli.version="+r.version`; !bytes.Contains(release, []byte(words)) {
-		t.Errorf("packaging/build.go has not the words %s", words)
+	// The release is built with the same flags.
+	if flags := fmt.Sprintf("%q", buildFlags(t)); flags != fmt.Sprintf(`["-trimpath" "-buildvcs=false" "-ldflags" "-s -w -X source-gorgias/connector/cli.version=%v"]`, about["dockerImageTag"]) {
+		t.Errorf(".goreleaser.yaml has the flags %s", flags)
 	}
 }
 
-// TestDockerignore makes sure that all that is built gets into the image's
-// making, and nothing that is private.
+// TestDockerignore checks that the image is built from all files that it needs,
+// and from none that are private.
 func TestDockerignore(t *testing.T) {
 	raw, err := os.ReadFile("../.dockerignore")
 	if err != nil {
@@ -329,15 +324,14 @@ func TestDockerignore(t *testing.T) {
 	}
 }
 
-// TestImage looks at an image that packaging/image.sh has built, and calls it
-// as the platform does: through a shell, from a directory of the platform's,
-// as user 1000 without a capability, on a root file system that only can be
-// read, without a network.
+// TestImage checks an image that packaging/image.sh has built, and calls it as
+// the platform does: through a shell, from a directory of the platform, as user
+// 1000 without capabilities, on a read-only root file system, without a network.
 func TestImage(t *testing.T) {
 	if *image == "" {
 		t.Skip("no image: packaging/image.sh builds one and tests it")
 	}
-	b := &box{engine: strings.Fields(*engine)}
+	b := &container{engine: strings.Fields(*engine)}
 	t.Run("config", b.config)
 	t.Run("program", b.program)
 	if *imageArch != runtime.GOARCH {
@@ -351,11 +345,11 @@ func TestImage(t *testing.T) {
 	t.Run("documents", b.documents)
 }
 
-// A box is where the image runs.
-type box struct{ engine []string }
+// A container runs the image.
+type container struct{ engine []string }
 
 // do calls the engine.
-func (b *box) do(t *testing.T, args ...string) []byte {
+func (b *container) do(t *testing.T, args ...string) []byte {
 	t.Helper()
 	cmd := b.command(t, args...)
 	var fault bytes.Buffer
@@ -367,14 +361,14 @@ func (b *box) do(t *testing.T, args ...string) []byte {
 	return out
 }
 
-func (b *box) command(t *testing.T, args ...string) *exec.Cmd {
+func (b *container) command(t *testing.T, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	return exec.CommandContext(ctx, b.engine[0], append(b.engine[1:len(b.engine):len(b.engine)], args...)...)
 }
 
 // run returns the arguments that run the image, confined.
-func (b *box) run(args ...string) []string {
+func (b *container) run(args ...string) []string {
 	run := []string{"run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "1000:1000"}
 	if b.engine[0] == "podman" { // which raises them, and where it is confined itself may not
 		run = append(run, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
@@ -382,8 +376,8 @@ func (b *box) run(args ...string) []string {
 	return append(run, args...)
 }
 
-// config is what the image says of itself.
-func (b *box) config(t *testing.T) {
+// config checks the image's configuration.
+func (b *container) config(t *testing.T) {
 	var all []struct {
 		Architecture, Os string
 		Size             int64
@@ -413,7 +407,7 @@ func (b *box) config(t *testing.T) {
 }
 
 // program compares the program in the image with that of the release.
-func (b *box) program(t *testing.T) {
+func (b *container) program(t *testing.T) {
 	id := strings.TrimSpace(string(b.do(t, "create", *image)))
 	defer b.do(t, "rm", id)
 	path := filepath.Join(t.TempDir(), "program")
@@ -422,14 +416,14 @@ func (b *box) program(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := sha256.Sum256(content), sha256.Sum256(released(t, "linux/"+*imageArch).program); got != want {
+	if got, want := sha256.Sum256(content), sha256.Sum256(buildProgram(t, "linux", *imageArch)); got != want {
 		t.Errorf("the program in the image is %x, that of the release %x", got, want)
 	}
 }
 
-// confined makes sure that the other tests run in the confinement they claim,
-// and that the image has what the platform's script calls.
-func (b *box) confined(t *testing.T) {
+// confined checks that the image runs with the restrictions above, and that it
+// has the programs that the platform's script calls.
+func (b *container) confined(t *testing.T) {
 	script := `id -u; id -un; id -g; grep CapBnd /proc/self/status; for d in / /airbyte /config /secrets /usr/local/bin; do touch $d/x 2> /dev/null && echo writable $d; done
 for c in sleep mv echo test kill cat mkfifo tap-gorgias source-gorgias; do command -v $c > /dev/null || echo no $c; done
 test -s /etc/ssl/certs/ca-certificates.crt || echo no certificates; touch /tmp/x; stat -c '%A %u' /airbyte /config /secrets /usr/local/bin/source-gorgias; echo $HOME`
@@ -440,8 +434,8 @@ test -s /etc/ssl/certs/ca-certificates.crt || echo no certificates; touch /tmp/x
 	}
 }
 
-// wrapper is the platform's script in short, with an account to read beside it:
-// the program's output goes through named pipes, its exit code into a file.
+// wrapper is a short form of the platform's script, beside a sandbox account: the
+// program's output goes through named pipes, its exit code into a file.
 const wrapper = `mkfifo /tmp/account /tmp/out /tmp/err
 /usr/local/bin/source-gorgias sandbox --listen 127.0.0.1:8080 --limit 1000000 2> /tmp/account &
 exec 3< /tmp/account; read -r ready <&3
@@ -450,8 +444,8 @@ cat /tmp/err > /files/stderr & err=$!
 eval "$AIRBYTE_ENTRYPOINT $1" 2> /tmp/err > /tmp/out
 echo $? > /files/exit; wait $out $err; kill %1`
 
-// called calls the image with a command line, in which /files are those given.
-func (b *box) called(t *testing.T, where, line string, files map[string]string) *transcript {
+// call runs a command line in the image, with the files in /files.
+func (b *container) call(t *testing.T, where, line string, files map[string]string) *transcript {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o777); err != nil {
@@ -478,7 +472,7 @@ func (b *box) called(t *testing.T, where, line string, files map[string]string) 
 }
 
 // platform runs every command as the platform does, the last one twice.
-func (b *box) platform(t *testing.T) {
+func (b *container) platform(t *testing.T) {
 	account := `{"subdomain":"sandbox","base_url":"http://127.0.0.1:8080","start_date":"1980-01-01","reports":` + someReports + `,
 		"credentials":{"auth_type":"api_key","email":"sandbox@example.com","api_key":"sandbox-key"}}`
 	files := map[string]string{"config.json": account, "wrong.json": strings.Replace(account, "sandbox-key", "another-key", 1)}
@@ -488,26 +482,26 @@ func (b *box) platform(t *testing.T) {
 		{"check --config /files/wrong.json", `"status":"FAILED"`},
 		{"discover --config /files/config.json", `"type":"CATALOG"`},
 	} {
-		tr := b.called(t, "/config", c.line, files)
+		tr := b.call(t, "/config", c.line, files)
 		if tr.code != 0 || !strings.Contains(string(tr.stdout), c.want) {
 			t.Errorf("%s: exit code %d, %s", c.line, tr.code, tail(tr.stdout))
 		}
 	}
-	files["catalog.json"] = catalogFile("incremental", everyStream()...)
-	first := b.called(t, "/secrets", "read --config /files/config.json --catalog /files/catalog.json", files)
+	files["catalog.json"] = catalogFile("incremental", allStreams()...)
+	first := b.call(t, "/secrets", "read --config /files/config.json --catalog /files/catalog.json", files)
 	rows := records(first.messages())
 	if len(rows) != len(streams.All()) || first.code != 0 {
 		t.Errorf("exit code %d, records of %d streams: %s", first.code, len(rows), slices.Sorted(maps.Keys(rows)))
 	}
 	files["state.json"] = stateFile(assemble(nil, first.messages()))
-	again := records(b.called(t, "/airbyte", "read --config /files/config.json --catalog /files/catalog.json --state /files/state.json", files).messages())
+	again := records(b.call(t, "/airbyte", "read --config /files/config.json --catalog /files/catalog.json --state /files/state.json", files).messages())
 	if len(again["tags"]) != len(rows["tags"]) || len(again["tags"]) == 0 || len(again["ticket_messages"]) >= len(rows["ticket_messages"]) {
 		t.Errorf("%d tags and %d messages, then %d and %d", len(rows["tags"]), len(rows["ticket_messages"]), len(again["tags"]), len(again["ticket_messages"]))
 	}
 }
 
-// entryPoint calls the image as everybody else does.
-func (b *box) entryPoint(t *testing.T) {
+// entryPoint calls the image without the platform's script.
+func (b *container) entryPoint(t *testing.T) {
 	version := fmt.Sprint(connectorMetadata(t)["dockerImageTag"])
 	for _, c := range []struct {
 		before, after []string
@@ -525,9 +519,9 @@ func (b *box) entryPoint(t *testing.T) {
 	}
 }
 
-// terminate ends a program that is the first process of its container, which
-// the kernel keeps most signals from.
-func (b *box) terminate(t *testing.T) {
+// terminate ends a program that is the first process of its container, to which
+// the kernel does not deliver most signals.
+func (b *container) terminate(t *testing.T) {
 	name := fmt.Sprintf("source-gorgias-%d", os.Getpid())
 	cmd := b.command(t, b.run("--name", name, *image, "sandbox", "--listen", "127.0.0.1:8080")...)
 	stderr, err := cmd.StderrPipe()
@@ -537,12 +531,12 @@ func (b *box) terminate(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	said := bufio.NewScanner(stderr)
-	if !said.Scan() || !strings.Contains(said.Text(), "listens") {
-		t.Errorf("it said %q", said.Text())
+	messages := bufio.NewScanner(stderr)
+	if !messages.Scan() || !strings.Contains(messages.Text(), "listens") {
+		t.Errorf("it wrote %q", messages.Text())
 	}
 	b.do(t, "kill", "--signal", "TERM", name)
-	for said.Scan() {
+	for messages.Scan() {
 	}
 	var exit *exec.ExitError
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 143 {
@@ -550,11 +544,11 @@ func (b *box) terminate(t *testing.T) {
 	}
 }
 
-// documents does with the image what the documents do with docker. What they
-// call docker adds the network in which accounts are sandboxes, has the image
-// that is tested in the place of source-gorgias:dev, and passes the rest on.
-func (b *box) documents(t *testing.T) {
-	w := newTryout(t)
+// documents runs the documents' docker commands. Their docker is a script that
+// adds the network in which accounts are sandboxes, replaces source-gorgias:dev by
+// the tested image, and passes the other arguments on.
+func (b *container) documents(t *testing.T) {
+	w := newDocRunner(t)
 	certificate, err := os.ReadFile(w.network.certificate)
 	if err != nil {
 		t.Fatal(err)
@@ -574,7 +568,7 @@ func (b *box) documents(t *testing.T) {
 args=(); for a in "${@:2}"; do args+=("${a/#source-gorgias:dev/%s}"); done
 HOME=%s PATH=%s exec %s %s "${args[@]}"`, *image, quoted([]string{os.Getenv("HOME")}), quoted([]string{os.Getenv("PATH")}),
 		quoted(append([]string{engine}, b.engine[1:]...)), quoted(extra))
-	w.standIn(t, "docker", script)
+	w.addStandIn(t, "docker", script)
 	n := 0
 	for _, path := range repositoryFiles(t, ".md") {
 		blocks, err := documents.Blocks(path)
@@ -592,13 +586,13 @@ HOME=%s PATH=%s exec %s %s "${args[@]}"`, *image, quoted([]string{os.Getenv("HOM
 				continue
 			}
 			n++
-			if problem := w.sh(t, dir, w.config, block.Text, "…"); problem != "" {
+			if problem := w.runShell(t, dir, w.config, block.Text, "…"); problem != "" {
 				t.Errorf("%s:%d: %s", relative(path), block.Line, problem)
 			}
 		}
 	}
 	if n == 0 {
-		t.Error("no document does anything with the image")
+		t.Error("no document uses the image")
 	}
 	t.Logf("%d blocks", n)
 }

@@ -50,8 +50,8 @@ type yamlLine struct {
 	text string
 }
 
-// parseYAML reads the part of YAML that our files keep to, in which a text
-// cannot be taken for anything else, and refuses all other.
+// parseYAML reads the subset of YAML that our files use, in which no string can be
+// mistaken for another type, and rejects everything else.
 func parseYAML(text string) (any, error) {
 	var lines []yamlLine
 	for l := range strings.Lines(text) {
@@ -68,7 +68,7 @@ func parseYAML(text string) (any, error) {
 	}
 	v, rest, err := yamlBlock(lines, 0)
 	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("%q stands nowhere", rest[0].text)
+		err = fmt.Errorf("%q is outside of the document", rest[0].text)
 	}
 	return v, err
 }
@@ -137,13 +137,13 @@ func yamlScalar(text string) (any, error) {
 	_, err := strconv.ParseFloat(text, 64)
 	if err == nil || !yamlPlain.MatchString(text) || strings.Contains(text, ": ") || strings.HasSuffix(text, ":") ||
 		slices.Contains([]string{"null", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(text)) {
-		return nil, fmt.Errorf("%q could be taken for something else", text)
+		return nil, fmt.Errorf("%q could be mistaken for another type", text)
 	}
 	return text, nil
 }
 
-// metadataForm is what Airbyte's validator asks of metadata.yaml, for what we
-// have of it: other keys are refused.
+// metadataForm is the part of Airbyte's schema of metadata.yaml that we use: other
+// keys are rejected.
 const metadataForm = `{
 	"type": "object", "additionalProperties": false, "required": ["metadataSpecVersion", "data"],
 	"properties": {"metadataSpecVersion": {"const": "1.0"}, "data": {
@@ -182,8 +182,8 @@ const metadataForm = `{
 				"properties": {"title": {"type": "string"}, "url": {"type": "string", "format": "uri"}, "type": {"type": "string"}}}}}}},
 	"definitions": {"registry": {"type": "object", "additionalProperties": false, "required": ["enabled"], "properties": {"enabled": {"type": "boolean"}}}}}`
 
-// acceptanceForm is the same for acceptance-test-config.yml, where two suites
-// refuse each other's keys: what is here, both know.
+// acceptanceForm is the same for acceptance-test-config.yml. Two test suites
+// reject each other's keys: it has those that both accept.
 const acceptanceForm = `{
 	"type": "object", "additionalProperties": false, "required": ["connector_image", "acceptance_tests"],
 	"properties": {"connector_image": {"type": "string"}, "acceptance_tests": {
@@ -225,8 +225,8 @@ func fits(form, text string) error {
 	return schema.Validate(doc)
 }
 
-// TestMetadata holds metadata.yaml against Airbyte's form and against what it
-// tells of.
+// TestMetadata compares metadata.yaml with Airbyte's schema, and with the streams,
+// files and settings that it refers to.
 func TestMetadata(t *testing.T) {
 	raw, err := os.ReadFile("../metadata.yaml")
 	if err != nil {
@@ -245,7 +245,7 @@ func TestMetadata(t *testing.T) {
 	}
 	for _, name := range list("suggestedStreams", "streams") {
 		if streams.Find(name) == nil {
-			t.Errorf("it suggests %s, which is no stream", name)
+			t.Errorf("it suggests %s, which is not a stream", name)
 		}
 	}
 	if hosts := list("allowedHosts", "hosts"); !slices.Equal(hosts, []string{"*.gorgias.com"}) {
@@ -257,7 +257,7 @@ func TestMetadata(t *testing.T) {
 	spec := call{args: []string{"spec"}}.inside(t)
 	for _, name := range []string{"documentationUrl", "protocolVersion"} {
 		if v, _ := json.Marshal(data[name]); !strings.Contains(string(spec.stdout), ":"+string(v)) {
-			t.Errorf("its %s is %s, which the specification does not say", name, v)
+			t.Errorf("its %s is %s, which differs from the specification", name, v)
 		}
 	}
 	for _, change := range [][2]string{
@@ -294,8 +294,8 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// TestAcceptanceConfig does the same for Airbyte's acceptance tests, and makes
-// sure that the files they are given do what they are there for.
+// TestAcceptanceConfig does the same for Airbyte's acceptance tests, and checks
+// that the connector treats their files as they expect.
 func TestAcceptanceConfig(t *testing.T) {
 	raw, err := os.ReadFile("../acceptance-test-config.yml")
 	if err != nil {
@@ -372,15 +372,14 @@ func TestAcceptanceConfig(t *testing.T) {
 			t.Errorf("it has states of %q, not of %q", names, want)
 		}
 		catalog := file(t, "catalog.json", catalogFile("incremental", want...))
-		tr := call{args: []string{"read", "--config", onPort(t, small()), "--catalog", catalog, "--state", path}}.inside(t)
+		tr := call{args: []string{"read", "--config", serveSandbox(t, small()), "--catalog", catalog, "--state", path}}.inside(t)
 		if rows := records(tr.messages()); len(rows) > 0 || tr.code != 0 {
 			t.Errorf("exit code %d, records of %d streams", tr.code, len(rows))
 		}
 	})
 }
 
-// TestIcon makes sure that the icon is of the size that is asked for, and
-// nothing but shapes.
+// TestIcon checks that the icon has the required size and consists of shapes.
 func TestIcon(t *testing.T) {
 	raw, err := os.ReadFile("../icon.svg")
 	if err != nil {

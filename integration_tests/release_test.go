@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"debug/buildinfo"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
@@ -28,32 +29,20 @@ import (
 	"source-gorgias/integration_tests/documents"
 )
 
-// everything is a release of all platforms, to be built a second time.
-var everything = flag.String("release", "", "`directory` of a release of all platforms, to be tested as a whole")
+// releaseDir is the release to test: building one takes minutes.
+var releaseDir = flag.String("release", "", "`directory` of a release of all platforms, built by make release")
 
-// A product is what go run ./packaging made for a platform.
-type product struct {
+// A release has the files of one platform.
+type release struct {
 	dir, base, wheel string
-	program          []byte // that the archive holds
+	program          []byte // from the archive
 	archived         map[string]*tar.Header
 }
 
-// released makes what a release has for a platform.
-func released(t *testing.T, platform string) *product {
+// openRelease reads the files of a platform.
+func openRelease(t *testing.T, dir, platform string) *release {
 	t.Helper()
-	dir := t.TempDir()
-	cmd := exec.Command("go", "run", "./packaging", "-platforms", platform, "-out", dir)
-	cmd.Dir = ".."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return open(t, dir, platform)
-}
-
-// open reads what a release has for a platform.
-func open(t *testing.T, dir, platform string) *product {
-	t.Helper()
-	p := &product{dir: dir, archived: map[string]*tar.Header{}}
+	p := &release{dir: dir, archived: map[string]*tar.Header{}}
 	p.base = fmt.Sprintf("source-gorgias_%s_%s", connectorMetadata(t)["dockerImageTag"], strings.ReplaceAll(platform, "/", "_"))
 	tag := map[string]string{"linux/amd64": "*linux*x86_64*", "linux/arm64": "*linux*aarch64*", "darwin/amd64": "*macosx*x86_64*",
 		"darwin/arm64": "*macosx*arm64*", "windows/amd64": "*win_amd64*"}[platform]
@@ -91,40 +80,78 @@ func open(t *testing.T, dir, platform string) *product {
 	}
 }
 
-// host is the platform these tests run on, if there is a release for it.
-func host(t *testing.T) string {
+// ofHost opens the release of the platform these tests run on.
+func ofHost(t *testing.T) *release {
 	t.Helper()
-	if !*full && *everything == "" {
-		t.Skip("builds the program again")
+	if *releaseDir == "" {
+		t.Skip("no release: make release builds one and tests it")
 	}
 	if runtime.GOOS == "windows" {
 		t.Skip("runs scripts of Unix")
 	}
-	return runtime.GOOS + "/" + runtime.GOARCH
+	dir, err := filepath.Abs(*releaseDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openRelease(t, dir, runtime.GOOS+"/"+runtime.GOARCH)
 }
 
-// TestRelease looks at what is released for this platform.
+// buildFlags returns the arguments of go build in .goreleaser.yaml.
+func buildFlags(t *testing.T) []string {
+	t.Helper()
+	config, err := os.ReadFile("../.goreleaser.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^    flags: \[(.*)\]\n    ldflags: (.*)$`).FindSubmatch(config)
+	if m == nil {
+		t.Fatal(".goreleaser.yaml has no flags followed by ldflags")
+	}
+	version := fmt.Sprint(connectorMetadata(t)["dockerImageTag"])
+	return append(strings.Split(string(m[1]), ", "), "-ldflags", strings.ReplaceAll(string(m[2]), "{{ .Version }}", version))
+}
+
+// buildProgram builds the program with the flags of a release.
+func buildProgram(t *testing.T, goos, goarch string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	cmd := exec.Command("go", slices.Concat([]string{"build"}, buildFlags(t), []string{"-o", path, ".."})...)
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// TestRelease tests the release of this platform.
 func TestRelease(t *testing.T) {
-	p := released(t, host(t))
+	p := ofHost(t)
 	t.Run("archive", p.archive)
-	t.Run("wheel", p.looksLikeWheel)
+	t.Run("wheel", p.checkWheel)
 	t.Run("pip", p.pip)
-	t.Run("bill", p.bill)
-	t.Run("sums", p.sums)
+	t.Run("sbom", p.sbom)
+	t.Run("checksums", p.checksums)
+	if !bytes.Equal(p.program, buildProgram(t, runtime.GOOS, runtime.GOARCH)) {
+		t.Error("go build, with the flags of .goreleaser.yaml, makes another program")
+	}
 }
 
-// archive unpacks the archive and runs what it holds.
-func (p *product) archive(t *testing.T) {
+// archive unpacks the archive and runs its programs.
+func (p *release) archive(t *testing.T) {
 	want := []string{"LICENSE", "LICENSES-linked.txt", "README.md", "catalog.json", "source-gorgias", "tap-gorgias", "tap-gorgias.yml"}
 	if names := slices.Sorted(maps.Keys(p.archived)); !slices.Equal(names, want) {
-		t.Errorf("it holds %q", names)
+		t.Errorf("it has the files %q", names)
 	}
 	for name, h := range p.archived {
 		mode := int64(0o644)
 		if name == "source-gorgias" {
 			mode = 0o755
 		}
-		if h.Typeflag == tar.TypeReg && h.Mode != mode || h.Uid != 0 || h.Gid != 0 || h.Uname != "" || !h.ModTime.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		if h.Typeflag == tar.TypeReg && h.Mode != mode || h.Uid != 0 || h.Gid != 0 || h.Uname != "root" || !h.ModTime.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("%s: %+v", name, h)
 		}
 	}
@@ -135,7 +162,7 @@ func (p *product) archive(t *testing.T) {
 	runs(t, filepath.Join(dir, p.base))
 }
 
-// runs runs both programs of a directory.
+// runs checks that both programs of a directory run.
 func runs(t *testing.T, dir string) {
 	t.Helper()
 	version := fmt.Sprint(connectorMetadata(t)["dockerImageTag"])
@@ -174,8 +201,8 @@ func unzip(content []byte) (map[string][]byte, *zip.Reader, error) {
 	return files, z, nil
 }
 
-// wheelFaults lists where a wheel is not what the standards say: PEP 427 for
-// its form, PEP 425 for its tags, PEP 639 for its licences.
+// wheelFaults lists where a wheel violates the standards: PEP 427 for its
+// format, PEP 425 for its tags, PEP 639 for its licenses.
 func wheelFaults(name string, files map[string][]byte, z *zip.Reader, program []byte) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	parts := strings.Split(strings.TrimSuffix(name, ".whl"), "-")
@@ -228,7 +255,7 @@ func wheelFaults(name string, files map[string][]byte, z *zip.Reader, program []
 			fault("%s has mode %v and is of %v", f.Name, f.Mode(), f.Modified)
 		}
 		if !strings.HasPrefix(f.Name, info) && mode == 0o644 {
-			fault("%s would end up among other people's packages", f.Name)
+			fault("%s would be installed beside other packages", f.Name)
 		}
 	}
 	for _, script := range []string{"source-gorgias", "tap-gorgias"} {
@@ -258,7 +285,7 @@ func wheelFaults(name string, files map[string][]byte, z *zip.Reader, program []
 		}
 	}
 	if got := header("METADATA", "License-File"); len(got) != 2 {
-		fault("METADATA: licences %q", got)
+		fault("METADATA: licenses %q", got)
 	}
 	for _, name := range header("METADATA", "License-File") {
 		if len(files[info+"licenses/"+name]) == 0 {
@@ -274,9 +301,9 @@ func wheelFaults(name string, files map[string][]byte, z *zip.Reader, program []
 	return faults
 }
 
-// looksLikeWheel holds the wheel against the standards, and then makes sure
-// that each of them can be missed.
-func (p *product) looksLikeWheel(t *testing.T) {
+// checkWheel compares the wheel with the standards, and checks that each
+// violation is noticed.
+func (p *release) checkWheel(t *testing.T) {
 	content, err := os.ReadFile(p.wheel)
 	if err != nil {
 		t.Fatal(err)
@@ -302,10 +329,10 @@ func (p *product) looksLikeWheel(t *testing.T) {
 			files[info+file] = bytes.Replace(was, []byte(change[0]), []byte(change[1]), 1)
 			if bytes.Equal(was, files[info+file]) {
 				t.Errorf("%s: nothing to break at %q", file, change[0])
-			} else if file != "RECORD" { // whose sums would give every change away
+			} else if file != "RECORD" { // whose hashes would reveal every change
 				files[info+"RECORD"] = rerecord(files[info+"RECORD"], info+file, was, files[info+file])
 			}
-			// The licence is any text: the record alone tells.
+			// The license is any text: only the record reveals a change.
 			if file == "licenses/LICENSE" {
 				files[info+"RECORD"] = rerecord(files[info+"RECORD"], info+file, files[info+file], was)
 			}
@@ -319,7 +346,7 @@ func (p *product) looksLikeWheel(t *testing.T) {
 		}
 	}
 	if f := wheelFaults(name, files, z, p.program); len(f) > 0 {
-		t.Errorf("after all is mended: %q", f)
+		t.Errorf("without changes: %q", f)
 	}
 	if len(wheelFaults(name, files, z, p.program[1:])) == 0 {
 		t.Error("with another program it passes")
@@ -329,7 +356,7 @@ func (p *product) looksLikeWheel(t *testing.T) {
 	}
 }
 
-// rerecord changes a wheel's record along with a file.
+// rerecord updates a wheel's record for a changed file.
 func rerecord(record []byte, name string, was, is []byte) []byte {
 	line := func(content []byte) []byte {
 		sum := sha256.Sum256(content)
@@ -338,8 +365,8 @@ func rerecord(record []byte, name string, was, is []byte) []byte {
 	return bytes.Replace(record, line(was), line(is), 1)
 }
 
-// pip installs the wheel, from nothing but the file, and runs what it brought.
-func (p *product) pip(t *testing.T) {
+// pip installs the wheel without an index, and runs its programs.
+func (p *release) pip(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil || exec.Command(python, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))").Run() != nil {
 		t.Skip("no Python 3.9 or newer with venv and pip")
@@ -365,11 +392,11 @@ func (p *product) pip(t *testing.T) {
 	}
 }
 
-// documents does with the wheel what the documents do, where it is the one they
-// name.
-func (p *product) documents(t *testing.T, bin string) {
+// documents runs the documents' commands about the wheel, if they are about the
+// one of this platform.
+func (p *release) documents(t *testing.T, bin string) {
 	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
-		t.Log("the documents name the wheel of another platform")
+		t.Log("the documents use the wheel of another platform")
 		return
 	}
 	n := 0
@@ -392,151 +419,143 @@ func (p *product) documents(t *testing.T, bin string) {
 		}
 	}
 	if n == 0 {
-		t.Error("no document does anything with the wheel")
+		t.Error("no document uses the wheel")
 	}
 }
 
-// bill compares the bill of materials with what Go itself says of the program.
-func (p *product) bill(t *testing.T) {
+// sbom compares the bill of materials with what Go reports of the program.
+func (p *release) sbom(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(p.dir, p.base+".cdx.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "program")
-	if err := os.WriteFile(path, p.program, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	said, err := exec.Command("go", "version", "-m", path).Output()
+	info, err := buildinfo.Read(bytes.NewReader(p.program))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range billFaults(raw, string(said), p.program) {
+	for _, f := range sbomFaults(raw, info, p.program) {
 		t.Error(f)
 	}
 	for _, change := range [][2]string{
 		{`"CycloneDX"`, `"SPDX"`},
 		{`"specVersion": "1.6"`, `"specVersion": "2"`},
-		{`urn:uuid:`, `uuid:`},
-		{`"content": "`, `"content": "0`},
-		{`"SHA-256"`, `"MD5"`},
+		{`"cdx:gomod:binary:hash:SHA-256"`, `"cdx:gomod:binary:hash:SHA"`},
 		{`"MIT"`, `"GPL-3.0-only"`},
-		{`"pkg:golang/std@`, `"pkg:golang/std@0`},
+		{`"evidence"`, `"guess"`},
+		{`"version": "go1.`, `"version": "go2.`},
 		{`"name": "github.com/urfave/cli/v2"`, `"name": "github.com/urfave/cli"`},
-		{`"value": "h1:`, `"value": "h1:x`},
-		{`goarch=`, `arch=`},
-		{`"type": "library"`, `"type": "module"`},
+		{`"content": "`, `"content": "0`},
+		{`build:env:GOARCH`, `build:env:ARCH`},
 		{`"dependsOn"`, `"depends"`},
 		{`"ref": "pkg:golang/std`, `"ref": "pkg:golang/stds`},
-		{`"bom-ref": "pkg:golang/github.com/urfave`, `"bom-ref": "pkg:golang/github.com/urfave2`},
-		{`"value": "0"`, `"value": "1"`},
+		{`"tools": [
+      {`, `"tools": [
+      {
+        "hashes": [],`},
 	} {
-		broken := strings.Replace(string(raw), change[0], change[1], 1)
+		broken := strings.ReplaceAll(string(raw), change[0], change[1])
 		if broken == string(raw) {
-			t.Errorf("nothing to break at %q", change[0])
-		} else if len(billFaults([]byte(broken), string(said), p.program)) == 0 {
+			t.Errorf("%q is not there to be changed", change[0])
+		} else if len(sbomFaults([]byte(broken), info, p.program)) == 0 {
 			t.Errorf("with %q for %q it passes", change[1], change[0])
 		}
 	}
 }
 
-// billFaults lists where a bill is no CycloneDX of version 1.6, or tells
-// something other than go version -m does.
-func billFaults(raw []byte, said string, program []byte) (faults []string) {
+// sbomFaults lists where a bill of materials is not CycloneDX 1.6, differs from
+// the build information of the program, or depends on the machine it was made on.
+func sbomFaults(raw []byte, info *buildinfo.BuildInfo, program []byte) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	type part struct {
-		Type, Name, Version, Scope, PURL string
-		Ref                              string `json:"bom-ref"`
-		Hashes                           []struct{ Alg, Content string }
-		Licenses                         []struct{ License struct{ ID string } }
-		Properties                       []struct{ Name, Value string }
+	type licenses []struct{ License struct{ ID string } }
+	type component struct {
+		Type, Name, Version, PURL string
+		Ref                       string `json:"bom-ref"`
+		Hashes                    []struct{ Alg, Content string }
+		Licenses                  licenses
+		Evidence                  struct{ Licenses licenses }
 	}
 	var doc struct {
-		Format       string `json:"bomFormat"`
-		Spec         string `json:"specVersion"`
-		Serial       string `json:"serialNumber"`
-		Version      int
-		Metadata     struct{ Component part }
-		Components   []part
+		BomFormat, SpecVersion, SerialNumber string
+		Metadata                             struct {
+			Timestamp  string
+			Tools      []map[string]any
+			Component  component
+			Properties []struct{ Name, Value string }
+		}
+		Components   []component
 		Dependencies []struct {
-			Ref string
-			On  []string `json:"dependsOn"`
+			Ref       string
+			DependsOn []string
 		}
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&doc); err != nil {
+	if err := json.Unmarshal(raw, &doc); err != nil {
 		return append(faults, err.Error())
 	}
-	if doc.Format != "CycloneDX" || doc.Spec != "1.6" || doc.Version != 1 ||
-		!regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(doc.Serial) {
-		fault("it is %s %s, %s, version %d", doc.Format, doc.Spec, doc.Serial, doc.Version)
+	if doc.BomFormat != "CycloneDX" || doc.SpecVersion != "1.6" {
+		fault("it is %s %s", doc.BomFormat, doc.SpecVersion)
+	}
+	if doc.SerialNumber != "" || doc.Metadata.Timestamp != "" || len(doc.Metadata.Tools) != 1 || doc.Metadata.Tools[0]["hashes"] != nil {
+		fault("it is not reproducible: serial number %q, time %q, tools %v", doc.SerialNumber, doc.Metadata.Timestamp, doc.Metadata.Tools)
+	}
+	purl := func(name, version string) string {
+		return "pkg:golang/" + name + "@" + strings.ReplaceAll(version, "+", "%2B")
 	}
 	main := doc.Metadata.Component
-	sum := fmt.Sprintf("%x", sha256.Sum256(program))
-	if main.Type != "application" || len(main.Hashes) != 1 || main.Hashes[0].Alg != "SHA-256" || main.Hashes[0].Content != sum {
-		fault("it is of a %s with the hashes %v", main.Type, main.Hashes)
+	if main.Type != "application" || main.Name != info.Main.Path || main.PURL != purl(main.Name, main.Version) || len(main.Licenses) != 1 || main.Licenses[0].License.ID != "MIT" {
+		fault("it is about %+v", main)
 	}
-	if len(main.Licenses) != 1 || main.Licenses[0].License.ID != "MIT" {
-		fault("licences %v", main.Licenses)
+	properties := map[string]string{}
+	for _, p := range doc.Metadata.Properties {
+		properties[strings.TrimPrefix(p.Name, "cdx:gomod:")] = p.Value
+	}
+	for _, s := range info.Settings {
+		if got, ok := properties["build:env:"+s.Key]; ok && got != s.Value || !ok && (s.Key == "GOOS" || s.Key == "GOARCH") {
+			fault("%s is %q, and of the program %q", s.Key, got, s.Value)
+		}
+	}
+	if hash := fmt.Sprintf("%x", sha256.Sum256(program)); properties["binary:hash:SHA-256"] != hash {
+		fault("it has the hash %s, and the program %s", properties["binary:hash:SHA-256"], hash)
 	}
 
-	// In the words of go version -m.
-	var told strings.Builder
-	settings := map[string]string{}
-	for _, p := range main.Properties {
-		name, ok := strings.CutPrefix(p.Name, "go:build:")
-		if !ok {
-			fault("property %s", p.Name)
+	// The modules, each with the hash of go.sum.
+	want := []string{"std " + info.GoVersion}
+	for _, m := range info.Deps {
+		sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(m.Sum, "h1:"))
+		if err != nil {
+			fault("%s: %v", m.Path, err)
 		}
-		settings[name] = p.Value
-		fmt.Fprintf(&told, "build\t%s=%s\n", name, p.Value)
-	}
-	if want := fmt.Sprintf("pkg:golang/%s@%s?goarch=%s&goos=%s", main.Name, main.Version, settings["GOARCH"], settings["GOOS"]); main.PURL != want {
-		fault("its name is %s, not %s", main.PURL, want)
+		want = append(want, fmt.Sprintf("%s %s %x", m.Path, m.Version, sum))
 	}
 	refs := map[string]bool{main.Ref: true}
-	var parts []string
+	var got, parts []string
 	for _, c := range doc.Components {
-		purl := "pkg:golang/" + c.Name + "@" + strings.ReplaceAll(c.Version, "+", "%2B")
-		if c.Type != "library" || c.PURL != purl || c.Ref != purl || refs[c.Ref] {
+		line := c.Name + " " + c.Version
+		for _, h := range c.Hashes {
+			line += " " + h.Content
+		}
+		got = append(got, line)
+		if c.Type != "library" || c.PURL != purl(c.Name, c.Version) || c.Name != "std" && len(c.Evidence.Licenses) == 0 {
 			fault("component %+v", c)
 		}
 		refs[c.Ref] = true
-		parts = append(parts, c.Ref)
-		switch {
-		case c.Name == "std":
-			fmt.Fprintf(&told, "go%s\n", c.Version)
-		case len(c.Properties) == 1 && c.Properties[0].Name == "go:sum":
-			fmt.Fprintf(&told, "dep\t%s\t%s\t%s\n", c.Name, c.Version, c.Properties[0].Value)
-		default:
-			fault("component without a sum: %s", c.Name)
+		if c.Name != "std" { // on which the generator lets nothing depend
+			parts = append(parts, c.Ref)
 		}
 	}
-	want := map[string]bool{}
-	first, rest, _ := strings.Cut(said, "\n")
-	for l := range strings.Lines(rest) {
-		if l = strings.TrimSpace(l); strings.HasPrefix(l, "dep\t") || strings.HasPrefix(l, "build\t") {
-			want[l] = true
-		}
-	}
-	_, version, _ := strings.Cut(first, ": ")
-	want[version] = true
-	got := map[string]bool{}
-	for l := range strings.Lines(told.String()) {
-		got[strings.TrimSuffix(l, "\n")] = true
-	}
-	if !maps.Equal(got, want) {
-		fault("it tells\n%s\nand Go tells\n%s", strings.Join(slices.Sorted(maps.Keys(got)), "\n"), strings.Join(slices.Sorted(maps.Keys(want)), "\n"))
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		fault("its components are\n%s\nand the program's\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 
-	// The tree: the program depends on all, and all are there.
+	// The dependencies: the program depends on all modules.
 	for _, d := range doc.Dependencies {
 		if !refs[d.Ref] {
-			fault("%s is twice among the dependencies, or no part", d.Ref)
+			fault("%s is twice among the dependencies, or is no component", d.Ref)
 		}
 		delete(refs, d.Ref)
-		if d.Ref == main.Ref && !slices.Equal(d.On, parts) {
-			fault("the program depends on %q", d.On)
+		if d.Ref == main.Ref && !slices.Equal(slices.Sorted(slices.Values(d.DependsOn)), slices.Sorted(slices.Values(parts))) {
+			fault("the program depends on %q", d.DependsOn)
 		}
 	}
 	if len(refs) > 0 {
@@ -545,13 +564,13 @@ func billFaults(raw []byte, said string, program []byte) (faults []string) {
 	return faults
 }
 
-// sums compares the checksums with the files.
-func (p *product) sums(t *testing.T) {
+// checksums compares the checksums with the files.
+func (p *release) checksums(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(p.dir, "SHA256SUMS"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := 0
+	listed := map[string]bool{}
 	for l := range strings.Lines(string(raw)) {
 		var sum, name string
 		if _, err := fmt.Sscan(l, &sum, &name); err != nil {
@@ -564,28 +583,30 @@ func (p *product) sums(t *testing.T) {
 		if got := fmt.Sprintf("%x", sha256.Sum256(content)); got != sum {
 			t.Errorf("%s is %s", l, got)
 		}
-		listed++
+		listed[name] = true
 	}
-	if files, err := os.ReadDir(p.dir); err != nil || len(files) != listed+1 {
-		t.Errorf("%d files, %d sums, %v", len(files), listed, err)
+	for _, pattern := range []string{"*.tar.gz", "*.whl", "*.cdx.json"} {
+		paths, err := filepath.Glob(filepath.Join(p.dir, pattern))
+		if err != nil || len(paths) == 0 {
+			t.Errorf("no %s, %v", pattern, err)
+		}
+		for _, path := range paths {
+			if !listed[filepath.Base(path)] {
+				t.Errorf("%s has no checksum", path)
+			}
+		}
 	}
 }
 
 // TestReproducible builds the release of this platform a second time: from a
-// copy in another directory, with empty caches, for a user whose environment
-// and settings would change what Go makes. It must be the same to the byte.
+// copy in another directory, with empty caches, by a user whose environment and
+// settings would change what Go builds. Every file must be the same to the byte.
 func TestReproducible(t *testing.T) {
-	if *everything == "" {
-		t.Skip("compiles everything anew: make release does it")
-	}
-	platform := host(t)
+	first := ofHost(t)
 	dir := t.TempDir()
-	copyTree(t, "..", filepath.Join(dir, "elsewhere", "deep er"))
-	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range []string{"home/.config/go", "tmp"} {
+	tree := filepath.Join(dir, "elsewhere", "deep er")
+	copyTree(t, "..", tree)
+	for _, d := range []string{"home/.config/go", "tmp", "tools"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -596,19 +617,37 @@ func TestReproducible(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// GoReleaser itself takes minutes to compile: the usual caches have it.
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := regexp.MustCompile(`(?m)^GORELEASER = go run (\S+)$`).FindSubmatch(makefile)
+	if tool == nil {
+		t.Fatal("the Makefile has no GORELEASER")
+	}
+	install := exec.Command("go", "install", string(tool[1]))
+	install.Env = append(os.Environ(), "GOBIN="+filepath.Join(dir, "tools"))
+	if out, err := install.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	// sh, for its umask.
-	cmd := exec.Command("sh", "-c", `umask 077; exec go run ./packaging -platforms "$1" -out "$2"`, "sh", platform, filepath.Join(dir, "out"))
-	cmd.Dir = filepath.Join(dir, "elsewhere", "deep er")
+	cmd := exec.Command("sh", "-c", `umask 077; exec make wheel GORELEASER="$1"`, "sh", filepath.Join(dir, "tools", "goreleaser"))
+	cmd.Dir = tree
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir + "/home", "TMPDIR=" + dir + "/tmp", "GOENV=" + dir + "/home/settings",
 		"GOPATH=" + dir + "/path", "GOCACHE=" + dir + "/cache", "GOMODCACHE=" + dir + "/modules", "GOFLAGS=-modcacherw -tags=other",
 		"GOPROXY=file://" + strings.TrimSpace(string(cache)) + "/cache/download", "GOSUMDB=off", "GOTOOLCHAIN=local",
-		"GOAMD64=v2", "GOARM64=v8.1", "CGO_ENABLED=1", "GOWORK=", "USER=somebody", "TZ=Asia/Kathmandu", "LANG=de_DE.UTF-8", "SOURCE_DATE_EPOCH=1",
+		"GOAMD64=v2", "GOARM64=v8.1", "CGO_ENABLED=1", "GOWORK=", "USER=other", "TZ=Asia/Kathmandu", "LANG=de_DE.UTF-8", "SOURCE_DATE_EPOCH=1",
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	first, second := open(t, *everything, platform), open(t, filepath.Join(dir, "out"), platform)
+	second := openRelease(t, filepath.Join(tree, "dist"), runtime.GOOS+"/"+runtime.GOARCH)
 	for _, name := range []string{first.base + ".tar.gz", first.base + ".cdx.json", filepath.Base(first.wheel)} {
 		a, err := os.ReadFile(filepath.Join(first.dir, name))
 		if err != nil {
@@ -624,13 +663,12 @@ func TestReproducible(t *testing.T) {
 	}
 	for _, trace := range []string{dir, "/elsewhere/", os.Getenv("HOME") + "/go/pkg/mod"} {
 		if bytes.Contains(second.program, []byte(trace)) {
-			t.Errorf("the program tells of %s", trace)
+			t.Errorf("the program contains the path %s", trace)
 		}
 	}
 }
 
-// copyTree copies what is built, and what tests are: not what was made, nor
-// the history.
+// copyTree copies the sources: no tests, builds or history.
 func copyTree(t *testing.T, from, to string) {
 	t.Helper()
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
@@ -658,21 +696,14 @@ func copyTree(t *testing.T, from, to string) {
 	}
 }
 
-// TestReleaseEverywhere looks at what is released for the other platforms,
-// which are not run here.
+// TestReleaseEverywhere checks the release of the platforms that do not run here.
 func TestReleaseEverywhere(t *testing.T) {
-	if *everything == "" {
-		t.Skip("needs a release: make release makes it")
-	}
-	dir, err := filepath.Abs(*everything)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := ofHost(t).dir
 	for platform, magic := range map[string]string{
 		"linux/amd64": "\x7fELF\x02\x01", "linux/arm64": "\x7fELF\x02\x01", "darwin/amd64": "\xcf\xfa\xed\xfe\x07", "darwin/arm64": "\xcf\xfa\xed\xfe\x0c", "windows/amd64": "MZ",
 	} {
 		t.Run(strings.ReplaceAll(platform, "/", "_"), func(t *testing.T) {
-			p := open(t, dir, platform)
+			p := openRelease(t, dir, platform)
 			if !bytes.HasPrefix(p.program, []byte(magic)) {
 				t.Errorf("it begins with %q", p.program[:8])
 			}
@@ -687,8 +718,7 @@ func TestReleaseEverywhere(t *testing.T) {
 			for _, f := range wheelFaults(filepath.Base(p.wheel), files, z, p.program) {
 				t.Error(f)
 			}
-			p.bill(t)
+			p.sbom(t)
 		})
 	}
-	(&product{dir: dir}).sums(t)
 }

@@ -14,9 +14,9 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// A first sync of 10,000 pages that is killed again and again reads no page
-// more than once per kill, but for those on their way.
-func TestResumeCost(t *testing.T) {
+// TestResumeRequestCount checks that a first sync of 10,000 pages that is
+// killed repeatedly requests few pages twice.
+func TestResumeRequestCount(t *testing.T) {
 	t.Parallel()
 	const pages = 10_000
 	rows := 100 * pages
@@ -24,14 +24,14 @@ func TestResumeCost(t *testing.T) {
 		rows /= 50
 	}
 	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Messages: rows, Tickets: rows / 5}}
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	marks := map[string]state.Bookmark{}
 	kills, written := 0, 0
 	for done := false; !done; {
 		stop := 1 + r.IntN(rows/400)
-		plan := h.plan([]string{"ticket_messages"}, stored(t, marks))
+		plan := h.plan([]string{"ticket_messages"}, throughJSON(t, marks))
 		plan.WindowInterval = 24 * time.Hour
 		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
@@ -49,12 +49,12 @@ func TestResumeCost(t *testing.T) {
 			done = b.Kind == reader.Done
 		}
 	}
-	listed := rows + 12 // with the messages of the imported tickets
+	listed := rows + 12 // the imported tickets have messages
 	if written != listed {
 		t.Errorf("seed %d: %d records were written, of %d", seed, written, listed)
 	}
-	// A kill costs the page it hit, one that was read behind it, and one that
-	// was on its way behind that; a resumed walk is followed by a look at its
+	// A kill costs the page that it interrupts, the page read after it, and the
+	// one requested after that. A resumed scan is followed by a scan of the
 	// head.
 	needed, asked := (listed+99)/100, box.Hits("messages")
 	if again := asked - needed; again > 3*kills+1 {
@@ -63,16 +63,17 @@ func TestResumeCost(t *testing.T) {
 	t.Logf("%d pages, %d kills, %d requests", needed, kills, asked)
 }
 
-// Streams of one list that have walked it apart, from the same second on, do
-// not go on together from a place that one of them has not reached.
-func TestWalksApart(t *testing.T) {
+// TestStreamsResumeIndependently checks streams of one list whose scans started
+// in the same second and stand at different positions: none continues from a
+// position that it has not reached.
+func TestStreamsResumeIndependently(t *testing.T) {
 	t.Parallel()
 	for _, pages := range [][2]int{{4, 3}, {3, 3}, {3, 4}, {1, 2}, {5, 1}} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Messages: -1, Events: -1}})
+			h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Messages: -1, Events: -1}})
 			marks, got := map[string]state.Bookmark{}, map[string]bool{}
 			read := func(size, stop int, names ...string) {
-				plan := h.plan(names, stored(t, marks))
+				plan := h.plan(names, throughJSON(t, marks))
 				plan.PageSize, plan.Overlap = size, 0
 				for b, err := range plan.Run(context.Background()) {
 					if err != nil {
@@ -87,11 +88,11 @@ func TestWalksApart(t *testing.T) {
 					}
 				}
 			}
-			read(5, pages[0], "tickets") // has less of the list than the other, on more pages or on as many
+			read(5, pages[0], "tickets") // has read less of the list than the other, in more or as many pages
 			read(9, pages[1], "ticket_tags")
 			read(7, -1, "tickets", "ticket_tags")
 			for _, name := range []string{"tickets", "ticket_tags"} {
-				for key := range truth(h.box, streams.Find(name)) {
+				for key := range expectedRecords(h.box, streams.Find(name)) {
 					if !got[name+" "+key] {
 						t.Errorf("after %d pages of tickets and %d of the other: %s %s is lost", pages[0], pages[1], name, key)
 					}
@@ -101,23 +102,24 @@ func TestWalksApart(t *testing.T) {
 	}
 }
 
-// A walk up to an end that is cut off anywhere, and gone on with without that
-// end, has everything: also what it left out on the pages it had read.
-func TestEndThenNone(t *testing.T) {
+// TestResumeWithoutEndDate checks that a scan up to an end date, interrupted
+// anywhere and continued without that date, loses no record: not even those
+// that it left out on pages it had read.
+func TestResumeWithoutEndDate(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"voice_call_events", "events", "tickets"} {
 		s := streams.Find(name)
 		for stop := 1; stop < 20; stop++ {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHouse(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Events: 60, CallEvents: 60, Messages: -1}})
+				h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 60, Events: 60, CallEvents: 60, Messages: -1}})
 				var all []time.Time
-				for _, raw := range truth(h.box, s) {
+				for _, raw := range expectedRecords(h.box, s) {
 					all = append(all, cursorOf(s, []byte(raw)))
 				}
 				slices.SortFunc(all, time.Time.Compare)
 				marks, got := map[string]state.Bookmark{}, map[string]bool{}
 				for _, end := range []time.Time{all[len(all)/3], {}} {
-					plan := h.plan([]string{name}, stored(t, marks))
+					plan := h.plan([]string{name}, throughJSON(t, marks))
 					plan.PageSize, plan.End = 5, end
 					batches := 0
 					for b, err := range plan.Run(context.Background()) {
@@ -134,7 +136,7 @@ func TestEndThenNone(t *testing.T) {
 						}
 					}
 				}
-				for key := range truth(h.box, s) {
+				for key := range expectedRecords(h.box, s) {
 					if !got[key] {
 						t.Errorf("%s, stopped after %d batches: %s is lost", name, stop, key)
 					}

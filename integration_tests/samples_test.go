@@ -19,7 +19,7 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// samples are the recorded forms of answers, by the path that gives them.
+// samples are recorded responses, by the path that returns them.
 var samples = map[string]string{
 	"account": "account.get", "account/settings": "account-settings.list", "customers": "customers.list",
 	"custom-fields": "custom-fields.list", "events": "events.list", "integrations": "integrations.list", "jobs": "jobs.list",
@@ -30,20 +30,20 @@ var samples = map[string]string{
 	"reporting/stats": "reporting-stats.post",
 }
 
-// Those are answers no stream is read from.
-var unread = []string{
+// unusedSamples are responses from which no stream is read.
+var unusedSamples = []string{
 	"customer-custom-field-values.list", "customer.get", "errors", "search.post", "stats-overview.post",
 	"ticket-custom-field-values.list", "ticket-messages.legacy.list", "ticket-tags.list", "ticket.get",
 }
 
-// Every sample is served by a plain HTTP server and read by the program. All
-// of it is known: no field is unrecognized, nothing is lost, every record fits
-// the schema that was discovered.
+// TestSamples serves every sample with a plain HTTP server and reads it with
+// the program: no field is unrecognized, no value is nulled, every record fits
+// the discovered schema.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/samples/*.json")
-	if err != nil || len(files) != len(samples)+len(unread) {
-		t.Fatalf("%d samples, %v; expected %d", len(files), err, len(samples)+len(unread))
+	if err != nil || len(files) != len(samples)+len(unusedSamples) {
+		t.Fatalf("%d samples, %v; expected %d", len(files), err, len(samples)+len(unusedSamples))
 	}
 	bodies := map[string][]byte{}
 	rows := map[string]int{}
@@ -54,7 +54,7 @@ func TestSamples(t *testing.T) {
 		}
 		var page struct {
 			Data     []json.RawMessage
-			Response json.RawMessage // beside what was asked, of a question
+			Response json.RawMessage // next to the query, if there is one
 		}
 		if err := json.Unmarshal(body, &page); err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestSamples(t *testing.T) {
 			}
 		}
 		switch {
-		case q.Has("cursor"), q.Get("archived") == "true", q.Get("object_type") == "Customer": // behind the sample there is nothing
+		case q.Has("cursor"), q.Get("archived") == "true", q.Get("object_type") == "Customer": // there is one page
 			body = []byte(`{"data": [], "meta": {"prev_cursor": null, "next_cursor": null, "next_items": null}}`)
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -161,7 +161,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// period is the first and the last, exclusive, of the days asked for.
+// period returns the first day and the day after the last of a query.
 func period(body io.Reader) (days [2]string) {
 	var question struct {
 		Query struct{ Filters []struct{ Values []string } }

@@ -9,17 +9,17 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestScript runs what one types: testdata/script holds scripts with the files
-// they need below. Besides the commands of testscript there are
+// TestScript runs the scripts in testdata/script, which contain the files that
+// they need. Besides the commands of testscript there are
 //
 //	[!] source-gorgias …  run the program; with a !, it must fail
-//	[!] tap-gorgias …     run it under its name as a tap
+//	[!] tap-gorgias …     run it as a tap
 //	code N                its exit code was N
 //	records STREAM N|+    it wrote N records of the stream, or some
-//	states FILE           its last states are kept in a file
-//	timeless FILE         its output is kept in a file, with AGE for how long ago something was
+//	states FILE           store its last states in a file
+//	timeless FILE         store its output in a file, with AGE in place of durations
 //
-// Every run is held against the protocol like all others.
+// Every run is checked against the protocol.
 func TestScript(t *testing.T) {
 	t.Parallel()
 	last := func(ts *testscript.TestScript) *transcript {
@@ -49,7 +49,7 @@ func TestScript(t *testing.T) {
 				}
 			},
 			"records": func(ts *testscript.TestScript, neg bool, args []string) {
-				n := len(records(last(ts).messages())[args[0]]) + len(sung(last(ts))[args[0]])
+				n := len(records(last(ts).messages())[args[0]]) + len(tapRecords(last(ts))[args[0]])
 				if (args[1] == "+" && n > 0 || strconv.Itoa(n) == args[1]) == neg {
 					ts.Fatalf("it wrote %d", n)
 				}
@@ -68,10 +68,10 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// ages is how long ago something was.
+// ages matches how long ago something was.
 var ages = regexp.MustCompile(`(?m), [^,]+ ago$`)
 
-// scriptEnv is what a script may set for the program.
+// scriptEnv are the variables that a script may set for the program.
 var scriptEnv = []string{"DEPLOYMENT_MODE", "LOG_LEVEL", "SINGER_SDK_LOG_CONFIG", "LOGLEVEL", "TAP_GORGIAS_LOGLEVEL",
 	"TAP_GORGIAS_SUBDOMAIN", "TAP_GORGIAS_USERNAME", "TAP_GORGIAS_API_KEY", "TAP_GORGIAS_START_DATE", "TAP_GORGIAS_CONCURRENCY", "TAP_GORGIAS__SELECT"}
 
@@ -82,7 +82,7 @@ func scriptRun(t *testing.T, ts *testscript.TestScript, neg bool, c call) {
 			c.env = append(c.env, name+"="+v)
 		}
 	}
-	tr := c.run(scripted{t, ts})
+	tr := c.run(scriptTB{t, ts})
 	*ts.Value("last").(**transcript) = tr
 	_, _ = ts.Stdout().Write(tr.stdout)
 	_, _ = ts.Stderr().Write(tr.stderr)
@@ -91,12 +91,12 @@ func scriptRun(t *testing.T, ts *testscript.TestScript, neg bool, c call) {
 	}
 }
 
-// scripted lets what is wrong with a run end the script it is part of.
-type scripted struct {
+// scriptTB ends a script when a check of a run fails.
+type scriptTB struct {
 	testing.TB
 	ts *testscript.TestScript
 }
 
-func (s scripted) Errorf(format string, args ...any) { s.ts.Fatalf(format, args...) }
-func (s scripted) Fatal(args ...any)                 { s.ts.Fatalf("%v", args) }
-func (s scripted) Fatalf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+func (s scriptTB) Errorf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+func (s scriptTB) Fatal(args ...any)                 { s.ts.Fatalf("%v", args) }
+func (s scriptTB) Fatalf(format string, args ...any) { s.ts.Fatalf(format, args...) }

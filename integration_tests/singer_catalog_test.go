@@ -15,10 +15,10 @@ import (
 )
 
 // discoveredCatalog runs the tap's discovery.
-func discoveredCatalog(t testing.TB) (raw []byte, streams []sungStream) {
+func discoveredCatalog(t testing.TB) (raw []byte, streams []tapStream) {
 	t.Helper()
 	tr := call{tap: true, args: []string{"--discover", "--config", file(t, "config.json", `{"reports":`+someReports+`}`)}}.inside(t)
-	var c struct{ Streams []sungStream }
+	var c struct{ Streams []tapStream }
 	d := json.NewDecoder(bytes.NewReader(tr.stdout))
 	d.UseNumber()
 	if err := d.Decode(&c); err != nil || tr.code != 0 {
@@ -27,14 +27,14 @@ func discoveredCatalog(t testing.TB) (raw []byte, streams []sungStream) {
 	return tr.stdout, c.Streams
 }
 
-// TestTapCatalog holds what is discovered against what clients do with it.
+// TestTapCatalog checks the discovered catalog against what clients do with it.
 func TestTapCatalog(t *testing.T) {
 	t.Parallel()
 	raw, found := discoveredCatalog(t)
 	if len(found) != len(streams.All()) || found[0].ID != "account" {
-		t.Errorf("%d streams, the first is %q: one that answers at once and always has a record comes first", len(found), found[0].ID)
+		t.Errorf("%d streams, the first is %q: the first one must be quick and always have a record", len(found), found[0].ID)
 	}
-	t.Run("by lines", func(t *testing.T) { // Meltano reads 64 kB at most at once
+	t.Run("by lines", func(t *testing.T) { // Meltano reads lines of at most 64 kB
 		for l := range bytes.Lines(raw) {
 			if len(l) > 16<<10 {
 				t.Errorf("a line of %d bytes", len(l))
@@ -44,13 +44,13 @@ func TestTapCatalog(t *testing.T) {
 	t.Run("names", func(t *testing.T) {
 		seen := map[string]bool{}
 		for _, s := range found {
-			if s.ID != s.Stream || !houseName.MatchString(s.ID) || seen[s.ID] {
+			if s.ID != s.Stream || !portableName.MatchString(s.ID) || seen[s.ID] {
 				t.Errorf("%q, %q", s.ID, s.Stream)
 			}
 			seen[s.ID] = true
 			flat := map[string]string{}
-			var walk func(at string, schema map[string]any)
-			walk = func(at string, schema map[string]any) {
+			var visit func(at string, schema map[string]any)
+			visit = func(at string, schema map[string]any) {
 				properties, _ := schema["properties"].(map[string]any)
 				for name, p := range properties {
 					path := strings.Trim(at+"."+name, ".")
@@ -63,15 +63,15 @@ func TestTapCatalog(t *testing.T) {
 					}
 					flat[column] = path
 					inner, _ := p.(map[string]any)
-					walk(path, inner)
+					visit(path, inner)
 				}
 			}
-			walk("", s.Schema)
+			visit("", s.Schema)
 		}
 	})
 	t.Run("schemas", func(t *testing.T) {
 		for _, s := range found {
-			dialect(s.Schema, "", s.Key, func(format string, args ...any) { t.Errorf("%s: "+format, append([]any{s.ID}, args...)...) })
+			checkKeywords(s.Schema, "", s.Key, func(format string, args ...any) { t.Errorf("%s: "+format, append([]any{s.ID}, args...)...) })
 			row := streams.Find(s.ID)
 			properties := s.Schema["properties"].(map[string]any)
 			if _, marked := properties["_sdc_deleted_at"]; marked != row.Deletable {
@@ -86,15 +86,15 @@ func TestTapCatalog(t *testing.T) {
 		for _, s := range found {
 			row := streams.Find(s.ID)
 			var want, got []string
-			var walk func(at string, schema map[string]any)
-			walk = func(at string, schema map[string]any) {
+			var visit func(at string, schema map[string]any)
+			visit = func(at string, schema map[string]any) {
 				want = append(want, at)
 				properties, _ := schema["properties"].(map[string]any)
 				for name, p := range properties {
-					walk(at+"/properties/"+name, p.(map[string]any))
+					visit(at+"/properties/"+name, p.(map[string]any))
 				}
 			}
-			walk("", s.Schema)
+			visit("", s.Schema)
 			for _, m := range s.Metadata {
 				at := strings.Join(append([]string{""}, m.Breadcrumb...), "/")
 				at = strings.TrimSuffix(at, "/")
@@ -125,18 +125,18 @@ func TestTapCatalog(t *testing.T) {
 	})
 }
 
-// TestTapRoundTrip gives the tap the catalog it has discovered, as it was and as
-// the old flag has it: the run is the one without a catalog.
+// TestTapRoundTrip passes the discovered catalog to the tap, with the current
+// flag and with the deprecated one: the run is the same as without a catalog.
 func TestTapRoundTrip(t *testing.T) {
 	t.Parallel()
 	raw, _ := discoveredCatalog(t)
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	plain := func(tr *transcript) (text []string) {
 		for l := range bytes.Lines(tr.stdout) {
 			if bytes.HasPrefix(l, []byte(`{"type":"STATE"`)) {
-				continue // in which order streams get on is left to chance
+				continue // the order of streams varies
 			}
-			text = append(text, string(regexp.MustCompile(`"time_extracted":"[^"]*"`).ReplaceAll([]byte(timeless(l)), nil)))
+			text = append(text, string(regexp.MustCompile(`"time_extracted":"[^"]*"`).ReplaceAll([]byte(withoutAsOf(l)), nil)))
 		}
 		slices.Sort(text)
 		return text
@@ -149,15 +149,16 @@ func TestTapRoundTrip(t *testing.T) {
 	}
 }
 
-// A choice of properties, as a client leaves it in the catalog.
-type selection map[string]any // by place: "" for the stream, "customer.email"; a bool or further metadata
+// A selection is what a client sets in the catalog, by place: "" is the stream,
+// "customer.email" a property. The value is a bool or further metadata.
+type selection map[string]any
 
-// chosenCatalog changes the discovered catalog as a client does: one stream is
-// selected, and of its properties what the selection says.
-func chosenCatalog(t testing.TB, stream string, sel selection, edit func(entry map[string]any)) string {
+// selectedCatalog changes the discovered catalog as a client does: it selects
+// one stream and its properties.
+func selectedCatalog(t testing.TB, stream string, sel selection, edit func(entry map[string]any)) string {
 	t.Helper()
 	raw, _ := discoveredCatalog(t)
-	c := loose(raw).(map[string]any)
+	c := decode(raw).(map[string]any)
 	for _, e := range c["streams"].([]any) {
 		e := e.(map[string]any)
 		chosen := e["tap_stream_id"] == stream
@@ -199,10 +200,10 @@ func chosenCatalog(t testing.TB, stream string, sel selection, edit func(entry m
 	return file(t, "catalog.json", string(text))
 }
 
-// TestTapSelection selects in all the ways a client leaves it in the catalog.
+// TestTapSelection selects in each way in which clients set it in the catalog.
 func TestTapSelection(t *testing.T) {
 	t.Parallel()
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	var all, customer []string
 	_, streams := discoveredCatalog(t)
 	for _, s := range streams {
@@ -219,8 +220,8 @@ func TestTapSelection(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		sel     selection
-		columns []string // of tickets; nil = the stream is not selected
-		inner   []string // of the customer; nil = there is none
+		columns []string // of tickets; nil: the stream is not selected
+		inner   []string // of the customer; nil: there is none
 		says    string
 	}{
 		{"everything", selection{"*": true}, all, customer, ""},
@@ -232,22 +233,22 @@ func TestTapSelection(t *testing.T) {
 		{"one leaf selected", selection{"*": false, "customer": true, "customer.email": true}, append(slices.Clone(always), "customer"), []string{"email"}, ""},
 		{"a parent without its children", selection{"*": false, "customer": true}, append(slices.Clone(always), "customer"), []string{}, "tickets.customer.*"},
 		{"the stream alone deselected", selection{"": false, "*": true}, nil, nil, ""},
-		{"words for answers", selection{"": "true", "subject": "false"}, without(all, "subject"), customer, ""},
+		{"strings for booleans", selection{"": "true", "subject": "false"}, without(all, "subject"), customer, ""},
 		{"unsupported beats selected", selection{"subject": map[string]any{"inclusion": "unsupported", "selected": true}}, without(all, "subject"), customer, ""},
 		{"deselected by default", selection{"subject": map[string]any{"selected-by-default": false}}, without(all, "subject"), customer, ""},
 		{"automatic below a deselected parent", selection{"customer": false, "customer.id": map[string]any{"inclusion": "automatic"}}, without(all, "customer"), nil, ""},
 		{"the stream is automatic and deselected", selection{"": map[string]any{"inclusion": "automatic", "selected": false}}, nil, nil, ""},
-		{"a null is no answer", selection{"": map[string]any{"selected": nil}, "subject": map[string]any{"selected": nil}}, all, customer, ""},
+		{"null is the default", selection{"": map[string]any{"selected": nil}, "subject": map[string]any{"selected": nil}}, all, customer, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tr := tapSync(t, config, "--catalog", chosenCatalog(t, "tickets", c.sel, nil))
+			tr := tapSync(t, config, "--catalog", selectedCatalog(t, "tickets", c.sel, nil))
 			if tr.code != 0 {
 				t.Fatalf("exit code %d: %s", tr.code, tail(tr.stderr))
 			}
 			var columns, inner []string
-			for _, m := range sungLines(tr) {
+			for _, m := range tapMessages(tr) {
 				if m.Type == "SCHEMA" {
-					properties := loose(m.Schema).(map[string]any)["properties"].(map[string]any)
+					properties := decode(m.Schema).(map[string]any)["properties"].(map[string]any)
 					columns = slices.Sorted(maps.Keys(properties))
 					if p, ok := properties["customer"].(map[string]any); ok {
 						inner = slices.AppendSeq([]string{}, maps.Keys(p["properties"].(map[string]any)))
@@ -259,12 +260,12 @@ func TestTapSelection(t *testing.T) {
 			if !slices.Equal(columns, want) || !slices.Equal(inner, c.inner) || (inner == nil) != (c.inner == nil) {
 				t.Errorf("columns %q, customer %q\nwant    %q, %q", columns, inner, want, c.inner)
 			}
-			rows := sung(tr)["tickets"]
+			rows := tapRecords(tr)["tickets"]
 			if (len(rows) > 0) != (c.columns != nil) {
 				t.Errorf("%d records", len(rows))
 			}
-			for _, raw := range rows { // the strict target holds the columns; here is what lies below
-				object, _ := loose(raw).(map[string]any)["customer"].(map[string]any)
+			for _, raw := range rows { // the strict target checks the columns, this checks nested fields
+				object, _ := decode(raw).(map[string]any)["customer"].(map[string]any)
 				for name := range object {
 					if len(c.inner) < len(customer) && !slices.Contains(c.inner, name) {
 						t.Fatalf("a customer with %q in %s", name, raw)
@@ -278,21 +279,21 @@ func TestTapSelection(t *testing.T) {
 	}
 }
 
-// TestTapOverride reads with a catalog whose schema people have changed: it is
-// theirs that counts.
-func TestTapOverride(t *testing.T) {
+// TestTapChangedSchemas reads with a catalog whose schemas the user changed:
+// the user's schemas apply.
+func TestTapChangedSchemas(t *testing.T) {
 	t.Parallel()
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	var schema map[string]any
-	path := chosenCatalog(t, "tickets", nil, func(e map[string]any) {
+	path := selectedCatalog(t, "tickets", nil, func(e map[string]any) {
 		schema = e["schema"].(map[string]any)
 		properties := schema["properties"].(map[string]any)
 		properties["subject"] = map[string]any{"type": []any{"null", "string"}, "maxLength": json.Number("1e3"), "x-note": "kept"}
-		properties["updated_datetime"] = map[string]any{"type": []any{"string", "null"}} // no longer an instant
-		properties["messages_count"] = map[string]any{"type": []any{"string", "null"}}   // a number as text
-		properties["added"] = map[string]any{"type": []any{"integer", "null"}}           // of which nobody knows
-		delete(properties, "uri")                                                        // goes to the unrecognized ones
-		delete(properties, "id")                                                         // cannot be done without
+		properties["updated_datetime"] = map[string]any{"type": []any{"string", "null"}} // no longer a timestamp
+		properties["messages_count"] = map[string]any{"type": []any{"string", "null"}}   // a number as a string
+		properties["added"] = map[string]any{"type": []any{"integer", "null"}}           // which no record has
+		delete(properties, "uri")                                                        // becomes unrecognized
+		delete(properties, "id")                                                         // is required
 		e["metadata"] = append(e["metadata"].([]any), map[string]any{"breadcrumb": []any{"properties", "added"}, "metadata": map[string]any{"inclusion": "automatic"}},
 			map[string]any{"breadcrumb": []any{"properties", "nowhere"}, "metadata": map[string]any{"inclusion": "available", "selected": true}})
 	})
@@ -300,11 +301,11 @@ func TestTapOverride(t *testing.T) {
 	if tr.code != 0 {
 		t.Fatalf("exit code %d: %s", tr.code, tail(tr.stderr))
 	}
-	for _, m := range sungLines(tr) {
+	for _, m := range tapMessages(tr) {
 		if m.Type != "SCHEMA" {
 			continue
 		}
-		got := loose(m.Schema).(map[string]any)["properties"].(map[string]any)
+		got := decode(m.Schema).(map[string]any)["properties"].(map[string]any)
 		for _, name := range []string{"subject", "updated_datetime", "messages_count", "added"} {
 			if want := schema["properties"].(map[string]any)[name]; !reflect.DeepEqual(got[name], want) {
 				t.Errorf("%s is %v, want %v", name, got[name], want)
@@ -314,12 +315,12 @@ func TestTapOverride(t *testing.T) {
 			t.Errorf("id is %v, uri %v", got["id"], got["uri"])
 		}
 	}
-	rows := sung(tr)["tickets"]
+	rows := tapRecords(tr)["tickets"]
 	if len(rows) == 0 {
 		t.Fatal("no record")
 	}
 	for _, raw := range rows {
-		v := loose(raw).(map[string]any)
+		v := decode(raw).(map[string]any)
 		_, counted := v["messages_count"].(string)
 		rest, _ := v["unrecognized_fields"].(map[string]any)
 		at, _ := v["updated_datetime"].(string)
@@ -329,17 +330,17 @@ func TestTapOverride(t *testing.T) {
 	}
 	for _, says := range []string{`declares ["added"]`, `selects ["uri" "nowhere"]`} {
 		if !bytes.Contains(tr.stderr, []byte(says)) {
-			t.Errorf("nobody said %q: %s", says, tr.stderr)
+			t.Errorf("%q is missing in: %s", says, tr.stderr)
 		}
 	}
 }
 
-// TestTapMethods asks for streams to be read in ways that are theirs or not.
-func TestTapMethods(t *testing.T) {
+// TestTapReplicationMethods sets valid and invalid replication methods.
+func TestTapReplicationMethods(t *testing.T) {
 	t.Parallel()
-	config := onPort(t, small())
+	config := serveSandbox(t, small())
 	state := file(t, "state.json", string(lastState(tapSync(t, config))))
-	all := len(sung(tapSync(t, config))["tickets"])
+	all := len(tapRecords(tapSync(t, config))["tickets"])
 	for _, c := range []struct {
 		name   string
 		edit   func(root, entry map[string]any)
@@ -353,25 +354,25 @@ func TestTapMethods(t *testing.T) {
 		{"the metadata beat the entry", func(root, entry map[string]any) {
 			root["replication-method"], entry["replication_method"] = "INCREMENTAL", "FULL_TABLE"
 		}, false, "", "tickets"},
-		{"incremental, where it cannot be", func(root, _ map[string]any) { root["replication-method"] = "INCREMENTAL" }, true, "can only be read whole", "tags"},
-		{"a method nobody knows", func(root, _ map[string]any) { root["replication-method"] = "LOG_BASED" }, false, "LOG_BASED", "tickets"},
+		{"incremental, where it cannot be", func(root, _ map[string]any) { root["replication-method"] = "INCREMENTAL" }, true, "every sync reads it in full", "tags"},
+		{"an unknown method", func(root, _ map[string]any) { root["replication-method"] = "LOG_BASED" }, false, "LOG_BASED", "tickets"},
 		{"another replication key", func(root, _ map[string]any) { root["replication-key"] = "created_datetime" }, false, "cannot be chosen", "tickets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := chosenCatalog(t, c.stream, nil, func(e map[string]any) {
+			path := selectedCatalog(t, c.stream, nil, func(e map[string]any) {
 				c.edit(e["metadata"].([]any)[0].(map[string]any)["metadata"].(map[string]any), e)
 			})
 			tr := tapSync(t, config, "--catalog", path, "--state", state)
-			n := len(sung(tr)[c.stream])
+			n := len(tapRecords(tr)[c.stream])
 			if tr.code != 0 || c.whole && n == 0 || !c.whole && n > 0 || c.stream == "tickets" && c.whole && n != all {
 				t.Errorf("exit code %d, %d records: %s", tr.code, n, tail(tr.stderr))
 			}
-			mark := loose(lastState(tr)).(map[string]any)["bookmarks"].(map[string]any)[c.stream].(map[string]any)
+			mark := decode(lastState(tr)).(map[string]any)["bookmarks"].(map[string]any)[c.stream].(map[string]any)
 			if (len(mark) == 0) != c.whole {
 				t.Errorf("its bookmark is %v", mark)
 			}
 			if !bytes.Contains(tr.stderr, []byte(c.says)) {
-				t.Errorf("nobody said %q: %s", c.says, tr.stderr)
+				t.Errorf("%q is missing in: %s", c.says, tr.stderr)
 			}
 		})
 	}

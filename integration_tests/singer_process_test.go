@@ -23,8 +23,8 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestTapArguments calls the built program in all the ways that clients do,
-// and in the ways that people do.
+// TestTapArguments runs the program with the arguments that clients and users
+// pass.
 func TestTapArguments(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -59,7 +59,7 @@ func TestTapArguments(t *testing.T) {
 
 		{"--discover", catalog},
 		{"-d", catalog},
-		{"--config nowhere.json --discover", catalog}, // it needs no account
+		{"--config nowhere.json --discover", catalog}, // no account is needed
 		{"--catalog nowhere.json --state nowhere.json --discover", catalog},
 		{"-c c.json -p k.json -s s.json", tags},
 		{"--catalog=k.json --config=c.json --state=s.json", tags},
@@ -84,7 +84,7 @@ func TestTapArguments(t *testing.T) {
 		{"--config c.json --test=records", sample},
 		{"--config c.json --test=everything", wrong},
 
-		// of several things, the first of these
+		// the first of several modes applies
 		{"--help --version --about --discover --test", help},
 		{"--version --about --discover --test --config c.json", version},
 		{"--about --discover --test --format json", about},
@@ -104,11 +104,11 @@ func TestTapArguments(t *testing.T) {
 			case c.want == wrong && (c.args == "" || c.args == "--catalog k.json"):
 			case box == "before":
 				args = append([]string{"--sandbox"}, args...)
-			case c.args != "--config": // of which it would be the value
+			case c.args != "--config": // which takes a value
 				args = append(args, "--sandbox")
 			}
 			tr := call{tap: true, args: args, dir: dir}.run(t)
-			rows := sung(tr)
+			rows := tapRecords(tr)
 			ok := tr.code == 0
 			switch c.want {
 			case wrong:
@@ -136,45 +136,45 @@ func TestTapArguments(t *testing.T) {
 	}
 }
 
-// TestTapTerminate ends a tap with SIGTERM: it is gone within seconds, its last
-// line is whole and a state, and what is missing comes with the next run.
+// TestTapTerminate ends a tap with SIGTERM: it ends soon, its last line is
+// complete and a state, and the next run emits what is missing.
 func TestTapTerminate(t *testing.T) {
 	t.Parallel()
-	config := func(box *sandbox.Server) string { return onPort(t, box) }
+	config := func(box *sandbox.Server) string { return serveSandbox(t, box) }
 	ended := func(t *testing.T, tr *transcript, sent time.Time) {
 		t.Helper()
-		if d := tr.ended.Sub(sent); d > patience || tr.code != -1 && tr.code != 143 {
+		if d := tr.ended.Sub(sent); d > endsWithin || tr.code != -1 && tr.code != 143 {
 			t.Errorf("exit code %d after %v: %s", tr.code, d, tail(tr.stderr))
 		}
-		if lines := sungLines(tr); len(lines) == 0 || lines[len(lines)-1].Type != "STATE" {
+		if lines := tapMessages(tr); len(lines) == 0 || lines[len(lines)-1].Type != "STATE" {
 			t.Errorf("the last message is no state: %s", tail(tr.stdout))
 		}
 	}
 	t.Run("during a sync", func(t *testing.T) {
 		box := small()
-		now := newMoment(-1)
-		var moment atomic.Pointer[moment]
+		now := newRequestTrigger(-1)
+		var moment atomic.Pointer[requestTrigger]
 		moment.Store(now)
 		box.Log = func(*http.Request, int) { moment.Load().count() }
 		path := config(box)
-		whole := sung(tapSync(t, path))
-		asked := now.asked.Load()
+		whole := tapRecords(tapSync(t, path))
+		asked := now.requests.Load()
 		for _, at := range []int64{1, asked / 3, asked * 2 / 3} {
-			now := newMoment(at)
+			now := newRequestTrigger(at)
 			moment.Store(now)
 			var sent time.Time
 			tr := call{tap: true, args: []string{"--config", path}, at: func(p *os.Process) {
-				<-now.come
+				<-now.reached
 				sent = time.Now()
 				_ = p.Signal(syscall.SIGTERM)
 			}}.run(t)
 			ended(t, tr, sent)
-			moment.Store(newMoment(-1))
-			rest := sung(tapSync(t, path, "--state", file(t, "state.json", string(lastState(tr)))))
-			had := sung(tr)
+			moment.Store(newRequestTrigger(-1))
+			rest := tapRecords(tapSync(t, path, "--state", file(t, "state.json", string(lastState(tr)))))
+			had := tapRecords(tr)
 			for name, rows := range whole {
 				for _, raw := range rows {
-					same := func(r []byte) bool { return timeless(r) == timeless(raw) }
+					same := func(r []byte) bool { return withoutAsOf(r) == withoutAsOf(raw) }
 					if !slices.ContainsFunc(had[name], func(r json.RawMessage) bool { return same(r) }) && !slices.ContainsFunc(rest[name], func(r json.RawMessage) bool { return same(r) }) {
 						t.Fatalf("%s: the record %s is lost", name, keyOf(streams.Find(name), raw))
 					}
@@ -201,11 +201,11 @@ func TestTapTerminate(t *testing.T) {
 		}
 	})
 	for _, c := range []struct {
-		name  string
-		comes bool // the reader reads on, some time after the signal
-	}{{"into a stuffed pipe", true}, {"into a pipe nobody reads", false}} {
+		name    string
+		resumes bool // the reader continues some time after the signal
+	}{{"full pipe, read later", true}, {"full pipe, never read", false}} {
 		t.Run(c.name, func(t *testing.T) {
-			if !c.comes && !*full {
+			if !c.resumes && !*full {
 				t.Skip("it waits until the program gives up")
 			}
 			var asked atomic.Int64
@@ -237,14 +237,14 @@ func TestTapTerminate(t *testing.T) {
 				t.Fatal(err)
 			}
 			read := make(chan []byte, 1)
-			if c.comes {
+			if c.resumes {
 				<-rest.C
 				go func() { all, _ := io.ReadAll(near); read <- all }()
 			}
 			_ = cmd.Wait()
 			tr.ended, tr.code, tr.stderr = time.Now(), cmd.ProcessState.ExitCode(), fault.Bytes()
-			if !c.comes { // it must not wait for ever; that its last line is cut nobody can help
-				if d := time.Since(sent); d > patience || tr.code == 0 {
+			if !c.resumes { // it must not wait forever; its last line may be incomplete
+				if d := time.Since(sent); d > endsWithin || tr.code == 0 {
 					t.Errorf("exit code %d after %v", tr.code, d)
 				}
 				return
@@ -256,9 +256,8 @@ func TestTapTerminate(t *testing.T) {
 	}
 }
 
-// TestTapReaderLeaves closes the pipe after some lines: nobody reads the rest
-// of the account.
-func TestTapReaderLeaves(t *testing.T) {
+// TestTapClosedOutput closes the pipe after some lines: the tap ends.
+func TestTapClosedOutput(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	box := small()
@@ -266,7 +265,7 @@ func TestTapReaderLeaves(t *testing.T) {
 	box.Log = func(*http.Request, int) { asked.Add(1) }
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program(t), "--config", onPort(t, box), "--catalog", file(t, "catalog.json", tapCatalog("ticket_messages")))
+	cmd := exec.CommandContext(ctx, program(t), "--config", serveSandbox(t, box), "--catalog", file(t, "catalog.json", tapCatalog("ticket_messages")))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -286,6 +285,6 @@ func TestTapReaderLeaves(t *testing.T) {
 	err = cmd.Wait()
 	var exit *exec.ExitError
 	if ctx.Err() != nil || !errors.As(err, &exit) || asked.Load() > 40 {
-		t.Errorf("it ended with %v after %d requests, nobody having read its output", err, asked.Load())
+		t.Errorf("it ended with %v after %d requests, though its output was closed", err, asked.Load())
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// specification returns the SPEC's form, by way of the program.
+// specification returns the program's SPEC message, and its form.
 func specification(t *testing.T) (raw json.RawMessage, form map[string]any) {
 	t.Helper()
 	for _, m := range (call{args: []string{"spec"}}).inside(t).messages() {
@@ -30,7 +30,7 @@ func specification(t *testing.T) (raw json.RawMessage, form map[string]any) {
 			raw = s.Form
 		}
 	}
-	form, ok := loose(raw).(map[string]any)
+	form, ok := decode(raw).(map[string]any)
 	if !ok {
 		t.Fatal("no specification")
 	}
@@ -44,7 +44,7 @@ type place struct {
 	schema map[string]any
 }
 
-// places walks a schema and all that it is made of.
+// places yields all schemas within a schema.
 func places(root map[string]any) iter.Seq[place] {
 	return func(yield func(place) bool) {
 		var visit func(path, name string, s map[string]any) bool
@@ -75,7 +75,7 @@ func places(root map[string]any) iter.Seq[place] {
 	}
 }
 
-// TestSpec is what Airbyte's acceptance tests ask of a specification.
+// TestSpec checks what Airbyte's acceptance tests check in a specification.
 func TestSpec(t *testing.T) {
 	t.Parallel()
 	raw, form := specification(t)
@@ -87,8 +87,8 @@ func TestSpec(t *testing.T) {
 		})
 	}
 	t.Run("config_match_spec", func(t *testing.T) {
-		// The formats are there for date pickers; no client checks them, and a
-		// plain date will do.
+		// The formats are for date pickers; no client checks them, and a plain
+		// date is valid.
 		plain := regexp.MustCompile(`"format":"[a-z-]+",?`).ReplaceAll(raw, nil)
 		c := jsonschema.NewCompiler()
 		if err := c.AddResource("spec.json", bytes.NewReader(plain)); err != nil {
@@ -96,7 +96,7 @@ func TestSpec(t *testing.T) {
 		}
 		schema := c.MustCompile("spec.json")
 		for config, fits := range map[string]bool{
-			configText("http://127.0.0.1:1", boxSecret): true,
+			configText("http://127.0.0.1:1", sandboxSecret): true,
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"unknown":1}`:            true,
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s"}}`:                                            false,
 			`{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"a@b.c"}}`:                                                                 false,
@@ -104,7 +104,7 @@ func TestSpec(t *testing.T) {
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"overlap":"10"}`:         false,
 			`{"subdomain":"acme","credentials":{"auth_type":"oauth2.0","client_id":"c","client_secret":"s","refresh_token":"r"},"rate_limit_reserve":1}`: false,
 		} {
-			if err := schema.Validate(loose([]byte(config))); (err == nil) != fits {
+			if err := schema.Validate(decode([]byte(config))); (err == nil) != fits {
 				t.Errorf("%s: %v", config, err)
 			}
 		}
@@ -245,7 +245,8 @@ func TestSpec(t *testing.T) {
 		if err := json.Unmarshal((call{args: []string{"spec"}}).inside(t).stdout, &m); err != nil {
 			t.Fatal(err)
 		}
-		// field finds what is configured at a path, of OAuth's kind of credentials.
+		// field returns the property at a path, for the OAuth kind of
+		// credentials.
 		field := func(path []any) map[string]any {
 			at := form
 			for _, name := range path {
@@ -258,11 +259,11 @@ func TestSpec(t *testing.T) {
 		}
 		auth := m.Spec.Auth
 		if got := field([]any{auth.Key[0], auth.Key[1]})["const"]; got != auth.Value || auth.Value != "oauth2.0" {
-			t.Errorf("the button is for %v = %q, which the specification says is %v", auth.Key, auth.Value, got)
+			t.Errorf("the button is for %v = %q, in the specification it is %v", auth.Key, auth.Value, got)
 		}
 		paths := 0
-		var walk func(any)
-		walk = func(v any) {
+		var visit func(any)
+		visit = func(v any) {
 			in, _ := v.(map[string]any)
 			for name, v := range in {
 				if path, ok := v.([]any); ok && name == "path_in_connector_config" {
@@ -270,22 +271,22 @@ func TestSpec(t *testing.T) {
 						t.Errorf("the specification has nothing at %v", path)
 					}
 				}
-				walk(v)
+				visit(v)
 			}
 		}
-		walk(auth.Config)
-		if paths != 5 { // subdomain, two tokens, and the app's id and secret
+		visit(auth.Config)
+		if paths != 5 { // subdomain, two tokens, client id and secret
 			t.Errorf("%d paths", paths)
 		}
 		input := auth.Config["oauth_connector_input_specification"].(map[string]any)
 		scopes := strings.Fields(input["scope"].(string))
 		for _, s := range streams.All() {
 			if s.OAuthScope != "" && !slices.Contains(scopes, s.OAuthScope) {
-				t.Errorf("the button does not ask for %s, which %s needs", s.OAuthScope, s.Name)
+				t.Errorf("the button does not request %s, which %s needs", s.OAuthScope, s.Name)
 			}
 		}
 		if !slices.Contains(scopes, "offline") {
-			t.Error("the button does not ask for a refresh token")
+			t.Error("the button does not request a refresh token")
 		}
 	})
 	t.Run("oauth_is_default_method", func(t *testing.T) {

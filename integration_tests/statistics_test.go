@@ -27,13 +27,13 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// TestDaysAnywhere holds the histories of TestKillAnywhere for the statistics
-// alone, with tickets that come and go from their days: the present rows of
-// each day that may still change are the account's, however the API is read
-// where it is in doubt, and a sync at rest writes nothing.
+// TestReportCrashRecovery checks random histories for the stream statistics
+// alone, with tickets that enter and leave their days: the current rows of each
+// day within the window are the account's, in every reading of the undocumented
+// API, and a sync without changes emits nothing.
 //
 // DAYS_SEED repeats one history.
-func TestDaysAnywhere(t *testing.T) {
+func TestReportCrashRecovery(t *testing.T) {
 	t.Parallel()
 	first, n := rand.Uint64()>>16, *histories/5
 	if seed, err := strconv.ParseUint(os.Getenv("DAYS_SEED"), 10, 64); err == nil {
@@ -44,9 +44,9 @@ func TestDaysAnywhere(t *testing.T) {
 		seed := first + uint64(i)
 		var err error
 		synctest.Test(t, func(t *testing.T) {
-			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), most: enough, only: []string{"statistics"}}
-			err = h.live()
-			judged.Add(int64(h.judged["statistics"]))
+			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 3)), maxChanges: defaultMaxChanges, only: []string{"statistics"}}
+			err = h.play()
+			judged.Add(int64(h.compared["statistics"]))
 		})
 		if err != nil {
 			t.Fatalf("history %d: DAYS_SEED=%d: %v", i+1, seed, err)
@@ -57,11 +57,11 @@ func TestDaysAnywhere(t *testing.T) {
 	}
 }
 
-// flicker takes a young ticket out of what is counted and puts it back. The sync
-// in between is cut off: what it wrote, no bookmark tells.
-func (h *history) flicker() error {
-	h.calm = true
-	defer func() { h.calm = false }()
+// toggleCounted removes a recent ticket from what is counted and adds it again.
+// The sync in between is interrupted, and its last records are in no bookmark.
+func (h *history) toggleCounted() error {
+	h.noChanges = true
+	defer func() { h.noChanges = false }()
 	now := time.Now().Add(h.box.ClockOffset)
 	id := h.box.AddTicket(now.Add(-time.Duration(h.Int64N(int64(20*24*time.Hour)))), now, now)
 	for i, stop := range []int{-1, h.IntN(6), -1} {
@@ -70,17 +70,17 @@ func (h *history) flicker() error {
 		}
 		if i < 2 {
 			h.box.TrashTicket(id, i == 0)
-			time.Sleep(20 * time.Minute) // until lists show it
+			time.Sleep(20 * time.Minute) // until it is visible
 		}
 	}
 	return nil
 }
 
-// days reads the statistics as a plan that is changed by with, and returns what
-// was written, by key, and how many requests it took.
-func days(t *testing.T, h *house, marks map[string]state.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
+// readReports reads the statistics with a plan that the function with changes,
+// and returns the records by key and the number of requests.
+func readReports(t *testing.T, h *fixture, marks map[string]state.Bookmark, with func(*connector.Plan)) (written map[string]string, requests int, failure error) {
 	t.Helper()
-	plan := h.plan([]string{"statistics"}, stored(t, marks))
+	plan := h.plan([]string{"statistics"}, throughJSON(t, marks))
 	plan.WindowInterval = 24 * time.Hour
 	if with != nil {
 		with(plan)
@@ -100,7 +100,7 @@ func days(t *testing.T, h *house, marks map[string]state.Bookmark, with func(*co
 	return written, h.budget.Sent() - sent, failure
 }
 
-// daysOf lists the days of which something was written.
+// daysOf returns the days of the records.
 func daysOf(written map[string]string) (all []string) {
 	for _, raw := range written {
 		day, _ := conform.Field([]byte(raw), "day")
@@ -110,25 +110,27 @@ func daysOf(written map[string]string) (all []string) {
 	return slices.Compact(all)
 }
 
-// What a sync of reports costs, which days it looks at, and when.
-func TestDays(t *testing.T) {
+// TestDailyReports checks how many requests a sync of reports takes, and which
+// days it reads and when.
+func TestDailyReports(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2000, 6, 15, 12, 0, 0, 0, time.UTC)))
 		box := &sandbox.Server{Limit: unlimited}
-		h := newHouse(t, box)
+		h := newFixture(t, box)
 		marks := map[string]state.Bookmark{}
 		total := parseReports(`[{"scope":"tickets-created"}]`)
 		from := func(p *connector.Plan) { p.Reports, p.Start = total, time.Time{} }
 		expect := func(what string, requests int, wanted ...string) {
 			t.Helper()
-			written, n, err := days(t, h, marks, from)
+			written, n, err := readReports(t, h, marks, from)
 			if got := daysOf(written); err != nil || n != requests || !slices.Equal(got, wanted) {
 				t.Errorf("%s: %d requests, days %v, %v; expected %d, %v", what, n, got, err, requests, wanted)
 			}
 		}
-		// A year in periods of 35, 70, 140 and 122 days, and the time.
-		written, n, err := days(t, h, marks, from)
+		// A year in periods of 35, 70, 140 and 122 days, and one request for
+		// the time.
+		written, n, err := readReports(t, h, marks, from)
 		if all := daysOf(written); err != nil || n != 5 || len(all) < 100 || all[len(all)-1] > "2000-06-15" || all[0] < "1999-06-15" {
 			t.Fatalf("%d requests, %d days, %v", n, len(daysOf(written)), err)
 		}
@@ -143,7 +145,7 @@ func TestDays(t *testing.T) {
 		expect("today", 2, "2000-06-15")
 		time.Sleep(12 * time.Hour)
 		expect("the day after", 2)
-		time.Sleep(12 * time.Hour) // a day has passed: all is looked at that may have changed
+		time.Sleep(12 * time.Hour) // a day later, the window is read again
 		expect("the window", 2, "2000-05-20")
 		box.TrashTicket(old, true)
 		ticket("2000-04-20T00:00:00Z") // before the window
@@ -153,34 +155,35 @@ func TestDays(t *testing.T) {
 		time.Sleep(4 * time.Hour)
 		expect("again", 2, "2000-05-20")
 
-		// What changed while the day could, is captured whenever the next sync is.
+		// Changes within the window are captured by the next sync, whenever it
+		// is.
 		ticket(time.Now().AddDate(0, 0, -25).Format(time.RFC3339))
 		changed := time.Now().AddDate(0, 0, -25).UTC().Format(time.DateOnly)
 		time.Sleep(50 * 24 * time.Hour)
-		if written, _, err := days(t, h, marks, from); err != nil || !slices.Contains(daysOf(written), changed) {
+		if written, _, err := readReports(t, h, marks, from); err != nil || !slices.Contains(daysOf(written), changed) {
 			t.Errorf("of %s nothing was read: %v, %v", changed, daysOf(written), err)
 		}
 
-		// Of the day that lost its ticket the latest rows tell so.
+		// The latest row of the day without tickets shows that it is empty.
 		from = func(p *connector.Plan) {
 			p.Reports = parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]}]`)
 		}
 		marks = map[string]state.Bookmark{}
-		days(t, h, marks, from)
+		readReports(t, h, marks, from)
 		lone, day := ticket("2000-08-01T03:00:00Z"), "2000-08-01"
 		time.Sleep(24 * time.Hour)
 		expect("a lone ticket", 2, day)
 		box.DeleteTicket(lone)
 		time.Sleep(24 * time.Hour)
-		written, _, err = days(t, h, marks, from)
+		written, _, err = readReports(t, h, marks, from)
 		if len(written) != 1 || err != nil || !strings.Contains(fmt.Sprint(written), `"day":"`+day+`","row":"{}"`) {
 			t.Errorf("the day without tickets became %v, %v", written, err)
 		}
 
-		// Another report, or another question under the old name, is read from the
-		// beginning; the others go on.
+		// Another report, or another query under the old name, is read from the
+		// start; the others continue.
 		both := parseReports(`[{"scope":"tickets-created","dimensions":["agentId"]},{"scope":"tickets-closed"}]`)
-		written, _, err = days(t, h, marks, func(p *connector.Plan) { p.Reports = both })
+		written, _, err = readReports(t, h, marks, func(p *connector.Plan) { p.Reports = both })
 		for key := range written {
 			if !strings.HasPrefix(key, `"tickets-closed"`) {
 				t.Errorf("%s came again", key)
@@ -190,22 +193,22 @@ func TestDays(t *testing.T) {
 			t.Errorf("%d rows of the new report, %v", len(written), err)
 		}
 		slices.Reverse(both)
-		if written, _, err := days(t, h, marks, func(p *connector.Plan) { p.Reports = both }); len(written) > 0 || err != nil {
+		if written, _, err := readReports(t, h, marks, func(p *connector.Plan) { p.Reports = both }); len(written) > 0 || err != nil {
 			t.Errorf("in another order, %d rows came again, %v", len(written), err)
 		}
 	})
 }
 
-// A first sync that stops after any of its batches goes on from there: nothing
-// is lost, and at most the period it was in is asked for again.
-func TestDaysResume(t *testing.T) {
+// TestReportsResume stops a first sync after each of its batches: the next sync
+// continues there, loses no record and repeats at most one period.
+func TestReportsResume(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Size: sandbox.Size{Tickets: 90, Messages: 300}})
+	h := newFixture(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Size: sandbox.Size{Tickets: 90, Messages: 300}})
 	some := func(p *connector.Plan) {
 		p.Reports = parseReports(`[{"scope":"tickets-closed","dimensions":["agentId"]},{"scope":"messages-sent","timezone":"Asia/Tokyo"}]`)
 		p.Start = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	}
-	whole, all, err := days(t, h, map[string]state.Bookmark{}, some)
+	whole, all, err := readReports(t, h, map[string]state.Bookmark{}, some)
 	if err != nil || len(whole) < 100 {
 		t.Fatalf("%d rows, %v", len(whole), err)
 	}
@@ -220,10 +223,10 @@ func TestDaysResume(t *testing.T) {
 			}
 			for _, rec := range b.Records {
 				raw := rec.Raw
-				written[keyOf(b.Stream, raw)] = timeless(raw)
+				written[keyOf(b.Stream, raw)] = withoutAsOf(raw)
 			}
 			if n++; n > stop {
-				break // the bookmark of this batch is lost
+				break // the bookmark of this batch is not stored
 			}
 			marks["statistics"], done = b.Bookmark, b.Kind == reader.Done
 		}
@@ -231,29 +234,31 @@ func TestDaysResume(t *testing.T) {
 			break
 		}
 		asked := h.budget.Sent() - sent
-		rest, more, err := days(t, h, marks, some)
+		rest, more, err := readReports(t, h, marks, some)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for key, raw := range rest {
-			written[key] = timeless([]byte(raw))
+			written[key] = withoutAsOf([]byte(raw))
 		}
 		for key, raw := range whole {
-			if written[key] != timeless([]byte(raw)) {
+			if written[key] != withoutAsOf([]byte(raw)) {
 				t.Fatalf("stopped after %d batches, %s is lost or another: %s", stop, key, written[key])
 			}
 		}
-		// The time is asked twice, and of each report the first periods are short.
+		// The time takes two requests, and the first periods of each report are
+		// short.
 		if asked+more > all+8 {
 			t.Errorf("stopped after %d batches, %d requests and %d more; %d without", stop, asked, more, all)
 		}
 	}
 }
 
-// The dates of the configuration bound the days, in whatever zone.
-func TestDaysBetween(t *testing.T) {
+// TestReportDates checks that the dates of the configuration bound the days, in
+// any time zone.
+func TestReportDates(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
+	h := newFixture(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
 	for _, zone := range []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
 		marks := map[string]state.Bookmark{}
 		between := func(p *connector.Plan) {
@@ -263,11 +268,11 @@ func TestDaysBetween(t *testing.T) {
 			}
 			p.Reports, p.Start, p.End = settings.Reports, settings.Start, settings.End
 		}
-		written, _, err := days(t, h, marks, between)
+		written, _, err := readReports(t, h, marks, between)
 		if all := daysOf(written); err != nil || len(all) != 10 || all[0] != "2026-04-01" || all[9] != "2026-04-10" {
 			t.Errorf("%s: %v, %v", zone, all, err)
 		}
-		if written, _, err := days(t, h, marks, between); len(written) > 0 || err != nil {
+		if written, _, err := readReports(t, h, marks, between); len(written) > 0 || err != nil {
 			t.Errorf("%s: %d rows came again, %v", zone, len(written), err)
 		}
 		if since := marks["statistics"].Watermark; since.After(time.Date(2026, 4, 11, 0, 0, 0, 0, time.UTC)) {
@@ -276,23 +281,23 @@ func TestDaysBetween(t *testing.T) {
 	}
 }
 
-// The rows that are read last have the latest as_of_datetime, also if the server's clock
-// goes back.
-func TestClockBack(t *testing.T) {
+// TestServerClockGoesBack checks that the rows read last have the latest
+// as_of_datetime, even if the server's clock goes back.
+func TestServerClockGoesBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := &sandbox.Server{Limit: unlimited}
 		var back time.Duration
-		h := newHouseBehind(t, box, tamper(func(r *http.Response) {
+		h := newFixtureBehind(t, box, alterResponses(func(r *http.Response) {
 			at, _ := http.ParseTime(r.Header.Get("Date"))
 			r.Header.Set("Date", at.Add(-back).Format(http.TimeFormat))
-		}, direct{box}))
+		}, inMemory{box}))
 		marks := map[string]state.Bookmark{}
 		now := func(p *connector.Plan) { p.Reports = parseReports(`[{"scope":"tickets-created"}]`) }
 		add := func() string {
 			at := time.Now().Add(-time.Minute)
 			box.AddTicket(at, time.Now(), time.Now())
-			written, _, err := days(t, h, marks, now)
+			written, _, err := readReports(t, h, marks, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -311,12 +316,12 @@ func TestClockBack(t *testing.T) {
 	})
 }
 
-type tampered struct {
+type alteredNetwork struct {
 	change func(*http.Response)
 	net    http.RoundTripper
 }
 
-func (n tampered) RoundTrip(r *http.Request) (*http.Response, error) {
+func (n alteredNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := n.net.RoundTrip(r)
 	if err == nil {
 		n.change(res)
@@ -324,46 +329,48 @@ func (n tampered) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-func tamper(change func(*http.Response), net http.RoundTripper) http.RoundTripper {
-	return tampered{change, net}
+func alterResponses(change func(*http.Response), net http.RoundTripper) http.RoundTripper {
+	return alteredNetwork{change, net}
 }
 
-// A report that cannot be had says so, and the others are read.
+// TestReportsFail checks that a report that fails is reported, and the others
+// are read.
 func TestReportsFail(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, &sandbox.Server{Limit: unlimited})
+	h := newFixture(t, &sandbox.Server{Limit: unlimited})
 	marks := map[string]state.Bookmark{}
 	some := func(p *connector.Plan) {
 		p.Reports = parseReports(`[{"scope":"tickets-created","dimensions":["teamId"]},{"scope":"tickets-closed"}]`)
 	}
-	written, _, err := days(t, h, marks, some)
+	written, _, err := readReports(t, h, marks, some)
 	for key := range written {
 		if !strings.HasPrefix(key, `"tickets-closed"`) {
 			t.Errorf("%s was written", key)
 		}
 	}
 	f := connector.Classify(streams.Find("statistics"), err)
-	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. Documented of this scope are the measures ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or leave it out"
+	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. The documented measures of this scope are ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or remove it"
 	if len(written) == 0 || f.Type != connector.ConfigFailure || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}
 
-	// Rows that tell no day, of periods that begin after their day: neither can
-	// be read without the other.
-	h = newHouse(t, &sandbox.Server{Limit: unlimited, Quirks: sandbox.Quirks{DayColumn: "-", PeriodStartExclusive: true}})
-	if written, _, err := days(t, h, map[string]state.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not say of which day they are") {
+	// Rows without a day, and periods that exclude their first day: one of them
+	// cannot be read without the other.
+	h = newFixture(t, &sandbox.Server{Limit: unlimited, Quirks: sandbox.Quirks{DayColumn: "-", PeriodStartExclusive: true}})
+	if written, _, err := readReports(t, h, map[string]state.Bookmark{}, nil); len(written) > 0 || err == nil || !strings.Contains(err.Error(), "do not contain their day") {
 		t.Errorf("%d rows, %v", len(written), err)
 	}
-	h = newHouse(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})
-	_, _, err = days(t, h, map[string]state.Bookmark{}, nil)
+	h = newFixture(t, &sandbox.Server{Limit: unlimited, Forbidden: []string{"reporting"}})
+	_, _, err = readReports(t, h, map[string]state.Bookmark{}, nil)
 	if f := connector.Classify(streams.Find("statistics"), err); f.Type != connector.ConfigFailure || !strings.Contains(f.Message, "the scope statistics:read, or deselect the stream statistics") {
 		t.Errorf("%+v", f)
 	}
 }
 
-// Without reports in the configuration there is no stream: neither protocol
-// offers it or reads it, and a catalog that names it is told what is missing.
-func TestStatisticsOff(t *testing.T) {
+// TestStatisticsWithoutReports checks that without reports in the configuration
+// there is no stream: neither protocol offers or reads it, and a catalog that
+// names it is an error that says what is missing.
+func TestStatisticsWithoutReports(t *testing.T) {
 	t.Parallel()
 	named := []byte(`"statistics"`)
 	config := file(t, "none.json", `{"overlap":10}`)
@@ -382,17 +389,17 @@ func TestStatisticsOff(t *testing.T) {
 		t.Errorf("exit code %d: %s", tr.code, tail(tr.stdout))
 	}
 	tr = call{tap: true, args: []string{"--sandbox", "--catalog", file(t, "catalog.json", tapCatalog("tags", "statistics"))}}.inside(t)
-	if rows := sung(tr); tr.code != 1 || len(rows) != 1 || !bytes.Contains(tr.stderr, []byte(missing)) {
+	if rows := tapRecords(tr); tr.code != 1 || len(rows) != 1 || !bytes.Contains(tr.stderr, []byte(missing)) {
 		t.Errorf("exit code %d: %s", tr.code, tail(tr.stderr))
 	}
-	// As a setting of Meltano's it comes as a text.
+	// Meltano passes it as a string.
 	tr = call{tap: true, args: []string{"--discover", "--config", "ENV"}, env: []string{`TAP_GORGIAS_REPORTS=[{"scope":"tags"}]`}}.run(t)
 	if tr.code != 0 || !bytes.Contains(tr.stdout, named) {
 		t.Errorf("from the environment: exit code %d: %s", tr.code, tail(tr.stderr))
 	}
 }
 
-// A check asks for each report.
+// TestCheckReports checks that check requests each report.
 func TestCheckReports(t *testing.T) {
 	t.Parallel()
 	for reports, want := range map[string]string{
@@ -406,10 +413,10 @@ func TestCheckReports(t *testing.T) {
 	}
 }
 
-// TestOnlyReads holds I12: whatever is read, and whatever has to be read again,
-// nothing is sent that could write. But for access tokens, the one path that is
-// posted to is that of the statistics.
-func TestOnlyReads(t *testing.T) {
+// TestNothingIsWritten checks that no request could write (I12), whatever is
+// read or re-fetched. POST is sent only for access tokens and for the
+// statistics.
+func TestNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	posted := map[string]bool{}
@@ -422,10 +429,10 @@ func TestOnlyReads(t *testing.T) {
 			posted[r.Method+" "+r.URL.Path] = true
 		}
 	}
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	marks := map[string]state.Bookmark{}
 	for range 3 {
-		plan := h.plan(everyStream(), stored(t, marks))
+		plan := h.plan(allStreams(), throughJSON(t, marks))
 		plan.PageSize, plan.Tombstone, plan.Start = 50, tombstone, time.Time{}
 		for b, err := range plan.Run(context.Background()) {
 			if err == nil {
@@ -446,7 +453,7 @@ func TestOnlyReads(t *testing.T) {
 	}
 }
 
-// Both protocols take reports as a list of objects.
+// TestReportsSetting passes reports as a list of objects in both protocols.
 func TestReportsSetting(t *testing.T) {
 	t.Parallel()
 	raw, _ := specification(t)
@@ -469,6 +476,6 @@ func TestReportsSetting(t *testing.T) {
 	}
 	about := call{tap: true, args: []string{"--about", "--format", "json"}}.inside(t)
 	if !bytes.Contains(about.stdout, []byte(`"tickets-created"`)) {
-		t.Error("the tap does not say what a report is")
+		t.Error("the tap does not describe reports")
 	}
 }

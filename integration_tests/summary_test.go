@@ -19,23 +19,23 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// A summary is what a run says of itself at its end.
+// A summary is the totals that a run reports at its end.
 type summary struct {
-	done, streams, records, retold, graves, requests, share, nulled int
+	completed, streams, records, refetched, tombstones, requests, share, nulled int
 	failed                                                          []string
 }
 
-var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which read again because of events: (\d+), deletions: (\d+); ` +
-	`requests: (\d+), (\d+)% of the allowance; time: [^;]+(?:; values that became null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
+var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which re-fetched: (\d+), tombstones: (\d+); ` +
+	`requests: (\d+), (\d+)% of the rate limit; time: [^;]+(?:; values set to null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
 
-// summarized reads a line of a log; nil if it is no summary.
-func summarized(text string) *summary {
+// parseSummary parses a line of a log; nil if it is no summary.
+func parseSummary(text string) *summary {
 	m := summaryLine.FindStringSubmatch(text)
 	if m == nil {
 		return nil
 	}
 	n := func(i int) int {
-		v, _ := strconv.Atoi(m[i]) // "": 0
+		v, _ := strconv.Atoi(m[i]) // "" is 0
 		return v
 	}
 	s := &summary{n(1), n(2), n(3), n(4), n(5), n(6), n(7), n(8), nil}
@@ -45,8 +45,8 @@ func summarized(text string) *summary {
 	return s
 }
 
-// summed holds the summaries of an Airbyte read against what it has written.
-func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults []string) {
+// summaryFaults compares the summary of an Airbyte read with its output.
+func (tr *transcript) summaryFaults(all []msg, discovered map[string]*contract) (faults []string) {
 	var said *summary
 	var want summary
 	lines, place, last := 0, 0, ""
@@ -55,7 +55,7 @@ func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults
 		switch {
 		case m.Log != nil && strings.HasPrefix(m.Log.Message, "Summary: "):
 			lines++
-			if said, place = summarized(m.Log.Message), i; said == nil {
+			if said, place = parseSummary(m.Log.Message), i; said == nil {
 				return []string{"not a summary: " + m.Log.Message}
 			}
 		case m.Log != nil:
@@ -71,10 +71,10 @@ func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults
 			_ = json.Unmarshal(m.line, &r)
 			want.nulled += len(r.Record.Meta.Changes)
 			if at := r.Record.Data[tombstone]; at != nil && string(at) != "null" {
-				want.graves++
+				want.tombstones++
 			}
 		case m.Trace != nil && m.Trace.Status != nil && m.Trace.Status.Status == "COMPLETE":
-			want.done++
+			want.completed++
 		case m.Trace != nil && m.Trace.Status != nil && m.Trace.Status.Status == "INCOMPLETE" && discovered[m.Trace.Status.Stream.Name] != nil:
 			want.failed = append(want.failed, m.Trace.Status.Stream.Name)
 		}
@@ -90,31 +90,31 @@ func (tr *transcript) summed(all []msg, discovered map[string]*contract) (faults
 	}
 	slices.Sort(want.failed)
 	slices.Sort(said.failed)
-	if said.done != want.done || said.records != want.records || said.graves != want.graves || said.nulled != want.nulled || !slices.Equal(said.failed, want.failed) {
-		faults = append(faults, "the summary counts otherwise: "+line(all[place])+" expected "+asText(want))
+	if said.completed != want.completed || said.records != want.records || said.tombstones != want.tombstones || said.nulled != want.nulled || !slices.Equal(said.failed, want.failed) {
+		faults = append(faults, "the summary differs: "+line(all[place])+" expected "+formatSummary(want))
 	}
 	return append(faults, said.plausible()...)
 }
 
 func line(m msg) string { return string(m.line) }
 
-func asText(s summary) string {
-	return strings.Join([]string{"streams", strconv.Itoa(s.done), "records", strconv.Itoa(s.records), "deletions", strconv.Itoa(s.graves),
+func formatSummary(s summary) string {
+	return strings.Join([]string{"streams", strconv.Itoa(s.completed), "records", strconv.Itoa(s.records), "deletions", strconv.Itoa(s.tombstones),
 		"nulled", strconv.Itoa(s.nulled), "failed", strings.Join(s.failed, " ")}, " ")
 }
 
-// plausible lists what cannot be.
+// plausible returns contradictions within a summary.
 func (s *summary) plausible() (faults []string) {
-	if s.done+len(s.failed) > s.streams || s.retold+s.graves > s.records || s.share > 100 || s.requests == 0 && s.done > 0 {
+	if s.completed+len(s.failed) > s.streams || s.refetched+s.tombstones > s.records || s.share > 100 || s.requests == 0 && s.completed > 0 {
 		faults = append(faults, "the summary cannot be")
 	}
 	return faults
 }
 
-var tapNulled = regexp.MustCompile(`: (\d+) values of \S+ became null`)
+var tapNulled = regexp.MustCompile(`: (\d+) values of \S+ were set to null`)
 
-// summedTap holds the summary of a tap's run against what it has written.
-func (tr *transcript) summedTap(fault func(string, ...any)) {
+// checkTapSummary compares the summary of a tap's run with its output.
+func (tr *transcript) checkTapSummary(fault func(string, ...any)) {
 	var said *summary
 	began, nulled, lines := false, 0, 0
 	for l := range bytes.Lines(tr.stderr) {
@@ -133,7 +133,7 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 		}
 		if i := strings.Index(text, "Summary: "); i >= 0 {
 			lines++
-			if said = summarized(text[i:]); said == nil {
+			if said = parseSummary(text[i:]); said == nil {
 				fault("not a summary: %s", text)
 				return
 			}
@@ -147,7 +147,7 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 		return
 	}
 	records, graves := 0, 0
-	for _, rows := range sung(tr) {
+	for _, rows := range tapRecords(tr) {
 		for _, r := range rows {
 			records++
 			var row map[string]json.RawMessage
@@ -157,21 +157,20 @@ func (tr *transcript) summedTap(fault func(string, ...any)) {
 			}
 		}
 	}
-	if said.records != records || said.nulled != nulled || said.graves < graves || !tr.tap.changed && said.graves != graves {
-		fault("the summary counts otherwise: %+v; there are %d records, %d deletions, %d values that became null", *said, records, graves, nulled)
+	if said.records != records || said.nulled != nulled || said.tombstones < graves || !tr.tap.changed && said.tombstones != graves {
+		fault("the summary differs: %+v; there are %d records, %d tombstones, %d values set to null", *said, records, graves, nulled)
 	}
 	for _, f := range said.plausible() {
 		fault("%s", f)
 	}
 }
 
-// TestSummary reads an account in which something has happened, in both
-// protocols: what was read again because of events, what was deleted, what
-// became null and what failed is in the summary. That its counts are those of
-// what was written is held by every run of the program.
+// TestSummary reads an account that has changed, in both protocols: the summary
+// has the re-fetched records, the tombstones, the nulled values and the
+// failures. Every run of the program compares the counts with the output.
 func TestSummary(t *testing.T) {
 	t.Parallel()
-	box := &sandbox.Server{Limit: unlimited, Email: boxMail, APIKey: boxSecret, Forbidden: []string{"phone"}}
+	box := &sandbox.Server{Limit: unlimited, Email: sandboxEmail, APIKey: sandboxSecret, Forbidden: []string{"phone"}}
 	odd := ""
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -187,13 +186,13 @@ func TestSummary(t *testing.T) {
 	})
 	srv := httptest.NewServer(api)
 	t.Cleanup(srv.Close)
-	config := file(t, "config.json", configText(srv.URL, boxSecret))
+	config := file(t, "config.json", configText(srv.URL, sandboxSecret))
 
 	airbyte := func(state string) (*transcript, *summary) {
 		tr := call{args: []string{"read", "--config", config, "--state", file(t, "state.json", state)}}.inside(t)
 		for _, m := range tr.messages() {
 			if m.Log != nil && strings.HasPrefix(m.Log.Message, "Summary: ") {
-				return tr, summarized(m.Log.Message)
+				return tr, parseSummary(m.Log.Message)
 			}
 		}
 		t.Fatalf("no summary: %s", tail(tr.stdout))
@@ -201,16 +200,16 @@ func TestSummary(t *testing.T) {
 	}
 	tap := func(state string) *summary {
 		tr := tapSync(t, config, "--state", file(t, "state.json", state))
-		return summarized(regexp.MustCompile(`Summary: .*`).FindString(string(tr.stderr)))
+		return parseSummary(regexp.MustCompile(`Summary: .*`).FindString(string(tr.stderr)))
 	}
 	phone := []string{"voice_calls", "voice_call_events", "voice_call_recordings"}
 	streams := len(streams.All())
 	first, s := airbyte("[]")
-	if s.done != streams-len(phone) || s.streams != streams || !slices.Equal(s.failed, phone) || s.retold != 0 || s.graves != 0 {
+	if s.completed != streams-len(phone) || s.streams != streams || !slices.Equal(s.failed, phone) || s.refetched != 0 || s.tombstones != 0 {
 		t.Errorf("a first sync: %+v", *s)
 	}
 	if n := box.Requests(); s.requests != n {
-		t.Errorf("it says %d requests, there were %d", s.requests, n)
+		t.Errorf("it has %d requests, there were %d", s.requests, n)
 	}
 
 	state := stateFile(assemble(nil, first.messages()))
@@ -228,11 +227,11 @@ func TestSummary(t *testing.T) {
 	}
 	odd = `"perhaps"`
 	_, s = airbyte(state)
-	if s.retold == 0 || s.graves == 0 || s.nulled == 0 {
+	if s.refetched == 0 || s.tombstones == 0 || s.nulled == 0 {
 		t.Errorf("after an edit and a deletion, with a field that does not fit: %+v", *s)
 	}
-	if other := tap(state); other.retold != s.retold || other.graves != s.graves || other.nulled != s.nulled || other.records != s.records || !slices.Equal(other.failed, phone) {
-		t.Errorf("the tap says %+v, Airbyte's source %+v", *other, *s)
+	if other := tap(state); other.refetched != s.refetched || other.tombstones != s.tombstones || other.nulled != s.nulled || other.records != s.records || !slices.Equal(other.failed, phone) {
+		t.Errorf("the tap has %+v, the Airbyte source %+v", *other, *s)
 	}
 }
 
@@ -242,17 +241,17 @@ func idOf(raw []byte) int64 {
 	return r.ID
 }
 
-// TestListening follows each stream of two syncs: until its list has been read
-// it does not listen, from then on it does, until it ends; and only then come
-// records that were read again, and tombstones.
-func TestListening(t *testing.T) {
+// TestChangeFeedProgress checks each stream of two syncs: it is reading events
+// from the end of its list to its own end, and only then emits re-fetched
+// records and tombstones.
+func TestChangeFeedProgress(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	marks := map[string]state.Bookmark{}
 	again, graves := 0, 0
 	for range 2 {
-		plan := h.plan(everyStream(), stored(t, marks))
+		plan := h.plan(allStreams(), throughJSON(t, marks))
 		plan.Tombstone = tombstone
 		listening := map[string]bool{}
 		for b, err := range plan.Run(t.Context()) {

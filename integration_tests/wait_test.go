@@ -15,13 +15,13 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// While the server asks to be left alone, the sync says so, and repeats its
-// state often enough that nobody takes it for dead.
-func TestWaitIsTold(t *testing.T) {
+// TestWaitIsReported checks that a sync that waits for Retry-After reports it,
+// and repeats its state often enough for the platform.
+func TestWaitIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int32
-		h := newHouse(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
+		h := newFixture(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
 			if n.Add(1) == 4 {
 				return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"600"}}}
 			}
@@ -29,13 +29,13 @@ func TestWaitIsTold(t *testing.T) {
 		}})
 		plan := h.plan([]string{"ticket_messages"}, nil)
 		plan.Heartbeat = time.Minute
-		out := &timed{began: time.Now()}
+		out := &stateTimes{began: time.Now()}
 		if err := airbyte.NewWriter(out).Sync(context.Background(), plan.Run(context.Background()), nil); err != nil {
 			t.Fatal(err)
 		}
 		limited := fmt.Sprintf(`"status":"RUNNING","reasons":[{"type":"RATE_LIMITED","rate_limited":{"quota_reset":%d}}]`, out.began.Add(600*time.Second).UnixMilli())
 		if !strings.Contains(out.String(), limited) {
-			t.Errorf("nobody was told %s", limited)
+			t.Errorf("the output does not contain %s", limited)
 		}
 		last := time.Duration(0)
 		for _, at := range append(out.states, time.Since(out.began)) {
@@ -50,34 +50,34 @@ func TestWaitIsTold(t *testing.T) {
 	})
 }
 
-// timed keeps when states were written.
-type timed struct {
+// stateTimes records when states are written.
+type stateTimes struct {
 	bytes.Buffer
 	began  time.Time
 	states []time.Duration
 }
 
-func (w *timed) Write(p []byte) (int, error) {
+func (w *stateTimes) Write(p []byte) (int, error) {
 	if bytes.Contains(p, []byte(`{"type":"STATE"`)) {
 		w.states = append(w.states, time.Since(w.began))
 	}
 	return w.Buffer.Write(p)
 }
 
-// Nothing of a run is left behind: not when it ends, not when whoever reads it
-// stops, not when it is interrupted. A synctest bubble does not end before its
-// goroutines do.
-func TestNothingIsLeftBehind(t *testing.T) {
+// TestRunEndsGoroutines checks that a run leaves no goroutine when it ends,
+// when its reader stops, and when it is canceled: a synctest bubble ends only
+// with its goroutines.
+func TestRunEndsGoroutines(t *testing.T) {
 	t.Parallel()
 	for stop := range 40 {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
+			h := newFixture(t, &sandbox.Server{Limit: unlimited, Fail: func(*http.Request) *sandbox.Fault {
 				return &sandbox.Fault{Delay: time.Second}
 			}})
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			left := stop
-			for _, err := range h.plan(everyStream(), nil).Run(ctx) {
+			for _, err := range h.plan(allStreams(), nil).Run(ctx) {
 				if err != nil {
 					t.Fatal(err)
 				}

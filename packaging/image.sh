@@ -2,14 +2,14 @@
 # Builds the image without a registry, and calls it as Airbyte's platform does.
 #
 #   packaging/image.sh            # for this machine's processor
-#   packaging/image.sh arm64      # builds, and only looks at what came out
+#   packaging/image.sh arm64      # builds, and checks the image without running it
 #
-# It needs Linux, Go, and either podman or docker with a running daemon; root may
-# leave it to this script to install podman with apt-get. Where there is none it
-# says so and ends well. The two base images are made here: the one to build on
-# from this machine's Go and a static busybox, the one to run on from busybox
-# alone. Images and containers of podman live in a directory of this script's
-# own, which it removes; from docker it removes the images.
+# It needs Linux, Go, and either podman or docker with a running daemon; for root
+# it installs podman with apt-get. Without an engine it prints that it skips the
+# test, and succeeds. It makes the two base images: the one to build on from this
+# machine's Go and a static busybox, the one to run on from busybox alone. It keeps
+# podman's images and containers in a directory of its own, and removes that;
+# from docker it removes the images.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,7 +60,7 @@ if [ "$engine" = podman ]; then
   isolation=(--isolation chroot --layers=false --pull=never) # no nested namespaces, one copy of the base, no registry
 fi
 
-foreign=(--arch "$arch") # what the base to run on is said to be made for
+foreign=(--arch "$arch") # the processor in the description of the base to run on
 [ "$engine" = docker ] && foreign=(--platform "linux/$arch")
 
 # The base to run on.
@@ -74,7 +74,7 @@ path='ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 tar -C "$work/root" --owner=0 --group=0 -c . | "${call[@]}" import --change "$path" "${foreign[@]}" - "$run_base" >> "$work/log" 2>&1 || fail
 say "base to run on: busybox"
 
-# The base to build on: the same, Go, the modules that go.mod names, and no way out.
+# The base to build on: the same, Go and the modules that go.mod names; no network.
 mkdir -p "$work/root/usr/local" "$work/root/etc/ssl/certs" "$work/root/go/pkg"
 cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
 goroot=$(go env GOROOT)
@@ -87,7 +87,7 @@ tar -C "$work/root" --owner=0 --group=0 -c . | "${call[@]}" import \
 say "base to build on: busybox, $(go env GOVERSION), modules; $(du -sm "$work/root" | cut -f1) MB"
 rm -rf "$work/root/usr" "$work/root/go"
 
-if [ "$engine" = podman ]; then # which finds images for another processor by their number alone
+if [ "$engine" = podman ]; then # which finds images for another processor only by id
   build_base=$("${call[@]}" image inspect --format '{{.Id}}' "$build_base")
   run_base=$("${call[@]}" image inspect --format '{{.Id}}' "$run_base")
 fi

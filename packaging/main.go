@@ -1,164 +1,110 @@
-// Command packaging makes what a release consists of, for every platform: an
-// archive with the program, a Python wheel that carries it, a bill of
-// materials, and the checksums of all. It runs at the root of the repository:
+// Command packaging writes what GoReleaser has no pipe for; .goreleaser.yaml
+// runs it. It needs no other file than those of the repository, and writes the
+// same bytes on every machine.
 //
-//	go run ./packaging                          # every platform, into dist
-//	go run ./packaging -platforms linux/amd64   # one
-//	go run ./packaging -licences                # the licences of what is linked, on standard output
+//	go run ./packaging licenses FILE
 //
-// With the same Go and the same files it makes the same bytes, in whatever
-// directory and for whomever it runs.
+// writes the licenses of Go and of every module that the program links.
+//
+//	go run ./packaging platform VERSION OS ARCH BINARY
+//
+// completes the build of a platform: tap-gorgias beside the binary, and in the
+// directory above a bill of materials and a Python wheel.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
-	"runtime"
+	"slices"
 	"strings"
-	"sync"
 )
 
-// What the packages say of themselves. A test holds it against metadata.yaml
-// and the Dockerfile.
+// A test compares these with metadata.yaml and the Dockerfile.
 const (
-	program     = "source-gorgias"
-	asTap       = "tap-gorgias"
-	summary     = "Reads a Gorgias helpdesk account, for Airbyte and for Singer"
-	licence     = "MIT"
-	description = "README.md"
+	program = "source-gorgias"
+	tap     = "tap-gorgias"
+	summary = "Reads a Gorgias helpdesk account, for Airbyte and for Singer"
+	license = "MIT"
 )
+
+// linkedLicenses is the file that the licenses command writes, and the
+// platform command reads.
+const linkedLicenses = "bin/LICENSES-linked.txt"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "packaging:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) error {
-	flags := flag.NewFlagSet("packaging", flag.ExitOnError)
-	out := flags.String("out", "dist", "`directory` to write to")
-	only := flags.String("platforms", strings.Join(names(), ","), "`platforms` to build for, separated by commas")
-	licences := flags.Bool("licences", false, "write the licences of all that is linked, and nothing else")
-	_ = flags.Parse(args) // exits
-	if *licences {
-		text, err := linkedLicences(ctx)
+func run(ctx context.Context, args []string) error {
+	switch {
+	case len(args) == 2 && args[0] == "licenses":
+		text, err := licenses(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = stdout.Write(text)
-		return err
-	}
-	r, err := newRelease(ctx, *out)
-	if err != nil {
-		return err
-	}
-	var chosen []platform
-	for name := range strings.SplitSeq(*only, ",") {
-		p, err := find(name)
-		if err != nil {
-			return err
+		return errors.Join(os.MkdirAll(filepath.Dir(args[1]), 0o755), os.WriteFile(args[1], text, 0o644))
+	case len(args) == 5 && args[0] == "platform":
+		i := slices.IndexFunc(platforms, func(p platform) bool { return p.os == args[2] && p.arch == args[3] })
+		if i < 0 {
+			return fmt.Errorf("no platform %s/%s", args[2], args[3])
 		}
-		chosen = append(chosen, p)
+		return complete(ctx, args[1], platforms[i], args[4])
 	}
-	made := make([][]string, len(chosen))
-	faults := make([]error, len(chosen))
-	slots := make(chan struct{}, max(1, runtime.NumCPU()/2)) // the compiler takes more than one core by itself
-	var wait sync.WaitGroup
-	for i, p := range chosen {
-		wait.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			if made[i], faults[i] = r.make(ctx, p); faults[i] != nil {
-				faults[i] = fmt.Errorf("%s: %w", p, faults[i])
-			}
-		})
-	}
-	wait.Wait()
-	if err := errors.Join(faults...); err != nil {
-		return err
-	}
-	return r.sums(made, stdout)
+	return errors.New("usage: packaging licenses FILE | platform VERSION OS ARCH BINARY")
 }
 
-// A release is one version of the program, about to be packed.
-type release struct {
-	version  string
-	out      string // directory
-	env      []string
-	licences []byte            // of what is linked
-	files    map[string][]byte // that go along, by name
+// A platform is an operating system and a processor.
+type platform struct {
+	os, arch string
+	// tags are those of the wheel. A static program needs no C library, so one
+	// wheel is for glibc and for musl.
+	tags []string
 }
 
-// newRelease reads what all platforms have in common.
-func newRelease(ctx context.Context, out string) (*release, error) {
-	r := &release{out: out, files: map[string][]byte{}}
-	metadata, err := os.ReadFile("metadata.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("%w\nhint: this program runs at the root of the repository", err)
-	}
-	// The version stands in one place: where Airbyte looks for it.
-	found := regexp.MustCompile(`(?m)^  dockerImageTag: ([0-9]+\.[0-9]+\.[0-9]+)$`).FindSubmatch(metadata)
-	if found == nil {
-		return nil, errors.New("metadata.yaml has no dockerImageTag of the form 1.2.3")
-	}
-	r.version = string(found[1])
-	for _, name := range []string{"LICENSE", description, "tap-gorgias.yml", "catalog.json"} {
-		if r.files[name], err = os.ReadFile(name); err != nil {
-			return nil, err
-		}
-	}
-	if r.env, err = cleanEnvironment(ctx); err != nil {
-		return nil, err
-	}
-	if r.licences, err = linkedLicences(ctx); err != nil {
-		return nil, err
-	}
-	return r, os.MkdirAll(out, 0o755)
+// platforms are the targets of .goreleaser.yaml. The macOS version is the oldest
+// that Go supports.
+var platforms = []platform{
+	{"linux", "amd64", []string{"manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64"}},
+	{"linux", "arm64", []string{"manylinux_2_17_aarch64", "manylinux2014_aarch64", "musllinux_1_1_aarch64"}},
+	{"darwin", "amd64", []string{"macosx_12_0_x86_64"}},
+	{"darwin", "arm64", []string{"macosx_12_0_arm64"}},
+	{"windows", "amd64", []string{"win_amd64"}},
 }
 
-// make builds for a platform, packs, and returns the names of the files made.
-func (r *release) make(ctx context.Context, p platform) ([]string, error) {
-	dir, err := os.MkdirTemp("", "packaging")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, program+p.suffix())
-	if err := r.build(ctx, p, path); err != nil {
-		return nil, err
-	}
+// complete writes what belongs to the binary of a platform.
+func complete(ctx context.Context, version string, p platform, path string) error {
 	binary, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	bill, err := r.bill(p, binary)
+	exe := filepath.Ext(path)
+	if exe == "" {
+		err = os.Symlink(program, filepath.Join(filepath.Dir(path), tap))
+	} else { // on Windows, links need a privilege
+		err = os.WriteFile(filepath.Join(filepath.Dir(path), tap+exe), binary, 0o755)
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	archive, err := r.archive(p, binary)
+	sbom, err := billOfMaterials(ctx, version, path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	name, wheel, err := r.wheel(p, binary, bill)
+	name, content, err := wheel(p, version, exe, binary, sbom)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	base := fmt.Sprintf("%s_%s_%s_%s", program, r.version, p.os, p.arch)
-	made := []string{base + ".cdx.json", base + ".tar.gz", name}
-	for i, content := range [][]byte{bill, archive, wheel} {
-		if err := os.WriteFile(filepath.Join(r.out, made[i]), content, 0o644); err != nil {
-			return nil, err
-		}
-	}
-	return made, nil
+	dist := filepath.Dir(filepath.Dir(path))
+	return errors.Join(
+		os.WriteFile(filepath.Join(dist, strings.Join([]string{program, version, p.os, p.arch}, "_")+".cdx.json"), sbom, 0o644),
+		os.WriteFile(filepath.Join(dist, name), content, 0o644))
 }

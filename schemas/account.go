@@ -4,24 +4,24 @@ import "time"
 
 // Account is the helpdesk account itself, a single record.
 type Account struct {
-	// Subdomain of the account, the first part of its address.
+	// Subdomain of the account, the first part of its URL.
 	Domain string `json:"domain"`
 	// When the account was created.
 	CreatedDatetime *time.Time `json:"created_datetime"`
 	// When the account was deactivated; null while it is active.
 	DeactivatedDatetime *time.Time `json:"deactivated_datetime"`
-	// What the account pays for.
+	// Subscription of the account.
 	CurrentSubscription *Subscription `json:"current_subscription"`
 	// Free-form data about the account, such as `company_domain`.
 	Meta Object `json:"meta"`
-	// Settings of the account, the same as in account_settings.
+	// Settings of the account, the same as in the stream account_settings.
 	Settings []Setting `json:"settings"`
 	// State of the account.
 	Status *AccountStatus `json:"status"`
-	Rest
+	Unrecognized
 }
 
-// A Subscription is what an account pays for.
+// A Subscription is the plan that an account pays for.
 type Subscription struct {
 	// Name of the plan, if any.
 	Plan *string `json:"plan"`
@@ -37,17 +37,17 @@ type Subscription struct {
 
 // An AccountStatus is the state of an account.
 type AccountStatus struct {
-	// `active` or another word. Open set.
+	// `active` or another value. Open set.
 	Status *string `json:"status"`
 }
 
-// A Setting is one setting of the account, as the account itself carries it.
+// A Setting is one setting within the record of the account.
 type Setting struct {
 	// Setting id.
 	ID *int64 `json:"id"`
-	// What it sets, such as `business-hours`. Open set.
+	// Kind of setting, such as `business-hours`. Open set.
 	Type *string `json:"type"`
-	// The setting itself; its keys depend on the type.
+	// Value of the setting; the keys depend on the type.
 	Data Object `json:"data"`
 }
 
@@ -55,11 +55,11 @@ type Setting struct {
 type AccountSetting struct {
 	// Setting id.
 	ID int64 `json:"id"`
-	// What it sets: `satisfaction-surveys`, `business-hours`, `ticket-assignment`, `views-ordering`, `access`, `views-visibility`, `auto-merge`, `auto-split`, `default-integration` and others. Open set.
+	// Kind of setting: `satisfaction-surveys`, `business-hours`, `ticket-assignment`, `views-ordering`, `access`, `views-visibility`, `auto-merge`, `auto-split`, `default-integration` and others. Open set.
 	Type *string `json:"type"`
 	// Name of the setting. Assumed: some newer settings may have one.
 	Name *string `json:"name"`
-	// The setting itself; its keys depend on the type.
+	// Value of the setting; the keys depend on the type.
 	Data Object `json:"data"`
-	Rest
+	Unrecognized
 }

@@ -2,21 +2,21 @@ package schemas
 
 import "time"
 
-// A Macro is a prepared answer with actions. Archived ones are included.
+// A Macro is a prepared reply with actions. Archived macros are included.
 type Macro struct {
 	// Macro id.
 	ID int64 `json:"id"`
 	// Id in another system.
 	ExternalID *string `json:"external_id"`
-	// What people see.
+	// Display name.
 	Name *string `json:"name"`
-	// The intent it answers, such as `refund/status`. Open set.
+	// Intent that it replies to, such as `refund/status`. Open set.
 	Intent *string `json:"intent"`
-	// Language of the answer as an ISO 639-1 code.
+	// Language of the reply as an ISO 639-1 code.
 	Language *string `json:"language"`
-	// How often it was used.
+	// Number of times it was used.
 	Usage *int64 `json:"usage"`
-	// What it does.
+	// Actions of the macro.
 	Actions []MacroAction `json:"actions"`
 	// When it was created.
 	CreatedDatetime *time.Time `json:"created_datetime"`
@@ -24,30 +24,30 @@ type Macro struct {
 	UpdatedDatetime *time.Time `json:"updated_datetime"`
 	// When it was archived; null while it is in use.
 	ArchivedDatetime *time.Time `json:"archived_datetime"`
-	// Path of the macro below the account's address.
+	// Path of the macro relative to the account's URL.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }
 
-// A MacroAction is one thing a macro does.
+// A MacroAction is one action of a macro.
 type MacroAction struct {
-	// What is done, such as `addTags` or `setResponseText`. Open set.
+	// Name of the action, such as `addTags` or `setResponseText`. Open set.
 	Name *string `json:"name"`
-	// What people see.
+	// Display title.
 	Title *string `json:"title"`
 	// Kind of action, such as `user`. Open set.
 	Type *string `json:"type"`
-	// With what it is done; the keys depend on the name.
+	// Arguments of the action; the keys depend on the name.
 	Arguments Object `json:"arguments"`
-	// What it is for. Documented.
+	// Purpose of the action. Documented.
 	Description *string `json:"description"`
 }
 
-// A Rule acts on tickets by itself when something happens.
+// A Rule acts on tickets automatically when certain events happen.
 type Rule struct {
 	// Rule id.
 	ID int64 `json:"id"`
-	// Source text, in a language like JavaScript.
+	// Source code, in a language like JavaScript.
 	Code *string `json:"code"`
 	// The code as an ESTree syntax tree. It can be tens of kilobytes.
 	CodeAST Object `json:"code_ast"`
@@ -55,21 +55,21 @@ type Rule struct {
 	CreatedDatetime *time.Time `json:"created_datetime"`
 	// When it last changed.
 	UpdatedDatetime *time.Time `json:"updated_datetime"`
-	// When it was switched off; null while it is on.
+	// When it was deactivated; null while it is active.
 	DeactivatedDatetime *time.Time `json:"deactivated_datetime"`
-	// What it is for.
+	// Purpose of the rule.
 	Description *string `json:"description"`
-	// Events that start it, joined by commas: `ticket-created,ticket-updated`.
+	// Events that trigger it, joined by commas: `ticket-created,ticket-updated`.
 	EventTypes *string `json:"event_types"`
-	// Settings of a rule that the helpdesk manages; null for the company's own.
+	// Settings of a rule that the helpdesk manages; null for custom rules.
 	Settings Object `json:"settings"`
-	// What people see.
+	// Display name.
 	Name *string `json:"name"`
 	// Rules with a higher priority run first.
 	Priority *int64 `json:"priority"`
-	// `user` for the company's own, other words for managed rules. Open set.
+	// `user` for custom rules, other values for managed rules. Open set.
 	Type *string `json:"type"`
-	// Path of the rule below the account's address.
+	// Path of the rule relative to the account's URL.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }

@@ -2,7 +2,7 @@ package schemas
 
 import "time"
 
-// A Customer is somebody who has written to the company, or was imported.
+// A Customer is a person who has written to the company or was imported.
 type Customer struct {
 	// Customer id.
 	ID int64 `json:"id"`
@@ -12,7 +12,7 @@ type Customer struct {
 	Active *bool `json:"active"`
 	// Main e-mail address.
 	Email *string `json:"email"`
-	// Full name, or what stands for it, such as a phone number.
+	// Full name, or a substitute such as a phone number.
 	Name *string `json:"name"`
 	// First name; empty when unknown.
 	Firstname *string `json:"firstname"`
@@ -24,28 +24,28 @@ type Customer struct {
 	Timezone *string `json:"timezone"`
 	// When the customer was created.
 	CreatedDatetime *time.Time `json:"created_datetime"`
-	// When the customer last changed. Whether new channels move it is not documented.
+	// When the customer last changed. Whether new channels change this is not documented.
 	UpdatedDatetime *time.Time `json:"updated_datetime"`
 	// Free-form data, such as `name_set_via`.
 	Meta Object `json:"meta"`
 	// Free-form data, set through the API.
 	Data Object `json:"data"`
-	// What users noted about the customer.
+	// Note of the users about the customer.
 	Note *string `json:"note"`
-	// Values of custom fields, by the field's id as a string, each with `id` and `value`; empty when none is set. One by one in customer_custom_field_values.
+	// Values of custom fields, by the field's id as a string, each with `id` and `value`; empty if none is set. The stream customer_custom_field_values has one row for each.
 	CustomFields Object `json:"custom_fields"`
-	Rest
+	Unrecognized
 }
 
-// A CustomerChannel is an address a customer writes from.
+// A CustomerChannel is an address that a customer writes from.
 type CustomerChannel struct {
 	// Channel id.
 	ID *int64 `json:"id"`
 	// `email`, `phone`, `chat`, `facebook`, `instagram`, `whatsapp` and others. Open set.
 	Type *string `json:"type"`
-	// E-mail address, phone number or the channel's own id.
+	// E-mail address, phone number or an id of the channel's own.
 	Address *string `json:"address"`
-	// Whether it is the one to use among those of its type. The meaning is assumed.
+	// Whether it is the preferred channel of its type. The meaning is assumed.
 	Preferred *bool `json:"preferred"`
 	// When it was added.
 	CreatedDatetime *time.Time `json:"created_datetime"`
@@ -67,19 +67,19 @@ type CustomerName struct {
 	Name *string `json:"name"`
 }
 
-// A CustomerCustomFieldValue is the value of a custom field of a customer, cut
-// from the customer. Rows with the updated_datetime that the customer has now
-// are its current values, others are past.
+// A CustomerCustomFieldValue is the value of a custom field of a customer,
+// derived from the customer. Rows with the customer's latest updated_datetime
+// are its current values; all others are past.
 type CustomerCustomFieldValue struct {
 	// Customer id.
 	CustomerID int64 `json:"customer_id"`
 	// Id of the custom field.
 	ID int64 `json:"id"`
-	// The value as a string, whatever the field's type: `2`, `true`, `gold`. Levels of a dropdown are joined by `::`.
+	// Value as a string, for any type of field: `2`, `true`, `gold`. Levels of a dropdown are joined by `::`.
 	Value *string `json:"value"`
-	// What an AI model predicted. Its form is not documented.
+	// Prediction of an AI model. Its form is not documented.
 	Prediction Object `json:"prediction"`
-	// updated_datetime of the customer this row was cut from.
+	// updated_datetime of the customer from which this row is derived.
 	CustomerUpdatedDatetime *time.Time `json:"customer_updated_datetime"`
-	Rest
+	Unrecognized
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// files returns every schema of the package, by its file's name.
+// files returns every schema of the package by file name.
 func files(t *testing.T) map[string][]byte {
 	t.Helper()
 	names, err := filepath.Glob("*.json")
@@ -52,12 +52,12 @@ func TestDialect(t *testing.T) {
 
 var columnName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// lint returns what keeps a record's schema out of the dialect.
+// lint returns the violations of the dialect in the schema of a record.
 func lint(root map[string]any) (faults []string) {
 	fault := func(at, format string, args ...any) {
 		faults = append(faults, strings.TrimPrefix(at+": ", ": ")+fmt.Sprintf(format, args...))
 	}
-	flat := map[string]string{} // what flattening makes of a path, and the path
+	flat := map[string]string{} // flattened paths to paths
 	keyed := false
 
 	var check func(at string, s map[string]any)
@@ -67,7 +67,7 @@ func lint(root map[string]any) (faults []string) {
 		}
 		children, declared := s["properties"].(map[string]any)
 		if _, is := s["properties"]; is && !declared {
-			fault(at, "properties is no object")
+			fault(at, "properties is not an object")
 		}
 		for name, child := range children {
 			path := strings.TrimPrefix(at+"."+name, ".")
@@ -80,15 +80,15 @@ func lint(root map[string]any) (faults []string) {
 			flat[strings.ReplaceAll(path, ".", "__")] = path
 			column, is := child.(map[string]any)
 			if !is {
-				fault(path, "is no schema")
+				fault(path, "is not a schema")
 				continue
 			}
 			text, _ := column["description"].(string)
 			if len(text) < 2 || text != strings.TrimSpace(text) || strings.Contains(text, "\n") || !strings.HasSuffix(text, ".") {
-				fault(path, "the description %q is no sentence", text)
+				fault(path, "the description %q is not a sentence", text)
 			}
-			if instant := column["format"] != nil; instant != strings.HasSuffix(name, "_datetime") {
-				fault(path, "instants, and only they, end in _datetime")
+			if timestamp := column["format"] != nil; timestamp != strings.HasSuffix(name, "_datetime") {
+				fault(path, "timestamps, and only they, end in _datetime")
 			}
 			check(path, column)
 		}
@@ -112,7 +112,7 @@ func lint(root map[string]any) (faults []string) {
 				fault(at, "format and airbyte_type disagree")
 			}
 			if s["format"] != nil && !nullable {
-				fault(at, "an instant in the key")
+				fault(at, "a timestamp in the key")
 			}
 		case "boolean", "number":
 		case "integer":
@@ -127,14 +127,14 @@ func lint(root map[string]any) (faults []string) {
 				break
 			}
 			if items == nil {
-				fault(at, "items is no schema")
+				fault(at, "items is not a schema")
 				break
 			}
 			check(at+"[]", items)
 			if kinds, _ := items["type"].([]any); slices.Contains(kinds, any("array")) {
-				fault(at, "a list of lists that declares its items")
+				fault(at, "an array of arrays that declares its items")
 			} else if slices.Contains(kinds, any("object")) && items["properties"] == nil {
-				fault(at, "a list of objects without properties")
+				fault(at, "an array of objects without properties")
 			}
 		case "object":
 			allowed = append(allowed, "properties", "additionalProperties")
@@ -153,10 +153,10 @@ func lint(root map[string]any) (faults []string) {
 	}
 
 	if root["$schema"] != "http://json-schema.org/draft-07/schema#" || root["type"] != "object" || root["properties"] == nil {
-		fault("", "the root is no draft-07 object")
+		fault("", "the root is not a draft-07 object")
 	}
 	if text, _ := root["description"].(string); !strings.HasSuffix(text, ".") {
-		fault("", "the description %q is no sentence", text)
+		fault("", "the description %q is not a sentence", text)
 	}
 	for keyword := range root {
 		if !slices.Contains([]string{"$schema", "type", "description", "properties", "additionalProperties"}, keyword) {
@@ -170,8 +170,7 @@ func lint(root map[string]any) (faults []string) {
 	return faults
 }
 
-// TestLint gives the lint one fault at a time: what it does not find here, it
-// does not keep out either.
+// TestLint checks that lint finds each fault on its own.
 func TestLint(t *testing.T) {
 	for _, column := range []string{
 		`"a":{"type":["string","null"]}`,

@@ -1,11 +1,12 @@
 package schemas
 
-// An Object is a JSON object whose keys nobody promised.
+// An Object is a JSON object with any keys.
 type Object map[string]any
 
-// Rest ends every record, so that nothing the API sends is lost.
-type Rest struct {
-	// Fields the API sent that this version does not declare, by their names; null if there were none.
+// Unrecognized is the last part of every record, so that nothing the API sends is
+// lost.
+type Unrecognized struct {
+	// Fields that the API sent and this version does not declare, by name; null if there are none.
 	UnrecognizedFields Object `json:"unrecognized_fields"`
 }
 
@@ -13,9 +14,9 @@ type Rest struct {
 type Person struct {
 	// User or customer id.
 	ID *int64 `json:"id"`
-	// E-mail address; null for customers who have none.
+	// E-mail address; null for customers without one.
 	Email *string `json:"email"`
-	// Full name, or what stands for it, such as a phone number.
+	// Full name, or a substitute such as a phone number.
 	Name *string `json:"name"`
 	// First name; empty when unknown.
 	Firstname *string `json:"firstname"`
@@ -28,41 +29,41 @@ type Person struct {
 // An Assignee is the short form of the user a ticket is assigned to.
 type Assignee struct {
 	Person
-	// What the user wrote about themselves.
+	// Text of the user about themselves.
 	Bio *string `json:"bio"`
 }
 
-// An Address is an end of a conversation.
+// An Address is a sender or recipient of a message.
 type Address struct {
-	// Name that goes with the address.
+	// Name of the sender or recipient.
 	Name *string `json:"name"`
-	// E-mail address, phone number or the channel's own id.
+	// E-mail address, phone number or an id of the channel's own.
 	Address *string `json:"address"`
 }
 
-// A ShortTag is a tag as tickets carry it.
+// A ShortTag is the short form of a tag in a ticket.
 type ShortTag struct {
 	// Tag id.
 	ID *int64 `json:"id"`
-	// What people see.
+	// Display name.
 	Name *string `json:"name"`
-	// Looks: empty, or with a `color`.
+	// Appearance: empty, or with a `color`.
 	Decoration Object `json:"decoration"`
-	// Path of the tag. Only in older answers.
+	// Path of the tag. Only in older responses.
 	URI *string `json:"uri"`
 }
 
-// A ShortTeam is a team as tickets and views carry it.
+// A ShortTeam is the short form of a team in a ticket or view.
 type ShortTeam struct {
 	// Team id.
 	ID *int64 `json:"id"`
-	// What people see.
+	// Display name.
 	Name *string `json:"name"`
-	// Looks: empty, or with an `emoji`, itself an object or a string.
+	// Appearance: empty, or with an `emoji`, itself an object or a string.
 	Decoration Object `json:"decoration"`
 }
 
-// A UserID names a user and nothing more.
+// A UserID is a reference to a user.
 type UserID struct {
 	// User id.
 	ID *int64 `json:"id"`

@@ -3,7 +3,7 @@ package schemas
 import "time"
 
 // A VoiceCall is a phone call. Its fields are documented, and other clients
-// rely on them; no recorded answer shows them.
+// rely on them; no recorded response contains them.
 type VoiceCall struct {
 	// Call id.
 	ID int64 `json:"id"`
@@ -13,9 +13,9 @@ type VoiceCall struct {
 	TicketID *int64 `json:"ticket_id"`
 	// Id of the company's phone number. Documented.
 	PhoneNumberID *int64 `json:"phone_number_id"`
-	// Id given by the provider. Documented.
+	// Id assigned by the provider. Documented.
 	ExternalID *string `json:"external_id"`
-	// Who carries the call, such as `twilio`. Open set. Documented.
+	// Phone provider, such as `twilio`. Open set. Documented.
 	Provider *string `json:"provider"`
 	// `initiated`, `queued`, `ringing`, `in-progress`, `answered`, `ending`, `completed`, `busy`, `no-answer`, `failed`, `canceled` and others. Open set. Documented.
 	Status *string `json:"status"`
@@ -27,9 +27,9 @@ type VoiceCall struct {
 	PhoneNumberDestination *string `json:"phone_number_destination"`
 	// Country of the caller as an ISO 3166-1 alpha-2 code. Documented.
 	CountrySource *string `json:"country_source"`
-	// Country of the number called as an ISO 3166-1 alpha-2 code. Documented.
+	// Country of the called number as an ISO 3166-1 alpha-2 code. Documented.
 	CountryDestination *string `json:"country_destination"`
-	// Seconds; may be null. Documented.
+	// Duration in seconds; may be null. Documented.
 	Duration *int64 `json:"duration"`
 	// When the call started. Documented.
 	StartedDatetime *time.Time `json:"started_datetime"`
@@ -47,41 +47,41 @@ type VoiceCall struct {
 	HasVoicemail *bool `json:"has_voicemail"`
 	// Whether the call was recorded. Documented.
 	HasCallRecording *bool `json:"has_call_recording"`
-	// Id of the customer who answered at a number outside the helpdesk. Documented, in newer answers.
+	// Id of the customer who answered at a number outside the helpdesk. Documented, in newer responses.
 	AnsweredByExternalCustomerID *int64 `json:"answered_by_external_customer_id"`
-	// Number outside the helpdesk that answered. Documented, in newer answers.
+	// Number outside the helpdesk that answered. Documented, in newer responses.
 	AnsweredByExternalNumber *string `json:"answered_by_external_number"`
-	// Id of the user who last listened in. Documented, in newer answers.
+	// Id of the user who last monitored the call. Documented, in newer responses.
 	LastMonitoringAgentID *int64 `json:"last_monitoring_agent_id"`
-	// Id of the user whose phone last rang. Documented, in newer answers.
+	// Id of the user whose phone last rang. Documented, in newer responses.
 	LastRangAgentID *int64 `json:"last_rang_agent_id"`
-	// Whether somebody listens in, such as `listening`. Open set. Documented, in newer answers.
+	// State of the monitoring by another user, such as `listening`. Open set. Documented, in newer responses.
 	MonitoringStatus *string `json:"monitoring_status"`
-	// Id of the queue. Documented, in newer answers.
+	// Id of the queue. Documented, in newer responses.
 	QueueID *int64 `json:"queue_id"`
-	// State in the queue, such as `waiting`. Open set. Documented, in newer answers.
+	// State in the queue, such as `waiting`. Open set. Documented, in newer responses.
 	StatusInQueue *string `json:"status_in_queue"`
-	// How the call ended. Open set. Documented, in newer answers.
+	// Reason why the call ended. Open set. Documented, in newer responses.
 	TerminationStatus *string `json:"termination_status"`
-	// What an AI model says the call was about. Documented, in newer answers.
+	// Summaries of the call by an AI model. Documented, in newer responses.
 	Summaries []CallSummary `json:"summaries"`
-	Rest
+	Unrecognized
 }
 
-// A CallSummary is what an AI model says a call was about.
+// A CallSummary is the summary of a call by an AI model.
 type CallSummary struct {
 	// Summary id. Documented.
 	ID *int64 `json:"id"`
-	// Id of the recording it was made from. Documented.
+	// Id of the recording that it summarizes. Documented.
 	RecordingID *int64 `json:"recording_id"`
-	// The text. Documented.
+	// Text of the summary. Documented.
 	Summary *string `json:"summary"`
 	// When it was written. Documented.
 	CreatedDatetime *time.Time `json:"created_datetime"`
 }
 
-// A VoiceCallEvent is something that happened in a call. Its fields are
-// documented, and other clients rely on them; no recorded answer shows them.
+// A VoiceCallEvent is an event of a call. Its fields are
+// documented, and other clients rely on them; no recorded response contains them.
 type VoiceCallEvent struct {
 	// Event id.
 	ID int64 `json:"id"`
@@ -89,31 +89,31 @@ type VoiceCallEvent struct {
 	AccountID *int64 `json:"account_id"`
 	// Call id. Documented.
 	CallID *int64 `json:"call_id"`
-	// Id of the customer it concerns; null if none. Documented.
+	// Id of the customer concerned; null if none. Documented.
 	CustomerID *int64 `json:"customer_id"`
-	// Id of the user it concerns; null if none. Documented.
+	// Id of the user concerned; null if none. Documented.
 	UserID *int64 `json:"user_id"`
-	// What happened: `incoming-phone-call`, `phone-call-answered`, `missed-phone-call`, `voicemail-recording` and others. Open set. Documented.
+	// Type of event: `incoming-phone-call`, `phone-call-answered`, `missed-phone-call`, `voicemail-recording` and others. Open set. Documented.
 	Type *string `json:"type"`
-	// When it happened. Documented.
+	// When the event happened. Documented.
 	CreatedDatetime *time.Time `json:"created_datetime"`
-	// What else there is to say; the keys depend on the type. Documented.
+	// Details of the event; the keys depend on the type. Documented.
 	Meta Object `json:"meta"`
-	Rest
+	Unrecognized
 }
 
-// A VoiceCallRecording is the sound of a call or a voicemail. Its fields are
-// documented, and other clients rely on them; no recorded answer shows them.
+// A VoiceCallRecording is the audio recording of a call or a voicemail. Its fields are
+// documented, and other clients rely on them; no recorded response contains them.
 type VoiceCallRecording struct {
 	// Recording id.
 	ID int64 `json:"id"`
 	// Call id. Documented.
 	CallID *int64 `json:"call_id"`
-	// Id given by the provider. Documented.
+	// Id assigned by the provider. Documented.
 	ExternalID *string `json:"external_id"`
-	// Where the sound is; null when it cannot be had. Documented.
+	// URL of the audio; null if it is not available. Documented.
 	URL *string `json:"url"`
-	// Seconds. Documented.
+	// Duration in seconds. Documented.
 	Duration *int64 `json:"duration"`
 	// `voicemail`, or a recorded call, for which `call-recording` is assumed. Open set.
 	Type *string `json:"type"`
@@ -123,9 +123,9 @@ type VoiceCallRecording struct {
 	DeletedDatetime *time.Time `json:"deleted_datetime"`
 	// Id of the user who deleted it. Documented.
 	DeletedByUserID *int64 `json:"deleted_by_user_id"`
-	// Why the sound cannot be had, such as `RECORDING_IS_PRIVATE`. Open set. Documented.
+	// Why the audio is not available, such as `RECORDING_IS_PRIVATE`. Open set. Documented.
 	ErrorCode *string `json:"error_code"`
-	// State of the transcription, such as `completed`. Open set. Documented, in newer answers.
+	// State of the transcription, such as `completed`. Open set. Documented, in newer responses.
 	TranscriptionStatus *string `json:"transcription_status"`
-	Rest
+	Unrecognized
 }

@@ -13,12 +13,11 @@ import (
 	"source-gorgias/schemas"
 )
 
-// A sample is what the API says, in the words of its reference, of one kind
-// of record.
+// A sample is the API's responses for one kind of record, as in its reference.
 type sample struct {
 	record any
 	rows   func(*testing.T) []map[string]any
-	// unseen are the columns that no row shows, apart from unrecognized_fields.
+	// unseen are the columns that no row contains, apart from unrecognized_fields.
 	unseen []string
 }
 
@@ -61,9 +60,9 @@ var samples = []sample{
 	{record: schemas.Widget{}, rows: list("widgets.list.json")},
 }
 
-// TestSamples checks that every key the API sends is declared, that every row
-// fits its schema under every draft, and that no column is misspelt: each is
-// in some row, or known not to be.
+// TestSamples checks that every field of the API is declared, that every row is
+// valid under every draft, and that no column is misspelled: each one is in some
+// row, or known to be in none.
 func TestSamples(t *testing.T) {
 	sampled := map[string]bool{}
 	for _, s := range samples {
@@ -104,8 +103,8 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// undeclared returns the paths of a value that its schema does not declare,
-// and notes all others as seen.
+// undeclared returns the paths of a value that its schema does not declare, and
+// adds all others to seen.
 func undeclared(schema map[string]any, value any, at string, seen map[string]bool) (paths []string) {
 	seen[at] = true
 	switch v := value.(type) {
@@ -131,8 +130,8 @@ func undeclared(schema map[string]any, value any, at string, seen map[string]boo
 	return paths
 }
 
-// columns returns the paths that a schema declares, in order, and leaves out
-// what lies below a path that was not seen itself.
+// columns returns the paths that a schema declares, in order, without those below
+// a path that was not seen itself.
 func columns(schema map[string]any, at string, seen map[string]bool) (paths []string) {
 	if items, ok := schema["items"].(map[string]any); ok {
 		return columns(items, at+"[]", seen)
@@ -149,7 +148,7 @@ func columns(schema map[string]any, at string, seen map[string]bool) (paths []st
 	return paths
 }
 
-// list reads the rows of an answer: a list, or the one object it is.
+// list reads the rows of a response: a list, or a single object.
 func list(name string) func(*testing.T) []map[string]any {
 	return func(t *testing.T) []map[string]any {
 		t.Helper()
@@ -157,24 +156,24 @@ func list(name string) func(*testing.T) []map[string]any {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer := decode[map[string]any](t, data)
-		data, err = json.Marshal(answer["data"])
+		response := decode[map[string]any](t, data)
+		data, err = json.Marshal(response["data"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer["data"] == nil {
-			return []map[string]any{answer}
+		if response["data"] == nil {
+			return []map[string]any{response}
 		}
 		return decode[[]map[string]any](t, data)
 	}
 }
 
-// each makes any number of rows out of every one.
-func each(rows func(*testing.T) []map[string]any, cut func(map[string]any) []map[string]any) func(*testing.T) []map[string]any {
+// each derives any number of rows from every row.
+func each(rows func(*testing.T) []map[string]any, derive func(map[string]any) []map[string]any) func(*testing.T) []map[string]any {
 	return func(t *testing.T) (all []map[string]any) {
 		t.Helper()
 		for _, row := range rows(t) {
-			all = append(all, cut(row)...)
+			all = append(all, derive(row)...)
 		}
 		return all
 	}
@@ -193,9 +192,9 @@ func inner(rows func(*testing.T) []map[string]any, key string) func(*testing.T) 
 	})
 }
 
-func statistics(answers func(*testing.T) []map[string]any) func(*testing.T) []map[string]any {
-	return each(answers, func(answer map[string]any) (rows []map[string]any) {
-		for _, counted := range answer["response"].(map[string]any)["data"].([]any) {
+func statistics(responses func(*testing.T) []map[string]any) func(*testing.T) []map[string]any {
+	return each(responses, func(response map[string]any) (rows []map[string]any) {
+		for _, counted := range response["response"].(map[string]any)["data"].([]any) {
 			row := counted.(map[string]any)
 			rows = append(rows, map[string]any{
 				"report": "tickets-created by channel", "day": row["createdDatetime"].(string)[:len("2026-02-01")], "row": `{"channel":"` + row["channel"].(string) + `"}`,
@@ -218,8 +217,7 @@ func ticketTags(tickets func(*testing.T) []map[string]any) func(*testing.T) []ma
 	})
 }
 
-// fieldValues spells values as strings, which is what becomes of them on
-// their way.
+// fieldValues spells values as strings, as the connector does.
 func fieldValues(parents func(*testing.T) []map[string]any, parent string) func(*testing.T) []map[string]any {
 	return each(parents, func(object map[string]any) (rows []map[string]any) {
 		for _, value := range object["custom_fields"].(map[string]any) {

@@ -9,8 +9,8 @@ import (
 //go:embed *.json
 var files embed.FS
 
-// Of returns the JSON Schema of a record's type, given any value of it; nil
-// if it is not a record type of this package.
+// Of returns the JSON Schema for the type of record, or nil if that is not a
+// record type of this package.
 func Of(record any) []byte {
 	schema, err := files.ReadFile(File(record))
 	if err != nil {
@@ -19,8 +19,8 @@ func Of(record any) []byte {
 	return schema
 }
 
-// File returns the name of the file with the schema of a record's type, which
-// is the type's name in snake case: ticket_message.json.
+// File returns the name of the schema file for the type of record: the type's
+// name in snake case, such as ticket_message.json.
 func File(record any) string {
 	var name strings.Builder
 	for i, r := range strings.TrimPrefix(fmt.Sprintf("%T", record), "schemas.") {

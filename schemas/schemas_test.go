@@ -15,10 +15,10 @@ import (
 	"source-gorgias/schemas"
 )
 
-// drafts are those that targets validate records by.
+// drafts are the drafts by which targets validate records.
 var drafts = []*jsonschema.Draft{jsonschema.Draft4, jsonschema.Draft7, jsonschema.Draft2020}
 
-// compile reads a schema as every draft does, whatever draft it names itself.
+// compile compiles a schema under every draft, whichever one it names itself.
 func compile(t *testing.T, name string, data []byte) (compiled []*jsonschema.Schema) {
 	t.Helper()
 	anonymous := strings.Replace(string(data), `"$schema": "http://json-schema.org/draft-07/schema#",`, "", 1)
@@ -52,8 +52,8 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// TestDrafts checks that a schema means the same to every validator: whatever
-// becomes of a recorded row, all drafts agree on it.
+// TestDrafts checks that a schema means the same under every draft: about
+// recorded rows with random changes, all drafts agree.
 func TestDrafts(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -63,14 +63,14 @@ func TestDrafts(t *testing.T) {
 		rows := s.rows(t)
 		verdicts := map[bool]int{}
 		for range 200 {
-			// A row of its own: the next one starts from the sample again.
+			// A copy: spoil changes it.
 			text, _ := json.Marshal(rows[r.IntN(len(rows))])
 			row := spoil(r, decode[any](t, text))
 			first := compiled[0].Validate(row)
 			verdicts[first == nil]++
 			for i, schema := range compiled[1:] {
 				if err := schema.Validate(row); (err == nil) != (first == nil) {
-					t.Fatalf("seed %d: %s: %s says %v, %s says %v of %v", seed, name, drafts[0], first, drafts[i+1], err, row)
+					t.Fatalf("seed %d: %s: %s: %v, %s: %v, row %v", seed, name, drafts[0], first, drafts[i+1], err, row)
 				}
 			}
 		}
@@ -80,7 +80,7 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
-// spoil replaces one in twenty of the values inside v by another one.
+// spoil replaces one in twenty of the values in v.
 func spoil(r *rand.Rand, v any) any {
 	if r.IntN(20) == 0 {
 		others := []any{

@@ -2,23 +2,23 @@ package schemas
 
 import "time"
 
-// A Tag is a label that people and rules put on tickets.
+// A Tag is a label that users and rules add to tickets.
 type Tag struct {
 	// Tag id.
 	ID int64 `json:"id"`
-	// Looks: empty, or with a `color` such as `#F58D86`.
+	// Appearance: empty, or with a `color` such as `#F58D86`.
 	Decoration Object `json:"decoration"`
-	// What it is for.
+	// Purpose of the tag.
 	Description *string `json:"description"`
-	// What people see. Upper and lower case differ.
+	// Display name. It is case-sensitive.
 	Name *string `json:"name"`
-	// Number of tickets that carry it. It changes all the time.
+	// Number of tickets with the tag. It changes constantly.
 	Usage *int64 `json:"usage"`
-	// Path of the tag below the account's address.
+	// Path of the tag relative to the account's URL.
 	URI *string `json:"uri"`
 	// When it was created.
 	CreatedDatetime *time.Time `json:"created_datetime"`
-	// When it was deleted. Always null so far: deleted tags leave the list.
+	// When it was deleted. Always null so far: the list does not contain deleted tags.
 	DeletedDatetime *time.Time `json:"deleted_datetime"`
-	Rest
+	Unrecognized
 }

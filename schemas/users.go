@@ -2,13 +2,13 @@ package schemas
 
 import "time"
 
-// A User is somebody who works in the helpdesk, a person or a bot.
+// A User is an agent of the helpdesk, a person or a bot.
 type User struct {
 	// User id.
 	ID int64 `json:"id"`
 	// Whether the user is active.
 	Active *bool `json:"active"`
-	// What the user wrote about themselves.
+	// Text of the user about themselves.
 	Bio *string `json:"bio"`
 	// Country as an ISO 3166-1 alpha-2 code.
 	Country *string `json:"country"`
@@ -30,47 +30,47 @@ type User struct {
 	Name *string `json:"name"`
 	// Whether the user logs in with a password.
 	HasPassword *bool `json:"has_password"`
-	// Whether a second factor is on.
+	// Whether two-factor authentication is enabled.
 	Has2FAEnabled *bool `json:"has_2fa_enabled"`
-	// Language of the user's screen as an ISO 639-1 code: `en`, `fr`.
+	// Language of the user interface as an ISO 639-1 code: `en`, `fr`.
 	Language *string `json:"language"`
 	// Free-form data, such as `profile_picture_url` or `sso`.
 	Meta Object `json:"meta"`
-	// What the user may do.
+	// Role, which determines the permissions of the user.
 	Role *Role `json:"role"`
 	// Time zone as an IANA name.
 	Timezone *string `json:"timezone"`
-	// Id of the app the user stands for; null for people.
+	// Id of the app that the user represents; null for persons.
 	ClientID *string `json:"client_id"`
-	// Whole address of the user, unlike the paths of other records.
+	// Full URL of the user, unlike the paths of other records.
 	URI *string `json:"uri"`
-	Rest
+	Unrecognized
 }
 
-// A Role is what a user may do.
+// A Role determines the permissions of a user.
 type Role struct {
 	// `admin`, `agent`, `basic-agent`, `lite-agent`, `observer-agent`, `bot` or `internal-agent`. Open set.
 	Name *string `json:"name"`
 }
 
-// A Team is a group of users that tickets are assigned to. It has no modified
-// stamp: a change of members shows only by comparison.
+// A Team is a group of users to which tickets are assigned. It has no
+// updated_datetime: only a comparison shows a change of members.
 type Team struct {
 	// Team id.
 	ID int64 `json:"id"`
-	// Path of the team below the account's address.
+	// Path of the team relative to the account's URL.
 	URI *string `json:"uri"`
-	// What people see.
+	// Display name.
 	Name *string `json:"name"`
-	// What it is for.
+	// Purpose of the team.
 	Description *string `json:"description"`
-	// Looks: empty, or with an `emoji`, itself an object or a string.
+	// Appearance: empty, or with an `emoji`, itself an object or a string.
 	Decoration Object `json:"decoration"`
-	// Users in the team.
+	// Users of the team.
 	Members []Member `json:"members"`
 	// When it was created.
 	CreatedDatetime *time.Time `json:"created_datetime"`
-	Rest
+	Unrecognized
 }
 
 // A Member is a user in a team.

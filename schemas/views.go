@@ -12,37 +12,37 @@ type View struct {
 	CreatedDatetime *time.Time `json:"created_datetime"`
 	// When it was deactivated; null while it is in use.
 	DeactivatedDatetime *time.Time `json:"deactivated_datetime"`
-	// Looks: null, or with an `emoji`.
+	// Appearance: null, or with an `emoji`.
 	Decoration Object `json:"decoration"`
-	// Columns it shows, such as `details`, `tags` or `updated`. Open set.
+	// Columns that it shows, such as `details`, `tags` or `updated`. Open set.
 	Fields []string `json:"fields"`
-	// Which rows it shows, in a language like JavaScript; empty for all.
+	// Condition for its rows, in a language like JavaScript; empty for all rows.
 	Filters *string `json:"filters"`
 	// The filters as an ESTree syntax tree. It can be tens of kilobytes.
 	FiltersAST Object `json:"filters_ast"`
-	// What people see.
+	// Display name.
 	Name *string `json:"name"`
-	// Field it is sorted by.
+	// Field by which it is sorted.
 	OrderBy *string `json:"order_by"`
 	// `asc` or `desc`.
 	OrderDir *string `json:"order_dir"`
-	// Text it searches for; null if none.
+	// Text that it searches for; null if none.
 	Search *string `json:"search"`
-	// Id of the section it stands in; null if none.
+	// Id of the section that contains it; null if none.
 	SectionID *int64 `json:"section_id"`
-	// Teams that see it.
+	// Teams that the view is shared with.
 	SharedWithTeams []ShortTeam `json:"shared_with_teams"`
-	// Users that see it.
+	// Users that the view is shared with.
 	SharedWithUsers []Viewer `json:"shared_with_users"`
-	// Name in addresses.
+	// Name in URLs.
 	Slug *string `json:"slug"`
-	// What it lists: `ticket-list` or `customer-list`.
+	// Kind of rows: `ticket-list` or `customer-list`.
 	Type *string `json:"type"`
-	// Path of the view below the account's address.
+	// Path of the view relative to the account's URL.
 	URI *string `json:"uri"`
-	// Who sees it: `public`, `shared` or `private`.
+	// Visibility: `public`, `shared` or `private`.
 	Visibility *string `json:"visibility"`
-	Rest
+	Unrecognized
 }
 
 // A Viewer is a user that a view is shared with.
@@ -58,14 +58,14 @@ type Viewer struct {
 // A ViewItem is a row of a view: a ticket or, in a customer list, a customer.
 // Columns that only the other kind has are null.
 type ViewItem struct {
-	// Id of the view, added by this connector.
+	// Id of the view, added by the connector.
 	ViewID int64 `json:"view_id"`
 	TicketRow
 	// Customers only: whether the customer is active.
 	Active *bool `json:"active"`
 	// Customers only: main e-mail address.
 	Email *string `json:"email"`
-	// Customers only: full name, or what stands for it.
+	// Customers only: full name, or a substitute such as a phone number.
 	Name *string `json:"name"`
 	// Customers only: first name; empty when unknown.
 	Firstname *string `json:"firstname"`
@@ -75,9 +75,9 @@ type ViewItem struct {
 	Timezone *string `json:"timezone"`
 	// Customers only: free-form data, set through the API.
 	Data Object `json:"data"`
-	// Customers only: what users noted about the customer.
+	// Customers only: note of the users about the customer.
 	Note *string `json:"note"`
-	// Customers only: addresses the customer writes from.
+	// Customers only: addresses that the customer writes from.
 	Channels []CustomerChannel `json:"channels"`
-	Rest
+	Unrecognized
 }

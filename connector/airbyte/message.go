@@ -1,15 +1,14 @@
-// Package airbyte is the pen of the Airbyte protocol: it writes messages to
-// standard output and reads configured catalogs and states.
+// Package airbyte writes the Airbyte protocol from the batches of a sync. It
+// also parses configured catalogs and states.
 package airbyte
 
 import (
-	"bytes"
 	"encoding/json"
 	"time"
 )
 
-// The envelopes, as airbyte_protocol.yaml has them. A field that is absent is
-// left out: an explicit null does not validate.
+// The messages, as airbyte_protocol.yaml declares them. Absent fields are
+// omitted: an explicit null does not validate.
 
 type message struct {
 	Type       string        `json:"type"`
@@ -23,12 +22,12 @@ type message struct {
 }
 
 type control struct {
-	Type    string  `json:"type"`
-	Emitted int64   `json:"emitted_at"`
-	Config  carrier `json:"connectorConfig"`
+	Type    string          `json:"type"`
+	Emitted int64           `json:"emitted_at"`
+	Config  connectorConfig `json:"connectorConfig"`
 }
 
-type carrier struct {
+type connectorConfig struct {
 	Config json.RawMessage `json:"config"`
 }
 
@@ -72,8 +71,8 @@ type stateMessage struct {
 }
 
 type streamState struct {
-	Descriptor descriptor `json:"stream_descriptor"`
-	State      any        `json:"stream_state"`
+	Descriptor descriptor      `json:"stream_descriptor"`
+	State      json.RawMessage `json:"stream_state"`
 }
 
 type descriptor struct {
@@ -81,7 +80,8 @@ type descriptor struct {
 }
 
 type stats struct {
-	// The schema wants a number with a decimal point.
+	// Records is a number with a decimal point, as the protocol's schema
+	// requires.
 	Records json.RawMessage `json:"recordCount"`
 }
 
@@ -114,24 +114,3 @@ type reason struct {
 }
 
 func millis(t time.Time) int64 { return t.UnixMilli() }
-
-// line encodes a message as one line. Some readers take U+0085 for a line's
-// end as well; it and its kin are escaped.
-func line(m message) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(m); err != nil {
-		return nil, err
-	}
-	return bytes.ReplaceAll(buf.Bytes(), []byte("\u0085"), []byte(`\u0085`)), nil
-}
-
-// flat puts a JSON document on one line.
-func flat(doc []byte) json.RawMessage {
-	var buf bytes.Buffer
-	if err := json.Compact(&buf, doc); err != nil {
-		return doc
-	}
-	return buf.Bytes()
-}

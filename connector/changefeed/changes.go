@@ -104,7 +104,7 @@ func (a *Applier) refetched(rec stream.Record, why cause, readAt time.Time) read
 	// If the record is not emitted, the destination may hold another version,
 	// from a sync that was killed. Its event is a later one, which emits again.
 	emitted := it.Emitted || !slices.ContainsFunc(a.Awaiting(), func(o *reader.Output) bool { return !o.IsNew(it) })
-	a.Emissions.Record(rec, reader.Emission{ReadAt: readAt, Emitted: emitted})
+	a.Emissions.Record(rec, reader.Emission{ReadAt: readAt, Held: true, Emitted: emitted})
 	return it
 }
 

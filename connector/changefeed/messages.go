@@ -87,11 +87,11 @@ func (w *messageWork) addMove(e Event) {
 }
 
 // addMessage adds a changed message. One that was created needs nothing if this
-// sync has read it above the lower bound of its scan.
+// sync has read it and the destination holds it.
 func (w *messageWork) addMessage(e Event, em reader.Emission) {
 	ticket, deleted := cmp.Or(e.TicketID, em.Owner), e.Type == "ticket-message-deleted"
 	switch {
-	case e.Type == "ticket-message-created" && !em.ReadAt.IsZero() && !em.BelowBound: //rule:imported-messages-are-refetched
+	case e.Type == "ticket-message-created" && em.Held:
 	case ticket == 0 && deleted:
 		w.deleted.add(e.ObjectID, e.cause())
 	case ticket == 0:

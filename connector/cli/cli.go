@@ -1,5 +1,5 @@
-// Package cli is the entrance: it alone touches flags, files and standard
-// streams.
+// Package cli is the command line: flags, files, the environment and the
+// terminal. No other package uses them.
 package cli
 
 import (
@@ -18,7 +18,7 @@ import (
 	"source-gorgias/connector/singer"
 )
 
-// documentation is what the specification sends its readers to.
+// documentation is the URL in the specification.
 const documentation = "https://developers.gorgias.com/reference/introduction"
 
 // Interrupted is the cause with which the context of an interrupted command
@@ -27,167 +27,160 @@ type Interrupted struct{ Signal os.Signal }
 
 func (i Interrupted) Error() string { return "interrupted" }
 
-// Main runs the command that args name and returns its exit code, and the
-// signal that ended it if one did.
+// Main runs the command that args name. It returns the exit code, and the
+// signal that ended the command, if one did.
 //
-//	0  done; a check that says no has done its work
-//	1  failed
-//	2  called wrongly
+//	0  success, also of a check that reports a failure
+//	1  failure
+//	2  invalid arguments
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, by os.Signal) {
-	stdout = &shared{out: stdout}
-	s := &invocation{stdout: stdout, stderr: stderr, pen: airbyte.NewWriter(stdout), control: airbyte.NewWriter(stdout)}
-	s.pen.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
+	stdout = &lockedWriter{out: stdout}
+	a := &app{stdout: stdout, stderr: stderr, writer: airbyte.NewWriter(stdout), control: airbyte.NewWriter(stdout)}
+	a.writer.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
 	if isTap(args) {
-		s.log = tapLog(stderr)
-		args = withTest(args)
+		a.log = tapLog(stderr)
+		args = joinTestFlag(args)
 	}
-	s.args = args
+	a.args = args
 	defer func() {
 		if v := recover(); v != nil {
-			s.fail(&connector.Panic{Value: v, Stack: debug.Stack()})
+			a.fail(&connector.Panic{Value: v, Stack: debug.Stack()})
 			code = 1
 		}
 	}()
-	err := s.app(args[0]).RunContext(ctx, args)
+	err := a.commands(args[0]).RunContext(ctx, args)
 	var signal Interrupted
 	var usage usageError
 	switch {
 	case err == nil:
 		return 0, nil
 	case errors.As(context.Cause(ctx), &signal):
-		if s.log != nil {
-			s.fail(fmt.Errorf("%w: %v", signal, signal.Signal))
+		if a.log != nil {
+			a.fail(fmt.Errorf("%w: %v", signal, signal.Signal))
 		}
 		return 1, signal.Signal
 	case errors.As(err, &usage):
-		if s.log == nil {
+		if a.log == nil {
 			fmt.Fprintf(stderr, "source-gorgias: %v\n", err)
 		}
-		fmt.Fprintf(stderr, "hint: %s --help tells how to call it\n", name(args[0]))
-		if !s.people {
-			s.fail(&connector.InputError{Text: "called wrongly: " + err.Error()})
+		fmt.Fprintf(stderr, "hint: run %s --help\n", programName(args[0]))
+		if !a.humanOutput {
+			a.fail(connector.NewInputError("invalid arguments: %v", err))
 		}
 		return 2, nil
 	case errors.Is(err, airbyte.ErrFailed):
 		return 1, nil
 	default:
-		s.fail(err)
+		a.fail(err)
 		return 1, nil
 	}
 }
 
-// invocation is one run of the program.
-type invocation struct {
+// An app is one run of the program.
+type app struct {
 	args           []string
 	stdout, stderr io.Writer
-	pen            *airbyte.Writer
-	log            *singer.Log // of a tap; nil if the program is none
-	people         bool        // the command writes for people, and so do its errors
+	writer         *airbyte.Writer
+	log            *singer.Log // nil unless the program runs as a tap
+	humanOutput    bool        // the command's output and errors are text for users
 
-	veil    veil            // over all secrets there are
-	control *airbyte.Writer // beside pen, from any goroutine
-	config  []byte          // as it was given
-	save    string          // the file into which renewed tokens are written; "" for none
-	refresh string          // the refresh token as it was given
-	lost    bool            // another came, and goes
+	redactor       redactor
+	control        *airbyte.Writer // for concurrent use with writer
+	config         []byte          // as it was given
+	tokenFile      string          // to which renewed tokens are saved; "" if they are not
+	refreshToken   string          // as it was given
+	rotationWarned bool
 }
 
-// fail tells what ended the program, in the words of its protocol.
-func (s *invocation) fail(err error) {
-	if s.log != nil {
-		var broken *connector.Panic
-		if errors.As(err, &broken) {
-			s.log.Print(singer.Error, "", "%s", broken.Stack)
+// fail reports the error that ended the program.
+func (a *app) fail(err error) {
+	message := connector.Classify(nil, err).Message
+	switch {
+	case a.log != nil:
+		var p *connector.Panic
+		if errors.As(err, &p) {
+			a.log.Print(singer.Error, "", "%s", p.Stack)
 		}
-		s.log.Print(singer.Critical, "", "%s", connector.Classify(nil, err).Message)
-		return
-	}
-	if s.people {
-		fmt.Fprintln(s.stderr, "source-gorgias:", s.veil.mask(connector.Classify(nil, err).Message))
-		return
-	}
-	if werr := s.pen.Fail(err); !errors.Is(werr, airbyte.ErrFailed) { // standard output is gone
-		fmt.Fprintln(s.stderr, "source-gorgias:", werr)
+		a.log.Print(singer.Critical, "", "%s", message)
+	case a.humanOutput:
+		fmt.Fprintln(a.stderr, "source-gorgias:", a.redactor.redact(message))
+	default:
+		if err := a.writer.Fail(err); !errors.Is(err, airbyte.ErrFailed) { // standard output is closed
+			fmt.Fprintln(a.stderr, "source-gorgias:", err)
+		}
 	}
 }
 
-// saveUsage says what --save-tokens is for.
-const saveUsage = "write renewed OAuth2 tokens back into the config file"
+const (
+	saveTokensUsage = "write renewed OAuth2 tokens to the config file"
+	sandboxUsage    = "read the sandbox account: no credentials, no network"
+)
 
-func (s *invocation) app(called string) *cli.App {
+// commands returns the program's commands and flags.
+func (a *app) commands(called string) *cli.App {
 	config := &cli.StringFlag{Name: "config", Usage: "JSON `FILE` with the configuration"}
-	save := &cli.BoolFlag{Name: "save-tokens", Usage: saveUsage}
-	box := &cli.BoolFlag{Name: "sandbox", Usage: "read the built-in account: no credentials, no network"}
-	debug := &cli.BoolFlag{Name: "debug", Usage: "log more", Action: func(_ *cli.Context, on bool) error {
-		s.pen.Debug = s.pen.Debug || on
+	save := &cli.BoolFlag{Name: "save-tokens", Usage: saveTokensUsage}
+	sandbox := &cli.BoolFlag{Name: "sandbox", Usage: sandboxUsage}
+	catalog := &cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"}
+	state := &cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"}
+	debug := &cli.BoolFlag{Name: "debug", Usage: "write debug messages", Action: func(_ *cli.Context, on bool) error {
+		a.writer.Debug = a.writer.Debug || on
 		return nil
 	}}
 	app := &cli.App{
-		Name:                      name(called),
+		Name:                      programName(called),
 		Usage:                     "read a Gorgias helpdesk account, for Airbyte and for Singer",
-		UsageText:                 usage(name(called)),
-		HideVersion:               true, // --version is among the flags
+		UsageText:                 usageText(programName(called)),
+		HideVersion:               true, // --version is one of the tap's flags
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
-		Writer:                    s.stdout,
-		ErrWriter:                 s.stderr,
+		Writer:                    a.stdout,
+		ErrWriter:                 a.stderr,
 		ExitErrHandler:            func(*cli.Context, error) {},
-		OnUsageError:              s.wrongUsage,
+		OnUsageError:              a.onUsageError,
 		Flags:                     tapFlags(),
-		Action:                    s.tap,
+		Action:                    a.tap,
 		Commands: []*cli.Command{{
-			Name: "spec", Usage: "write the specification of the configuration",
-			Flags: []cli.Flag{debug}, Action: s.spec,
+			Name: "spec", Usage: "print the specification of the configuration",
+			Flags: []cli.Flag{debug}, Action: a.spec,
 		}, {
-			Name: "check", Usage: "tell whether the account can be read; on a terminal, which streams",
-			Flags: []cli.Flag{config, box, save, debug}, Action: s.check,
+			Name: "check", Usage: "check whether the account can be read; on a terminal, each stream",
+			Flags: []cli.Flag{config, sandbox, save, debug}, Action: a.check,
 		}, {
-			Name: "discover", Usage: "write the catalog of streams",
-			Flags: []cli.Flag{config, box, debug}, Action: s.discover,
+			Name: "discover", Usage: "print the catalog of streams",
+			Flags: []cli.Flag{config, sandbox, debug}, Action: a.discover,
 		}, {
-			Name: "read", Usage: "write the records of the streams; of all if there is no catalog",
-			Flags: []cli.Flag{config, box, save, debug,
-				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"},
-				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"},
-			}, Action: s.read,
+			Name: "read", Usage: "read the streams of the catalog, or all streams",
+			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state}, Action: a.read,
 		}, {
-			Name: "plan", Usage: "tell what the next read will ask for, and how long it will take",
-			Flags: []cli.Flag{config, box, save, debug,
-				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"},
-				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"},
-				&cli.BoolFlag{Name: "json", Usage: "as JSON"},
-			}, Action: s.plan,
+			Name: "plan", Usage: "estimate the requests, records and duration of the next read",
+			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state,
+				&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+			}, Action: a.plan,
 		}, {
-			Name: "state", Usage: "tell how far a state has got, of either protocol; no account is asked",
+			Name: "state", Usage: "show how far each stream of a state has got, without requests",
 			Flags: []cli.Flag{
-				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state"},
+				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state, of either protocol"},
 				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog, of either protocol"},
-			}, Action: s.state,
+			}, Action: a.state,
 		}, {
-			Name: "sandbox", Usage: "serve the built-in account to other programs",
-			Flags: []cli.Flag{
-				&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`ADDRESS` to serve on"},
-				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "another `NUMBER`, another account"},
-				&cli.Float64Flag{Name: "live", Usage: "`CHANGES` to the account per request"},
-				&cli.IntFlag{Name: "limit", Value: 40, Usage: "`REQUESTS` in a full bucket, which runs empty in 20 s"},
-				&cli.BoolFlag{Name: "rotate", Usage: "each OAuth2 refresh token is taken once; the next comes with the access token"},
-				&cli.IntFlag{Name: "messages", Usage: "another `NUMBER` of messages, with a fifth as many tickets"},
-			}, Action: s.sandbox,
+			Name: "sandbox", Usage: "serve the sandbox account to other programs",
+			Flags: sandboxFlags(), Action: a.sandbox,
 		}},
 	}
 	if app.Name == singer.Name {
 		app.Commands, app.Usage = nil, "read a Gorgias helpdesk account, for Singer"
 	}
 	for _, c := range app.Commands {
-		c.OnUsageError = s.wrongUsage
+		c.OnUsageError = a.onUsageError
 		c.HideHelpCommand = true
 		action := c.Action
 		c.Action = func(c *cli.Context) error {
 			if c.Lineage()[1].NumFlags() > 0 {
-				return usageError{fmt.Errorf("%[1]s: flags stand behind the command: %[2]s %[1]s --config …", c.Command.Name, c.App.Name)}
+				return usageErrorf("%[1]s: put the flags after the command: %[2]s %[1]s --config …", c.Command.Name, c.App.Name)
 			}
 			if c.Args().Present() {
-				return usageError{fmt.Errorf("%s: an argument stands outside the flags; files are given as --config FILE and the like", c.Command.Name)}
+				return usageErrorf("%s: unexpected argument; give files by flags, such as --config FILE", c.Command.Name)
 			}
 			return action(c)
 		}
@@ -199,8 +192,8 @@ func (s *invocation) app(called string) *cli.App {
 // packaging/build.go, Dockerfile.
 var version string
 
-// Version is that of the release, or of the module if it was built from one,
-// else "dev".
+// Version returns the version of the release, or of the module if the program
+// was built from one, or "dev".
 func Version() string {
 	if version != "" {
 		return version

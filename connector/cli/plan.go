@@ -13,15 +13,15 @@ import (
 	"source-gorgias/connector/reader"
 )
 
-// plan writes a forecast of the next read: for people, or as JSON.
-func (s *invocation) plan(c *cli.Context) error {
-	s.people = true
-	account, err := s.open(c)
+// plan prints a forecast of the next read, as a table or as JSON.
+func (a *app) plan(c *cli.Context) error {
+	a.humanOutput = true
+	account, err := a.open(c)
 	if err != nil {
 		return err
 	}
 	defer account.close()
-	plan, _, err := s.planned(c, account)
+	plan, _, err := newPlan(c, account)
 	if err != nil {
 		return err
 	}
@@ -30,14 +30,14 @@ func (s *invocation) plan(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		out := json.NewEncoder(s.stdout)
+		out := json.NewEncoder(a.stdout)
 		out.SetIndent("", "  ")
 		return out.Encode(forecast)
 	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "STREAMS\tREQUESTS\tRECORDS\tREADS")
 	for _, e := range forecast.Lists {
-		// The others are cut from the records of the first.
+		// The other streams are derived from the records of the first.
 		name := e.Streams[0]
 		if more := len(e.Streams) - 1; more > 0 {
 			name += " +" + strconv.Itoa(more)
@@ -46,31 +46,34 @@ func (s *invocation) plan(c *cli.Context) error {
 			fmt.Fprintf(w, "%s\t\t\t%s\n", name, e.Error)
 			continue
 		}
-		records := spelled(e.Accuracy, e.Records)
+		records := formatEstimate(e.Accuracy, e.Records)
 		if e.Records == 0 && e.Accuracy == reader.AtLeast {
 			records = ""
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, spelled(e.Accuracy, e.Requests), records, e.Description)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, formatEstimate(e.Accuracy, e.Requests), records, e.Description)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "\n%s requests, %s at this account's allowance of %d in 20 seconds, %.0f%% of it left to others. This forecast took %d.\n",
-		spelled(forecast.Accuracy, forecast.Requests), lasting(forecast.Seconds), forecast.RateLimit, 100*forecast.Reserve, forecast.ForecastRequests)
+	duration := "no waiting"
+	if forecast.Seconds > 0 {
+		duration = formatDuration(time.Duration(math.Ceil(forecast.Seconds)) * time.Second)
+	}
+	_, err = fmt.Fprintf(a.stdout, "\n%s requests, %s at the rate limit of %d requests per 20 seconds, of which %.0f%% are reserved for other integrations. This forecast took %s.\n",
+		formatEstimate(forecast.Accuracy, forecast.Requests), duration, forecast.RateLimit, 100*forecast.Reserve, counted(forecast.ForecastRequests, "request"))
 	return err
 }
 
-// spelled writes a number as well as it is known.
-func spelled(p reader.Accuracy, n int) string {
-	digits := grouped(n)
-	if p == reader.Exact {
-		return digits
+// formatEstimate writes a number and how well it is known.
+func formatEstimate(accuracy reader.Accuracy, n int) string {
+	if accuracy == reader.Exact {
+		return formatNumber(n)
 	}
-	return string(p) + " " + digits
+	return string(accuracy) + " " + formatNumber(n)
 }
 
-// grouped writes a number in groups of three digits.
-func grouped(n int) string {
+// formatNumber writes a number with thousands separators.
+func formatNumber(n int) string {
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
@@ -78,10 +81,10 @@ func grouped(n int) string {
 	return digits
 }
 
-// lasting spells how long something will take, at least a second.
-func lasting(seconds float64) string {
-	if seconds == 0 {
-		return "no waiting"
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return span(time.Duration(math.Ceil(seconds)) * time.Second)
+	return formatNumber(n) + " " + thing
 }

@@ -18,59 +18,59 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// A progress shows, on a terminal, how a sync is getting on: how long it has
-// taken and will take, each list that is under way and how much of it has been
-// read, and what is being waited for. It is drawn twice a second whatever
-// comes: whoever watches a sync wants to see that it has not stopped.
+// A progress shows the progress of a sync on a terminal: the totals, the
+// remaining time, the position in each active list, and the reason of a delay.
+// It is updated twice a second even without new records, so that users see that
+// the program is running.
 type progress struct {
-	screen  *screen
-	mask    func(string) string
-	account *account
-	began   time.Time
-	streams int
+	screen    *screen
+	redact    func(string) string
+	account   *account
+	startedAt time.Time
+	streams   int
 
-	mu      sync.Mutex // what is below is written by the sync, and read to draw it
-	under   []*course  // the streams that have begun and not ended
-	begun   int
-	done    int
-	failed  int
-	records int
-	retold  int
-	pace    pace
-	born    time.Time // when the account was made; zero while that is not known
-	handed  time.Time // when the batch came that is being written; zero if none is
-	sent    int       // requests
-	moved   time.Time // when the last of them was sent
-	waiting time.Time // the allowance is used up until then
-	again   time.Time // a request is asked again then
-	trouble string    // and why
-	repeats int
-	faults  []string
+	mu               sync.Mutex // for all fields below
+	active           []*streamProgress
+	started          int // streams, also those that have ended
+	done             int
+	failed           int
+	records          int
+	refetched        int
+	rates            rateEstimator
+	accountCreatedAt time.Time // zero if it is unknown
+	writeStartedAt   time.Time // of the batch that is being written; zero if none is
+	requests         int
+	lastRequestAt    time.Time
+	rateLimitedUntil time.Time
+	retryAt          time.Time
+	retryReason      string
+	retries          int
+	problems         []string
 }
 
-// A course is a stream under way.
-type course struct {
-	stream    *stream.Stream
-	mark      state.Bookmark
-	records   int
-	listening bool
+// A streamProgress is the progress of an active stream.
+type streamProgress struct {
+	stream        *stream.Stream
+	bookmark      state.Bookmark
+	records       int
+	readingEvents bool
 }
 
-// interval is how often progress is drawn.
+// interval is the time between two updates.
 const interval = 500 * time.Millisecond
 
-// quiet is how long there may be no answer before it is said.
-const quiet = 15 * time.Second
+// maxSilence is how long a response or a write may take before the delay is
+// shown.
+const maxSilence = 15 * time.Second
 
-func newProgress(out io.Writer, mask func(string) string, streams int, a *account) *progress {
+func newProgress(out io.Writer, redact func(string) string, streams int, a *account) *progress {
 	now := time.Now()
-	p := &progress{screen: onTerminal(out), mask: mask, account: a, streams: streams, began: now, moved: now}
-	a.retried = p.retried
+	p := &progress{screen: newScreen(out), redact: redact, account: a, streams: streams, startedAt: now, lastRequestAt: now}
+	a.onRetry = p.addRetry
 	return p
 }
 
-// watch passes batches through and shows what they tell. When they end, what
-// was shown is taken away.
+// watch passes batches on and shows the progress until they end.
 func (p *progress) watch(batches iter.Seq2[connector.Batch, error]) iter.Seq2[connector.Batch, error] {
 	return func(yield func(connector.Batch, error) bool) {
 		stop, stopped := make(chan struct{}), make(chan struct{})
@@ -93,222 +93,236 @@ func (p *progress) watch(batches iter.Seq2[connector.Batch, error]) iter.Seq2[co
 			<-stopped
 		}()
 		for batch, err := range batches {
-			p.note(batch, err)
+			p.addBatch(batch, err)
 			ok := yield(batch, err)
-			if p.written(); !ok {
+			if p.batchWritten(); !ok {
 				return
 			}
 		}
 	}
 }
 
-func (p *progress) note(b connector.Batch, err error) {
+func (p *progress) addBatch(b connector.Batch, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.handed = time.Now()
-	if b.Kind == reader.RateLimited { // every stream says it
-		p.waiting = b.Until
+	p.writeStartedAt = time.Now()
+	if b.Kind == reader.RateLimited { // there is a batch for every stream
+		p.rateLimitedUntil = b.Until
 		return
 	}
-	i := slices.IndexFunc(p.under, func(c *course) bool { return c.stream.Name == b.Stream.Name })
+	i := slices.IndexFunc(p.active, func(s *streamProgress) bool { return s.stream == b.Stream })
 	if i < 0 {
-		i = len(p.under)
-		p.under = append(p.under, &course{stream: b.Stream})
-		p.begun++
+		i = len(p.active)
+		p.active = append(p.active, &streamProgress{stream: b.Stream})
+		p.started++
 	}
-	c := p.under[i]
-	c.mark, c.listening = b.Bookmark, b.ReadingEvents
-	c.records += len(b.Records)
+	s := p.active[i]
+	s.bookmark, s.readingEvents = b.Bookmark, b.ReadingEvents
+	s.records += len(b.Records)
 	p.records += len(b.Records)
-	p.retold += b.Count(stream.Refetched)
+	p.refetched += b.Count(stream.Refetched)
 	if b.Stream == streams.Account && len(b.Records) > 0 {
 		var account struct {
 			Created time.Time `json:"created_datetime"`
 		}
-		_ = json.Unmarshal(b.Records[0].Raw, &account) // what cannot be read, nobody knows
-		p.born = account.Created
+		_ = json.Unmarshal(b.Records[0].Raw, &account) // an invalid time counts as unknown
+		p.accountCreatedAt = account.Created
 	}
-	if b.Kind == reader.Warning && err == nil {
-		p.faults = append(p.faults, b.Stream.Name+": "+b.Warning)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		p.failed++
-		p.faults = append(p.faults, b.Stream.Name+" failed: "+connector.Classify(b.Stream, err).Message)
+		p.problems = append(p.problems, b.Stream.Name+" failed: "+connector.Classify(b.Stream, err).Message)
+	case b.Kind == reader.Warning:
+		p.problems = append(p.problems, b.Stream.Name+": "+b.Warning)
 	}
 	if b.Kind == reader.Done || err != nil {
-		p.under = slices.Delete(p.under, i, i+1)
+		p.active = slices.Delete(p.active, i, i+1)
 		p.done++
 	}
 }
 
-// written is told that the batch which was handed on has been written.
-func (p *progress) written() {
+func (p *progress) batchWritten() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.handed = time.Time{}
+	p.writeStartedAt = time.Time{}
 }
 
-// retried is told of each request that will be made again.
-func (p *progress) retried(err error, wait time.Duration) {
+func (p *progress) addRetry(err error, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.repeats++
-	p.again, p.trouble = time.Now().Add(wait), err.Error()
+	p.retries++
+	p.retryAt, p.retryReason = time.Now().Add(wait), err.Error()
 }
 
-// maxFaults is how many of what has gone wrong are shown, the last of them.
-const maxFaults = 3
+// maxProblems is how many errors and warnings are shown, the last ones.
+const maxProblems = 3
 
-// lines are what is shown.
+// lines returns what the screen shows.
 func (p *progress) lines(width int) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	sent := p.account.budget.Sent()
-	if sent != p.sent {
-		p.sent, p.moved = sent, now
+	if sent := p.account.rateLimiter.Sent(); sent != p.requests {
+		p.requests, p.lastRequestAt = sent, now
 	}
-	p.pace.note(mark{now, p.records, sent})
-	perRecord, perRequest := p.pace.rates(recently)
-	used, limit := p.account.budget.Usage()
-
-	done := fmt.Sprintf("%d of %d streams", p.done, p.streams)
-	if p.failed > 0 {
-		done += fmt.Sprintf(" (%d failed)", p.failed)
+	p.rates.add(sample{now, p.records, p.requests})
+	lines := append(wrap(width, p.totals(now)...), wrap(width, p.remaining(now)...)...)
+	lines = append(lines, p.listLines()...)
+	if feed := p.feedLine(); feed != "" {
+		lines = append(lines, feed)
 	}
-	head := []string{
-		span(now.Sub(p.began)), done,
-		fmt.Sprintf("%s records (%s/s)", grouped(p.records), grouped(int(perRecord+0.5))),
-		fmt.Sprintf("%s requests (%.1f/s)", grouped(sent), perRequest),
-		fmt.Sprintf("%.0f%% of the allowance in use", 100*used/max(1, limit)),
+	for _, problem := range p.problems[max(0, len(p.problems)-maxProblems):] {
+		lines = append(lines, p.redact(problem))
 	}
-	if p.repeats > 0 {
-		head = append(head, grouped(p.repeats)+" asked again")
-	}
-	lines := append(fold(width, head...), p.outlook(now, width)...)
-	lines = append(lines, p.places()...)
-	for _, fault := range p.faults[max(0, len(p.faults)-maxFaults):] {
-		lines = append(lines, p.mask(fault))
-	}
-	switch {
-	case now.Before(p.waiting):
-		lines = append(lines, "waiting for the account's allowance until "+p.waiting.Local().Format(time.TimeOnly))
-	case now.Before(p.again):
-		lines = append(lines, fmt.Sprintf("asking again in %s: %s", span(p.again.Sub(now)), p.mask(p.trouble)))
-	case !p.handed.IsZero() && now.Sub(p.handed) > quiet:
-		lines = append(lines, "who reads standard output has taken nothing for "+span(now.Sub(p.handed)))
-	case now.Sub(p.moved) > quiet:
-		lines = append(lines, "no answer for "+span(now.Sub(p.moved)))
+	if delay := p.delay(now); delay != "" {
+		lines = append(lines, delay)
 	}
 	return lines
 }
 
-// outlook says how long it will take as far as is known: what has not begun is
-// not.
-func (p *progress) outlook(now time.Time, width int) []string {
+// totals returns the totals of the sync.
+func (p *progress) totals(now time.Time) []string {
+	recordRate, requestRate := p.rates.rates(rateWindow)
+	used, limit := p.account.rateLimiter.Usage()
+	done := fmt.Sprintf("%d of %d streams", p.done, p.streams)
+	if p.failed > 0 {
+		done += fmt.Sprintf(" (%d failed)", p.failed)
+	}
+	parts := []string{
+		formatDuration(now.Sub(p.startedAt)), done,
+		fmt.Sprintf("%s records (%s/s)", formatNumber(p.records), formatNumber(int(recordRate+0.5))),
+		fmt.Sprintf("%s requests (%.1f/s)", formatNumber(p.requests), requestRate),
+		fmt.Sprintf("%.0f%% of the rate limit in use", 100*used/max(1, limit)),
+	}
+	if p.retries > 0 {
+		parts = append(parts, formatNumber(p.retries)+" retries")
+	}
+	return parts
+}
+
+// delay returns the reason why there are no new records; "" if there is none.
+func (p *progress) delay(now time.Time) string {
+	switch {
+	case now.Before(p.rateLimitedUntil):
+		return "rate limited until " + p.rateLimitedUntil.Local().Format(time.TimeOnly)
+	case now.Before(p.retryAt):
+		return fmt.Sprintf("retrying in %s: %s", formatDuration(p.retryAt.Sub(now)), p.redact(p.retryReason))
+	case !p.writeStartedAt.IsZero() && now.Sub(p.writeStartedAt) > maxSilence:
+		return "standard output has been blocked for " + formatDuration(now.Sub(p.writeStartedAt))
+	case now.Sub(p.lastRequestAt) > maxSilence:
+		return "no response for " + formatDuration(now.Sub(p.lastRequestAt))
+	}
+	return ""
+}
+
+// remaining returns the remaining time of the active streams, if it is known,
+// and the number of the others.
+func (p *progress) remaining(now time.Time) (parts []string) {
 	pages := 0.0
-	for _, c := range p.lists() {
-		if share, ok := p.share(c); ok && share > 0 && c.mark.Scan.Pages >= 5 {
-			pages += float64(c.mark.Scan.Pages) * (1 - share) / share
+	for _, s := range p.lists() {
+		if share, ok := p.share(s); ok && share > 0 && s.bookmark.Scan.Pages >= 5 {
+			pages += float64(s.bookmark.Scan.Pages) * (1 - share) / share
 		}
 	}
 	if pages == 0 {
-		p.pace.forget()
+		p.rates.reset()
 	} else {
-		_, _, least := p.account.budget.Forecast(int(pages))
-		p.pace.expect(now, pages, time.Duration(least*float64(time.Second)))
+		_, _, least := p.account.rateLimiter.Forecast(int(pages))
+		p.rates.update(now, pages, time.Duration(least*float64(time.Second)))
 	}
-	var parts []string
-	if left := p.pace.left(now); left != "" {
-		parts = append(parts, left)
+	if eta := p.rates.remaining(now); eta != "" {
+		parts = append(parts, eta)
 	}
-	if n := p.streams - p.begun; n > 0 {
-		yet := counted(n, "stream") + " to come"
+	if n := p.streams - p.started; n > 0 {
+		waiting := counted(n, "stream") + " not started"
 		if len(parts) > 0 {
-			yet = "not counting " + yet
+			waiting = "excluding " + waiting
 		}
-		parts = append(parts, yet)
+		parts = append(parts, waiting)
 	}
-	return fold(width, parts...)
+	return parts
 }
 
-// lists are the streams under way that stand for a list: those that are cut
-// from another's pages do not, beside it.
-func (p *progress) lists() (all []*course) {
-	known := map[*stream.Stream]bool{}
-	for _, c := range p.under {
-		known[c.stream] = true
+// lists returns the active streams, one for each list that is being read.
+func (p *progress) lists() (all []*streamProgress) {
+	shown := map[*stream.Stream]bool{}
+	for _, s := range p.active {
+		shown[s.stream] = true
 	}
-	for _, c := range p.under {
-		derived := c.stream.Mode == stream.Derived
-		if c.listening || derived && known[c.stream.Parent] {
+	for _, s := range p.active {
+		derived := s.stream.Mode == stream.Derived
+		if s.readingEvents || derived && shown[s.stream.Parent] {
 			continue
 		}
 		if derived {
-			known[c.stream.Parent] = true
+			shown[s.stream.Parent] = true
 		}
-		all = append(all, c)
+		all = append(all, s)
 	}
 	return all
 }
 
-// places has a line for each list under way, and one for the account's events.
-func (p *progress) places() (lines []string) {
+// listLines returns a line for each list that is being read.
+func (p *progress) listLines() (lines []string) {
 	lists := p.lists()
 	widest := 0
-	for _, c := range lists {
-		widest = max(widest, len(c.stream.Name))
+	for _, s := range lists {
+		widest = max(widest, len(s.stream.Name))
 	}
-	others := len(lists) // than the events themselves
-	for _, c := range lists {
-		if c.stream == streams.Events {
-			others--
-		}
-		line := fmt.Sprintf("  %-*s  ", widest, c.stream.Name)
-		share, ok := p.share(c)
-		switch at := c.mark.Scan.LastCursor.Format(time.DateOnly); {
-		case !ok && c.records > 0:
-			line += grouped(c.records) + " records"
+	for _, s := range lists {
+		line := fmt.Sprintf("  %-*s  ", widest, s.stream.Name)
+		share, ok := p.share(s)
+		switch at := s.bookmark.Scan.LastCursor.Format(time.DateOnly); {
+		case !ok && s.records > 0:
+			line += formatNumber(s.records) + " records"
 		case !ok:
-		case c.stream.Mode == stream.OldestFirst:
+		case s.stream.Mode == stream.OldestFirst:
 			line += fmt.Sprintf("%4.1f%%, up to %s", percent(share), at)
 		default:
 			line += fmt.Sprintf("%4.1f%%, back to %s", percent(share), at)
 		}
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
-	waiting := 0
-	var heard time.Time
-	for _, c := range p.under {
-		if c.listening {
-			if waiting++; heard.IsZero() || c.mark.EventWatermark.Before(heard) {
-				heard = c.mark.EventWatermark
+	return lines
+}
+
+// feedLine returns the progress of the change feed; "" if no stream has reached
+// it.
+func (p *progress) feedLine() string {
+	waiting, others := 0, 0
+	var processed time.Time
+	for _, s := range p.active {
+		switch {
+		case s.readingEvents:
+			if waiting++; processed.IsZero() || s.bookmark.EventWatermark.Before(processed) {
+				processed = s.bookmark.EventWatermark
 			}
+		case s.stream != streams.Events:
+			others++
 		}
 	}
 	switch {
 	case waiting == 0:
-	case others > 0 || p.streams-p.begun > 1:
-		lines = append(lines, fmt.Sprintf("  %d streams are read and wait for the account's events", waiting))
-	default:
-		line := "  changes that only events tell of: heard up to " + heard.Format(time.DateTime)
-		if p.retold > 0 {
-			line += fmt.Sprintf(", %s records read again", grouped(p.retold))
-		}
-		lines = append(lines, line)
+		return ""
+	case others > 0 || p.streams-p.started > 1:
+		return fmt.Sprintf("  %d streams are complete except for the change feed", waiting)
 	}
-	return lines
+	line := "  change feed: processed up to " + processed.Format(time.DateTime)
+	if p.refetched > 0 {
+		line += fmt.Sprintf(", %s records re-fetched", formatNumber(p.refetched))
+	}
+	return line
 }
 
-// share is how much of its list a stream has read. Of a start that lies before
-// the account, nothing will be found there, unless it was imported.
-func (p *progress) share(c *course) (float64, bool) {
-	mark := c.mark
-	if w := &mark.Scan; p.born.After(w.LowerBound) && !w.LastCursor.Before(p.born) {
-		w.LowerBound = p.born
+// share returns how much of its list a stream has read. A lower bound before
+// the account's creation is not reached, except in lists of imported records.
+func (p *progress) share(s *streamProgress) (float64, bool) {
+	b := s.bookmark
+	if created := p.accountCreatedAt; created.After(b.Scan.LowerBound) && !b.Scan.LastCursor.Before(created) {
+		b.Scan.LowerBound = created
 	}
-	return mark.ScanProgress(c.stream)
+	return b.ScanProgress(s.stream)
 }
 
-// percent is a share as people read it: a hundred is for what has ended.
+// percent rounds a share down: only what has ended is at 100 %.
 func percent(share float64) float64 { return min(99.9, math.Floor(1000*share)/10) }

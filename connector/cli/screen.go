@@ -10,36 +10,35 @@ import (
 	"golang.org/x/term"
 )
 
-// isTerminal reports whether people read what is written there.
+// isTerminal reports whether an output is a terminal.
 func isTerminal(w io.Writer) bool {
-	if s, ok := w.(*shared); ok {
-		w = s.out
+	if l, ok := w.(*lockedWriter); ok {
+		w = l.out
 	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// movable reports whether the terminal, as the environment describes it, lets
-// what is on it be written over.
-func movable() bool {
+// supportsCursor reports whether the terminal, according to the environment, can
+// move its cursor.
+func supportsCursor() bool {
 	kind := os.Getenv("TERM")
 	return kind != "" && kind != "dumb"
 }
 
-// A screen shows some lines at the end of a terminal, and other lines in their
-// place the next time. The cursor stays visible, on the empty line below them:
-// however the program ends, nothing needs to be put back. There are no colours.
+// A screen shows lines at the end of a terminal, and replaces them with other
+// lines. The cursor stays visible, on the empty line below them, so nothing has
+// to be restored however the program ends. There are no colors.
 type screen struct {
 	out   io.Writer
 	size  func() (width, height int)
-	shown []int // how long the lines are that are there now
+	shown []int // the lengths of the lines that are shown
 }
 
-// onTerminal is a screen at the end of a terminal.
-func onTerminal(w io.Writer) *screen {
+func newScreen(w io.Writer) *screen {
 	return &screen{out: w, size: func() (width, height int) {
 		if f, ok := w.(*os.File); ok {
-			width, height, _ = term.GetSize(int(f.Fd())) // 0 if it will not say
+			width, height, _ = term.GetSize(int(f.Fd())) // 0 if it is unknown
 		}
 		if width <= 0 || height <= 0 {
 			width, height = 80, 24
@@ -48,11 +47,11 @@ func onTerminal(w io.Writer) *screen {
 	}}
 }
 
-// show puts the lines that make gives for the width in the place of those that
-// were shown. Each is cut to the width, and all of them to the height.
-func (s *screen) show(make func(width int) []string) {
+// show replaces the lines that are shown with those that render returns for the
+// width. Lines are cut at the width, and their number at the height.
+func (s *screen) show(render func(width int) []string) {
 	width, height := s.size()
-	// A terminal that has become narrower has broken the old lines.
+	// If the terminal has become narrower, it has wrapped the old lines.
 	rows := 0
 	for _, n := range s.shown {
 		rows += max(1, (n+width-1)/width)
@@ -64,19 +63,19 @@ func (s *screen) show(make func(width int) []string) {
 		fmt.Fprintf(&b, "\x1b[%dA", rows)
 	}
 	b.WriteString("\x1b[J")
-	lines := make(width - 1) // the last column would let some terminals begin a new line
+	lines := render(width - 1) // after a character in the last column, some terminals begin a new line
 	for _, line := range lines[:min(len(lines), max(0, height-1))] {
-		line = cut(line, width-1)
+		line = truncate(line, width-1)
 		s.shown = append(s.shown, utf8.RuneCountInString(line))
 		b.WriteString(line)
 		b.WriteByte('\n')
 	}
-	_, _ = io.WriteString(s.out, b.String()) // there is nobody left to tell
+	_, _ = io.WriteString(s.out, b.String()) // best effort: the terminal may be closed
 }
 
-// cut shortens a line to a width. What is not ASCII may be wider than it
-// looks, and stands as a question mark.
-func cut(line string, width int) string {
+// truncate cuts a line at a width. Other characters than ASCII have an unknown
+// width and become question marks.
+func truncate(line string, width int) string {
 	line = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'
@@ -89,8 +88,8 @@ func cut(line string, width int) string {
 	return line[:max(0, min(len(line), width))]
 }
 
-// fold puts parts on as few lines as the width allows.
-func fold(width int, parts ...string) (lines []string) {
+// wrap joins parts with commas into as few lines of a width as possible.
+func wrap(width int, parts ...string) (lines []string) {
 	for _, part := range parts {
 		last := len(lines) - 1
 		if last >= 0 && len(lines[last])+len(", ")+len(part) < width {

@@ -8,23 +8,23 @@ import (
 	"testing"
 )
 
-// A terminal does what terminals do with the text it is given: it keeps lines,
-// breaks those that are longer than it is wide, and moves its cursor. When its
-// width changes, it breaks all of them anew.
+// A terminal emulates a terminal: it keeps lines, wraps those that are longer
+// than its width, and moves its cursor. When its width changes, it wraps all
+// lines again.
 type terminal struct {
 	width, height int
-	lines         []string // unbroken
+	lines         []string // not wrapped
 	line, column  int      // of the cursor
-	top           int      // the first row on the screen, of all the rows
-	escape        string   // begun and not ended
+	top           int      // the first visible row, counted from the first line
+	escape        string   // an incomplete escape sequence
 }
 
-// rows is how many rows a line takes.
+// rows returns the number of rows of a line.
 func (t *terminal) rows(line int) int {
 	return max(1, (len(t.lines[line])+t.width-1)/t.width)
 }
 
-// row is the cursor's, of all the rows.
+// row returns the row of the cursor, counted from the first line.
 func (t *terminal) row() (row int) {
 	for i := range t.line {
 		row += t.rows(i)
@@ -44,7 +44,7 @@ func (t *terminal) Write(text []byte) (int, error) {
 		switch {
 		case t.escape != "" || c == '\x1b':
 			if t.escape += string(c); c >= 'A' && c <= 'Z' {
-				t.obey(t.escape)
+				t.execute(t.escape)
 				t.escape = ""
 			}
 		case c == '\r':
@@ -68,7 +68,7 @@ func (t *terminal) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-func (t *terminal) obey(escape string) {
+func (t *terminal) execute(escape string) {
 	var n int
 	switch {
 	case escape == "\x1b[J":
@@ -88,42 +88,42 @@ func (t *terminal) obey(escape string) {
 	}
 }
 
-// Whatever is shown, at whatever size: the terminal holds what was there
-// before, what is shown now, and nothing of what was shown in between.
+// TestScreen checks at random sizes that the terminal contains the lines from
+// before the program, the lines that are shown now, and none from in between.
 func TestScreen(t *testing.T) {
 	seed := rand.Uint64()
-	whim := rand.New(rand.NewPCG(seed, 0))
+	random := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
 	for range 300 {
 		shell := []string{"$ source-gorgias read --config config.json --catalog catalog.json > records.json"}
 		term := &terminal{width: 80, height: 24, lines: append(slices.Clone(shell), ""), line: 1}
 		s := &screen{out: term, size: func() (int, int) { return term.width, term.height }}
 		for range 20 {
-			if whim.IntN(3) == 0 {
-				term.resize(8+whim.IntN(120), 2+whim.IntN(40))
+			if random.IntN(3) == 0 {
+				term.resize(8+random.IntN(120), 2+random.IntN(40))
 				rows := 0
 				for i := len(shell); i < term.line; i++ {
 					rows += term.rows(i)
 				}
 				if rows >= term.height {
-					break // what has left the screen cannot be reached: some of it stays above
+					break // lines that have scrolled off the screen cannot be erased
 				}
 			}
 			var lines []string
-			for range whim.IntN(12) {
-				lines = append(lines, strings.Repeat("é", whim.IntN(2))+strings.Repeat("x", whim.IntN(150)))
+			for range random.IntN(12) {
+				lines = append(lines, strings.Repeat("é", random.IntN(2))+strings.Repeat("x", random.IntN(150)))
 			}
 			s.show(func(int) []string { return lines })
 			var want []string
 			for _, l := range lines[:min(len(lines), term.height-1)] {
-				want = append(want, cut(l, term.width-1))
+				want = append(want, truncate(l, term.width-1))
 			}
 			want = append(want, "")
 			if want = append(slices.Clone(shell), want...); !slices.Equal(term.lines, want) {
 				t.Fatalf("seed %d, at %d×%d:\n%s\nexpected\n%s", seed, term.width, term.height, strings.Join(term.lines, "\n"), strings.Join(want, "\n"))
 			}
 			for _, l := range lines[:min(len(lines), term.height-1)] {
-				if len(cut(l, term.width-1)) >= term.width {
+				if len(truncate(l, term.width-1)) >= term.width {
 					t.Fatalf("seed %d: %q fills a row of %d", seed, l, term.width)
 				}
 			}
@@ -131,17 +131,18 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-// Folded parts are all there, in their order, and none is broken.
-func TestFold(t *testing.T) {
+// TestWrap checks that wrapped parts are complete and in order, and that no part
+// is split.
+func TestWrap(t *testing.T) {
 	seed := rand.Uint64()
-	whim := rand.New(rand.NewPCG(seed, 0))
+	random := rand.New(rand.NewPCG(seed, 0))
 	for range 1000 {
 		var parts []string
-		for i := range whim.IntN(8) {
-			parts = append(parts, fmt.Sprint(i, strings.Repeat("x", whim.IntN(30))))
+		for i := range random.IntN(8) {
+			parts = append(parts, fmt.Sprint(i, strings.Repeat("x", random.IntN(30))))
 		}
-		width := 1 + whim.IntN(100)
-		lines := fold(width, parts...)
+		width := 1 + random.IntN(100)
+		lines := wrap(width, parts...)
 		if text := strings.Join(lines, " "); text != strings.Join(parts, ", ") {
 			t.Fatalf("seed %d: %q became %q", seed, parts, lines)
 		}
@@ -150,7 +151,7 @@ func TestFold(t *testing.T) {
 				t.Fatalf("seed %d: a line of %d columns instead of %d: %q", seed, len(l), width, l)
 			}
 			if i > 0 && len(lines[i-1])+1+len(strings.SplitN(l, ", ", 2)[0]) < width {
-				t.Fatalf("seed %d: %q would have fitted at the end of %q", seed, l, lines[i-1])
+				t.Fatalf("seed %d: %q fits at the end of %q", seed, l, lines[i-1])
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
 	"source-gorgias/connector/singer"
 	"source-gorgias/connector/state"
@@ -18,235 +18,220 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// state tells people what a state says. It asks nobody: a state, and a catalog
-// if there is one, are enough. What a read would refuse, it refuses in the same
-// words.
-func (s *invocation) state(c *cli.Context) error {
-	s.people = true
-	path := c.String("state")
-	if path == "" {
-		return usageError{errors.New("state: --state is missing")}
+// state prints how far each stream of a state has got. It makes no requests. A
+// state that read would refuse is refused with the same error.
+func (a *app) state(c *cli.Context) error {
+	a.humanOutput = true
+	if c.String("state") == "" {
+		return usageErrorf("state: --state is missing")
 	}
-	raw, err := readFile("state", path)
+	raw, err := flagFile(c, "state")
 	if err != nil {
 		return err
 	}
-	var catalog []byte
-	if path := c.String("catalog"); path != "" {
-		if catalog, err = readFile("catalog", path); err != nil {
-			return err
-		}
-	}
-	stored, err := parseStored(raw, catalog)
+	catalog, err := flagFile(c, "catalog")
 	if err != nil {
 		return err
 	}
-	return stored.write(s.stdout, time.Now())
-}
-
-// stored is what a state holds, and of which streams it is asked.
-type stored struct {
-	streams []*stream.Stream
-	all     bool // no catalog says which
-	marks   map[string]state.Bookmark
-	entries []singer.Entry
-}
-
-// parseStored reads a state as a read would, or as a tap would if the state or
-// the catalog is one of Singer's.
-func parseStored(raw, catalog []byte) (s *stored, err error) {
-	s = &stored{all: catalog == nil}
-	if ofTap(catalog) || catalog == nil && singer.IsState(raw) {
-		selection, err := singer.Everything(streams.All(), nil) // no record is read
-		if catalog != nil {
-			selection, err = singer.ParseCatalog(catalog, nil)
-		}
-		if err != nil {
-			return nil, err
-		}
-		state, err := singer.ParseState(raw)
-		if err != nil {
-			return nil, err
-		}
-		s.streams, s.entries = selection.Streams(), state.Entries()
-		s.marks, _, err = state.Marks(selection)
-		return s, err
+	report, err := newStateReport(raw, catalog)
+	if err != nil {
+		return err
 	}
-	selection := airbyte.Everything(streams.All())
+	return report.write(a.stdout, time.Now())
+}
+
+// A stateReport is a parsed state, and the streams to report on.
+type stateReport struct {
+	streams   []*stream.Stream
+	all       bool // there is no catalog
+	bookmarks map[string]state.Bookmark
+	entries   state.Entries
+}
+
+// newStateReport parses a state and a catalog, if there is one, as a read does.
+func newStateReport(raw, catalog []byte) (*stateReport, error) {
+	r := &stateReport{all: catalog == nil, streams: streams.All()}
+	state, err := singer.ParseState(raw)
+	if err != nil {
+		return nil, err
+	}
+	r.entries = state.Streams
+	if isTapCatalog(catalog) {
+		selection, err := singer.ParseCatalog(catalog, nil)
+		if err != nil {
+			return nil, err
+		}
+		r.streams = selection.Streams()
+		r.bookmarks, _, err = state.Bookmarks(selection)
+		return r, err
+	}
 	if catalog != nil {
-		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
+		selection, err := airbyte.ParseCatalog(catalog)
+		if err != nil {
 			return nil, err
 		}
+		r.streams = selection.Streams
 	}
-	s.streams = selection.Streams
-	if s.marks, err = airbyte.ParseState(singer.Bookmarks(raw)); err != nil {
-		return nil, err
-	}
-	state, err := singer.ParseState(raw) // which understands the states of both
-	if err != nil {
-		return nil, err
-	}
-	s.entries = state.Entries()
-	return s, nil
+	r.bookmarks, err = connector.ParseBookmarks(r.entries, streams.All())
+	return r, err
 }
 
-// ofTap reports whether a catalog is one of Singer's.
-func ofTap(catalog []byte) bool {
-	var c struct {
-		Streams []struct {
-			ID string `json:"tap_stream_id"`
-		} `json:"streams"`
-	}
-	_ = json.Unmarshal(catalog, &c) // what is neither is told by those who read it
-	return slices.ContainsFunc(c.Streams, func(s struct {
+// isTapCatalog reports whether a catalog is a Singer catalog.
+func isTapCatalog(catalog []byte) bool {
+	type entry struct {
 		ID string `json:"tap_stream_id"`
-	}) bool {
-		return s.ID != ""
-	})
-}
-
-// entry is what the state says of a stream, under its own name or another's.
-func (s *stored) entry(stream *stream.Stream) *singer.Entry {
-	for _, name := range append([]string{stream.Name}, stream.Aliases...) {
-		for i, e := range s.entries {
-			if e.Name == name {
-				return &s.entries[i]
-			}
-		}
 	}
-	return nil
+	var c struct {
+		Streams []entry `json:"streams"`
+	}
+	_ = json.Unmarshal(catalog, &c) // ParseCatalog reports errors
+	return slices.ContainsFunc(c.Streams, func(e entry) bool { return e.ID != "" })
 }
 
-func (s *stored) write(out io.Writer, now time.Time) error {
-	if len(s.entries) == 0 {
-		_, err := fmt.Fprintln(out, "the state is empty: everything is read from the start date on")
+func (r *stateReport) write(out io.Writer, now time.Time) error {
+	if len(r.entries) == 0 {
+		_, err := fmt.Fprintln(out, "the state is empty: the next read begins at the start date")
 		return err
 	}
-	var whole, missing, left, strange []string
 	type paragraph struct {
 		names []string
 		text  string
 	}
-	var told []*paragraph
-	for _, st := range s.streams {
-		mark, incremental := s.marks[st.Name]
-		e := s.entry(st)
+	var paragraphs []*paragraph // streams of equal progress share one
+	var fullRefresh, missing []string
+	for _, s := range r.streams {
+		bookmark, parsed := r.bookmarks[s.Name]
+		e := r.entries.Of(s)
 		switch {
-		case !st.Incremental() || !incremental && e != nil:
-			if e != nil || !s.all {
-				whole = append(whole, st.Name)
+		case !s.Incremental() || !parsed && e != nil:
+			if e != nil || !r.all {
+				fullRefresh = append(fullRefresh, s.Name)
 			}
-			continue
-		case e == nil && s.all && st.Mode == stream.DailyReport: // offered by some configurations only
-			continue
+		case e == nil && r.all && s.Mode == stream.DailyReport: // it exists only if reports are configured
 		case e == nil:
-			missing = append(missing, st.Name)
-			continue
-		}
-		text := describe(st, mark, e, now)
-		i := slices.IndexFunc(told, func(p *paragraph) bool { return p.text == text })
-		if i < 0 {
-			i = len(told)
-			told = append(told, &paragraph{text: text})
-		}
-		told[i].names = append(told[i].names, st.Name)
-	}
-	for _, e := range s.entries {
-		st := streams.Lookup(e.Name)
-		switch {
-		case st == nil:
-			strange = append(strange, fmt.Sprintf("%q", e.Name))
-		case !slices.Contains(s.streams, st):
-			left = append(left, e.Name)
+			missing = append(missing, s.Name)
+		default:
+			text := describe(s, bookmark, e, now)
+			i := slices.IndexFunc(paragraphs, func(p *paragraph) bool { return p.text == text })
+			if i < 0 {
+				i = len(paragraphs)
+				paragraphs = append(paragraphs, &paragraph{text: text})
+			}
+			paragraphs[i].names = append(paragraphs[i].names, s.Name)
 		}
 	}
 	var b strings.Builder
-	for _, p := range told {
+	for _, p := range paragraphs {
 		fmt.Fprintf(&b, "%s\n%s\n", strings.Join(p.names, ", "), p.text)
 	}
-	b.WriteString(list("read whole every time", whole))
-	b.WriteString(list("not in the state, and read from the start date on", missing))
-	b.WriteString(list("in the state, and not selected", left))
-	b.WriteString(list("not streams of this source", strange))
+	deselected, unknown := r.others()
+	b.WriteString(listLine("full refresh", fullRefresh))
+	b.WriteString(listLine("not in the state, read from the start date", missing))
+	b.WriteString(listLine("in the state, but not selected", deselected))
+	b.WriteString(listLine("unknown streams", unknown))
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-// describe tells, in lines, how far a stream has got.
-func describe(s *stream.Stream, mark state.Bookmark, e *singer.Entry, now time.Time) string {
-	var b strings.Builder
-	line := func(what, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-12s %s\n", what, fmt.Sprintf(format, args...))
-	}
-	if e.Foreign() {
-		as := ""
-		if e.Name != s.Name {
-			as = fmt.Sprintf(", as %s", e.Name)
-		}
-		what := "the next read takes it over"
-		if mark.Watermark.IsZero() {
-			what = "it holds nothing to go on from"
-		}
-		line("written by", "another connector%s; %s", as, what)
-	}
-	w := mark.Scan
-	switch {
-	case len(mark.Reports) > 0:
-		reached := func(a, b state.ReportBookmark) int { return a.Watermark.Compare(b.Watermark) }
-		least, most := slices.MinFunc(mark.Reports, reached).Watermark, slices.MaxFunc(mark.Reports, reached).Watermark
-		text := "all days of " + counted(len(mark.Reports), "report") + " up to " + utc(least) + ", " + age(now, least)
-		if least.IsZero() {
-			text = "of " + counted(len(mark.Reports), "report") + ", not all days of each"
-		}
-		if !least.Equal(most) {
-			text += "; of some up to " + utc(most)
-		}
-		line("captured", "%s", text)
-	case !mark.Watermark.IsZero() && e.Foreign():
-		line("captured", "up to %s, %s", utc(mark.Watermark), age(now, mark.Watermark))
-	case !mark.Watermark.IsZero(): // a quiet stream is not behind
-		line("captured", "up to its newest record, of %s, %s", utc(mark.Watermark), age(now, mark.Watermark))
-	case w.StartedAt.IsZero():
-		line("captured", "nothing: it is read from the start date on")
-	default:
-		line("captured", "nothing whole yet: the first walk is under way")
-	}
-	if !w.StartedAt.IsZero() {
-		how := counted(w.Pages, "page") + " read"
-		if share, ok := mark.ScanProgress(s); ok {
-			how += fmt.Sprintf(", %.1f%%", percent(share))
-		}
-		line("under way", "since %s: %s", utc(w.StartedAt), how)
-		switch {
-		case w.Unsorted:
-			line("", "in no order of time, and therefore to the end of the list")
-		case w.LastCursor.IsZero():
-		case s.Mode == stream.OldestFirst:
-			line("", "from %s up to %s", utc(w.LowerBound), utc(w.LastCursor))
-		default:
-			line("", "back to %s, on the way to %s", utc(w.LastCursor), utc(w.LowerBound))
+// others returns the names in the state that belong to no stream of the report.
+func (r *stateReport) others() (deselected, unknown []string) {
+	for _, e := range r.entries {
+		if s := streams.Lookup(e.Name); s == nil {
+			unknown = append(unknown, fmt.Sprintf("%q", e.Name))
+		} else if !slices.Contains(r.streams, s) {
+			deselected = append(deselected, e.Name)
 		}
 	}
-	if s.Source().LookbackWindow > 0 && !e.Foreign() && !mark.WindowReadAt.IsZero() {
-		line("looked again", "at %s, at all that could still have changed", utc(mark.WindowReadAt))
-	}
-	if !mark.EventWatermark.IsZero() {
-		line("events", "heeded up to %s", utc(mark.EventWatermark))
-	}
-	if n := len(mark.Fingerprints); n > 0 && s.Mode == stream.DailyReport {
-		line("remembered", "%s, written again only when changed", counted(n, "day"))
-	} else if n > 0 {
-		line("remembered", "%s, written again only when changed", counted(n, "record"))
-	}
-	return b.String()
+	return deselected, unknown
 }
 
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+// describe returns lines that show how far a stream has got.
+func describe(s *stream.Stream, b state.Bookmark, e *state.Entry, now time.Time) string {
+	var lines strings.Builder
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(&lines, "  %-14s %s\n", label, fmt.Sprintf(format, args...))
+	}
+	foreign := e.Foreign()
+	if foreign {
+		name, effect := "", "the next read imports it"
+		if e.Name != s.Name {
+			name = ", as " + e.Name
+		}
+		if b.Watermark.IsZero() {
+			effect = "it contains no position to resume from"
+		}
+		line("written by", "another connector%s; %s", name, effect)
+	}
+	line("captured", "%s", describeCaptured(b, foreign, now))
+	describeScan(s, b, line)
+	if s.Source().LookbackWindow > 0 && !foreign && !b.WindowReadAt.IsZero() {
+		line("window re-read", "at %s", formatUTC(b.WindowReadAt))
+	}
+	if !b.EventWatermark.IsZero() {
+		line("change feed", "processed up to %s", formatUTC(b.EventWatermark))
+	}
+	if n := len(b.Fingerprints); n > 0 {
+		thing := "record"
+		if s.Mode == stream.DailyReport {
+			thing = "day"
+		}
+		line("deduplicated", "%s, written again only if changed", counted(n, thing))
+	}
+	return lines.String()
+}
 
-// age is how long ago it was.
-func age(now, t time.Time) string {
+// describeCaptured describes what has been read completely.
+func describeCaptured(b state.Bookmark, foreign bool, now time.Time) string {
+	switch {
+	case len(b.Reports) > 0:
+		byWatermark := func(a, b state.ReportBookmark) int { return a.Watermark.Compare(b.Watermark) }
+		least, most := slices.MinFunc(b.Reports, byWatermark).Watermark, slices.MaxFunc(b.Reports, byWatermark).Watermark
+		text := "all days of " + counted(len(b.Reports), "report") + " up to " + formatUTC(least) + ", " + formatAge(now, least)
+		if least.IsZero() {
+			text = counted(len(b.Reports), "report") + ", not all days of each"
+		}
+		if !least.Equal(most) {
+			text += "; some up to " + formatUTC(most)
+		}
+		return text
+	case !b.Watermark.IsZero() && foreign:
+		return "up to " + formatUTC(b.Watermark) + ", " + formatAge(now, b.Watermark)
+	case !b.Watermark.IsZero(): // its age is not a delay: there may be no newer record
+		return "up to the newest record, from " + formatUTC(b.Watermark) + ", " + formatAge(now, b.Watermark)
+	case b.Scan.StartedAt.IsZero():
+		return "nothing: the next read begins at the start date"
+	}
+	return "first scan in progress"
+}
+
+// describeScan describes the scan under way.
+func describeScan(s *stream.Stream, b state.Bookmark, line func(label, format string, args ...any)) {
+	scan := b.Scan
+	if scan.StartedAt.IsZero() {
+		return
+	}
+	progress := counted(scan.Pages, "page") + " read"
+	if share, ok := b.ScanProgress(s); ok {
+		progress += fmt.Sprintf(", %.1f%%", percent(share))
+	}
+	line("scan", "since %s: %s", formatUTC(scan.StartedAt), progress)
+	switch {
+	case scan.Unsorted:
+		line("", "the list is not sorted by time and is read to its end")
+	case scan.LastCursor.IsZero():
+	case s.Mode == stream.OldestFirst:
+		line("", "from %s up to %s", formatUTC(scan.LowerBound), formatUTC(scan.LastCursor))
+	default:
+		line("", "back to %s, continues to %s", formatUTC(scan.LastCursor), formatUTC(scan.LowerBound))
+	}
+}
+
+func formatUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// formatAge describes how long before now t is.
+func formatAge(now, t time.Time) string {
 	if t.After(now) {
 		return "in the future"
 	}
-	return span(now.Sub(t)) + " ago"
+	return formatDuration(now.Sub(t)) + " ago"
 }

@@ -9,103 +9,97 @@ import (
 	"source-gorgias/connector"
 )
 
-// maxColumns is how many columns are named in which values became null.
-const maxColumns = 20
+// summarize shows the summary of a sync on a terminal.
+func summarize(out io.Writer, redact func(string) string, s *connector.Summary, interrupted bool) {
+	var b strings.Builder
+	summarizeRecords(&b, s)
+	for _, st := range s.Streams {
+		switch f := st.Failure; {
+		case f == nil || f.Repeated:
+		case f.AllStreams:
+			fmt.Fprintf(&b, "failed: %s\n", f.Message)
+		default:
+			fmt.Fprintf(&b, "%s failed: %s\n", f.Stream, f.Message)
+		}
+	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", warning)
+	}
+	summarizeNulled(&b, s.NulledColumns())
+	if interrupted {
+		b.WriteString("interrupted; the next read resumes from the last state written\n")
+	}
+	_, done, _ := s.Total()
+	took, requests, share := s.Cost()
+	fmt.Fprintf(&b, "%d of %d streams read in %s with %s, %.0f%% of the rate limit\n",
+		done, len(s.Streams), formatDuration(took), counted(requests, "request"), 100*share)
+	_, _ = io.WriteString(out, redact(b.String())) // best effort: standard error may be closed
+}
 
-// summarize tells people what a sync has come to: how much was written of each
-// stream, what went wrong, and what it cost.
-func summarize(out io.Writer, mask func(string) string, t *connector.Summary, interrupted bool) {
-	all, done, _ := t.Total()
-	var text string
-	row := func(name, records, retold, graves string) {
-		text += fmt.Sprintf("%-28s%12s", name, records)
+// summarizeRecords writes a table of the streams with records, without columns
+// that are empty, and the names of the complete streams without records.
+func summarizeRecords(b *strings.Builder, s *connector.Summary) {
+	all, _, _ := s.Total()
+	row := func(name, records, refetched, tombstones string) {
+		fmt.Fprintf(b, "%-28s%12s", name, records)
 		if all.Refetched > 0 {
-			text += fmt.Sprintf("%12s", retold)
+			fmt.Fprintf(b, "%12s", refetched)
 		}
 		if all.Tombstones > 0 {
-			text += fmt.Sprintf("%10s", graves)
+			fmt.Fprintf(b, "%12s", tombstones)
 		}
-		text += "\n"
+		b.WriteByte('\n')
 	}
 	number := func(n int) string {
 		if n == 0 {
 			return ""
 		}
-		return grouped(n)
+		return formatNumber(n)
 	}
-	var silent []string
+	var empty []string
 	if all.Records > 0 {
-		row("STREAM", "RECORDS", "READ AGAIN", "DELETED")
+		row("STREAM", "RECORDS", "RE-FETCHED", "TOMBSTONES")
 	}
-	for _, c := range t.Streams {
-		if c.Records > 0 {
-			row(c.Stream.Name, number(c.Records), number(c.Refetched), number(c.Tombstones))
-		} else if c.Done {
-			silent = append(silent, c.Stream.Name)
+	for _, st := range s.Streams {
+		if st.Records > 0 {
+			row(st.Stream.Name, number(st.Records), number(st.Refetched), number(st.Tombstones))
+		} else if st.Done {
+			empty = append(empty, st.Stream.Name)
 		}
 	}
 	if all.Records > 0 {
 		row("all", number(all.Records), number(all.Refetched), number(all.Tombstones))
 	}
-	text += list("nothing to write of", silent)
-
-	whole := false // what ends all streams is told once
-	for _, c := range t.Streams {
-		if c.Failure == nil || c.Failure.AllStreams && whole {
-			continue
-		}
-		if whole = whole || c.Failure.AllStreams; c.Failure.AllStreams {
-			text += "failed: " + c.Failure.Message + "\n"
-		} else {
-			text += fmt.Sprintf("%s failed: %s\n", c.Stream.Name, c.Failure.Message)
-		}
-	}
-	for _, warning := range t.Warnings {
-		text += "warning: " + warning + "\n"
-	}
-	text += nulled(t.NulledColumns())
-	if interrupted {
-		text += "interrupted; the next read goes on from the last states that were written\n"
-	}
-	took, requests, share := t.Cost()
-	text += fmt.Sprintf("%d of %d streams read in %s with %s, %.0f%% of what the account allows in that time\n",
-		done, len(t.Streams), span(took), counted(requests, "request"), 100*share)
-	_, _ = io.WriteString(out, mask(text)) // there is nobody left to tell
+	b.WriteString(listLine("no new records", empty))
 }
 
-// nulled has a line for each reason for which values became null, with the
-// columns in which that happened most.
-func nulled(losses []connector.NulledColumn) (text string) {
-	for len(losses) > 0 {
-		reason, values := losses[0].Reason, 0
+// maxColumns is how many columns summarizeNulled names.
+const maxColumns = 20
+
+// summarizeNulled writes a line for each reason for which values were set to
+// null, with the columns that have the most.
+func summarizeNulled(b *strings.Builder, nulled []connector.NulledColumn) {
+	for len(nulled) > 0 {
+		reason, values := nulled[0].Reason, 0
 		var columns []string
-		losses = slices.DeleteFunc(losses, func(l connector.NulledColumn) bool {
-			if l.Reason == reason {
-				values += l.Values
-				columns = append(columns, fmt.Sprintf("%s (%s)", l.Column, grouped(l.Values)))
+		nulled = slices.DeleteFunc(nulled, func(n connector.NulledColumn) bool {
+			if n.Reason == reason {
+				values += n.Values
+				columns = append(columns, fmt.Sprintf("%s (%s)", n.Column, formatNumber(n.Values)))
 			}
-			return l.Reason == reason
+			return n.Reason == reason
 		})
 		if more := len(columns) - maxColumns; more > 0 {
 			columns = append(columns[:maxColumns], fmt.Sprintf("and %d more", more))
 		}
-		text += list(fmt.Sprintf("%s became null, since what the API sent %s", counted(values, "value"), reason), columns)
+		b.WriteString(listLine(fmt.Sprintf("%s set to null, because the API's value %s", counted(values, "value"), reason), columns))
 	}
-	return text
 }
 
-// list is a line that names some things; none if there are none.
-func list(what string, names []string) string {
+// listLine returns a line with names; "" if there are none.
+func listLine(title string, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return what + ": " + strings.Join(names, ", ") + "\n"
-}
-
-// counted is a number of things.
-func counted(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return grouped(n) + " " + thing
+	return title + ": " + strings.Join(names, ", ") + "\n"
 }

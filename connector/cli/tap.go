@@ -1,9 +1,8 @@
 package cli
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -24,21 +23,22 @@ import (
 	"source-gorgias/connector/stream"
 )
 
-// name is what the program was called as: one of its two names.
-func name(called string) string {
+// programName returns the one of the program's two names under which it was
+// called.
+func programName(called string) string {
 	if strings.TrimSuffix(filepath.Base(called), ".exe") == singer.Name {
 		return singer.Name
 	}
 	return "source-gorgias"
 }
 
-// isTap reports whether the program is called as a Singer tap is: under a
-// tap's name, or with a flag where Airbyte has its command.
+// isTap reports whether the program runs as a Singer tap: under the tap's name,
+// or with a flag where Airbyte has its command.
 func isTap(args []string) bool {
-	return name(args[0]) == singer.Name || len(args) > 1 && strings.HasPrefix(args[1], "-")
+	return programName(args[0]) == singer.Name || len(args) > 1 && strings.HasPrefix(args[1], "-")
 }
 
-func usage(name string) string {
+func usageText(name string) string {
 	tap := name + ` --config FILE | --sandbox  [--catalog FILE] [--state FILE]
 ` + name + ` --discover
 ` + name + ` --about [--format text | json | markdown]
@@ -57,34 +57,34 @@ source-gorgias state    --state FILE [--catalog FILE]
 Singer; also under the name ` + singer.Name + `:
 ` + tap + `
 
-A built-in account for other programs to read:
+The sandbox account, for other programs:
 source-gorgias sandbox  [--listen ADDRESS]`
 }
 
 func tapFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "JSON `FILE` with the configuration, or ENV for the environment's " + variable("…") + "; later ones lie over earlier ones"},
-		&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog that says what is selected; all, if there is none"},
-		&cli.StringFlag{Name: "properties", Aliases: []string{"p"}, Usage: "JSON `FILE` with the catalog, by the name this flag once had"},
+		&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "JSON `FILE` with the configuration, or ENV for variables " + variable("…") + "; the last one wins"},
+		&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog; without one, all streams are read"},
+		&cli.StringFlag{Name: "properties", Aliases: []string{"p"}, Usage: "`FILE`: deprecated alias of --catalog"},
 		&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "JSON `FILE` with the state of the last sync"},
-		&cli.BoolFlag{Name: "sandbox", Usage: "read the built-in account: no credentials, no network"},
-		&cli.BoolFlag{Name: "save-tokens", Usage: saveUsage},
-		&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "write the catalog"},
-		&cli.StringFlag{Name: "test", Usage: "`WHAT` to write as a test: all, the first record of every stream, or schema, the schemas alone"},
-		&cli.BoolFlag{Name: "about", Usage: "tell what this tap is and what there is to configure"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORM` in which --about tells it: text, json or markdown"},
-		&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "tell the version"},
+		&cli.BoolFlag{Name: "sandbox", Usage: sandboxUsage},
+		&cli.BoolFlag{Name: "save-tokens", Usage: saveTokensUsage},
+		&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "print the catalog"},
+		&cli.StringFlag{Name: "test", Usage: "`WHAT` to test: all (one record per stream) or schema (no records)"},
+		&cli.BoolFlag{Name: "about", Usage: "describe the tap and its settings"},
+		&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of --about: text, json or markdown"},
+		&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version"},
 	}
 }
 
-// withTest writes --test and its optional word as one argument.
-func withTest(args []string) []string {
+// joinTestFlag joins --test and its optional value in one argument.
+func joinTestFlag(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if i > 0 && (arg == "--test" || arg == "-test") {
 			arg = "--test=all"
-			if i+1 < len(args) && slices.Contains(tests, args[i+1]) {
+			if i+1 < len(args) && slices.Contains(testModes, args[i+1]) {
 				i++
 				arg = "--test=" + args[i]
 			}
@@ -94,49 +94,51 @@ func withTest(args []string) []string {
 	return out
 }
 
-// tests are the words that may follow --test. Records is what some people
-// write for all.
-var tests = []string{"all", "schema", "records"}
+// testModes are the values of --test. records is an alias of all.
+var testModes = []string{"all", "schema", "records"}
 
-// tapLog makes the log that the environment asks for: Meltano leaves a file
-// for the loggers of Singer's own kit.
+// tapLog returns the log that the environment configures. Meltano names a file
+// for the loggers of the Singer SDK.
 func tapLog(stderr io.Writer) *singer.Log {
 	var settings []byte
 	if path := os.Getenv("SINGER_SDK_LOG_CONFIG"); path != "" {
-		settings, _ = os.ReadFile(path) // without it, text will do
+		settings, _ = os.ReadFile(path) // without it, the log is text
 	}
 	return singer.NewLog(stderr, settings, os.Getenv(variable("loglevel")), os.Getenv("LOGLEVEL"))
 }
 
-// tap does what its flags ask for; of several things, the first of these.
-func (s *invocation) tap(c *cli.Context) error {
+// tap runs the first of these that the flags ask for.
+func (a *app) tap(c *cli.Context) error {
 	switch format := c.String("format"); {
-	case s.log == nil:
-		if c.Args().Present() {
-			return noCommand(c.App, c.Args().First())
-		}
-		return usageError{errors.New("a command is missing, such as check or read")}
+	case a.log == nil && c.Args().Present():
+		return unknownCommand(c.App, c.Args().First())
+	case a.log == nil:
+		return usageErrorf("a command is missing, such as check or read")
 	case c.Args().Present():
-		return usageError{errors.New("an argument stands outside the flags; a tap has no commands, and files are given as --config FILE and the like")}
+		return usageErrorf("unexpected argument; a tap has no commands; give files by flags, such as --config FILE")
 	case c.Bool("version"):
-		_, err := fmt.Fprintln(s.stdout, c.App.Name, Version())
+		_, err := fmt.Fprintln(a.stdout, c.App.Name, Version())
 		return err
-	case !slices.Contains(singer.Formats(), format):
-		return usageError{fmt.Errorf("--format: expected one of %s", strings.Join(singer.Formats(), ", "))}
+	case !slices.Contains(singer.AboutFormats(), format):
+		return usageErrorf("--format: expected one of %s", strings.Join(singer.AboutFormats(), ", "))
 	case c.Bool("about"):
-		return singer.About(s.stdout, format, Version())
+		return singer.About(a.stdout, format, Version())
 	case c.Bool("discover"):
-		return s.tapDiscover(c)
-	case c.IsSet("test") && !slices.Contains(tests, c.String("test")):
-		return usageError{errors.New("--test: expected all or schema")}
+		return a.tapDiscover(c)
+	case c.IsSet("test") && !slices.Contains(testModes, c.String("test")):
+		return usageErrorf("--test: expected all or schema")
 	}
-	return s.tapRead(c)
+	return a.tapRead(c)
 }
 
-func (s *invocation) tapRead(c *cli.Context) error {
-	began := time.Now()
+// tapHeartbeat is the longest time without a batch of a running sync, so that
+// its metrics are logged regularly.
+const tapHeartbeat = time.Minute
+
+func (a *app) tapRead(c *cli.Context) error {
+	startedAt := time.Now()
 	test := c.String("test")
-	own, account, err := s.tapOpen(c)
+	own, account, err := a.tapOpen(c)
 	if err != nil {
 		return err
 	}
@@ -145,77 +147,63 @@ func (s *invocation) tapRead(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pen := singer.NewWriter(s.stdout, s.log)
+	writer := singer.NewWriter(a.stdout, a.log)
 	if test == "schema" {
-		return pen.Schemas(selection)
+		return writer.WriteSchemas(selection)
 	}
-	state := &singer.State{}
-	if path := c.String("state"); path != "" {
-		raw, err := readFile("state", path)
-		if err != nil {
-			return err
-		}
-		if state, err = singer.ParseState(raw); err != nil {
-			return err
-		}
+	raw, err := flagFile(c, "state")
+	if err != nil {
+		return err
 	}
-	marks, foreign, err := state.Marks(selection)
+	state, err := singer.ParseState(raw)
+	if err != nil {
+		return err
+	}
+	bookmarks, foreign, err := state.Bookmarks(selection)
 	if err != nil {
 		return err
 	}
 	if len(foreign) > 0 {
-		s.log.Print(singer.Warn, "", "another tap has written the bookmarks of %s. Some leave gaps: a full refresh is advisable once", strings.Join(foreign, ", "))
+		a.log.Print(singer.Warn, "", "another tap has written the bookmarks of %s. Some taps leave gaps: run a full refresh once", strings.Join(foreign, ", "))
 	}
-	plan := func(selected []*stream.Stream) *connector.Plan {
-		p := connector.NewPlan(account.settings, singer.Tombstone)
-		p.Client, p.RateLimiter, p.Heartbeat = account.client, account.budget, tapHeartbeat
-		p.Streams, p.Bookmarks = selected, marks
+	newPlan := func(streams []*stream.Stream) *connector.Plan {
+		p := connector.NewPlan(account.settings, singer.TombstoneColumn)
+		p.Client, p.RateLimiter, p.Heartbeat = account.client, account.rateLimiter, tapHeartbeat
+		p.Streams, p.Bookmarks = streams, bookmarks
 		return p
 	}
-	pen.Activate, pen.FreezeState = own.activate, test != ""
-	whole := plan(selection.Streams())
-	batches := whole.Run(c.Context)
+	writer.ActivateVersions, writer.FreezeState = own.activateVersions, test != ""
+	plan := newPlan(selection.Streams())
+	batches := plan.Run(c.Context)
 	if test == "" {
-		pen.Summary = whole.NewSummary()
+		writer.Summary = plan.NewSummary()
 	} else {
-		batches = singer.Sample(selection.Streams(), func(s *stream.Stream) iter.Seq2[connector.Batch, error] {
-			p := plan([]*stream.Stream{s})
-			p.Bookmarks, p.Start, p.End = nil, longAgo, time.Time{} // any record will do
+		batches = singer.FirstRecords(selection.Streams(), func(s *stream.Stream) iter.Seq2[connector.Batch, error] {
+			p := newPlan([]*stream.Stream{s})
+			p.Bookmarks, p.Start, p.End = nil, earliestStart, time.Time{} // any record is a sample
 			return p.Run(c.Context)
 		})
 	}
-	s.log.Print(singer.Info, "", "%s %s, streams to read: %d", singer.Name, Version(), len(selection.Streams()))
-	err = pen.Sync(c.Context, batches, selection, state)
-	status := map[bool]string{true: "succeeded", false: "failed"}[err == nil]
-	s.log.Count("http_request_count", account.budget.Sent(), map[string]any{})
-	s.log.Took(singer.Info, "job_duration", time.Since(began), map[string]any{"status": status})
+	a.log.Print(singer.Info, "", "%s %s, streams to read: %d", singer.Name, Version(), len(selection.Streams()))
+	err = writer.Sync(c.Context, batches, selection, state)
+	status := "succeeded"
+	if err != nil {
+		status = "failed"
+	}
+	a.log.Counter("http_request_count", account.rateLimiter.Sent(), map[string]any{})
+	a.log.Timer(singer.Info, "job_duration", time.Since(startedAt), map[string]any{"status": status})
 	return err
 }
 
-// tapHeartbeat is how long a sync under way stays silent at most: so often are
-// its figures logged.
-const tapHeartbeat = time.Minute
+// earliestStart is before every record of every account.
+var earliestStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// longAgo is before anything that an account can hold.
-var longAgo = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// tapOffered is what a configuration offers. It may be missing, or not good yet:
-// clients ask for the catalog before they have it.
-func tapOffered(paths []string) []*stream.Stream {
-	fields, _ := tapConfig(paths)
-	raw, _ := json.Marshal(fields) // of nothing, null
-	return config.AvailableStreams(raw)
-}
-
-// tapSelection is what the catalog selects; of the streams that are offered,
-// all, if there is none. A test reads everything.
+// tapSelection returns what the catalog selects, or without a catalog all
+// streams. A test for records reads all streams.
 func tapSelection(c *cli.Context, test string, settings *config.Settings) (*singer.Selection, error) {
-	path := c.String("catalog")
-	if path == "" {
-		path = c.String("properties")
-	}
+	path := cmp.Or(c.String("catalog"), c.String("properties"))
 	if path == "" || test == "all" || test == "records" {
-		return singer.Everything(settings.Streams(), settings.Privacy)
+		return singer.SelectAll(settings.Streams(), settings.Privacy)
 	}
 	raw, err := readFile("catalog", path)
 	if err != nil {
@@ -224,179 +212,56 @@ func tapSelection(c *cli.Context, test string, settings *config.Settings) (*sing
 	return singer.ParseCatalog(raw, settings.Privacy)
 }
 
-// tapOwn are the settings that only a tap has.
-type tapOwn struct {
-	userAgent string
-	activate  bool
-}
-
-// tapDiscover writes the catalog, without what the configuration conceals.
-// There may be none yet, or one to be completed: people look at the streams
-// before all is set up.
-func (s *invocation) tapDiscover(c *cli.Context) error {
+// tapDiscover prints the catalog. The configuration, which hides fields and adds
+// the stream of reports, may be missing or incomplete: users look at the catalog
+// before they have configured everything.
+func (a *app) tapDiscover(c *cli.Context) error {
 	var privacy *config.Privacy
 	if c.IsSet("config") || c.Bool("sandbox") {
-		_, settings, err := s.tapSettings(c)
+		_, settings, err := a.parseTapConfig(c)
 		if err != nil {
-			s.log.Print(singer.Warn, "", "%s. The catalog shows every field", connector.Classify(nil, err).Message)
+			a.log.Print(singer.Warn, "", "%s. The catalog contains every field", connector.Classify(nil, err).Message)
 		} else {
 			privacy = settings.Privacy
 		}
 	}
-	return singer.WriteCatalog(s.stdout, tapOffered(c.StringSlice("config")), privacy)
+	fields, _ := mergeConfigs(c.StringSlice("config"))
+	raw, _ := json.Marshal(fields)
+	return singer.WriteCatalog(a.stdout, config.AvailableStreams(raw), privacy)
 }
 
-// tapOpen reads the configuration and makes a client of it.
-func (s *invocation) tapOpen(c *cli.Context) (*tapOwn, *account, error) {
-	own, settings, err := s.tapSettings(c)
+// tapOpen reads the configuration and connects to its account.
+func (a *app) tapOpen(c *cli.Context) (*tapSettings, *account, error) {
+	own, settings, err := a.parseTapConfig(c)
 	if err != nil {
 		return nil, nil, err
 	}
 	options := gorgias.Options{UserAgent: own.userAgent}
 	if c.IsSet("test") {
-		options.Attempts, options.MaxWait = impatient, 30*time.Second
+		options.Attempts, options.MaxWait = interactiveAttempts, 30*time.Second
 	}
-	account, err := s.dial(settings, options, c.Bool("sandbox"))
+	account, err := a.connect(settings, options, c.Bool("sandbox"))
 	return own, account, err
 }
 
-// tapSettings reads the configuration.
-func (s *invocation) tapSettings(c *cli.Context) (*tapOwn, *config.Settings, error) {
-	box, paths := c.Bool("sandbox"), c.StringSlice("config")
-	if len(paths) == 0 && !box {
-		return nil, nil, usageError{errors.New("--config is missing (or --sandbox, for the built-in account)")}
-	}
-	fields, err := tapConfig(paths)
-	if err != nil {
-		return nil, nil, err
-	}
-	if c.Bool("save-tokens") {
-		if s.save = tokenFile(paths); s.save == "" {
-			return nil, nil, usageError{errors.New("--save-tokens: no config file has a refresh_token")}
-		}
-	}
-	own, err := s.tapOwn(fields)
-	if err != nil {
-		return nil, nil, variables(err, paths)
-	}
-	raw, err := json.Marshal(fields)
-	if err != nil {
-		return nil, nil, err
-	}
-	settings, err := s.understand(raw, box)
-	if err != nil {
-		return nil, nil, variables(err, paths)
-	}
-	for _, text := range settings.Warnings {
-		s.log.Print(singer.Warn, "", "%s", text)
-	}
-	return own, settings, nil
-}
-
-// tapConfig reads the configuration from files and, if one of them is ENV,
-// from the environment, which lies over them all.
-func tapConfig(paths []string) (map[string]json.RawMessage, error) {
-	fields := map[string]json.RawMessage{}
-	for _, path := range paths {
-		if path == "ENV" {
-			continue
-		}
-		raw, err := readConfig(path)
-		if err != nil {
-			return nil, err
-		}
-		if json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &fields) != nil || string(bytes.TrimSpace(raw)) == "null" {
-			_, err := config.Parse(raw, false) // which says it best
-			return nil, err
-		}
-	}
-	if slices.Contains(paths, "ENV") {
-		return fields, overlay(fields, environment(), singer.Settings().Settings)
-	}
-	return fields, nil
-}
-
-// tokenFile is the file that the refresh token comes from: the last that has
-// one; "" if none has.
-func tokenFile(paths []string) (file string) {
-	for _, path := range paths {
-		var fields struct {
-			Refresh     string `json:"refresh_token"`
-			Credentials struct {
-				Refresh string `json:"refresh_token"`
-			} `json:"credentials"`
-		}
-		raw, _ := os.ReadFile(path) // what cannot be read has been refused before
-		_ = json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &fields)
-		if fields.Refresh != "" || fields.Credentials.Refresh != "" {
-			file = path
-		}
-	}
-	return file
-}
-
-// tapOwn takes the settings of taps alone out of a configuration: those that
-// are ours, and those that Singer's own kit has and this tap leaves to others.
-func (s *invocation) tapOwn(fields map[string]json.RawMessage) (*tapOwn, error) {
-	take := func(name string) (value string) {
-		raw := fields[name]
-		delete(fields, name)
-		if json.Unmarshal(raw, &value) != nil {
-			value = string(raw)
-		}
-		return strings.TrimSpace(value)
-	}
-	own := &tapOwn{userAgent: singer.Name + "/" + Version()}
-	if agent := take("user_agent"); agent != "" {
-		own.userAgent = agent
-	}
-	if strings.ContainsFunc(own.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, &config.Error{Problems: []string{"user_agent: expected a text in ASCII, such as acme-etl/1.0"}}
-	}
-	switch strings.ToLower(take("emit_activate_version_messages")) {
-	case "true":
-		own.activate = true
-	case "false", "":
-	default:
-		return nil, &config.Error{Problems: []string{"emit_activate_version_messages: expected true or false"}}
-	}
-	var left []string
-	for _, name := range []string{"stream_maps", "stream_map_config", "faker_config", "batch_config",
-		"flattening_enabled", "flattening_max_depth", "flattening_max_key_length", "flattening_separator"} {
-		if value := take(name); value != "" && value != "false" && value != "{}" {
-			left = append(left, name)
-		}
-	}
-	if len(left) > 0 {
-		s.log.Print(singer.Warn, "", "the settings %q were not used: this tap leaves mapping, flattening and batches to the target, or to a mapper such as meltano-map-transformer", left)
-	}
-	if take("page_size") != "" {
-		s.log.Print(singer.Warn, "", "the setting \"page_size\" was not used: pages are as large as the API allows")
-	}
-	if take("tickets_view_id") != "" {
-		s.log.Print(singer.Warn, "", "the setting \"tickets_view_id\" was not used: tickets of all views are read")
-	}
-	return own, nil
-}
-
-// metered is a way to the API that tells how long its answers take.
-type metered struct {
+// A timingTransport logs how long responses take.
+type timingTransport struct {
 	http.RoundTripper
 	log *singer.Log
 }
 
-var number = regexp.MustCompile(`/\d+`)
+var idSegment = regexp.MustCompile(`/\d+`)
 
-func (m metered) RoundTrip(r *http.Request) (*http.Response, error) {
-	began := time.Now()
-	res, err := m.RoundTripper.RoundTrip(r)
-	tags := map[string]any{"endpoint": number.ReplaceAllString(r.URL.Path, "/{id}"), "status": "failed"}
+func (t timingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	startedAt := time.Now()
+	res, err := t.RoundTripper.RoundTrip(r)
+	tags := map[string]any{"endpoint": idSegment.ReplaceAllString(r.URL.Path, "/{id}"), "status": "failed"}
 	if err == nil {
 		tags["http_status_code"] = res.StatusCode
 		if res.StatusCode == http.StatusOK {
 			tags["status"] = "succeeded"
 		}
 	}
-	m.log.Took(singer.Debug, "http_request_duration", time.Since(began), tags)
+	t.log.Timer(singer.Debug, "http_request_duration", time.Since(startedAt), tags)
 	return res, err
 }

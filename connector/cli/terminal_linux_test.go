@@ -20,9 +20,9 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// tty opens a terminal of a size. What is written to it can be read from the
-// other end.
-func tty(t *testing.T, width, height int) (other, terminal *os.File) {
+// openTTY opens a pseudoterminal of a size. What is written to it can be read
+// from its other end.
+func openTTY(t *testing.T, width, height int) (other, terminal *os.File) {
 	t.Helper()
 	other, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -55,18 +55,17 @@ func tty(t *testing.T, width, height int) (other, terminal *os.File) {
 	return other, terminal
 }
 
-// A scene is a read with standard error on a terminal: what the terminal was
-// told, and what it shows at the end.
-type scene struct {
-	told  string
-	shows []string
-	out   []byte
-	code  int
+// A session is a read with standard error on a terminal.
+type session struct {
+	written string   // to the terminal
+	screen  []string // at the end
+	out     []byte   // standard output
+	code    int
 }
 
-// play reads the sandbox, which is slow to answer, on a terminal. When during
-// is on the screen, at is called.
-func play(t *testing.T, kind string, width int, box *sandbox.Server, during string, at func(cancel context.CancelCauseFunc), onStdout bool) scene {
+// runOnTerminal reads a sandbox on a terminal. When during is on the screen, at
+// is called.
+func runOnTerminal(t *testing.T, kind string, width int, box *sandbox.Server, during string, at func(cancel context.CancelCauseFunc), onStdout bool) session {
 	t.Helper()
 	t.Setenv("TERM", kind)
 	box.Limit = 100_000
@@ -77,14 +76,14 @@ func play(t *testing.T, kind string, width int, box *sandbox.Server, during stri
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other, slave := tty(t, width, 30)
+	other, tty := openTTY(t, width, 30)
 	var mu sync.Mutex
-	var told bytes.Buffer
+	var written bytes.Buffer
 	seen := make(chan struct{})
-	gone := make(chan struct{})
+	closed := make(chan struct{})
 	go func() {
-		defer close(gone)
-		met := false
+		defer close(closed)
+		found := false
 		buf := make([]byte, 64<<10)
 		for {
 			n, err := other.Read(buf)
@@ -92,9 +91,9 @@ func play(t *testing.T, kind string, width int, box *sandbox.Server, during stri
 				return
 			}
 			mu.Lock()
-			told.Write(buf[:n])
-			if !met && during != "" && bytes.Contains(told.Bytes(), []byte(during)) {
-				met = true
+			written.Write(buf[:n])
+			if !found && during != "" && bytes.Contains(written.Bytes(), []byte(during)) {
+				found = true
 				close(seen)
 			}
 			mu.Unlock()
@@ -115,27 +114,27 @@ func play(t *testing.T, kind string, width int, box *sandbox.Server, during stri
 	var out bytes.Buffer
 	var stdout io.Writer = &out
 	if onStdout {
-		stdout = slave
+		stdout = tty
 	}
-	var s scene
-	s.code, _ = Main(ctx, []string{"source-gorgias", "read", "--config", config}, strings.NewReader(""), stdout, slave)
+	var s session
+	s.code, _ = Main(ctx, []string{"source-gorgias", "read", "--config", config}, strings.NewReader(""), stdout, tty)
 	close(ended)
-	_ = slave.Close()
-	<-gone
+	_ = tty.Close()
+	<-closed
 	mu.Lock()
 	defer mu.Unlock()
-	s.out, s.told = out.Bytes(), told.String()
-	if !onStdout { // else it is megabytes
+	s.out, s.written = out.Bytes(), written.String()
+	if !onStdout { // which is megabytes
 		screen := &terminal{width: width, height: 30, lines: []string{""}}
-		_, _ = screen.Write(told.Bytes())
-		s.shows = screen.lines
+		_, _ = screen.Write(written.Bytes())
+		s.screen = screen.lines
 	}
 	return s
 }
 
-func (s scene) has(text string) bool { return strings.Contains(strings.Join(s.shows, "\n"), text) }
+func (s session) has(text string) bool { return strings.Contains(strings.Join(s.screen, "\n"), text) }
 
-// slow is a sandbox that takes its time over one answer.
+// slow returns a sandbox that delays one response.
 func slow(wait time.Duration, forbidden ...string) *sandbox.Server {
 	box := &sandbox.Server{Forbidden: forbidden}
 	var n atomic.Int32
@@ -148,53 +147,53 @@ func slow(wait time.Duration, forbidden ...string) *sandbox.Server {
 	return box
 }
 
-// What people see: lists under way, and at the end nothing of them, but what it
-// has come to. The records go elsewhere.
+// TestTerminal checks that a terminal shows the progress, and at the end only the
+// summary. The records are not on the terminal.
 func TestTerminal(t *testing.T) {
-	s := play(t, "xterm", 80, slow(1200*time.Millisecond, "phone"), "", nil, false)
+	s := runOnTerminal(t, "xterm", 80, slow(1200*time.Millisecond, "phone"), "", nil, false)
 	if s.code != 1 || !bytes.Contains(s.out, []byte(`"RECORD"`)) {
 		t.Fatalf("exit code %d: %s", s.code, s.out)
 	}
-	for _, during := range []string{" of 25 streams", "back to 20", "voice_calls failed: GET /api/phone/voice-calls: 403", "% of the allowance in use"} {
-		if !strings.Contains(s.told, during) {
-			t.Errorf("it never showed %q", during)
+	for _, during := range []string{" of 25 streams", "back to 20", "voice_calls failed: GET /api/phone/voice-calls: 403", "% of the rate limit in use"} {
+		if !strings.Contains(s.written, during) {
+			t.Errorf("%q was not shown", during)
 		}
 		if s.has(during) && during[0] != 'v' && during[0] != ' ' {
-			t.Errorf("at the end it still shows %q", during)
+			t.Errorf("%q is still shown at the end", during)
 		}
 	}
-	for _, end := range []string{"STREAM ", "tickets  ", "voice_calls failed: GET /api/phone/voice-calls: 403", "became null, since what the API sent does not fit", "22 of 25 streams read in "} {
+	for _, end := range []string{"STREAM ", "tickets  ", "voice_calls failed: GET /api/phone/voice-calls: 403", " set to null, because the API's value does not fit", "22 of 25 streams read in "} {
 		if !s.has(end) {
-			t.Errorf("at the end it does not show %q:\n%s", end, strings.Join(s.shows, "\n"))
+			t.Errorf("%q is not shown at the end:\n%s", end, strings.Join(s.screen, "\n"))
 		}
 	}
-	if n := strings.Count(strings.Join(s.shows, "\n"), "22 of 25 streams"); n != 1 {
+	if n := strings.Count(strings.Join(s.screen, "\n"), "22 of 25 streams"); n != 1 {
 		t.Errorf("%d last lines", n)
 	}
-	if strings.Contains(s.told, "\x1b[?") || strings.Contains(s.told, "m\x1b") || strings.HasSuffix(s.told, "\x1b") {
-		t.Error("the cursor was hidden, or there are colours")
+	if strings.Contains(s.written, "\x1b[?") || strings.Contains(s.written, "m\x1b") || strings.HasSuffix(s.written, "\x1b") {
+		t.Error("the cursor was hidden, or there are colors")
 	}
 }
 
-// An interrupt takes the lists away and says what there is.
+// TestTerminalInterrupted checks that an interrupted read shows the summary.
 func TestTerminalInterrupted(t *testing.T) {
 	stop := func(cancel context.CancelCauseFunc) { cancel(Interrupted{syscall.SIGINT}) }
-	s := play(t, "xterm", 60, slow(1200*time.Millisecond), "back to 20", stop, false)
-	if s.code != 1 || !s.has("interrupted; the next read goes on from the last states that were ") || s.has("back to 20") {
-		t.Errorf("exit code %d:\n%s", s.code, strings.Join(s.shows, "\n"))
+	s := runOnTerminal(t, "xterm", 60, slow(1200*time.Millisecond), "back to 20", stop, false)
+	if s.code != 1 || !s.has("interrupted; the next read resumes from the last state written") || s.has("back to 20") {
+		t.Errorf("exit code %d:\n%s", s.code, strings.Join(s.screen, "\n"))
 	}
 }
 
-// A terminal that knows no escape codes is told the end alone, and so is one
-// that shows the records.
+// TestTerminalPlain checks that a terminal without escape sequences, or with the
+// records on it, shows only the summary.
 func TestTerminalPlain(t *testing.T) {
-	for _, s := range []scene{
-		play(t, "dumb", 80, slow(1200*time.Millisecond), "", nil, false),
-		play(t, "", 80, slow(1200*time.Millisecond), "", nil, false),
-		play(t, "xterm", 80, slow(1200*time.Millisecond), "", nil, true),
+	for _, s := range []session{
+		runOnTerminal(t, "dumb", 80, slow(1200*time.Millisecond), "", nil, false),
+		runOnTerminal(t, "", 80, slow(1200*time.Millisecond), "", nil, false),
+		runOnTerminal(t, "xterm", 80, slow(1200*time.Millisecond), "", nil, true),
 	} {
-		if s.code != 0 || strings.ContainsAny(s.told, "\x1b") || !strings.Contains(s.told, "25 of 25 streams read in ") {
-			t.Errorf("exit code %d: %.300q", s.code, s.told)
+		if s.code != 0 || strings.ContainsAny(s.written, "\x1b") || !strings.Contains(s.written, "25 of 25 streams read in ") {
+			t.Errorf("exit code %d: %.300q", s.code, s.written)
 		}
 	}
 }

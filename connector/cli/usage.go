@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,77 +13,98 @@ import (
 )
 
 // usageError is a mistake in the arguments.
-type usageError struct{ err error }
+type usageError struct{ text string }
 
-func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Error() string { return e.text }
 
-// wrongUsage says what is wrong with the flags of a command, and shows no
-// value of theirs, as the parser's own error would.
-func (s *invocation) wrongUsage(c *cli.Context, err error, below bool) error {
-	flags, args, of := c.App.Flags, s.args[1:], ""
-	if below {
-		flags, args, of = c.Command.Flags, args[slices.Index(args, c.Command.Name)+1:], c.Command.Name+": "
-	}
-	return usageError{errors.New(of + wrongFlag(flags, args))}
+func usageErrorf(format string, args ...any) error {
+	return usageError{fmt.Sprintf(format, args...)}
 }
 
-// A flag's name can be shown if nobody could have meant a value by it.
-var harmless = regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,30}$`)
+// onUsageError describes a mistake in the flags. Unlike the parser's error, it
+// shows no values, because a value can be a secret.
+func (a *app) onUsageError(c *cli.Context, err error, isSubcommand bool) error {
+	flags, args, prefix := c.App.Flags, a.args[1:], ""
+	if isSubcommand {
+		flags, args, prefix = c.Command.Flags, args[slices.Index(args, c.Command.Name)+1:], c.Command.Name+": "
+	}
+	return usageError{prefix + explainFlagError(flags, args)}
+}
 
-// wrongFlag says which flag the parser stumbles over.
-func wrongFlag(flags []cli.Flag, args []string) string {
+// printableName matches the names of unknown flags that can be shown. Others
+// may be values.
+var printableName = regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,30}$`)
+
+// explainFlagError describes the first mistake in the flags.
+func explainFlagError(flags []cli.Flag, args []string) string {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") && len(args[0]) > 1 && args[0] != "--" {
+		problem, used := checkFlag(flags, args)
+		if problem != "" {
+			return problem
+		}
+		args = args[used:]
+	}
+	return "a flag is invalid"
+}
+
+// checkFlag describes the mistake in the first argument, a flag, or returns how
+// many arguments the flag takes.
+func checkFlag(flags []cli.Flag, args []string) (problem string, used int) {
+	name, value, given := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(args[0], "-"), "-"), "=")
+	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if i < 0 {
+		return unknownFlag(flags, name), 0
+	}
+	if _, ok := flags[i].(*cli.BoolFlag); ok {
+		if _, err := strconv.ParseBool(value); given && err != nil {
+			return "--" + name + ": expected true, false or no value", 0
+		}
+		return "", 1
+	}
+	used = 1
+	if !given {
+		if len(args) == 1 {
+			return "--" + name + ": expected a value", 0
+		}
+		value, used = args[1], 2
+	}
+	var err error
+	switch flags[i].(type) {
+	case *cli.Float64Flag:
+		_, err = strconv.ParseFloat(value, 64)
+	case *cli.IntFlag, *cli.Uint64Flag:
+		_, err = strconv.ParseUint(value, 0, 63)
+	}
+	if err != nil {
+		return "--" + name + ": expected a number", 0
+	}
+	return "", used
+}
+
+func unknownFlag(flags []cli.Flag, name string) string {
+	if !printableName.MatchString(name) {
+		return "unknown flag"
+	}
 	var known []string
 	for _, f := range flags {
-		for _, name := range f.Names() {
-			if len(name) > 1 {
-				known = append(known, "--"+name)
+		for _, n := range f.Names() {
+			if len(n) > 1 {
+				known = append(known, "--"+n)
 			}
 		}
 	}
-	for i := 0; i < len(args) && strings.HasPrefix(args[i], "-") && len(args[i]) > 1 && args[i] != "--"; i++ {
-		name, value, given := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(args[i], "-"), "-"), "=")
-		at := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
-		if at < 0 && !harmless.MatchString(name) {
-			return "a flag is not known"
-		}
-		if at < 0 {
-			return "there is no flag --" + name + config.DidYouMean("--"+name, known)
-		}
-		if _, yesNo := flags[at].(*cli.BoolFlag); yesNo {
-			if _, err := strconv.ParseBool(value); given && err != nil {
-				return "--" + name + ": expected true, false or nothing behind it"
-			}
-			continue
-		}
-		if !given {
-			if i++; i == len(args) {
-				return "--" + name + ": expected a value behind it"
-			}
-			value = args[i]
-		}
-		var err error
-		switch flags[at].(type) {
-		case *cli.Float64Flag:
-			_, err = strconv.ParseFloat(value, 64)
-		case *cli.IntFlag, *cli.Uint64Flag:
-			_, err = strconv.ParseUint(value, 0, 63)
-		}
-		if err != nil {
-			return "--" + name + ": expected a number"
-		}
-	}
-	return "a flag is not as expected"
+	return "unknown flag --" + name + config.DidYouMean("--"+name, known)
 }
 
-// noCommand says what is wrong with a first argument that is no command. What
-// it is may be anything, also a secret, and is not shown.
-func noCommand(app *cli.App, arg string) error {
+// unknownCommand describes a first argument that is no command. It does not
+// show the argument, which may be a secret.
+func unknownCommand(app *cli.App, arg string) error {
 	var known []string
 	for _, c := range app.Commands {
 		known = append(known, c.Name)
 	}
 	if near := config.ClosestMatch(arg, known); near != "" {
-		return usageError{fmt.Errorf("the first argument is not a command; did you mean %s?", near)}
+		return usageErrorf("the first argument is not a command; did you mean %s?", near)
 	}
-	return usageError{fmt.Errorf("the first argument is not a command; expected one of %s", strings.Join(known, ", "))}
+	return usageErrorf("the first argument is not a command; expected one of %s", strings.Join(known, ", "))
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,133 +12,108 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// Privacy is what is not to be shown of the records. A nil Privacy masks what
-// the table says is secret, and shows all else.
+// Privacy says which fields are excluded, hashed and masked. A nil Privacy
+// masks the secret columns of the streams, and does nothing else.
 type Privacy struct {
-	streams        map[string]*conform.FieldRules
-	secretsVisible bool // secrets are not masked
+	rules          map[string]*conform.FieldRules // by stream name
+	secretsVisible bool                           // secret columns are not masked
 }
 
-// Of returns what is not to be shown of a stream's records.
-func (p *Privacy) Of(s *stream.Stream) *conform.FieldRules {
+// Rules returns the rules of a stream.
+func (p *Privacy) Rules(s *stream.Stream) *conform.FieldRules {
 	if p == nil {
 		return &conform.FieldRules{SecretColumns: s.SecretColumns}
 	}
-	v := &conform.FieldRules{}
-	if own := p.streams[s.Name]; own != nil {
-		*v = *own
+	r := &conform.FieldRules{}
+	if own := p.rules[s.Name]; own != nil {
+		*r = *own
 	}
 	if !p.secretsVisible {
-		v.SecretColumns = s.SecretColumns
+		r.SecretColumns = s.SecretColumns
 	}
-	return v
+	return r
 }
 
-// newPrivacy reads the settings that conceal fields. It returns the fields that
-// it takes on trust, since no schema declares them; fail is told of mistakes.
-func newPrivacy(c *Config, fail func(field, format string, args ...any)) (p *Privacy, unproven []string) {
-	p = &Privacy{streams: map[string]*conform.FieldRules{}, secretsVisible: !c.MaskSecrets}
-	for _, list := range []struct {
-		name    string
-		entries []string
-		add     func(v *conform.FieldRules, path []string)
-	}{
-		{"exclude_fields", c.ExcludeFields, func(v *conform.FieldRules, path []string) { v.Exclude = append(v.Exclude, path) }},
-		{"hash_fields", c.HashFields, func(v *conform.FieldRules, path []string) { v.Hash = append(v.Hash, path) }},
-	} {
-		for i, text := range list.entries {
-			fault := func(format string, args ...any) {
-				fail(list.name+": "+reports.EntryLabel(i), format, args...)
-			}
-			path := strings.Split(strings.ReplaceAll(strings.TrimSpace(text), "[]", ""), ".")
-			s := streams.Find(path[0])
-			switch path = path[1:]; {
-			case s == nil:
-				fault("it names no stream; expected stream.field such as customers.email")
-			case len(path) == 0 || slices.Contains(path, ""):
-				fault("it names no field; expected stream.field such as %s.%s. To leave out a stream, deselect it", s.Name, exampleField(s))
-			case isRequiredColumn(s, path[0]) || path[0] == conform.Unrecognized && len(path) > 1 && isRequiredColumn(s, path[1]):
-				fault("%s.%s is needed: by it the destination tells records and their versions apart", s.Name, path[len(path)-1])
-			case !declares(s.Schema(""), path[:1]):
-				fault("%s has no such field; docs/streams.md lists them", s.Name)
-			case slices.Contains(path, "*"):
-				fault("each field stands for itself, and * for none")
-			case suggestField(s, path) != "":
-				fault("%s has no such field; is %s meant?", s.Name, suggestField(s, path))
-			default:
-				if !declares(s.Schema(""), path) {
-					unproven = append(unproven, list.name+": "+reports.EntryLabel(i))
-				}
-				v := p.streams[s.Name]
-				if v == nil {
-					v = &conform.FieldRules{Salt: []byte(c.HashSalt)}
-					p.streams[s.Name] = v
-				}
-				list.add(v, path)
-			}
-		}
-	}
+// fieldRules sets the privacy rules.
+func (p *parser) fieldRules() {
+	c := &p.config
+	p.Privacy = &Privacy{rules: map[string]*conform.FieldRules{}, secretsVisible: !c.MaskSecrets}
+	p.eachField("exclude_fields", c.ExcludeFields, func(r *conform.FieldRules, path []string) { r.Exclude = append(r.Exclude, path) })
+	p.eachField("hash_fields", c.HashFields, func(r *conform.FieldRules, path []string) { r.Hash = append(r.Hash, path) })
 	if len(c.HashFields) > 0 && c.HashSalt == "" {
-		fail("hash_salt", "it is missing; expected a text of at least 16 characters that you keep to yourself: without it, hashes of e-mail addresses and phone numbers are soon guessed")
+		p.fail("hash_salt", "missing; expected a secret string of at least 16 characters. Without it, email addresses and phone numbers can be guessed from their hashes")
 	}
-	return p, unproven
 }
 
-// needs reports whether a destination cannot do without a column.
-func isRequiredColumn(s *stream.Stream, column string) bool {
-	return slices.Contains(s.Key, column) || column == s.Cursor
-}
-
-// example is a field that may be left out.
-func exampleField(s *stream.Stream) string {
-	for name := range conform.Properties(s.Schema("")) {
-		if !slices.Contains(s.Key, name) && name != s.Cursor {
-			return name
+// eachField calls add with the rules of the stream and the path of each field.
+func (p *parser) eachField(setting string, fields []string, add func(r *conform.FieldRules, path []string)) {
+	for i, text := range fields {
+		path := strings.Split(strings.ReplaceAll(strings.TrimSpace(text), "[]", ""), ".")
+		s, path := streams.Find(path[0]), path[1:]
+		if problem := fieldProblem(s, path); problem != "" {
+			p.fail(setting, "%s: %s", reports.EntryLabel(i), problem)
+			continue
 		}
+		if _, _, ok := resolve(s.Schema(""), path); !ok {
+			p.warn("%s: %s: this field is not in the schema; the setting applies wherever the field occurs", setting, reports.EntryLabel(i))
+		}
+		r := p.Privacy.rules[s.Name]
+		if r == nil {
+			r = &conform.FieldRules{Salt: []byte(p.config.HashSalt)}
+			p.Privacy.rules[s.Name] = r
+		}
+		add(r, path)
 	}
-	return "field"
 }
 
-// misspelt returns the declared path that is meant by one that is not; "" if
-// none is near.
-func suggestField(s *stream.Stream, path []string) string {
-	schema := s.Schema("")
-	for i, name := range path {
-		var below []byte
-		var known []string
-		for n, property := range conform.Properties(schema) {
-			if known = append(known, n); n == name {
-				below = property
-			}
-		}
-		if below == nil {
-			if near := ClosestMatch(name, known); near != "" {
-				return strings.Join(append(slices.Clone(path[:i]), near), ".")
-			}
-			return ""
-		}
-		schema = below
+// fieldProblem says why a field cannot be excluded or hashed; "" if it can.
+func fieldProblem(s *stream.Stream, path []string) string {
+	switch {
+	case s == nil:
+		return "no such stream; expected stream.field such as customers.email"
+	case len(path) == 0 || slices.Contains(path, ""):
+		return "no field; expected stream.field such as customers.email. To exclude a whole stream, deselect it"
+	case isRequiredColumn(s, path[0]) || path[0] == conform.Unrecognized && len(path) > 1 && isRequiredColumn(s, path[1]):
+		return fmt.Sprintf("%s.%s is required: it identifies and orders the records in the destination", s.Name, path[len(path)-1])
+	}
+	declared, siblings, _ := resolve(s.Schema(""), path)
+	switch {
+	case declared == 0:
+		return s.Name + " has no such field; docs/streams.md lists its fields"
+	case slices.Contains(path, "*"):
+		return "* is not supported; name each field"
+	case declared == len(path):
+		return ""
+	}
+	if match := ClosestMatch(path[declared], siblings); match != "" {
+		return fmt.Sprintf("%s has no such field; did you mean %s?", s.Name, strings.Join(append(slices.Clone(path[:declared]), match), "."))
 	}
 	return ""
 }
 
-// declares reports whether a schema has a place for a path, through lists.
-// Where nothing is declared and anything may be, it has.
-func declares(schema []byte, path []string) bool {
-	for _, name := range path {
-		var below []byte
-		open := true
+// resolve follows a path through a schema, also through arrays. It returns how
+// many of its names the schema declares and what it declares in place of the
+// next one. ok is false if the schema excludes the path: where an object declares
+// nothing, any field can occur.
+func resolve(schema []byte, path []string) (declared int, siblings []string, ok bool) {
+	for i, name := range path {
+		var next []byte
+		siblings = nil
 		for n, property := range conform.Properties(schema) {
-			open = false
-			if n == name {
-				below = property
+			if siblings = append(siblings, n); n == name {
+				next = property
 			}
 		}
-		if below == nil {
-			kind, _ := conform.Field(schema, "type")
-			return open && (bytes.Contains(kind, []byte("object")) || bytes.Contains(kind, []byte("array")))
+		if next == nil {
+			typ, _ := conform.Field(schema, "type")
+			return i, siblings, siblings == nil && (bytes.Contains(typ, []byte("object")) || bytes.Contains(typ, []byte("array")))
 		}
-		schema = below
+		schema = next
 	}
-	return true
+	return len(path), nil, true
+}
+
+// isRequiredColumn reports whether a destination needs a column.
+func isRequiredColumn(s *stream.Stream, column string) bool {
+	return slices.Contains(s.Key, column) || column == s.Cursor
 }

@@ -5,81 +5,90 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // the time zones of reports, where the machine has none
+	_ "time/tzdata" // the time zones of reports, for machines without them
 
 	"source-gorgias/connector/reports"
 )
 
-// A ReportConfig is a daily report that a user asks for.
+// A ReportConfig is a daily report in the configuration.
 type ReportConfig struct {
-	// What is counted, by the API's name for it: tickets-created, tickets-closed, messages-sent, first-response-time, satisfaction-surveys and others.
+	// What the report counts, by the API's name: tickets-created, tickets-closed, messages-sent, first-response-time, satisfaction-surveys and others.
 	Scope string `json:"scope" jsonschema:"title=Scope,example=tickets-created"`
 
-	// What each day is broken down by, such as channel or agentId. One row a day if you name none.
+	// The fields that each day is broken down by, such as channel or agentId. If you name none, each day is one row.
 	Dimensions []string `json:"dimensions,omitempty" jsonschema:"title=Dimensions"`
 
-	// What is told of it, such as ticketCount. The usual measures of the scope if you name none.
+	// The values in each row, such as ticketCount. If you name none, these are the default measures of the scope.
 	Measures []string `json:"measures,omitempty" jsonschema:"title=Measures"`
 
-	// The instant by which it belongs to a day, such as createdDatetime. The usual one of the scope if you leave it empty.
+	// The timestamp that decides to which day something belongs, such as createdDatetime. If you leave it empty, it is the default of the scope.
 	TimeDimension string `json:"time_dimension,omitempty" jsonschema:"title=Time dimension,example=createdDatetime"`
 
-	// Where the days begin, such as Europe/Paris.
+	// The time zone in which the days begin, such as Europe/Paris.
 	Timezone string `json:"timezone,omitempty" jsonschema:"title=Time zone,default=UTC"`
 
-	// What the report is called in its rows. Its scope and dimensions if you leave it empty.
+	// The name of the report in its rows. If you leave it empty, it consists of the scope and the dimensions.
 	Name string `json:"name,omitempty" jsonschema:"title=Name"`
 }
 
-// parseReports reads the configured reports. It passes mistakes to fail.
-func parseReports(configured []ReportConfig, fail func(field, format string, args ...any)) (all []reports.Report) {
-	names, asked := map[string]int{}, map[string]int{}
-	for i, c := range configured {
-		at := func(field string) string { return "reports: " + reports.EntryLabel(i) + ": " + field }
-		r := reports.Report{Name: c.Name, Scope: c.Scope, TimeDimension: c.TimeDimension, Measures: c.Measures, Dimensions: c.Dimensions, Zone: time.UTC}
-		for _, usual := range reports.Scopes() {
-			if usual.Name != c.Scope {
-				continue
-			}
-			r.TimeDimension = cmp.Or(r.TimeDimension, usual.TimeDimension)
-			if len(r.Measures) == 0 {
-				r.Measures = usual.Measures
-			}
-		}
-		if r.TimeDimension == "" {
-			fail(at("time_dimension"), "this scope has no usual one that is known; expected a text such as createdDatetime")
-		}
-		if len(r.Measures) == 0 {
-			fail(at("measures"), "this scope has no usual ones that are known; expected a list of texts such as [\"ticketCount\"]")
-		}
-		for i, list := range [][]string{r.Measures, r.Dimensions} {
-			if sorted := slices.Sorted(slices.Values(list)); slices.Contains(sorted, "") || len(slices.Compact(sorted)) != len(list) {
-				fail(at([]string{"measures", "dimensions"}[i]), "a name is empty or stands twice")
-			}
-		}
-		if slices.ContainsFunc(r.Dimensions, func(d string) bool { return d == r.TimeDimension || slices.Contains(r.Measures, d) }) {
-			fail(at("dimensions"), "one of them is a measure, or the time dimension")
-		}
+// reports sets the reports.
+func (p *parser) reports() {
+	names, queries := map[string]int{}, map[string]int{}
+	for i, c := range p.config.Reports {
+		fail := func(format string, args ...any) { p.fail("reports", reports.EntryLabel(i)+": "+format, args...) }
+		r := newReport(c)
+		checkColumns(&r, fail)
 		var err error
-		// A day in the machine's own zone would be another on another machine.
+		// Local is not the same zone on every machine.
 		if r.Zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
-			fail(at("timezone"), "expected the name of a time zone such as Europe/Paris")
+			fail("timezone: expected the name of a time zone such as Europe/Paris")
 			r.Zone = time.UTC
 		}
-		if r.Name == "" {
-			r.Name = r.Scope
-			if len(r.Dimensions) > 0 {
-				r.Name += " by " + strings.Join(slices.Sorted(slices.Values(r.Dimensions)), ", ")
+		if same, ok := queries[r.CanonicalQuery()]; ok {
+			fail("same report as %s", reports.EntryLabel(same))
+		} else if same, ok := names[r.Name]; ok {
+			fail("name: %s has the same name; names must be unique", reports.EntryLabel(same))
+		}
+		queries[r.CanonicalQuery()], names[r.Name] = i, i
+		p.Settings.Reports = append(p.Settings.Reports, r)
+	}
+}
+
+// newReport returns a report with the defaults of its scope.
+func newReport(c ReportConfig) reports.Report {
+	r := reports.Report{Name: c.Name, Scope: c.Scope, TimeDimension: c.TimeDimension, Measures: c.Measures, Dimensions: c.Dimensions}
+	for _, scope := range reports.Scopes() {
+		if scope.Name == c.Scope {
+			r.TimeDimension = cmp.Or(r.TimeDimension, scope.TimeDimension)
+			if len(r.Measures) == 0 {
+				r.Measures = scope.Measures
 			}
 		}
-		switch same, named := asked[r.CanonicalQuery()], names[r.Name]; {
-		case same > 0:
-			fail("reports: "+reports.EntryLabel(i), "it asks for the same as %s", reports.EntryLabel(same-1))
-		case named > 0:
-			fail(at("name"), "%s is called the same; give one of them a name of its own", reports.EntryLabel(named-1))
-		}
-		asked[r.CanonicalQuery()], names[r.Name] = i+1, i+1
-		all = append(all, r)
 	}
-	return all
+	if r.Name == "" {
+		r.Name = r.Scope
+		if len(r.Dimensions) > 0 {
+			r.Name += " by " + strings.Join(slices.Sorted(slices.Values(r.Dimensions)), ", ")
+		}
+	}
+	return r
+}
+
+// checkColumns checks the time dimension, the measures and the dimensions.
+func checkColumns(r *reports.Report, fail func(format string, args ...any)) {
+	if r.TimeDimension == "" {
+		fail("time_dimension: missing, and this scope has no known default; expected a string such as createdDatetime")
+	}
+	if len(r.Measures) == 0 {
+		fail(`measures: missing, and this scope has no known default; expected a list of strings such as ["ticketCount"]`)
+	}
+	for i, list := range [][]string{r.Measures, r.Dimensions} {
+		sorted := slices.Sorted(slices.Values(list))
+		if slices.Contains(sorted, "") || len(slices.Compact(sorted)) != len(list) {
+			fail("%s: a name is empty or occurs twice", []string{"measures", "dimensions"}[i])
+		}
+	}
+	if slices.ContainsFunc(r.Dimensions, func(d string) bool { return d == r.TimeDimension || slices.Contains(r.Measures, d) }) {
+		fail("dimensions: one of them is a measure or the time dimension")
+	}
 }

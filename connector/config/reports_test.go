@@ -15,7 +15,7 @@ func configured(list string) (*Settings, error) {
 	return Parse([]byte(`{"subdomain":"acme","reports":`+list+`,`+account+`}`), false)
 }
 
-// What a report leaves open is filled in; however it is spelled, it is the same.
+// TestReports: the defaults of a report, and what identifies it.
 func TestReports(t *testing.T) {
 	s, err := configured(`[{"scope":"tickets-closed"},{"scope":"tickets-created","dimensions":["channel","agentId"],"timezone":"Europe/Paris","measures":null,"name":""},
 		{"scope":"newest","time_dimension":"at","measures":["n"],"name":"mine"}]`)
@@ -32,25 +32,25 @@ func TestReports(t *testing.T) {
 	}
 	other, err := configured(`[{"timezone":"Europe/Paris","scope":"tickets-created","measures":["ticketCount"],"dimensions":["agentId","channel"],"time_dimension":"createdDatetime"}]`)
 	if err != nil || other.Reports[0].CanonicalQuery() != s.Reports[1].CanonicalQuery() {
-		t.Errorf("the same report, spelled otherwise, is another: %v", err)
+		t.Errorf("the order of fields changes the query of a report: %v", err)
 	}
 
-	// Without reports there is no stream.
+	// The stream exists only with reports.
 	for _, none := range []string{`[]`, `null`, `""`} {
 		s, err := configured(none)
 		if err != nil || slices.ContainsFunc(s.Streams(), func(s *stream.Stream) bool { return s.Mode == stream.DailyReport }) {
-			t.Errorf("%s: %v, and the stream is offered", none, err)
+			t.Errorf("%s: the stream exists: %v", none, err)
 		}
 	}
 	if n, all := len(s.Streams()), len(streams.All()); n != all {
-		t.Errorf("%d of %d streams are offered", n, all)
+		t.Errorf("%d of %d streams exist", n, all)
 	}
 	for config, want := range map[string]bool{``: false, `null`: false, `{}`: false, `{"reports":[]}`: false, `{"reports":[{}]}`: true, `{"reports":[{"scope":"x"}],"overlap":"x"}`: true} {
 		if got := len(AvailableStreams([]byte(config))) == len(streams.All()); got != want {
-			t.Errorf("%s: offered: %v", config, got)
+			t.Errorf("%s: exists: %v", config, got)
 		}
 	}
-	// The scopes are complete: any of them may stand alone.
+	// Every documented scope has defaults.
 	for _, scope := range reports.Scopes() {
 		if _, err := configured(`[{"scope":"` + scope.Name + `"}]`); err != nil {
 			t.Errorf("%s: %v", scope.Name, err)
@@ -58,27 +58,27 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// What is wrong with a report is said by its place, and without its values.
+// TestReportMistakes: a message names the place in the report, and no values.
 func TestReportMistakes(t *testing.T) {
 	for _, c := range []struct{ reports, want string }{
 		{`"tickets-created"`, `reports: entry 1: expected an object`},
 		{`["s3cr3t"]`, `reports: entry 1: expected an object`},
-		{`[{}]`, `reports: entry 1: scope: it is missing, expected a text such as tickets-created`},
-		{`[{"scope":7}]`, `reports: entry 1: scope: expected a text such as tickets-created`},
-		{`[{"scope":"tags","dimensions":"tagId"}]`, `reports: entry 1: dimensions: expected a list of texts`},
-		{`[{"scope":"tags","dimensions":[7]}]`, `reports: entry 1: dimensions: entry 1: expected a text`},
-		{`[{"scope":"tags","dimensions":["tagId","tagId"]}]`, `reports: entry 1: dimensions: a name is empty or stands twice`},
-		{`[{"scope":"tags","dimensions":["ticketCount"]}]`, `reports: entry 1: dimensions: one of them is a measure, or the time dimension`},
-		{`[{"scope":"tags","measure":["ticketCount"]}]`, `reports: entry 1: measure: it is not known; expected one of dimensions, measures, name, scope, time_dimension, timezone`},
-		{`[{"scope":"s3cr3t"}]`, `(1) reports: entry 1: time_dimension: this scope has no usual one that is known; expected a text such as createdDatetime; (2) reports: entry 1: measures: this scope has no usual ones that are known; expected a list of texts such as ["ticketCount"]`},
+		{`[{}]`, `reports: entry 1: scope: missing; expected a string such as tickets-created`},
+		{`[{"scope":7}]`, `reports: entry 1: scope: expected a string such as tickets-created`},
+		{`[{"scope":"tags","dimensions":"tagId"}]`, `reports: entry 1: dimensions: expected a list of strings`},
+		{`[{"scope":"tags","dimensions":[7]}]`, `reports: entry 1: dimensions: entry 1: expected a string`},
+		{`[{"scope":"tags","dimensions":["tagId","tagId"]}]`, `reports: entry 1: dimensions: a name is empty or occurs twice`},
+		{`[{"scope":"tags","dimensions":["ticketCount"]}]`, `reports: entry 1: dimensions: one of them is a measure or the time dimension`},
+		{`[{"scope":"tags","measure":["ticketCount"]}]`, `reports: entry 1: measure: unknown field; expected one of dimensions, measures, name, scope, time_dimension, timezone`},
+		{`[{"scope":"s3cr3t"}]`, `(1) reports: entry 1: time_dimension: missing, and this scope has no known default; expected a string such as createdDatetime; (2) reports: entry 1: measures: missing, and this scope has no known default; expected a list of strings such as ["ticketCount"]`},
 		{`[{"scope":"tags","timezone":"Mars/s3cr3t"}]`, `reports: entry 1: timezone: expected the name of a time zone such as Europe/Paris`},
 		{`[{"scope":"tags","timezone":"Local"}]`, `reports: entry 1: timezone: expected the name of a time zone such as Europe/Paris`},
-		{`[{"scope":"tags"},{"scope":"tags","measures":["ticketCount"],"name":"s3cr3t"}]`, `reports: entry 2: it asks for the same as entry 1`},
-		{`[{"scope":"tags"},{"scope":"tags","timezone":"Europe/Paris"}]`, `reports: entry 2: name: entry 1 is called the same; give one of them a name of its own`},
+		{`[{"scope":"tags"},{"scope":"tags","measures":["ticketCount"],"name":"s3cr3t"}]`, `reports: entry 2: same report as entry 1`},
+		{`[{"scope":"tags"},{"scope":"tags","timezone":"Europe/Paris"}]`, `reports: entry 2: name: entry 1 has the same name; names must be unique`},
 	} {
 		_, err := configured(c.reports)
-		var misfit *Error
-		if !errors.As(err, &misfit) || err.Error() != c.want {
+		var invalid *Error
+		if !errors.As(err, &invalid) || err.Error() != c.want {
 			t.Errorf("%s:\n got %v\nwant %s", c.reports, err, c.want)
 		}
 	}

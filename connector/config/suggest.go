@@ -1,11 +1,9 @@
 package config
 
-import (
-	"strings"
-)
+import "strings"
 
-// Nearest returns what somebody who wrote name most likely meant, of those that
-// are known; "" if none is near. It can be shown where name cannot.
+// ClosestMatch returns the known name that is most similar to name; "" if none
+// is similar. It can be shown where name, which may be a secret, cannot.
 func ClosestMatch(name string, known []string) string {
 	plain := func(s string) string {
 		return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
@@ -16,7 +14,7 @@ func ClosestMatch(name string, known []string) string {
 		if len(a) > 2*len(b)+2 {
 			continue
 		}
-		// Two slips are forgiven in longer names only: half of "tags" is "days".
+		// Two edits are allowed in longer names only: "tags" and "days" differ in two.
 		if d := distance(a, b); d < least && d <= max(1, min(len(a), len(b))/3) {
 			best, least = k, d
 		}
@@ -24,16 +22,16 @@ func ClosestMatch(name string, known []string) string {
 	return best
 }
 
-// DidYouMean is what an error says of the name that is nearest; "" if none is.
+// DidYouMean returns a suggestion for the end of a message; "" if there is none.
 func DidYouMean(name string, known []string) string {
-	if near := ClosestMatch(name, known); near != "" && near != name {
-		return "; did you mean " + near + "?"
+	if match := ClosestMatch(name, known); match != "" && match != name {
+		return "; did you mean " + match + "?"
 	}
 	return ""
 }
 
-// distance counts the slips between two names: a letter too many, too few,
-// another one, or two that changed places.
+// distance is the number of edits between two names: insertions, deletions,
+// substitutions and transpositions of adjacent letters.
 func distance(a, b string) int {
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[1] {

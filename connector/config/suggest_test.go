@@ -2,7 +2,7 @@ package config
 
 import "testing"
 
-func TestNearest(t *testing.T) {
+func TestClosestMatch(t *testing.T) {
 	known := []string{"subdomain", "start_date", "end_date", "api_key", "email", "overlap", "tags", "jobs", "read", "check"}
 	for name, want := range map[string]string{
 		"subdomian": "subdomain", "sub_domain": "subdomain", "star_date": "start_date", "startDate": "start_date", "apikey": "api_key",

@@ -1,25 +1,34 @@
 package config
 
 import (
-	"encoding/json"
-	"errors"
+	"bytes"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"source-gorgias/connector/reports"
 )
 
-// settings lists the names of all there is to set, and the other names of some.
-func settings() []string {
-	var known struct{ Properties map[string]any }
-	_ = json.Unmarshal(spec, &known)
-	names := append(slices.Collect(maps.Keys(known.Properties)), credentialFields...)
+// spec returns the compiled specification.
+var spec = sync.OnceValue(func() *jsonschema.Schema {
+	c := jsonschema.NewCompiler()
+	c.ExtractAnnotations = true
+	// The format is for date pickers; more spellings of dates are accepted.
+	c.Formats = map[string]func(any) bool{"date-time": func(any) bool { return true }}
+	if err := c.AddResource("spec.json", bytes.NewReader(specJSON)); err != nil {
+		panic(err) // spec.json is embedded: every test finds a mistake in it
+	}
+	return c.MustCompile("spec.json")
+})
+
+// settingNames returns the names of all settings, and their aliases.
+func settingNames() []string {
+	names := append(slices.Collect(maps.Keys(spec().Properties)), credentialFields...)
 	for _, a := range aliases {
 		names = append(names, a.other...)
 	}
@@ -27,224 +36,137 @@ func settings() []string {
 	return names
 }
 
-// unknown takes out the settings nobody knows and names them. Names that begin
-// with an underscore are notes of test suites.
-func takeUnknown(fields map[string]any) (names []string) {
-	var known struct{ Properties map[string]any }
-	_ = json.Unmarshal(spec, &known)
-	take := func(in map[string]any, prefix string, ours func(string) bool) {
+// takeUnknown removes unknown settings and returns their names. Names that begin
+// with an underscore are comments; it does not return them.
+func takeUnknown(fields map[string]any) (unknown []string) {
+	take := func(in map[string]any, prefix string, known func(string) bool) {
 		for name := range in {
-			if ours(name) {
+			if known(name) {
 				continue
 			}
-			delete(in, name) // encoding/json would take them in any case
+			delete(in, name) // encoding/json ignores case and would decode it
 			if !strings.HasPrefix(name, "_") {
-				names = append(names, prefix+name)
+				unknown = append(unknown, prefix+name)
 			}
 		}
 	}
-	take(fields, "", func(name string) bool { return known.Properties[name] != nil })
-	if in, ok := fields["credentials"].(map[string]any); ok {
-		take(in, "credentials.", func(name string) bool { return slices.Contains(credentialFields, name) })
+	take(fields, "", func(name string) bool { return spec().Properties[name] != nil })
+	if credentials, ok := fields["credentials"].(map[string]any); ok {
+		take(credentials, "credentials.", func(name string) bool { return slices.Contains(credentialFields, name) })
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(unknown)
+	return unknown
 }
 
-// misspelled finds settings that were meant to conceal something. Going on
-// without them would show it.
-func misspelled(strange []string) (problems []string) {
-	for _, name := range strange {
-		for _, word := range []string{"exclu", "hash", "salt", "mask"} {
-			if strings.Contains(strings.ToLower(name), word) {
-				problems = append(problems, name+": there is no such setting; expected exclude_fields, hash_fields, hash_salt or mask_secrets")
-				break
-			}
+var rulePattern = regexp.MustCompile(`(?i)exclu|hash|salt|mask`)
+
+// misspelledRules finds unknown settings that were meant to exclude, hash or mask
+// fields. Ignoring them would emit these fields.
+func misspelledRules(unknown []string) (problems []Problem) {
+	for _, name := range unknown {
+		if rulePattern.MatchString(name) {
+			problems = append(problems, Problem{Setting: name, Text: "unknown setting; expected exclude_fields, hash_fields, hash_salt or mask_secrets"})
 		}
 	}
 	return problems
 }
 
-// validate holds the fields against the specification and says in plain words
-// what does not fit. Strangers are the settings nobody knows.
-func validate(fields map[string]any, spelled spelling, strangers []string) []string {
-	var doc map[string]any
-	_ = json.Unmarshal(spec, &doc)
-	properties := doc["properties"].(map[string]any)
-	for _, p := range properties {
-		delete(p.(map[string]any), "format") // it is there for date pickers; people may write more
-	}
-	// Of the two kinds of credentials, only the one that is meant is asked for:
-	// "neither fits" would help nobody.
-	if in, ok := fields["credentials"].(map[string]any); ok {
-		options := properties["credentials"].(map[string]any)["oneOf"].([]any)
-		meant := slices.IndexFunc(options, func(o any) bool {
-			return o.(map[string]any)["properties"].(map[string]any)["auth_type"].(map[string]any)["const"] == in["auth_type"]
-		})
-		if meant < 0 {
-			return []string{fmt.Sprintf("%s: expected %q or %q", spelled.of("auth_type"), AuthAPIKey, AuthOAuth)}
-		}
-		option := options[meant].(map[string]any)
-		properties["credentials"] = option
-		if in["access_token"] != nil && in["refresh_token"] == nil {
-			option["required"] = []any{"auth_type", "access_token"} // good for a day
-		}
-		if p, ok := option["properties"].(map[string]any)["token_expiry_date"].(map[string]any); ok {
-			delete(p, "format")
-		}
-	}
-	narrowed, _ := json.Marshal(doc)
-	schema, err := jsonschema.CompileString("spec.json", string(narrowed))
-	if err != nil {
-		return []string{"internal error: the specification does not compile"}
-	}
-	problems := unknownReportFields(fields, properties)
-	var invalid *jsonschema.ValidationError
-	if !errors.As(schema.Validate(fields), &invalid) {
-		return problems
-	}
-	for _, leaf := range leafErrors(invalid) {
-		problems = append(problems, explain(leaf, doc, spelled, strangers)...)
-	}
-	slices.Sort(problems)
-	return slices.Compact(problems)
+// A validator compares the fields with the specification.
+type validator struct {
+	names    originalNames
+	unknown  []string
+	problems []Problem
 }
 
-// strangeReports finds what nobody knows in the reports. Elsewhere it is left aside
-// with a warning; a report would answer another question.
-func unknownReportFields(fields, properties map[string]any) (problems []string) {
-	known := properties["reports"].(map[string]any)["items"].(map[string]any)["properties"].(map[string]any)
-	configured, _ := fields["reports"].([]any)
-	for i, r := range configured {
-		report, _ := r.(map[string]any)
-		for name := range report {
-			if known[name] == nil {
-				problems = append(problems, fmt.Sprintf("reports: %s: %s: it is not known; expected one of %s", reports.EntryLabel(i), name, strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
+// A place is a setting, or a place within one.
+type place struct {
+	name    string // of the innermost member
+	setting string // as the user wrote it
+	within  string // such as "entry 1: scope: "
+}
+
+func (v *validator) fail(p place, text string) {
+	v.problems = append(v.problems, Problem{Setting: p.setting, Text: p.within + text})
+}
+
+// validate compares a value with its schema. The members of objects and lists are
+// validated one by one, so that a problem can name them.
+func (v *validator) validate(p place, schema *jsonschema.Schema, value any) {
+	shallow := *schema
+	shallow.Properties, shallow.Required, shallow.Items, shallow.OneOf = nil, nil, nil, nil
+	if shallow.Validate(value) != nil {
+		want := "expected " + describeExpected(p.name, schema)
+		if expected[p.name] != "" {
+			want += ", as a string"
+		}
+		v.fail(p, want)
+		return
+	}
+	switch value := value.(type) {
+	case []any:
+		for i, element := range value {
+			v.validate(place{setting: p.setting, within: p.within + reports.EntryLabel(i) + ": "}, schema.Items.(*jsonschema.Schema), element)
+		}
+	case map[string]any:
+		v.validateMembers(p, schema, value)
+	}
+}
+
+func (v *validator) validateMembers(p place, schema *jsonschema.Schema, members map[string]any) {
+	if schema.OneOf != nil {
+		if schema = credentialsOption(schema.OneOf, members); schema == nil {
+			v.fail(place{setting: v.names.of("auth_type")}, fmt.Sprintf("expected %q or %q", AuthAPIKey, AuthOAuth))
+			return
+		}
+	}
+	child := func(name string) place {
+		if p.name == "" && p.within == "" || p.name == "credentials" {
+			return place{name: name, setting: v.names.of(name)}
+		}
+		return place{name, p.setting, p.within + name + ": "}
+	}
+	known := slices.Sorted(maps.Keys(schema.Properties))
+	for _, name := range known {
+		if members[name] != nil {
+			v.validate(child(name), schema.Properties[name], members[name])
+		} else if slices.Contains(schema.Required, name) {
+			v.fail(child(name), "missing; expected "+describeExpected(name, schema.Properties[name])+v.suggestRename(name))
+			v.problems[len(v.problems)-1].Missing = true
+		}
+	}
+	// Unknown settings are ignored with a warning. A report without a field would be
+	// another report.
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if p.within != "" && schema.Properties[name] == nil {
+			v.fail(child(name), "unknown field; expected one of "+strings.Join(known, ", "))
+		}
+	}
+}
+
+// credentialsOption returns the schema of the given type of credentials; nil if
+// there is no such type.
+func credentialsOption(options []*jsonschema.Schema, credentials map[string]any) *jsonschema.Schema {
+	for _, o := range options {
+		if o.Properties["auth_type"].Constant[0] == credentials["auth_type"] {
+			option := *o
+			if credentials["access_token"] != nil && credentials["refresh_token"] == nil {
+				option.Required = []string{"auth_type", "access_token"} // an access token alone works until it expires
 			}
+			return &option
 		}
 	}
-	slices.Sort(problems)
-	return problems
+	return nil
 }
 
-func leafErrors(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	if len(e.Causes) == 0 {
-		return []*jsonschema.ValidationError{e}
-	}
-	var all []*jsonschema.ValidationError
-	for _, c := range e.Causes {
-		all = append(all, leafErrors(c)...)
-	}
-	return all
-}
-
-var quoted = regexp.MustCompile(`'([^']+)'`)
-
-// explain puts one failure of the validator into words: the field as the user
-// wrote it, what is expected, an example.
-func explain(e *jsonschema.ValidationError, doc map[string]any, spelled spelling, strangers []string) []string {
-	path := strings.Split(strings.TrimPrefix(e.InstanceLocation, "/"), "/")
-	keyword := e.KeywordLocation[strings.LastIndex(e.KeywordLocation, "/")+1:]
-	if keyword == "required" {
-		var problems []string
-		for _, m := range quoted.FindAllStringSubmatch(e.Message, -1) {
-			at := append(slices.Clone(path), m[1])
-			if path[0] == "" {
-				at = at[1:]
-			}
-			problem := fmt.Sprintf("%s: it is missing, expected %s", name(at, spelled), describeExpected(at, doc))
-			for _, stranger := range strangers {
-				if near := ClosestMatch(last(stranger), settings()); near == m[1] || slices.Contains(Aliases(m[1]), near) {
-					problem += fmt.Sprintf(" (if %q is meant, rename it)", stranger)
-				}
-			}
-			problems = append(problems, problem)
+// suggestRename names the unknown settings that may be a misspelled name.
+func (v *validator) suggestRename(name string) (text string) {
+	for _, other := range v.unknown {
+		if match := ClosestMatch(lastName(other), settingNames()); match == name || slices.Contains(Aliases(name), match) {
+			text += fmt.Sprintf(" (if you meant %q, rename it)", other)
 		}
-		return problems
-	}
-	want := describeExpected(path, doc)
-	if expectation[path[len(path)-1]] != "" {
-		want += ", as a text"
-	}
-	return []string{fmt.Sprintf("%s: expected %s", name(path, spelled), want)}
-}
-
-// name is what a place of the configuration is called: subdomain,
-// credentials.email, reports: entry 1: scope.
-func name(path []string, spelled spelling) string {
-	if other, ok := spelled[path[len(path)-1]]; ok {
-		return other
-	}
-	text, between := "", ""
-	for _, p := range path {
-		if i, err := strconv.Atoi(p); err == nil {
-			text, between = text+": "+reports.EntryLabel(i), ": "
-			continue
-		}
-		text, between = text+between+p, "."
 	}
 	return text
 }
 
-// last is the name at the end of a path.
-func last(path string) string { return path[strings.LastIndex(path, ".")+1:] }
-
-const dates = "a date such as 2026-01-31 or an instant such as 2026-01-31T00:00:00Z"
-
-// meant says of settings that are texts like any other what is meant by them.
-var expectation = map[string]string{
-	"start_date":    dates,
-	"end_date":      dates,
-	"email":         "the e-mail address of the user the API key belongs to",
-	"api_key":       "the API key from Settings, REST API",
-	"client_id":     "the client ID of your app",
-	"client_secret": "the client secret of your app",
-	"refresh_token": "the refresh token your app was given",
-	"access_token":  "an access token of your app",
-}
-
-// wanted describes what the specification wants at path.
-func describeExpected(path []string, doc map[string]any) string {
-	at := doc
-	for _, p := range path {
-		if items, ok := at["items"].(map[string]any); ok { // and p is a number
-			at = items
-			continue
-		}
-		properties, _ := at["properties"].(map[string]any)
-		next, ok := properties[p].(map[string]any)
-		if !ok {
-			return "an object"
-		}
-		at = next
-	}
-	text := map[any]string{"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object", "array": "a list",
-		"boolean": "true or false"}[at["type"]]
-	if items, ok := at["items"].(map[string]any); ok && items["type"] == "string" {
-		text = "a list of texts"
-	}
-	if path[len(path)-1] == "credentials" {
-		return `an object with "email" and "api_key"`
-	}
-	if words := expectation[path[len(path)-1]]; words != "" {
-		return words
-	}
-	if choices, _ := at["enum"].([]any); len(choices) > 0 {
-		return strings.Trim(strings.ReplaceAll(fmt.Sprintf("%q", choices), " ", " or "), "[]")
-	}
-	if least := at["minLength"]; least != nil {
-		return text + fmt.Sprintf(" of at least %v characters", least)
-	}
-	switch lo, hi := at["minimum"], at["maximum"]; {
-	case lo != nil && hi != nil:
-		text += fmt.Sprintf(" from %v to %v", lo, hi)
-	case lo != nil:
-		text += fmt.Sprintf(" of at least %v", lo)
-	}
-	if examples, _ := at["examples"].([]any); len(examples) > 0 {
-		text += fmt.Sprintf(" such as %v", examples[0])
-	} else if d := at["default"]; d != nil && at["type"] != "boolean" {
-		text += fmt.Sprintf(" such as %v", d)
-	}
-	return text
-}
+// lastName returns the last name of a path such as credentials.email.
+func lastName(path string) string { return path[strings.LastIndex(path, ".")+1:] }

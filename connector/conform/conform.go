@@ -32,7 +32,7 @@ import (
 // declare. It is filled if the schema declares it as an object without
 // properties of its own, and it is selected. A field of this name in a record
 // is itself undeclared, and goes into the column like any other.
-const Unrecognized = "unrecognized_fields"
+const Unrecognized = "unrecognized_fields" //rule:undeclared-fields-are-kept
 
 // MaxField is the size in bytes up to which a column's value is written.
 // Larger values become null, except in columns that may not be null: those are

@@ -12,7 +12,7 @@ import (
 // string, or a number or a boolean as it is spelled. Which of them it was does
 // not matter, since values that n accepts are not converted.
 func (n *node) convert(dst, scalar []byte) ([]byte, bool) {
-	if scalar == nil {
+	if scalar == nil { //rule:certain-values-are-converted
 		return dst, false // an object or an array
 	}
 	for _, to := range n.conversions {

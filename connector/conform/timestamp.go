@@ -46,7 +46,7 @@ func parseTimestamp(text []byte) (t time.Time, ok bool) {
 func appendZone(dst, zone []byte) (b []byte, ok bool) {
 	hours, minutes := "00", "00"
 	switch n := len(zone); {
-	case n == 0 || n == 1 && (zone[0] == 'Z' || zone[0] == 'z'):
+	case n == 0 || n == 1 && (zone[0] == 'Z' || zone[0] == 'z'): //rule:timestamp-without-offset-is-utc
 		return append(dst, 'Z'), true
 	case n == len("+00"):
 		hours = string(zone[1:])

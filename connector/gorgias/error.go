@@ -84,9 +84,9 @@ func statusError(status int) *Error {
 	case status == http.StatusNotFound:
 		e.Kind = NotFound
 	case status == http.StatusTooManyRequests:
-		e.Kind, e.temporary = RateLimited, true
+		e.Kind, e.temporary = RateLimited, true //rule:rate-limited-is-retried
 	case status == http.StatusRequestTimeout, status >= 500:
-		e.Kind, e.temporary = ServerError, true
+		e.Kind, e.temporary = ServerError, true //rule:server-error-is-retried
 	case status < 300:
 		e = invalidResponse("a response without a page")
 		e.Status = status
@@ -190,7 +190,7 @@ func parseRetryAfter(res *http.Response) time.Duration {
 	}
 	value := res.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
+		return max(0, time.Duration(seconds)*time.Second) //rule:retry-after-is-honored
 	}
 	until, err := http.ParseTime(value)
 	if err != nil {

@@ -65,11 +65,11 @@ func parsePage(body []byte, r pageRequest) (*Page, error) {
 		if !errors.As(err, &e) {
 			e = invalidResponse("not complete JSON, from byte %d of %d on", p.d.InputOffset(), len(body))
 		}
-		return nil, e
+		return nil, e //rule:page-is-complete-json
 	}
 	next, err := p.nextToken()
 	if err != nil {
-		return nil, err
+		return nil, err //rule:page-is-complete-json
 	}
 	return &Page{Records: p.records, NextToken: next}, nil
 }
@@ -297,7 +297,7 @@ func metaString(name string, raw json.RawMessage) (string, error) {
 		return "", nil
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil || len(text) == 0 {
+	if err != nil || len(text) == 0 { //rule:missing-token-is-invalid
 		return "", invalidResponse("no meta.%s", name)
 	}
 	return string(text), nil

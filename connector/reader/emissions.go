@@ -17,13 +17,13 @@ type Emissions struct {
 type Emission struct {
 	// ReadAt is the server time of the response.
 	ReadAt time.Time
-	// Emitted is set if every output emitted the version. If not, a destination
-	// holds it too, unless a sync that was killed emitted another one since.
+	// Held is set if the destination of every output holds some version: this sync
+	// or an earlier one emitted it.
+	Held bool
+	// Emitted is set if every output emitted this version. If not, and Held is
+	// set, the destination holds it unless a sync that was killed emitted another
+	// version since.
 	Emitted bool
-	// BelowBound is set if a scan read the record below the lower bound of an
-	// output. If it was not emitted, a destination may not hold it: a record that
-	// was imported has a cursor value of the past.
-	BelowBound bool
 	// Owner is the id of the record that it belongs to; 0 if there is none.
 	Owner int64
 	// Record is what was read; nil if it was not kept.
@@ -42,8 +42,7 @@ func NewEmissions() *Emissions { return &Emissions{byID: map[int64]Emission{}} }
 // Get returns the emission of a record; zero if this sync has not read it.
 func (e *Emissions) Get(id int64) Emission { return e.byID[id] }
 
-// Record notes that a record was read. The rest of the emission follows from
-// the record.
+// Record notes that a record was read.
 func (e *Emissions) Record(rec stream.Record, em Emission) {
 	e.Delete(rec.ID())
 	em.Owner, em.version = rec.Owner, rec.Fingerprint(time.Time{})

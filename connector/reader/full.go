@@ -15,8 +15,7 @@ type FullRefresh struct{ list }
 
 // Read reads the list.
 func (FullRefresh) Read(ctx context.Context, l *List) error {
-	var ids [][]byte
-	seen := map[string]bool{} // a list that was started again contains them twice
+	var ids parentIDs
 	for _, partition := range partitions(l.Source) {
 		for page, err := range l.Pages(ctx, l.Source, l.Source.Path, partition, "") {
 			if err != nil {
@@ -25,10 +24,8 @@ func (FullRefresh) Read(ctx context.Context, l *List) error {
 			for _, o := range l.Outputs {
 				l.EmitRecords(o, page.Records)
 			}
-			for _, rec := range page.Records {
-				if id := string(rec.Key); len(l.Children) > 0 && !seen[id] {
-					seen[id], ids = true, append(ids, rec.Key)
-				}
+			if len(l.Children) > 0 {
+				ids.add(page.Records)
 			}
 		}
 	}
@@ -36,11 +33,30 @@ func (FullRefresh) Read(ctx context.Context, l *List) error {
 		l.Done(o)
 	}
 	for _, o := range l.Children {
-		if err := l.readChildren(ctx, o, ids); err != nil {
+		if err := l.readChildren(ctx, o, ids.all); err != nil {
 			l.Fail(ctx, o, err)
 		}
 	}
 	return nil
+}
+
+// parentIDs are the keys of the records of a list, each once: a list that was
+// started again contains them twice.
+type parentIDs struct {
+	all  [][]byte
+	seen map[string]bool
+}
+
+func (p *parentIDs) add(records []stream.Record) {
+	if p.seen == nil {
+		p.seen = map[string]bool{}
+	}
+	for _, rec := range records {
+		if !p.seen[string(rec.Key)] {
+			p.seen[string(rec.Key)] = true
+			p.all = append(p.all, rec.Key)
+		}
+	}
 }
 
 func partitions(s *stream.Stream) []url.Values {

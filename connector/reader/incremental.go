@@ -285,11 +285,29 @@ func (s *scan) reachedEnd() bool {
 	}
 }
 
-// isBoundary reports whether rows below the lower bound can be compared: those
-// on the last page of a newest-first scan are the newest ones below it, whose
-// fingerprints are kept.
+// isBoundary reports whether a page is the last one of an ordered scan from the
+// newest record on. Its rows below the lower bound are the newest ones there,
+// whose fingerprints are kept.
 func (s *scan) isBoundary(ended bool) bool {
 	return ended && s.Source.Mode == stream.NewestFirst && !s.position.Unsorted
+}
+
+// itemFor returns a row of a page as an item for o, or false if the row does
+// not concern o. Rows below its lower bound have been read by earlier syncs. On
+// the boundary page they are compared with their fingerprints all the same.
+func (s *scan) itemFor(o *Output, rec stream.Record, boundary bool) (Item, bool) {
+	it := Item{Record: rec, At: rec.Cursor}
+	if it.At.IsZero() {
+		it.At = s.position.StartedAt
+		return it, true
+	}
+	if s.beyondEnd(it.At) {
+		return it, false
+	}
+	if it.At.Before(o.lowerBound) { //rule:records-at-watermark-are-kept
+		return it, boundary && o.Bookmark.Fingerprints.Knows(rec.Fingerprint(it.At))
+	}
+	return it, true
 }
 
 // emitPage emits the records of a page that are new to o, with the bookmark
@@ -298,15 +316,9 @@ func (s *scan) emitPage(o *Output, page *Page, ended, last bool) {
 	s.startEvents(o)
 	var items []Item
 	for _, rec := range page.Records {
-		at := rec.Cursor
-		if at.IsZero() {
-			at = s.position.StartedAt
+		if it, ok := s.itemFor(o, rec, s.isBoundary(ended)); ok {
+			items = append(items, it)
 		}
-		known := !rec.Cursor.IsZero() && rec.Cursor.Before(o.lowerBound) //rule:records-at-watermark-are-kept
-		if s.beyondEnd(rec.Cursor) || known && !s.isBoundary(ended) {
-			continue
-		}
-		items = append(items, Item{Record: rec, At: at, Known: known})
 	}
 	records, read := o.dedupe(items)
 	o.Bookmark.Scan = s.position
@@ -344,29 +356,20 @@ func (s *scan) recordEmissions(page *Page, ended bool) {
 		return
 	}
 	var from time.Time
-	if !s.isBoundary(ended) {
-		from = s.position.LowerBound
-	}
 	for _, o := range s.Outputs {
 		if o.firstScan {
-			from = state.MaxTime(from, s.position.StartedAt.Add(-s.Overlap))
-		} else if !s.isBoundary(ended) {
-			from = state.MaxTime(from, o.lowerBound)
+			from = s.position.StartedAt.Add(-s.Overlap)
 		}
 	}
 	for _, rec := range page.Records {
 		if !rec.Cursor.IsZero() && rec.Cursor.Before(from) {
 			continue
 		}
-		at := rec.Cursor
-		if at.IsZero() {
-			at = s.position.StartedAt
-		}
-		em := Emission{ReadAt: page.ServerTime, Emitted: true}
+		em := Emission{ReadAt: page.ServerTime, Emitted: true, Held: true}
 		for _, o := range s.Outputs {
-			known := !rec.Cursor.IsZero() && rec.Cursor.Before(o.lowerBound)
-			em.Emitted = em.Emitted && o.IsNew(Item{Record: rec, At: at, Known: known}) && !s.beyondEnd(rec.Cursor)
-			em.BelowBound = em.BelowBound || known
+			it, ok := s.itemFor(o, rec, s.isBoundary(ended))
+			em.Held = em.Held && ok
+			em.Emitted = em.Emitted && ok && o.IsNew(it)
 		}
 		s.Emissions.Record(rec, em)
 	}

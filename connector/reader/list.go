@@ -133,7 +133,7 @@ func (r *Run) Done(o *Output) {
 
 func (r *Run) send(o *Output, b Batch) {
 	b.Stream, b.Bookmark = o.Stream, o.Bookmark
-	b.ReadingEvents = o.listDone && !o.ended
+	b.ReadingEvents = o.AwaitsEvents && o.listDone && !o.ended
 	r.Emit(b, nil)
 }
 
@@ -165,9 +165,6 @@ type Item struct {
 	Events []int64
 	// Emitted is set if this sync has already emitted this version.
 	Emitted bool
-	// Known is set if earlier syncs have read the record: it is emitted only if
-	// its fingerprint shows that it has changed.
-	Known bool
 }
 
 // dedupe returns the records of o that are new to it, and the fingerprints of
@@ -193,11 +190,7 @@ func (o *Output) dedupe(items []Item) (records []stream.Record, read []stream.Fi
 // IsNew reports whether o has not emitted this version of a record, or must
 // emit it again because of an event.
 func (o *Output) IsNew(it Item) bool {
-	fp := it.Fingerprint(it.At)
-	if it.Known {
-		return o.Bookmark.Fingerprints.HasOther(fp)
-	}
-	return !o.Bookmark.Fingerprints.Has(fp) || !o.Bookmark.EventIDs.HasAll(it.Events) //rule:unprocessed-events-emit-again
+	return !o.Bookmark.Fingerprints.Has(it.Fingerprint(it.At)) || !o.Bookmark.EventIDs.HasAll(it.Events) //rule:unprocessed-events-emit-again
 }
 
 // fingerprintMargin is how many fingerprints are kept of records that no scan

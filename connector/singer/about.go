@@ -11,23 +11,23 @@ import (
 	"source-gorgias/connector/conform"
 )
 
-// Name is what this program is called as a tap.
+// Name is the name of the program as a tap.
 const Name = "tap-gorgias"
 
-// Description says what it is.
-const Description = "Reads a Gorgias helpdesk account: tickets, messages, customers and all else that its API can list."
+// Description is the tap's description in catalogs of taps.
+const Description = "Reads a Gorgias helpdesk account: tickets, messages, customers and all other lists of its API."
 
-// Capabilities are those that clients know a tap by.
+// Capabilities are what the tap supports, in the Singer SDK's names.
 func Capabilities() []string {
 	return []string{"about", "activate-version", "catalog", "discover", "state", "structured-logging", "test"}
 }
 
-// A Setting is one thing to configure, in the words of a JSON Schema.
+// A Setting is one setting, in the keywords of JSON Schema.
 type Setting struct {
-	Name  string   `json:"-"`
-	Kind  string   `json:"-"` // Meltano's word for its type
-	Other []string `json:"-"` // further names under which it is understood
-	Inner bool     `json:"-"` // it is a part of the credentials
+	Name          string   `json:"-"`
+	Kind          string   `json:"-"` // Meltano's name of the type
+	Aliases       []string `json:"-"` // other accepted names
+	InCredentials bool     `json:"-"` // it can also stand in the object "credentials"
 
 	Type        []string `json:"type"`
 	Format      string   `json:"format,omitempty"`
@@ -44,155 +44,154 @@ type Setting struct {
 	WriteOnly   bool     `json:"writeOnly,omitempty"`
 }
 
-// A Form is everything there is to configure.
-type Form struct {
+// A SettingsSpec describes all settings.
+type SettingsSpec struct {
 	Settings []Setting
-	// Needed are sets of settings of which one must be given whole.
-	Needed [][]string
+	// RequiredGroups are sets of settings, one of which must be given completely.
+	RequiredGroups [][]string
 }
 
-// Settings returns what the specification of the configuration has and what
-// only the tap has, all of it flat.
-func Settings() Form {
-	var f Form
-	f.read(config.Spec(), nil, false)
-	f.Settings = append(f.Settings, Setting{
+// Settings returns the settings of the configuration's specification, without
+// nesting, and those that only the tap has.
+func Settings() SettingsSpec {
+	var s SettingsSpec
+	s.add(config.Spec(), nil, false)
+	s.Settings = append(s.Settings, Setting{
 		Name: "user_agent", Kind: "string", Type: []string{"string", "null"}, Title: "User agent",
-		Description: "How the tap introduces itself to Gorgias. By its name and version if you leave it empty.",
+		Description: "The User-Agent header of the tap's requests. If you leave it empty, it is the tap's name and version.",
 	}, Setting{
 		Name: "emit_activate_version_messages", Kind: "boolean", Type: []string{"boolean", "null"}, Title: "Activate versions", Default: false,
-		Description: "Whether streams that are read whole every time end with a message by which targets put away the rows that are gone. Not every target understands it.",
+		Description: "Whether each stream without a cursor ends with an ACTIVATE_VERSION message, so that targets remove rows that no longer exist. Not every target supports it.",
 	})
-	return f
+	return s
 }
 
-// A field is a setting as the specification has it.
-type field struct {
+// A property is a setting in the specification.
+type property struct {
 	Setting
-	Type   string            `json:"type"`
-	Const  string            `json:"const"`
-	Secret bool              `json:"airbyte_secret"`
-	Kinds  []json.RawMessage `json:"oneOf"`
+	Type    string            `json:"type"`
+	Const   string            `json:"const"`
+	Secret  bool              `json:"airbyte_secret"`
+	Options []json.RawMessage `json:"oneOf"`
 }
 
-// read adds the settings of a specification. It is ours, so it can be read.
-// Needed are those that must be given beside them.
-func (f *Form) read(spec []byte, needed []string, inner bool) {
-	properties, _ := conform.Field(spec, "properties")
-	all, _ := members(properties)
-	var form struct{ Required []string }
-	_ = json.Unmarshal(spec, &form)
-	var kinds []json.RawMessage
-	for _, m := range all {
-		var s field
-		_ = json.Unmarshal(m.value, &s)
-		kinds = append(kinds, s.Kinds...)
-		if s.Kinds == nil && s.Const == "" && slices.Contains(form.Required, m.name) {
-			needed = append(needed, m.name)
+// add adds the settings of a specification, or of one option of an object in
+// it. required are the settings outside the option that are required with it.
+func (s *SettingsSpec) add(spec []byte, required []string, inCredentials bool) {
+	var object struct{ Required []string }
+	_ = json.Unmarshal(spec, &object) // the program's own specification is valid
+	var options []json.RawMessage
+	for name, raw := range conform.Properties(spec) {
+		var p property
+		_ = json.Unmarshal(raw, &p)
+		options = append(options, p.Options...)
+		if p.Options == nil && p.Const == "" && slices.Contains(object.Required, name) {
+			required = append(required, name)
 		}
 	}
-	if kinds == nil {
-		f.Needed = append(f.Needed, needed)
+	if options == nil {
+		s.RequiredGroups = append(s.RequiredGroups, required)
 	}
-	for _, m := range all {
-		var s field
-		_ = json.Unmarshal(m.value, &s)
+	for name, raw := range conform.Properties(spec) {
+		var p property
+		_ = json.Unmarshal(raw, &p)
 		switch {
-		case s.Const != "": // which kind it is, the settings that are given tell
-		case s.Kinds != nil:
-			for _, kind := range s.Kinds {
-				f.read(kind, slices.Clone(needed), true)
+		case p.Const != "": // the option follows from the settings that are given
+		case p.Options != nil:
+			for _, option := range p.Options {
+				s.add(option, slices.Clone(required), true)
 			}
 		default:
-			f.Settings = append(f.Settings, s.setting(m.name, inner))
+			s.Settings = append(s.Settings, p.setting(name, inCredentials))
 		}
 	}
 }
 
-func (f field) setting(name string, inner bool) Setting {
-	s := f.Setting
-	s.Name, s.Other, s.Inner, s.Secret, s.WriteOnly = name, config.Aliases(name), inner, f.Secret, f.Secret
-	s.Type, s.Kind = []string{f.Type, "null"}, f.Type
+func (p property) setting(name string, inCredentials bool) Setting {
+	s := p.Setting
+	s.Name, s.Aliases, s.InCredentials, s.Secret, s.WriteOnly = name, config.Aliases(name), inCredentials, p.Secret, p.Secret
+	s.Type, s.Kind = []string{p.Type, "null"}, p.Type
 	switch {
-	case f.Format == "date-time":
+	case p.Format == "date-time":
 		s.Kind = "date_iso8601"
-	case f.Type == "number":
+	case p.Type == "number":
 		s.Kind = "decimal"
 	}
 	return s
 }
 
-// Formats are the forms in which About writes.
-func Formats() []string { return []string{"text", "json", "markdown"} }
+// AboutFormats are the output formats of About.
+func AboutFormats() []string { return []string{"text", "json", "markdown"} }
 
-// About writes what this tap is and what there is to configure.
+// About writes the description of the tap and its settings.
 func About(out io.Writer, format, version string) error {
-	form := Settings()
+	spec := Settings()
 	switch format {
 	case "json":
-		return encode(out, form.document(version), "  ")
+		return encode(out, spec.document(version))
 	case "markdown":
-		return form.list(out, version, "# `%s`\n\n%s\n\nVersion: %s\n\n## Capabilities\n\n%s\n\n## Settings\n\nYou need %s.\n\n| setting | default | meaning |\n| --- | --- | --- |\n",
+		return spec.list(out, version, "# `%s`\n\n%s\n\nVersion: %s\n\n## Capabilities\n\n%s\n\n## Settings\n\nRequired: %s.\n\n| setting | default | meaning |\n| --- | --- | --- |\n",
 			"* `%s`", "\n", "| `%s` | %s | %s |\n")
 	}
-	return form.list(out, version, "%s: %s\nVersion: %s\nCapabilities: %s\nSettings (you need %s):\n", "%s", ", ", "  %s (default %s): %s\n")
+	return spec.list(out, version, "%s: %s\nVersion: %s\nCapabilities: %s\nSettings (required: %s):\n", "%s", ", ", "  %s (default %s): %s\n")
 }
 
-// list writes for people: a head, and a row for each setting.
-func (f Form) list(out io.Writer, version, head, each, between, row string) error {
-	var can, needed []string
+// list writes a text from the formats of its parts: the head, a capability,
+// what separates capabilities, and the row of a setting.
+func (s SettingsSpec) list(out io.Writer, version, head, capability, separator, row string) error {
+	var capabilities, required []string
 	for _, c := range Capabilities() {
-		can = append(can, fmt.Sprintf(each, c))
+		capabilities = append(capabilities, fmt.Sprintf(capability, c))
 	}
-	for _, set := range f.Needed {
-		needed = append(needed, strings.Join(set, " and "))
+	for _, group := range s.RequiredGroups {
+		required = append(required, strings.Join(group, " and "))
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, head, Name, Description, version, strings.Join(can, between), strings.Join(needed, ", or "))
-	for _, s := range f.Settings {
-		usual := "none"
-		if s.Default != nil {
-			usual = fmt.Sprint(s.Default)
+	fmt.Fprintf(&text, head, Name, Description, version, strings.Join(capabilities, separator), strings.Join(required, ", or "))
+	for _, setting := range s.Settings {
+		value := "none"
+		if setting.Default != nil {
+			value = fmt.Sprint(setting.Default)
 		}
-		fmt.Fprintf(&text, row, s.Name, usual, s.Description)
+		fmt.Fprintf(&text, row, setting.Name, value, setting.Description)
 	}
 	_, err := io.WriteString(out, text.String())
 	return err
 }
 
-// document lays it out as the programs read it that list taps.
-func (f Form) document(version string) any {
+// document returns the JSON document of the Singer SDK's --about.
+func (s SettingsSpec) document(version string) any {
 	type settings struct {
 		Type       string              `json:"type"`
 		Properties map[string]Setting  `json:"properties"`
 		Required   []string            `json:"required"`
 		Dependent  map[string][]string `json:"dependentRequired"`
 	}
-	form := settings{"object", map[string]Setting{}, slices.Clone(f.Needed[0]), map[string][]string{}}
-	for _, set := range f.Needed {
-		form.Required = slices.DeleteFunc(form.Required, func(name string) bool { return !slices.Contains(set, name) })
+	doc := settings{"object", map[string]Setting{}, slices.Clone(s.RequiredGroups[0]), map[string][]string{}}
+	for _, group := range s.RequiredGroups {
+		doc.Required = slices.DeleteFunc(doc.Required, func(name string) bool { return !slices.Contains(group, name) })
 	}
-	for _, set := range f.Needed {
-		for _, name := range set {
-			others := slices.DeleteFunc(slices.Clone(set), func(o string) bool { return o == name || slices.Contains(form.Required, o) })
-			if !slices.Contains(form.Required, name) && len(others) > 0 {
-				form.Dependent[name] = others
+	for _, group := range s.RequiredGroups {
+		for _, name := range group {
+			others := slices.DeleteFunc(slices.Clone(group), func(o string) bool { return o == name || slices.Contains(doc.Required, o) })
+			if !slices.Contains(doc.Required, name) && len(others) > 0 {
+				doc.Dependent[name] = others
 			}
 		}
 	}
-	for _, s := range f.Settings {
-		if slices.Contains(form.Required, s.Name) {
-			s.Type = s.Type[:1]
+	for _, setting := range s.Settings {
+		if slices.Contains(doc.Required, setting.Name) {
+			setting.Type = setting.Type[:1]
 		}
-		form.Properties[s.Name] = s
+		doc.Properties[setting.Name] = setting
 	}
 	return struct {
 		Name         string   `json:"name"`
 		Description  string   `json:"description"`
 		Version      string   `json:"version"`
-		Kit          string   `json:"sdk_version"`
+		SDKVersion   string   `json:"sdk_version"`
 		Pythons      []string `json:"supported_python_versions"`
 		Capabilities []string `json:"capabilities"`
 		Settings     settings `json:"settings"`
-	}{Name, Description, version, "", nil, Capabilities(), form}
+	}{Name, Description, version, "", nil, Capabilities(), doc}
 }

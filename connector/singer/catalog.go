@@ -17,33 +17,34 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// Tombstone is the column by which the protocol's targets know a deleted
-// record.
-const Tombstone = "_sdc_deleted_at"
+// TombstoneColumn is the column by which targets recognize a tombstone.
+const TombstoneColumn = "_sdc_deleted_at"
 
-// schema returns the JSON Schema of the stream's records as they are shown, on
-// one line and in the keywords that mean the same to every target.
-func schema(s *stream.Stream, privacy *config.Privacy) (json.RawMessage, error) {
-	conform, err := privacy.Of(s).Compile(s.Schema(Tombstone), nil)
+// compile returns the schema of a stream's records as they are emitted, with
+// all properties.
+func compile(s *stream.Stream, privacy *config.Privacy) (*conform.Schema, error) {
+	schema, err := privacy.Rules(s).Compile(toSingerSchema(s.Schema(TombstoneColumn)), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	return singers(conform.JSON()), nil
+	return schema, nil
 }
 
-// singers is a schema of ours on one line, in the protocol's keywords.
-func singers(schema []byte) json.RawMessage {
-	text := flat(schema)
-	// In a string the quotes would be escaped: these can only be keywords.
-	for _, airbytes := range []string{`"$schema":"http://json-schema.org/draft-07/schema#",`, `,"airbyte_type":"timestamp_with_timezone"`} {
-		text = bytes.ReplaceAll(text, []byte(airbytes), nil)
+// toSingerSchema removes keywords that not every target accepts, and writes the
+// schema on one line.
+func toSingerSchema(schema []byte) json.RawMessage {
+	text := compact(schema)
+	// In a string the quotes would be escaped, so these are keywords.
+	for _, keyword := range []string{`"$schema":"http://json-schema.org/draft-07/schema#",`, `,"airbyte_type":"timestamp_with_timezone"`} {
+		text = bytes.ReplaceAll(text, []byte(keyword), nil)
 	}
 	return text
 }
 
-// paths lists the properties a schema declares, in its order; not those within
-// lists, which are selected as one.
-func paths(schema []byte) (all [][]string, err error) {
+// properties returns the paths of the properties that a schema declares, in its
+// order. Those within arrays are not among them: an array is selected as a
+// whole.
+func properties(schema []byte) (all [][]string, err error) {
 	_, err = conform.Compile(schema, func(path []string) bool {
 		all = append(all, path)
 		return true
@@ -51,60 +52,60 @@ func paths(schema []byte) (all [][]string, err error) {
 	return all, err
 }
 
-// automatics are the columns a stream cannot do without: its key, what it is
-// bookmarked by, and what marks the record of a deletion.
-func automatics(s *stream.Stream) []string {
+// automaticColumns are the columns that cannot be deselected: the key, the
+// cursor and the column of tombstones.
+func automaticColumns(s *stream.Stream) []string {
 	columns := slices.Clone(s.Key)
 	if s.Incremental() && !slices.Contains(columns, s.Cursor) {
 		columns = append(columns, s.Cursor)
 	}
 	if s.Deletable {
-		columns = append(columns, Tombstone)
+		columns = append(columns, TombstoneColumn)
 	}
 	return columns
 }
 
-func method(s *stream.Stream) string {
+func replicationMethod(s *stream.Stream) string {
 	if s.Incremental() {
 		return incremental
 	}
 	return fullTable
 }
 
-// WriteCatalog writes what there is to select: every stream, with an entry for
-// every property. It is laid out over many lines, since a client reads it by
-// lines of limited length.
+// WriteCatalog writes the available streams, with a metadata entry for every
+// property. The JSON is indented, because a client reads it with a limit on the
+// length of lines.
 func WriteCatalog(out io.Writer, streams []*stream.Stream, privacy *config.Privacy) error {
-	c := catalog{Streams: []entry{}}
+	c := catalog{Streams: []discoveredStream{}}
 	for _, s := range streams {
-		shown, err := schema(s, privacy)
+		schema, err := compile(s, privacy)
 		if err != nil {
 			return err
 		}
-		e := entry{
-			ID: s.Name, Stream: s.Name, Key: s.Key, Cursor: s.Cursor, Method: method(s), Schema: shown,
-			Metadata: []place{{[]string{}, metadata{
+		d := discoveredStream{
+			ID: s.Name, Stream: s.Name, Key: s.Key, Cursor: s.Cursor, Method: replicationMethod(s), Schema: schema.JSON(),
+			Metadata: []metadataEntry{{[]string{}, metadata{
 				Inclusion: available, Selected: true, Default: true,
-				Key: s.Key, Cursor: s.Cursor, Method: method(s),
+				Key: s.Key, Cursor: s.Cursor, Method: replicationMethod(s),
 			}}},
 		}
 		if s.Incremental() {
-			e.Metadata[0].Metadata.Cursors = []string{s.Cursor}
+			d.Metadata[0].Metadata.Cursors = []string{s.Cursor}
 		}
-		all, err := paths(e.Schema)
+		paths, err := properties(d.Schema)
 		if err != nil {
 			return err
 		}
-		for _, path := range all {
+		for _, path := range paths {
 			inclusion := available
-			if len(path) == 1 && slices.Contains(automatics(s), path[0]) {
+			if len(path) == 1 && slices.Contains(automaticColumns(s), path[0]) {
 				inclusion = automatic
 			}
-			e.Metadata = append(e.Metadata, place{breadcrumb(path), metadata{Inclusion: inclusion}})
+			d.Metadata = append(d.Metadata, metadataEntry{breadcrumb(path), metadata{Inclusion: inclusion}})
 		}
-		c.Streams = append(c.Streams, e)
+		c.Streams = append(c.Streams, d)
 	}
-	return encode(out, c, "  ")
+	return encode(out, c)
 }
 
 func breadcrumb(path []string) []string {
@@ -115,224 +116,204 @@ func breadcrumb(path []string) []string {
 	return crumbs
 }
 
-// A Selection is what is to be read: which streams, which of their properties.
+// A Selection is the streams and properties that a catalog selects.
 type Selection struct {
-	// Warnings tell what of the catalog could not be heeded, by the stream
-	// they are about.
+	// Warnings name the parts of the catalog that were ignored.
 	Warnings []Warning
 
-	choices []*choice // in the order of the table
+	streams []*selectedStream // in the order of the stream table
 }
 
-// A Warning is a text for people.
+// A Warning is a warning for the user.
 type Warning struct{ Stream, Text string }
 
-// A choice is a stream that was selected.
-type choice struct {
+type selectedStream struct {
 	*stream.Stream
-	shape *conform.Schema
-	key   []string
-	whole bool // its bookmark is neither heeded nor kept
+	schema *conform.Schema
+	key    []string
+	// fullTable is set if every sync reads the stream in full. Its bookmark is
+	// then neither used nor stored.
+	fullTable bool
 }
 
-// Streams returns what is selected.
+// Streams returns the selected streams.
 func (s *Selection) Streams() []*stream.Stream {
 	var all []*stream.Stream
-	for _, c := range s.choices {
-		all = append(all, c.Stream)
+	for _, selected := range s.streams {
+		all = append(all, selected.Stream)
 	}
 	return all
 }
 
-// Everything selects all of some streams, with all their properties that may be
-// shown.
-func Everything(streams []*stream.Stream, privacy *config.Privacy) (*Selection, error) {
+// SelectAll selects streams with all properties.
+func SelectAll(streams []*stream.Stream, privacy *config.Privacy) (*Selection, error) {
 	sel := &Selection{}
 	for _, s := range streams {
-		conform, err := privacy.Of(s).Compile(singers(s.Schema(Tombstone)), nil)
+		schema, err := compile(s, privacy)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Name, err)
+			return nil, err
 		}
-		sel.choices = append(sel.choices, &choice{s, conform, s.Key, !s.Incremental()})
+		sel.streams = append(sel.streams, &selectedStream{s, schema, s.Key, !s.Incremental()})
 	}
 	return sel, nil
 }
 
-func inputError(format string, args ...any) error {
-	return &connector.InputError{Text: fmt.Sprintf(format, args...)}
-}
+// An optionalBool is true, false or not set. Clients write it as a boolean or a
+// string.
+type optionalBool struct{ set, value bool }
 
-// answer is a yes or a no, or neither.
-type answer struct{ said, yes bool }
-
-func (a *answer) UnmarshalJSON(raw []byte) error {
+func (b *optionalBool) UnmarshalJSON(raw []byte) error {
 	switch strings.ToLower(strings.Trim(string(raw), `"`)) {
 	case "true":
-		*a = answer{true, true}
+		*b = optionalBool{true, true}
 	case "false":
-		*a = answer{true, false}
+		*b = optionalBool{true, false}
 	}
 	return nil
 }
 
-// first is the first answer that was given, or the fallback.
-func first(fallback bool, answers ...answer) bool {
-	for _, a := range answers {
-		if a.said {
-			return a.yes
+// firstSet returns the first value that is set, or true.
+func firstSet(values ...optionalBool) bool {
+	for _, v := range values {
+		if v.set {
+			return v.value
 		}
 	}
-	return fallback
+	return true
 }
 
-// wanted is a stream of a catalog as a client sends it.
-type wanted struct {
+// A catalogEntry is a stream of a client's catalog.
+type catalogEntry struct {
 	ID       string          `json:"tap_stream_id"`
 	Stream   string          `json:"stream"`
 	Key      []string        `json:"key_properties"`
 	Cursor   string          `json:"replication_key"`
 	Method   string          `json:"replication_method"`
-	Selected answer          `json:"selected"`
+	Selected optionalBool    `json:"selected"`
 	Schema   json.RawMessage `json:"schema"`
 	Metadata []struct {
-		Breadcrumb []string `json:"breadcrumb"`
-		Metadata   said     `json:"metadata"`
+		Breadcrumb []string      `json:"breadcrumb"`
+		Metadata   entryMetadata `json:"metadata"`
 	} `json:"metadata"`
 }
 
-// said is what a client's catalog says of a place.
-type said struct {
-	Inclusion string `json:"inclusion"`
-	Selected  answer `json:"selected"`
-	Default   answer `json:"selected-by-default"`
-	Method    string `json:"replication-method"`
-	Cursor    string `json:"replication-key"`
+// entryMetadata is the metadata of a stream or property in a client's catalog.
+type entryMetadata struct {
+	Inclusion string       `json:"inclusion"`
+	Selected  optionalBool `json:"selected"`
+	Default   optionalBool `json:"selected-by-default"`
+	Method    string       `json:"replication-method"`
+	Cursor    string       `json:"replication-key"`
 }
 
-// ParseCatalog reads the catalog a client sends. The schemas in it are heeded,
-// with all that people have changed in them. Whatever is not known is left
-// out with a warning. Of what may not be shown, a catalog changes nothing.
+// ParseCatalog parses a client's catalog. Its schemas are used, with the
+// changes that users have made in them. Unknown streams are skipped with a
+// warning. A catalog cannot change the rules of privacy.
 func ParseCatalog(raw []byte, privacy *config.Privacy) (*Selection, error) {
 	const remedy = "; expected a catalog as --discover writes it"
 	var c struct {
-		Streams *[]wanted `json:"streams"`
+		Streams *[]*catalogEntry `json:"streams"`
 	}
-	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
 	if err := json.Unmarshal(raw, &c); err != nil {
-		var airbytes struct {
+		var airbyte struct {
 			Streams []struct {
 				Stream struct{ Name string }
 			}
 		}
-		if json.Unmarshal(raw, &airbytes) == nil {
-			return nil, inputError("the catalog is one of the Airbyte protocol%s", remedy)
+		if json.Unmarshal(raw, &airbyte) == nil {
+			return nil, connector.NewInputError("the catalog is an Airbyte catalog%s", remedy)
 		}
-		return nil, inputError("the catalog cannot be read: %s%s", config.DescribeUnreadable(raw, err), remedy)
+		return nil, connector.NewInputError("the catalog cannot be read: %s%s", config.DescribeJSONError(raw, err), remedy)
 	}
 	if c.Streams == nil {
-		return nil, inputError("the catalog has no list of streams%s", remedy)
+		return nil, connector.NewInputError("the catalog has no list of streams%s", remedy)
 	}
 	sel := &Selection{}
-	chosen := map[string]*wanted{}
-	for i := range *c.Streams {
-		w := &(*c.Streams)[i]
-		if w.ID == "" {
-			w.ID = w.Stream
+	selected := map[string]*catalogEntry{}
+	for i, e := range *c.Streams {
+		if e == nil || cmp.Or(e.ID, e.Stream) == "" {
+			return nil, connector.NewInputError("the catalog's stream %d has no tap_stream_id%s", i+1, remedy)
 		}
-		switch {
-		case w.ID == "":
-			return nil, inputError("the catalog's stream %d has no tap_stream_id%s", i+1, remedy)
-		case !w.chosen():
-		case streams.Find(w.ID) == nil:
-			text := "this tap has no such stream; it was skipped" + config.DidYouMean(w.ID, streams.Names())
-			if s := streams.Lookup(w.ID); s != nil {
-				text = fmt.Sprintf("the stream is called %s here; it was skipped", s.Name)
-			}
-			sel.Warnings = append(sel.Warnings, Warning{w.ID, text})
-		case chosen[w.ID] != nil:
-			return nil, inputError("the catalog names the stream %q twice; leave one of them", w.ID)
+		switch name := cmp.Or(e.ID, e.Stream); {
+		case !e.selected():
+		case streams.Find(name) == nil:
+			sel.Warnings = append(sel.Warnings, unknownStream(name))
+		case selected[name] != nil:
+			return nil, connector.NewInputError("the catalog names the stream %q twice; remove one of the two entries", name)
 		default:
-			chosen[w.ID] = w
+			selected[name] = e
 		}
 	}
-	for _, s := range streams.All() { // our order: the first is quick to answer
-		if w := chosen[s.Name]; w != nil {
-			choice, err := w.choice(s, privacy, func(format string, args ...any) {
-				sel.Warnings = append(sel.Warnings, Warning{s.Name, fmt.Sprintf(format, args...)})
-			})
-			if err != nil {
-				return nil, inputError("the catalog's stream %q cannot be read: %v", s.Name, err)
-			}
-			sel.choices = append(sel.choices, choice)
+	for _, s := range streams.All() { // in this order the first records come quickly
+		e := selected[s.Name]
+		if e == nil {
+			continue
 		}
+		stream, err := e.compile(s, privacy, func(format string, args ...any) {
+			sel.Warnings = append(sel.Warnings, Warning{s.Name, fmt.Sprintf(format, args...)})
+		})
+		if err != nil {
+			return nil, connector.NewInputError("the catalog's stream %q cannot be read: %v", s.Name, err)
+		}
+		sel.streams = append(sel.streams, stream)
 	}
 	return sel, nil
 }
 
-// at returns what was said of a place; of what stands twice, the last counts.
-func (w *wanted) at(path []string) (s said) {
-	for _, m := range w.Metadata {
+// unknownStream is the warning about a selected stream that does not exist.
+func unknownStream(name string) Warning {
+	if s := streams.Lookup(name); s != nil { // the name in another connector
+		return Warning{name, fmt.Sprintf("the stream is called %s here; it was skipped", s.Name)}
+	}
+	return Warning{name, "this tap has no such stream; it was skipped" + config.DidYouMean(name, streams.Names())}
+}
+
+// at returns the metadata of a path, the last if there are several.
+func (e *catalogEntry) at(path []string) (found entryMetadata) {
+	for _, m := range e.Metadata {
 		if slices.Equal(m.Breadcrumb, breadcrumb(path)) {
-			s = m.Metadata
+			found = m.Metadata
 		}
 	}
-	return s
+	return found
 }
 
-// chosen reports whether the stream is selected. What is said of its
-// properties has no part in it.
-func (w *wanted) chosen() bool {
-	root := w.at(nil)
-	return first(true, root.Selected, w.Selected, root.Default)
+// selected reports whether the stream is selected, whatever its properties are.
+func (e *catalogEntry) selected() bool {
+	root := e.at(nil)
+	return firstSet(root.Selected, e.Selected, root.Default)
 }
 
-// choice compiles what is wanted of the stream s.
-func (w *wanted) choice(s *stream.Stream, privacy *config.Privacy, warn func(string, ...any)) (*choice, error) {
-	ours := singers(s.Schema(Tombstone))
-	c := &choice{Stream: s, key: s.Key, whole: w.whole(s, warn)}
-	if len(w.Key) > 0 {
-		c.key = w.Key
+// compile returns the stream s with the schema and the selection of the entry.
+func (e *catalogEntry) compile(s *stream.Stream, privacy *config.Privacy, warn func(string, ...any)) (*selectedStream, error) {
+	selected := &selectedStream{Stream: s, key: s.Key, fullTable: e.fullTable(s, warn)}
+	if len(e.Key) > 0 {
+		selected.key = e.Key
 	}
-	w.Schema = flat(w.Schema)
-	columns, declared := conform.Field(w.Schema, "properties")
-	if !declared || string(columns) == "{}" {
-		w.Schema = ours // none was sent
-	}
-	var err error
-	for _, name := range automatics(s) {
-		if w.Schema, err = declare(w.Schema, ours, name); err != nil {
-			return nil, err
-		}
-	}
-	all, err := paths(w.Schema)
+	own := toSingerSchema(s.Schema(TombstoneColumn))
+	known, err := properties(own)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range c.key {
-		if !has(all, []string{name}) {
+	schema, err := e.completeSchema(own, automaticColumns(s))
+	if err != nil {
+		return nil, err
+	}
+	declared, err := properties(schema)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range selected.key {
+		if !has(declared, []string{name}) {
 			return nil, fmt.Errorf("the key %q is not in its schema; name another in key_properties, or add it to the schema", name)
 		}
 	}
-	known, err := paths(ours)
-	if err != nil {
-		return nil, err
-	}
-	w.strangers(all, known, warn)
+	e.warnUnknownProperties(declared, known, warn)
 
-	needed := append(automatics(s), c.key...)
 	var kept [][]string
-	v := privacy.Of(s)
-	if slices.Contains(v.SecretColumns, conform.Unrecognized) {
-		for _, path := range all {
-			if len(path) == 1 && !has(known, path) { // else it would be among the undeclared
-				v.SecretColumns = append(slices.Clone(v.SecretColumns), path[0])
-			}
-		}
-	}
-	c.shape, err = v.Compile(w.Schema, func(path []string) bool {
-		m := w.at(path)
-		keep := len(path) == 1 && slices.Contains(needed, path[0]) || m.Inclusion == automatic ||
-			m.Inclusion != unsupported && first(true, m.Selected, m.Default)
+	required := append(automaticColumns(s), selected.key...)
+	selected.schema, err = rules(s, privacy, declared, known).Compile(schema, func(path []string) bool {
+		keep := len(path) == 1 && slices.Contains(required, path[0]) || e.keeps(path)
 		if keep {
 			kept = append(kept, path)
 		}
@@ -341,85 +322,127 @@ func (w *wanted) choice(s *stream.Stream, privacy *config.Privacy, warn func(str
 	if err != nil {
 		return nil, err
 	}
-	shown, _ := conform.Field(c.shape.JSON(), "properties")
-	for _, name := range c.key {
-		if _, ok := conform.Field(shown, name); !ok {
-			return nil, fmt.Errorf("the key %q is left out by exclude_fields", name)
+	columns, _ := conform.Field(selected.schema.JSON(), "properties")
+	for _, name := range selected.key {
+		if _, ok := conform.Field(columns, name); !ok {
+			return nil, fmt.Errorf("the key %q is excluded by exclude_fields", name)
 		}
 	}
-	for _, path := range kept {
-		below := func(p []string) bool { return len(p) == len(path)+1 && slices.Equal(p[:len(path)], path) }
-		if slices.ContainsFunc(all, below) && !slices.ContainsFunc(kept, below) {
-			name := s.Name + "." + strings.Join(path, ".")
-			warn("%s is selected and nothing below it, so that it stays empty; select %s.* to fill it", name, name)
-		}
-	}
-	return c, nil
+	warnEmptyObjects(s.Name, declared, kept, warn)
+	return selected, nil
 }
 
-// whole reports whether the stream is to be read whole, as it can or as the
-// catalog asks.
-func (w *wanted) whole(s *stream.Stream, warn func(string, ...any)) bool {
-	root := w.at(nil)
-	if cursor := cmp.Or(root.Cursor, w.Cursor); cursor != "" && cursor != s.Cursor {
-		warn("the replication key %q was not used: it cannot be chosen", cursor)
+// completeSchema returns the entry's schema with the columns that cannot be
+// deselected, or the tap's own schema if the entry has none.
+func (e *catalogEntry) completeSchema(own []byte, automatic []string) (schema []byte, err error) {
+	schema = compact(e.Schema)
+	if columns, ok := conform.Field(schema, "properties"); !ok || string(columns) == "{}" {
+		return own, nil
 	}
-	asked := strings.ToUpper(cmp.Or(root.Method, w.Method))
-	switch asked {
-	case "", incremental, fullTable:
-	default:
-		warn("the replication method %q is not known; it is read %s", asked, method(s))
-		asked = ""
-	}
-	if asked == incremental && !s.Incremental() {
-		warn("the stream can only be read whole")
-	}
-	return !s.Incremental() || asked == fullTable
-}
-
-// strangers warns of properties that this tap does not know. Declared ones are
-// written all the same, if the API should send them.
-func (w *wanted) strangers(declared, known [][]string, warn func(string, ...any)) {
-	var added, missing []string
-	for _, path := range declared {
-		if !has(known, path) {
-			added = append(added, strings.Join(path, "."))
+	for _, name := range automatic {
+		if schema, err = ensureProperty(schema, own, name); err != nil {
+			return nil, err
 		}
 	}
-	for _, m := range w.Metadata {
-		path := []string{}
-		for i := 1; i < len(m.Breadcrumb); i += 2 {
-			path = append(path, m.Breadcrumb[i])
-		}
-		if len(path) > 0 && !has(declared, path) && first(true, m.Metadata.Selected, m.Metadata.Default) {
-			missing = append(missing, strings.Join(path, "."))
-		}
-	}
-	if len(added) > 0 {
-		warn("the catalog declares %q, of which this tap knows nothing: null, unless the API sends it", added)
-	}
-	if len(missing) > 0 {
-		warn("the catalog selects %q, which is not in its schema; it was skipped", missing)
-	}
+	return schema, nil
 }
 
-func has(paths [][]string, path []string) bool {
-	return slices.ContainsFunc(paths, func(p []string) bool { return slices.Equal(p, path) })
-}
-
-// declare puts a property into a schema, as ours declares it, unless it is
-// there.
-func declare(schema, ours []byte, name string) ([]byte, error) {
+// ensureProperty adds a property to a schema, as the tap's own declares it, if
+// it is missing.
+func ensureProperty(schema, own []byte, name string) ([]byte, error) {
 	columns, _ := conform.Field(schema, "properties")
-	if _, there := conform.Field(columns, name); there || len(columns) == 0 {
+	if _, ok := conform.Field(columns, name); ok || len(columns) == 0 {
 		return schema, nil
 	}
 	at := bytes.Index(schema, columns)
 	if at < 0 {
 		return nil, errors.New("its schema cannot be read")
 	}
-	mine, _ := conform.Field(ours, "properties")
-	value, _ := conform.Field(mine, name)
+	ownColumns, _ := conform.Field(own, "properties")
+	value, _ := conform.Field(ownColumns, name)
 	column := fmt.Appendf(nil, "%q:%s,", name, value)
 	return slices.Concat(schema[:at+1], column, schema[at+1:]), nil
+}
+
+// rules returns the rules of privacy for a stream. Columns that only the
+// catalog declares would otherwise be in the column of unrecognized fields, so
+// they are masked as that one is.
+func rules(s *stream.Stream, privacy *config.Privacy, declared, known [][]string) *conform.FieldRules {
+	r := privacy.Rules(s)
+	if slices.Contains(r.SecretColumns, conform.Unrecognized) {
+		r.SecretColumns = slices.Clone(r.SecretColumns)
+		for _, path := range declared {
+			if len(path) == 1 && !has(known, path) {
+				r.SecretColumns = append(r.SecretColumns, path[0])
+			}
+		}
+	}
+	return r
+}
+
+// keeps reports whether a property is selected.
+func (e *catalogEntry) keeps(path []string) bool {
+	m := e.at(path)
+	return m.Inclusion == automatic || m.Inclusion != unsupported && firstSet(m.Selected, m.Default)
+}
+
+// fullTable reports whether every sync reads the stream in full, because it has
+// no cursor or the catalog asks for it.
+func (e *catalogEntry) fullTable(s *stream.Stream, warn func(string, ...any)) bool {
+	root := e.at(nil)
+	if cursor := cmp.Or(root.Cursor, e.Cursor); cursor != "" && cursor != s.Cursor {
+		warn("the replication key %q was ignored: it cannot be chosen", cursor)
+	}
+	method := strings.ToUpper(cmp.Or(root.Method, e.Method))
+	switch method {
+	case "", incremental, fullTable:
+	default:
+		warn("the replication method %q is unknown; the stream is read %s", method, replicationMethod(s))
+		method = ""
+	}
+	if method == incremental && !s.Incremental() {
+		warn("the stream has no replication key, so every sync reads it in full")
+	}
+	return !s.Incremental() || method == fullTable
+}
+
+// warnUnknownProperties warns of properties that this tap does not know.
+// Declared ones are written all the same, if the API should send them.
+func (e *catalogEntry) warnUnknownProperties(declared, known [][]string, warn func(string, ...any)) {
+	var added, missing []string
+	for _, path := range declared {
+		if !has(known, path) {
+			added = append(added, strings.Join(path, "."))
+		}
+	}
+	for _, m := range e.Metadata {
+		path := []string{}
+		for i := 1; i < len(m.Breadcrumb); i += 2 {
+			path = append(path, m.Breadcrumb[i])
+		}
+		if len(path) > 0 && !has(declared, path) && firstSet(m.Metadata.Selected, m.Metadata.Default) {
+			missing = append(missing, strings.Join(path, "."))
+		}
+	}
+	if len(added) > 0 {
+		warn("the catalog declares %q, which this tap does not know: null, unless the API sends it", added)
+	}
+	if len(missing) > 0 {
+		warn("the catalog selects %q, which is not in its schema; it was skipped", missing)
+	}
+}
+
+// warnEmptyObjects warns of selected objects without a selected property.
+func warnEmptyObjects(stream string, declared, kept [][]string, warn func(string, ...any)) {
+	for _, path := range kept {
+		child := func(p []string) bool { return len(p) == len(path)+1 && slices.Equal(p[:len(path)], path) }
+		if slices.ContainsFunc(declared, child) && !slices.ContainsFunc(kept, child) {
+			name := stream + "." + strings.Join(path, ".")
+			warn("%s is selected without any of its properties, so it stays empty; select %s.* to fill it", name, name)
+		}
+	}
+}
+
+func has(paths [][]string, path []string) bool {
+	return slices.ContainsFunc(paths, func(p []string) bool { return slices.Equal(p, path) })
 }

@@ -1,7 +1,6 @@
 package singer
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,9 +9,11 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"source-gorgias/connector"
 )
 
-// A Level says how much a line of the log matters.
+// A Level is the severity of a log line.
 type Level int
 
 const (
@@ -25,9 +26,8 @@ const (
 
 var levels = [...]string{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 
-// level reads the name of a level, or its number in Python; false if it is
-// none.
-func level(name string) (Level, bool) {
+// parseLevel reads the name of a level, or its number in Python.
+func parseLevel(name string) (Level, bool) {
 	name = strings.ToUpper(strings.Trim(name, "\" "))
 	for l, known := range levels {
 		if name == known || name == strconv.Itoa(10*(l+1)) || name == "WARN" && known == "WARNING" || name == "FATAL" && known == "CRITICAL" {
@@ -37,29 +37,28 @@ func level(name string) (Level, bool) {
 	return Info, false
 }
 
-// A Log writes lines for people and for the programs that watch a sync. The
-// last line of a run that failed is the cause: some clients show no other. It
-// may be used by many goroutines.
+// A Log writes log lines and metrics. The last line of a failed run names the
+// cause, because some clients show no other. A Log is safe for concurrent use.
 type Log struct {
-	// Mask hides secrets; nil hides nothing. It is set before a second
+	// Redact removes secrets; nil removes none. It must be set before a second
 	// goroutine writes.
-	Mask func(string) string
+	Redact func(string) string
 
 	out        io.Writer
-	least      Level
+	minLevel   Level
 	structured bool
 
 	mu sync.Mutex
 }
 
-// maxText keeps a line far below the 64 KiB at which readers give up.
+// maxText keeps a line far below the 64 KiB that some readers allow.
 const maxText = 8 << 10
 
-// NewLog returns a Log to out. The settings are the JSON that Meltano leaves
-// for Singer's own kit, which say how much is logged and in which form; without
-// them the first of the names that names a level decides, else it is info.
+// NewLog returns a Log to out. settings is the JSON by which Meltano configures
+// the loggers of the Singer SDK: the level and the format. Without it, the level
+// is the first of the names that is one, or INFO.
 func NewLog(out io.Writer, settings []byte, names ...string) *Log {
-	l := &Log{out: out, least: Info}
+	l := &Log{out: out, minLevel: Info}
 	var s struct {
 		Formatters map[string]map[string]any
 		Root       struct{ Level json.RawMessage }
@@ -73,99 +72,96 @@ func NewLog(out io.Writer, settings []byte, names ...string) *Log {
 		names = append([]string{string(s.Root.Level)}, names...)
 	}
 	for _, name := range names {
-		if least, ok := level(name); ok {
-			l.least = least
+		if level, ok := parseLevel(name); ok {
+			l.minLevel = level
 			break
 		}
 	}
 	return l
 }
 
-// Print writes a line; stream is "" for what concerns all.
+// Print writes a line about a stream, or with "" about the whole sync.
 func (l *Log) Print(at Level, stream, format string, args ...any) {
-	l.write(at, stream, fmt.Sprintf(format, args...), entryMore{})
+	l.write(at, stream, fmt.Sprintf(format, args...), nil)
 }
 
-// A Metric is a figure of a sync. Counters are what has come since the last.
-type Metric struct {
+// A metric is a measurement of a sync. A counter counts from its last value on.
+type metric struct {
 	Type  string         `json:"type"` // counter or timer
 	Name  string         `json:"metric"`
-	Value any            `json:"value"` // a number; of timers, in seconds
+	Value any            `json:"value"` // a number; for a timer, of seconds
 	Tags  map[string]any `json:"tags"`
 }
 
-// Count writes a counter.
-func (l *Log) Count(name string, n int, tags map[string]any) {
-	l.measure(Info, Metric{"counter", name, n, tags})
+// Counter writes a counter.
+func (l *Log) Counter(name string, n int, tags map[string]any) {
+	l.measure(Info, metric{"counter", name, n, tags})
 }
 
-// Took writes a timer.
-func (l *Log) Took(at Level, name string, d time.Duration, tags map[string]any) {
-	l.measure(at, Metric{"timer", name, d.Round(time.Microsecond).Seconds(), tags})
+// Timer writes a timer.
+func (l *Log) Timer(at Level, name string, d time.Duration, tags map[string]any) {
+	l.measure(at, metric{"timer", name, d.Round(time.Microsecond).Seconds(), tags})
 }
 
-func (l *Log) measure(at Level, m Metric) {
+func (l *Log) measure(at Level, m metric) {
 	m.Tags["pid"] = os.Getpid()
 	stream, _ := m.Tags["stream"].(string)
 	if l.structured {
-		l.write(at, stream, "METRIC", entryMore{Metric: &m})
+		l.write(at, stream, "METRIC", &m)
 		return
 	}
 	text, _ := json.Marshal(m)
-	l.write(at, "", "METRIC: "+string(text), entryMore{})
+	l.write(at, "", "METRIC: "+string(text), nil)
 }
 
-// A logEntry is a line as Meltano reads it: all the fields must be there.
+// A logEntry is a structured line, as Meltano reads it. All fields but the last
+// are required.
 type logEntry struct {
-	Level  string  `json:"level"`
-	PID    int     `json:"pid"`
-	Logger string  `json:"logger_name"`
-	Time   float64 `json:"ts"`
-	Thread string  `json:"thread_name"`
-	App    string  `json:"app_name"`
-	Stream *string `json:"stream_name"`
-	Text   string  `json:"message"`
-	entryMore
-}
-
-type entryMore struct {
+	Level  string   `json:"level"`
+	PID    int      `json:"pid"`
+	Logger string   `json:"logger_name"`
+	Time   float64  `json:"ts"`
+	Thread string   `json:"thread_name"`
+	App    string   `json:"app_name"`
+	Stream *string  `json:"stream_name"`
+	Text   string   `json:"message"`
 	Extra  struct{} `json:"extra"`
-	Metric *Metric  `json:"metric_info,omitempty"`
+	Metric *metric  `json:"metric_info,omitempty"`
 }
 
-func (l *Log) write(at Level, stream, text string, more entryMore) {
-	if at < l.least {
+func (l *Log) write(at Level, stream, text string, m *metric) {
+	if at < l.minLevel {
 		return
 	}
-	var buf bytes.Buffer
+	var line []byte
 	if l.structured {
 		e := logEntry{
 			Level: strings.ToLower(levels[at]), PID: os.Getpid(), Logger: Name, Time: float64(time.Now().UnixMilli()) / 1000,
-			Thread: "main", App: Name, Text: l.tidy(text), entryMore: more,
+			Thread: "main", App: Name, Text: l.singleLine(text), Metric: m,
 		}
 		if stream != "" {
-			e.Stream = new(l.tidy(stream))
+			e.Stream = new(l.singleLine(stream))
 		}
-		_ = encode(&buf, e, "") // of such fields it can always be written
+		line, _ = connector.EncodeLine(e) // such fields can always be encoded
 	} else {
 		if stream != "" {
 			text = stream + ": " + text
 		}
-		fmt.Fprintln(&buf, levels[at], l.tidy(text))
+		line = fmt.Appendln(nil, levels[at], l.singleLine(text))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = l.out.Write(buf.Bytes()) // there is nobody left to tell
+	_, _ = l.out.Write(line) // best effort: there is no other place for logs
 }
 
-// tidy makes a text fit for one line.
-func (l *Log) tidy(text string) string {
-	if l.Mask != nil {
-		text = l.Mask(text)
+// singleLine redacts a text and makes it fit on one line.
+func (l *Log) singleLine(text string) string {
+	if l.Redact != nil {
+		text = l.Redact(text)
 	}
 	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(strings.ToValidUTF8(text, "\ufffd"))
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
 	}
-	return oneLine.Replace(text)
+	return connector.LineBreaks.Replace(text)
 }

@@ -1,16 +1,19 @@
-// Package singer is the pen of the Singer protocol: it writes messages to
-// standard output and logs to standard error, and reads catalogs and states.
+// Package singer writes the Singer protocol and its logs from the batches of a
+// sync. It also writes and parses catalogs, and parses states.
 package singer
 
 import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"strings"
 	"time"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/stream"
 )
 
-// The messages. A record's line is put together by hand (write.go).
+// The messages, except RECORD and STATE: their lines are joined from parts that
+// are JSON already.
 
 type schemaMessage struct {
 	Type      string          `json:"type"`
@@ -26,25 +29,25 @@ type activateMessage struct {
 	Version int64  `json:"version"`
 }
 
-// The catalog, as discovery writes it and as selection comes back.
+// The catalog that discovery writes.
 
 type catalog struct {
-	Streams []entry `json:"streams"`
+	Streams []discoveredStream `json:"streams"`
 }
 
-type entry struct {
+type discoveredStream struct {
 	ID       string          `json:"tap_stream_id"`
 	Stream   string          `json:"stream"`
 	Key      []string        `json:"key_properties"`
 	Cursor   string          `json:"replication_key,omitempty"`
 	Method   string          `json:"replication_method"`
 	Schema   json.RawMessage `json:"schema"`
-	Metadata []place         `json:"metadata"`
+	Metadata []metadataEntry `json:"metadata"`
 }
 
-// A place is what there is to say of a stream, whose breadcrumb is empty, or
-// of one of its properties. Neither list may ever be null.
-type place struct {
+// A metadataEntry is the metadata of a stream, with an empty breadcrumb, or of
+// one of its properties. The breadcrumb must not be null.
+type metadataEntry struct {
 	Breadcrumb []string `json:"breadcrumb"`
 	Metadata   metadata `json:"metadata"`
 }
@@ -68,34 +71,22 @@ const (
 	unsupported = "unsupported"
 )
 
-// instantLayout spells instants as targets take them: in UTC, of one width.
-const instantLayout = "2006-01-02T15:04:05.000000Z"
+// formatTime writes a timestamp as targets expect it: in UTC, with microseconds.
+func formatTime(t time.Time) string { return t.UTC().Format(stream.TimestampLayout) }
 
-func spell(t time.Time) string { return t.UTC().Format(instantLayout) }
-
-// encode writes v as JSON, without escapes that only HTML needs.
-func encode(out io.Writer, v any, indent string) error {
+// encode writes v as indented JSON.
+func encode(out io.Writer, v any) error {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
+	enc.SetIndent("", "  ")
 	return enc.Encode(v)
 }
 
-// line encodes a message as one line.
-func line(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	err := encode(&buf, v, "")
-	return []byte(oneLine.Replace(buf.String())), err
-}
-
-// oneLine escapes what some readers take for a line's end.
-var oneLine = strings.NewReplacer("\u0085", `\u0085`, "\u2028", `\u2028`, "\u2029", `\u2029`)
-
-// flat puts valid JSON on one line.
-func flat(doc []byte) json.RawMessage {
+// compact writes valid JSON on one line.
+func compact(doc []byte) json.RawMessage {
 	var buf bytes.Buffer
 	if err := json.Compact(&buf, bytes.ToValidUTF8(doc, []byte("\ufffd"))); err != nil {
 		return doc
 	}
-	return json.RawMessage(oneLine.Replace(buf.String()))
+	return json.RawMessage(connector.LineBreaks.Replace(buf.String()))
 }

@@ -12,9 +12,9 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// FuzzCatalog: whatever a client sends is understood or refused as a mistake in
-// the input; a stream is selected once at most, and never without its key and
-// what it is bookmarked by.
+// FuzzCatalog checks that any catalog is accepted or refused with an
+// InputError, and that no stream is selected twice, or without its key and
+// cursor.
 func FuzzCatalog(f *testing.F) {
 	var all bytes.Buffer
 	if err := WriteCatalog(&all, streams.All()[:3], nil); err != nil {
@@ -36,16 +36,16 @@ func FuzzCatalog(f *testing.F) {
 			return
 		}
 		seen := map[string]bool{}
-		for _, c := range sel.choices {
+		for _, c := range sel.streams {
 			if seen[c.Name] || streams.Find(c.Name) == nil {
 				t.Fatalf("%s selects %s", raw, c.Name)
 			}
 			seen[c.Name] = true
 			var schema struct{ Properties map[string]any }
-			if err := json.Unmarshal(c.shape.JSON(), &schema); err != nil {
-				t.Fatalf("%s: %s: %v", raw, c.shape.JSON(), err)
+			if err := json.Unmarshal(c.schema.JSON(), &schema); err != nil {
+				t.Fatalf("%s: %s: %v", raw, c.schema.JSON(), err)
 			}
-			for _, name := range append(automatics(c.Stream), c.key...) {
+			for _, name := range append(automaticColumns(c.Stream), c.key...) {
 				if _, ok := schema.Properties[name]; !ok {
 					t.Fatalf("%s: %s has no %s", raw, c.Name, name)
 				}
@@ -54,10 +54,10 @@ func FuzzCatalog(f *testing.F) {
 	})
 }
 
-// FuzzState: a state is understood or refused, and what is understood of it is
-// one line that is understood in the same way.
+// FuzzState checks that any state is accepted or refused with an InputError,
+// and that an accepted one is written on one line, which parses to the same.
 func FuzzState(f *testing.F) {
-	for _, s := range []string{``, `null`, `{}`, `[]`, `[{}]`, `{"bookmarks":null}`, `{"bookmarks":{"tickets":{"version":1}},"beside":[1.50]}`, `{"singer_state":{"bookmarks":{}}}`, `{"type":"STATE","value":{}}`,
+	for _, s := range []string{``, `null`, `{}`, `[]`, `[{}]`, `{"bookmarks":null}`, `{"bookmarks":{"tickets":{"version":2}},"extra":[1.50]}`, `{"singer_state":{"bookmarks":{}}}`, `{"type":"STATE","value":{}}`,
 		"{\n\"bookmarks\": {\"a\u2028\": \"\u0085\"}}", `{"tickets":{"updated_datetime":"2026-01-01"}}`, `[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tags"},"stream_state":{"__ab_x":1}}}]`,
 		`[{"type":"GLOBAL","global":{"shared_state":null,"stream_states":[{"stream_descriptor":{"name":"tags"}}]}}]`, `{"data":{"tickets":null}}`, `{"bookmarks":{"a":1,"a":2}}`} {
 		f.Add([]byte(s))
@@ -82,12 +82,13 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// TestLog writes texts that would be more than a line, or too much of one.
+// TestLog logs texts that contain line breaks, invalid UTF-8 or secrets, or are
+// too long.
 func TestLog(t *testing.T) {
 	for _, settings := range []string{``, `{"formatters":{"x":{"()":"singer_sdk.logging.StructuredFormatter"}},"root":{"level":20}}`} {
 		var out bytes.Buffer
 		l := NewLog(&out, []byte(settings), "nonsense", "warn", "debug")
-		l.Mask = func(text string) string { return strings.ReplaceAll(text, "secret", "****") }
+		l.Redact = func(text string) string { return strings.ReplaceAll(text, "secret", "****") }
 		for _, text := range []string{"a\nb\r\nc", "\xff half", "a\u2028b\u0085c", strings.Repeat("é", 1<<20), "my secret", "<&>"} {
 			out.Reset()
 			l.Print(Info, "tickets", "%s", text)
@@ -107,10 +108,10 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestCatalogConceals: what a catalog declares of its own is concealed as it
-// would be among the undeclared, and a catalog that was discovered so says what
-// is done once.
-func TestCatalogConceals(t *testing.T) {
+// TestCatalogPrivacy checks that the rules of privacy apply to columns that only
+// the catalog declares, and that a description names a rule once, although the
+// discovered catalog names it already.
+func TestCatalogPrivacy(t *testing.T) {
 	raw := []byte(`{"subdomain":"acme","email":"a@acme.com","api_key":"k","exclude_fields":["customers.unrecognized_fields.ssn"],
 		"hash_fields":["customers.email"],"hash_salt":"sixteen characters"}`)
 	settings, err := config.Parse(raw, false)
@@ -132,8 +133,8 @@ func TestCatalogConceals(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := 0
-	for _, c := range sel.choices {
-		got, _, err := c.shape.Append(nil, []byte(`{"id":1,"email":"jo@example.com","ssn":"123-45","oauth":{"access_token":"very-secret"}}`))
+	for _, c := range sel.streams {
+		got, _, err := c.schema.Append(nil, []byte(`{"id":1,"email":"jo@example.com","ssn":"123-45","oauth":{"access_token":"very-secret"}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,12 +151,12 @@ func TestCatalogConceals(t *testing.T) {
 			}
 		}
 		for _, words := range []string{"Secrets in it are masked. Secrets", "of: A salted"} {
-			if bytes.Contains(c.shape.JSON(), []byte(words)) {
+			if bytes.Contains(c.schema.JSON(), []byte(words)) {
 				t.Errorf("%s: %s", c.Name, words)
 			}
 		}
 	}
 	if seen != 2 {
-		t.Errorf("%d streams were looked at", seen)
+		t.Errorf("%d streams were checked", seen)
 	}
 }

@@ -26,10 +26,10 @@ func (f Fingerprints) Has(fp stream.Fingerprint) bool {
 	return ok && f[i].Version == fp.Version //rule:fingerprint-identifies-version
 }
 
-// HasOther reports whether the list contains another version of the record.
-func (f Fingerprints) HasOther(fp stream.Fingerprint) bool {
-	i, ok := slices.BinarySearchFunc(f, fp, compareKeys)
-	return ok && f[i].Version != fp.Version
+// Knows reports whether the list contains any version of the record.
+func (f Fingerprints) Knows(fp stream.Fingerprint) bool {
+	_, ok := slices.BinarySearchFunc(f, fp, compareKeys)
+	return ok
 }
 
 func compareKeys(a, b stream.Fingerprint) int { return cmp.Compare(a.Key, b.Key) }

@@ -15,7 +15,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -31,8 +30,11 @@ var names = []string{"source-gorgias", "tap-gorgias"}
 
 // pack makes a parcel.
 func (b *bench) pack(ctx context.Context) (*parcel, error) {
-	dir := filepath.Join(b.dir, "dist")
-	cmd := b.start(ctx, command{args: []string{"go", "run", "./packaging", "-platforms", runtime.GOOS + "/" + runtime.GOARCH, "-out", dir}})
+	dir, err := filepath.Abs("dist")
+	if err != nil {
+		return nil, err
+	}
+	cmd := b.start(ctx, command{args: []string{"make", "wheel"}})
 	cmd.Dir, cmd.Env = "", os.Environ()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, ending(ctx, command{args: cmd.Args}, err, out)

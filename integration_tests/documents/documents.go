@@ -71,14 +71,14 @@ func parse(file, text string) ([]Block, error) {
 			continue
 		}
 		if by != "" {
-			return fail("no block follows the line that says who runs it")
+			return fail("no block follows the line that names its runner")
 		}
 		if m := marker.FindStringSubmatch(trimmed); m != nil {
 			if by = m[1]; !slices.Contains(Runners(), by) {
-				return fail("nobody is called %s; there are %s", by, strings.Join(Runners(), ", "))
+				return fail("there is no runner %s; there are %s", by, strings.Join(Runners(), ", "))
 			}
 		} else if strings.HasPrefix(trimmed, "<!--") && strings.Contains(strings.ToLower(line), "run by") {
-			return fail("a line that says who runs a block looks like <!-- run by: %s -->", Runners()[0])
+			return fail("the line that names the runner of a block is <!-- run by: %s -->", Runners()[0])
 		}
 		if (strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")) && trimmed != "" && before == "" {
 			return fail("a block without fences: %q", trimmed)

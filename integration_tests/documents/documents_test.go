@@ -55,7 +55,7 @@ func TestEscapes(t *testing.T) {
 		"no end":               "'''sh\nspec\n",
 		"a shorter end":        "''''sh\nspec\n'''\n",
 		"no fences":            "Run\n\n    source-gorgias spec\n",
-		"nobody's":             "<!-- run by: nobody -->\n'''sh\n'''\n",
+		"unknown runner":       "<!-- run by: unknown -->\n'''sh\n'''\n",
 		"marker alone":         "<!-- run by: image -->\n\n'''sh\n'''\n",
 		"marker at the end":    "<!-- run by: image -->",
 		"marker spelled oddly": "<!-- Run by:image -->\n'''sh\n'''\n",

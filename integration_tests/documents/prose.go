@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// A Document is what a document says that can be held against something.
+// A Document is what a document contains that can be checked.
 type Document struct {
 	Blocks   []Block
 	Headings []Heading

@@ -19,43 +19,43 @@ import (
 	"source-gorgias/connector/stream"
 )
 
-// A destination reads the lines of either protocol and holds the rows, by
-// stream and key: of two versions the one with the later cursor, and of equals
-// the one that came later. A tombstone is a version too. Streams that are read
-// whole are replaced when they are complete.
+// A destination reads the output of either protocol and upserts rows, by stream
+// and key: of two versions it keeps the one with the later cursor, of equal
+// ones the one that came later. A tombstone is a version. A full refresh
+// replaces all rows of its stream when it completes.
 type destination struct {
-	tombstone   string
-	streams     map[string]*stream.Stream
-	rows, fresh map[string]map[string]row // fresh: of streams read whole, what has come so far
-	state       []byte                    // what a client keeps for the next sync
+	tombstone     string
+	streams       map[string]*stream.Stream
+	rows, pending map[string]map[string]row // pending: rows of full refreshes that are not complete
+	state         []byte                    // what a client passes to the next sync
 
-	kept      map[string]json.RawMessage // Airbyte's states, by stream
-	selection *singer.Selection          // Singer's, which is costly to read
+	airbyteStates map[string]json.RawMessage // Airbyte's states, by stream
+	selection     *singer.Selection          // Singer's, which takes long to parse
 
-	// of the sync under way
-	stop, states int      // it is killed after so many states, -1 = never; there have been so many
-	spill        bool     // then what stands before the next state is written too
-	last         string   // it is killed once this record is written, "stream key"
-	killed       bool     // it has been
+	// of the current sync
+	stop, states int      // it is killed after so many states, -1 is never; states written so far
+	writeRest    bool     // then the records before the next state are written too
+	last         string   // it is killed once this record is written: stream and key
+	killed       bool     // it was killed
 	written      []string // rows of incremental streams
 	failed       []string // streams
 	errors       []string
 	warned       []string
 
-	graves   int            // tombstones, in all syncs
-	reported map[string]int // values that were lost on the way, in all syncs
+	tombstones int            // in all syncs
+	reported   map[string]int // nulled values, in all syncs
 }
 
 type row struct {
-	raw  string
-	at   time.Time
-	dead bool
+	raw     string
+	at      time.Time
+	deleted bool
 }
 
 var errKilled = errors.New("killed")
 
-// A message is a line of either protocol that is no record, as far as it
-// matters.
+// A message is a line of either protocol that is no record. It has the members
+// that matter here.
 type message struct {
 	Type, Stream string
 	Value        json.RawMessage
@@ -69,10 +69,10 @@ type message struct {
 	}
 }
 
-// Write takes lines.
+// Write reads lines.
 func (d *destination) Write(lines []byte) (int, error) {
 	for l := range bytes.Lines(lines) {
-		if d.killed || d.states == d.stop && !d.spill {
+		if d.killed || d.states == d.stop && !d.writeRest {
 			return 0, errKilled
 		}
 		if bytes.HasPrefix(l, []byte(`{"type":"RECORD"`)) {
@@ -89,24 +89,24 @@ func (d *destination) Write(lines []byte) (int, error) {
 			}
 			d.states++
 		}
-		d.take(m)
+		d.apply(m)
 	}
 	return len(lines), nil
 }
 
-func (d *destination) take(m message) {
+func (d *destination) apply(m message) {
 	status, name := m.Trace.Status, m.Trace.Status.Of.Name
 	switch {
 	case m.Type == "STATE" && m.Value != nil:
 		d.state = m.Value
 	case m.Type == "STATE":
 		of := strings.Trim(fieldOf(fieldOf(string(m.State.Stream), "stream_descriptor"), "name"), `"`)
-		d.kept[of] = fmt.Appendf(nil, `{"type":"STREAM","stream":%s}`, m.State.Stream)
-		d.state, _ = json.Marshal(slices.Collect(maps.Values(d.kept))) // of valid JSON
+		d.airbyteStates[of] = fmt.Appendf(nil, `{"type":"STREAM","stream":%s}`, m.State.Stream)
+		d.state, _ = json.Marshal(slices.Collect(maps.Values(d.airbyteStates))) // of valid JSON
 	case m.Type == "SCHEMA", status.Status == "STARTED":
-		d.fresh[m.Stream+name] = map[string]row{}
+		d.pending[m.Stream+name] = map[string]row{}
 	case m.Type == "ACTIVATE_VERSION", status.Status == "COMPLETE" && !d.streams[name].Incremental():
-		d.rows[m.Stream+name] = d.fresh[m.Stream+name]
+		d.rows[m.Stream+name] = d.pending[m.Stream+name]
 	case status.Status == "INCOMPLETE":
 		d.failed = append(d.failed, name)
 	case m.Log.Level == "WARN":
@@ -118,7 +118,7 @@ func (d *destination) take(m message) {
 
 var changed = regexp.MustCompile(`"field":"([^"]*)"`)
 
-// record takes a record, which Airbyte wraps together with its stream.
+// record upserts a record. Airbyte wraps it together with its stream.
 func (d *destination) record(line string) {
 	record := fieldOf(line, "record")
 	name, raw := fieldOf(line, "stream"), record
@@ -131,14 +131,14 @@ func (d *destination) record(line string) {
 	s := d.streams[strings.Trim(name, `"`)]
 	key := keyOf(s, raw)
 	if !s.Incremental() {
-		d.fresh[s.Name][key] = row{raw: raw}
+		d.pending[s.Name][key] = row{raw: raw}
 		return
 	}
 	d.written = append(d.written, s.Name+" "+key)
 	d.killed = d.killed || d.last == s.Name+" "+key
 	r := row{raw, cursorOf(s, raw), s.Deletable && fieldOf(raw, d.tombstone) != "null"}
-	if r.dead {
-		d.graves++
+	if r.deleted {
+		d.tombstones++
 	}
 	if d.rows[s.Name] == nil {
 		d.rows[s.Name] = map[string]row{}
@@ -148,7 +148,7 @@ func (d *destination) record(line string) {
 	}
 }
 
-// keyOf is a record's primary key, as text.
+// keyOf returns a record's primary key as a string.
 func keyOf(s *stream.Stream, raw string) string {
 	var parts []string
 	for _, name := range s.Key {
@@ -167,20 +167,20 @@ func fieldOf(raw, name string) string {
 	return string(value)
 }
 
-// A pen writes what a plan reads, as the program does.
-type pen struct {
+// A writer writes what a plan reads, as the program does.
+type writer struct {
 	name, tombstone string
 	sync            func(ctx context.Context, d *destination, plan *connector.Plan) error
 }
 
-var airbytePen = pen{"Airbyte", airbyte.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var airbyteWriter = writer{"Airbyte", airbyte.TombstoneColumn, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if plan.Bookmarks, err = airbyte.ParseState(d.state); err != nil {
 		return err
 	}
 	return airbyte.NewWriter(d).Sync(ctx, plan.Run(ctx), nil)
 }}
 
-var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
+var singerWriter = writer{"Singer", singer.TombstoneColumn, func(ctx context.Context, d *destination, plan *connector.Plan) (err error) {
 	if d.selection == nil {
 		var catalog bytes.Buffer
 		if err := singer.WriteCatalog(&catalog, plan.Streams, nil); err != nil {
@@ -194,23 +194,23 @@ var singerPen = pen{"Singer", singer.Tombstone, func(ctx context.Context, d *des
 	if err != nil {
 		return err
 	}
-	if plan.Bookmarks, _, err = state.Marks(d.selection); err != nil {
+	if plan.Bookmarks, _, err = state.Bookmarks(d.selection); err != nil {
 		return err
 	}
-	pen := singer.NewWriter(d, singer.NewLog(readLog{d}, nil))
-	plan.Streams, pen.Activate = d.selection.Streams(), true
-	return pen.Sync(ctx, plan.Run(ctx), d.selection, state)
+	w := singer.NewWriter(d, singer.NewLog(logReader{d}, nil))
+	plan.Streams, w.ActivateVersions = d.selection.Streams(), true
+	return w.Sync(ctx, plan.Run(ctx), d.selection, state)
 }}
 
-// readLog reads the log of a tap.
-type readLog struct{ *destination }
+// logReader reads the log of a tap.
+type logReader struct{ *destination }
 
-var lostValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) became null`)
+var nulledValues = regexp.MustCompile(`^WARNING (\w+: )\d+ values of (\S+) were set to null`)
 
-func (d readLog) Write(line []byte) (int, error) {
+func (d logReader) Write(line []byte) (int, error) {
 	text := strings.TrimSpace(string(line))
 	stream, _, _ := strings.Cut(strings.TrimPrefix(text, "ERROR "), ": ")
-	if lost := lostValues.FindStringSubmatch(text); lost != nil {
+	if lost := nulledValues.FindStringSubmatch(text); lost != nil {
 		d.reported[lost[1]+lost[2]]++
 	} else if strings.HasPrefix(text, "WARNING ") {
 		d.warned = append(d.warned, text)

@@ -99,7 +99,7 @@ func typeTable(streams []*stream.Stream) ([]byte, error) {
 				Format string
 			}
 		}
-		if err := json.Unmarshal(s.Schema(airbyte.Tombstone), &schema); err != nil {
+		if err := json.Unmarshal(s.Schema(airbyte.TombstoneColumn), &schema); err != nil {
 			return nil, err
 		}
 		for path, column := range schema.Properties {

@@ -103,35 +103,45 @@ func repair(s *jsonschema.Schema, keys map[string]bool) (*node, error) {
 	case "integer":
 		n.Minimum, n.Maximum = math.MinInt64, math.MaxInt64
 	case "array":
-		// Some destinations fail on items that are lists or of any type.
-		if s.Items.Type == "" || s.Items.Type == "array" {
-			break
-		}
-		items, err := repair(s.Items, nil)
-		if err != nil {
+		if err := n.repairItems(s.Items); err != nil {
 			return nil, err
 		}
-		if s.Items.Type == "object" && items.Properties == nil {
-			items.Properties = properties{} // others fail on items that are objects without it
-		}
-		n.Items = items
 	case "object":
 		n.Open = true
-		if s.Properties == nil {
-			break
-		}
-		for name, field := range s.Properties.FromOldest() {
-			column, err := repair(field, nil)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			if keys[name] {
-				column.Type = []string{field.Type}
-			}
-			n.Properties = append(n.Properties, property{name, column})
+		if err := n.repairProperties(s, keys); err != nil {
+			return nil, err
 		}
 	default:
 		return nil, fmt.Errorf("destinations do not understand a field of type %q", s.Type)
 	}
 	return n, nil
+}
+
+func (n *node) repairItems(s *jsonschema.Schema) (err error) {
+	// Some destinations fail on items that are lists or of any type.
+	if s.Type == "" || s.Type == "array" {
+		return nil
+	}
+	n.Items, err = repair(s, nil)
+	if err == nil && s.Type == "object" && n.Items.Properties == nil {
+		n.Items.Properties = properties{} // others fail on items that are objects without it
+	}
+	return err
+}
+
+func (n *node) repairProperties(s *jsonschema.Schema, keys map[string]bool) error {
+	if s.Properties == nil {
+		return nil
+	}
+	for name, field := range s.Properties.FromOldest() {
+		column, err := repair(field, nil)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if keys[name] {
+			column.Type = []string{field.Type}
+		}
+		n.Properties = append(n.Properties, property{name, column})
+	}
+	return nil
 }

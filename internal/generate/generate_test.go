@@ -49,7 +49,7 @@ func TestDrift(t *testing.T) {
 }
 
 // TestEveryRecord checks that every record type has a stream: a type that ends
-// with Rest is a record, and no field follows Rest.
+// with Unrecognized is a record, and no field follows it.
 func TestEveryRecord(t *testing.T) {
 	generated := map[string]bool{}
 	for _, record := range records() {
@@ -75,13 +75,13 @@ func TestEveryRecord(t *testing.T) {
 			ends := false
 			if fields, ok := spec.Type.(*ast.StructType); ok {
 				for i, f := range fields.Fields.List {
-					if id, ok := f.Type.(*ast.Ident); ok && id.Name == "Rest" {
+					if id, ok := f.Type.(*ast.Ident); ok && id.Name == "Unrecognized" {
 						ends = i == len(fields.Fields.List)-1
 					}
 				}
 			}
 			if ends != generated[spec.Name.Name] {
-				t.Errorf("%s: is generated: %v, ends with Rest: %v", spec.Name.Name, generated[spec.Name.Name], ends)
+				t.Errorf("%s: is generated: %v, ends with Unrecognized: %v", spec.Name.Name, generated[spec.Name.Name], ends)
 			}
 			return true
 		})
@@ -157,7 +157,7 @@ func TestDocument(t *testing.T) {
 		`"free":{"type":["object","null"],"additionalProperties":true},` +
 		`"words":{"type":["array","null"],"items":{"type":["string","null"]}},` +
 		`"parts":{"type":["array","null"],"items":{"type":["object","null"],` + part + `}},` +
-		`"frees":{"type":["array","null"],"items":{"type":["object","null"],"description":"An Object is a JSON object whose keys nobody promised.","properties":{},"additionalProperties":true}},` +
+		`"frees":{"type":["array","null"],"items":{"type":["object","null"],"description":"An Object is a JSON object with any keys.","properties":{},"additionalProperties":true}},` +
 		`"nested":{"type":["array","null"]},` +
 		`"mixed":{"type":["array","null"]}` +
 		`},"additionalProperties":true}`

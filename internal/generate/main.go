@@ -2,7 +2,7 @@
 // record types and the configuration:
 //
 //	schemas/*.json            the JSON Schema of every record, from schemas/*.go
-//	connector/spec.json       the specification, from config.Config
+//	connector/config/spec.json  the specification, from config.Config
 //	catalog.json              a configured catalog with every stream
 //	tap-gorgias.yml           the tap's definition for Meltano, also in
 //	                          integration_tests/meltano/meltano.yml
@@ -67,7 +67,7 @@ func generate(records []any) (map[string][]byte, error) {
 		return nil, err
 	}
 	files[filepath.Join("connector", "config", "spec.json")] = spec
-	if files["catalog.json"], err = airbyte.Configured(config.AvailableStreams(nil)); err != nil {
+	if files["catalog.json"], err = airbyte.ConfiguredCatalog(config.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}
 	readme, err := os.ReadFile("README.md")

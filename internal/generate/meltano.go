@@ -26,15 +26,15 @@ func Plugin() []byte {
 	put("variant: source-gorgias\nlabel: Gorgias\ndescription: %s\n", singer.Description)
 	fmt.Fprintf(&b, "executable: %s\n", singer.Name)
 	put("capabilities: %s\nsettings_group_validation:\n", singer.Capabilities())
-	for _, set := range form.Needed {
+	for _, set := range form.RequiredGroups {
 		put("- %s\n", set)
 	}
 	fmt.Fprint(&b, "settings:\n")
 	for _, s := range form.Settings {
 		fmt.Fprintf(&b, "- name: %s\n  kind: %s\n", s.Name, s.Kind)
 		put("  label: %s\n  description: %s\n", s.Title, s.Description)
-		if s.Other != nil {
-			put("  aliases: %s\n", s.Other)
+		if s.Aliases != nil {
+			put("  aliases: %s\n", s.Aliases)
 		}
 		if s.Default != nil {
 			put("  value: %s\n", s.Default)

@@ -19,7 +19,7 @@ func Streams(all []*section) ([]byte, error) {
 	var b bytes.Buffer
 	put := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 
-	put("%s", strings.TrimSpace(fmt.Sprintf(introduction, airbyte.Tombstone, singer.Tombstone, unrecognized)))
+	put("%s", strings.TrimSpace(fmt.Sprintf(introduction, airbyte.TombstoneColumn, singer.TombstoneColumn, unrecognized)))
 	put("\n## At a glance\n\n![Entity-relationship diagram of the streams](streams.svg)\n")
 	put("| stream | what a record is | primary key | cursor | read | requests at rest |\n| --- | --- | --- | --- | --- | --- |")
 	found, _ := relations(all)
@@ -63,7 +63,7 @@ func Streams(all []*section) ([]byte, error) {
 // introduction is a format: its arguments are the tombstone columns of Airbyte
 // and of Singer, and the column of unrecognized fields.
 const introduction = `
-<!-- Generated from connector/streams.go and schemas/ by go generate: change those. -->
+<!-- Generated from connector/streams/ and schemas/ by go generate: change those. -->
 
 # Streams
 

@@ -146,7 +146,7 @@ func TestStreamsNewRow(t *testing.T) {
 		Record: schemas.Tag{}, OAuthScope: "made_up:read", Limitations: "changes at night",
 	}))
 	text := sectionOf(t, document, "made_up")
-	for _, want := range []string{"A tag is a label", "`GET /api/made-up`", "`created_datetime`", "`made_up:read`", "changes at night.", "| `decoration` | free-form object | yes | Looks"} {
+	for _, want := range []string{"A tag is a label", "`GET /api/made-up`", "`created_datetime`", "`made_up:read`", "changes at night.", "| `decoration` | free-form object | yes | Appearance"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

@@ -35,25 +35,25 @@ func scaledShop() (size sandbox.Size, divisor int) {
 	return sandbox.Size{Tickets: shop.Tickets / d, Messages: shop.Messages / d, Customers: shop.Customers / d, Surveys: shop.Surveys / d, Events: shop.Events / d}, d
 }
 
-// big are the streams of the five large lists.
-var big = []string{"tickets", "ticket_tags", "ticket_custom_field_values", "ticket_messages", "ticket_message_attachments",
+// largeListStreams are the streams of the five large lists.
+var largeListStreams = []string{"tickets", "ticket_tags", "ticket_custom_field_values", "ticket_messages", "ticket_message_attachments",
 	"customers", "customer_custom_field_values", "satisfaction_surveys", "events"}
 
-// TestCost compares the numbers of requests with the targets of the design: a
+// TestRequestCount compares the numbers of requests with the targets of the design: a
 // first sync takes as many requests as its rows fill pages, and at most one more
 // per list; a day's changes, all of them captured, take few requests; a sync
 // without changes takes one or two per list, and writes nothing. With -full, the
 // shop has the size of the README's table, and the table is compared too.
-func TestCost(t *testing.T) {
+func TestRequestCount(t *testing.T) {
 	t.Parallel()
 	size, divisor := scaledShop()
 	var costs [3][4]int
-	sets := [3][]string{big, big[:len(big)-1], names(config.AvailableStreams(nil))}
+	sets := [3][]string{largeListStreams, largeListStreams[:len(largeListStreams)-1], streamNames(config.AvailableStreams(nil))}
 	t.Run("all", func(t *testing.T) { // returns when its parallel subtests have ended
 		for i, names := range sets {
 			t.Run(strconv.Itoa(len(names))+" streams", func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { costs[i] = costsOf(t, names, size, divisor) })
+				synctest.Test(t, func(t *testing.T) { costs[i] = countRequests(t, names, size, divisor) })
 			})
 		}
 	})
@@ -86,11 +86,11 @@ func TestCost(t *testing.T) {
 	} {
 		fmt.Fprintf(&table, "| %s | %d | %d | %d |\n", row, costs[0][i], costs[1][i], costs[2][i])
 	}
-	tableIs(t, "costs", table.String())
+	compareReadmeTable(t, "costs", table.String())
 }
 
-// tableIs holds a table of the README to what was measured.
-func tableIs(t *testing.T, name, table string) {
+// compareReadmeTable compares a table of the README with what was measured.
+func compareReadmeTable(t *testing.T, name, table string) {
 	t.Helper()
 	const path = "../README.md"
 	readme, err := os.ReadFile(path)
@@ -112,15 +112,15 @@ func tableIs(t *testing.T, name, table string) {
 	}
 }
 
-// costsOf counts the requests of a first sync, of a day's changes, and of a
-// sync at rest.
-func costsOf(t *testing.T, names []string, size sandbox.Size, divisor int) (costs [4]int) {
+// countRequests counts the requests of a first sync, of two days' changes, and
+// of a sync without changes.
+func countRequests(t *testing.T, names []string, size sandbox.Size, divisor int) (costs [4]int) {
 	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), quiet: true, streams: names, overlap: 10 * time.Minute,
-		marks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, whole: map[string]map[string]string{}, judged: map[string]int{}}
-	h.house = newHouse(t, &sandbox.Server{Seed: 1, Limit: unlimited, Size: size})
+		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{}}
+	h.fixture = newFixture(t, &sandbox.Server{Seed: 1, Limit: unlimited, Size: size})
 	read := func(revise time.Duration) int {
 		sent := h.budget.Sent()
-		plan := h.plan(names, stored(t, h.marks))
+		plan := h.plan(names, throughJSON(t, h.bookmarks))
 		plan.WindowInterval, plan.Tombstone = revise, tombstone
 		if err := h.read(plan, -1); err != nil {
 			t.Fatal(err)
@@ -129,24 +129,25 @@ func costsOf(t *testing.T, names []string, size sandbox.Size, divisor int) (cost
 	}
 	costs[0] = read(24 * time.Hour)
 	for i, revise := range []time.Duration{24 * time.Hour, 0} {
-		h.aDay(divisor)
+		h.changeForOneDay(divisor)
 		costs[1+i] = read(revise)
-		if err := h.judge(); err != nil {
+		if err := h.compare(); err != nil {
 			t.Errorf("day %d: %v", 1+i, err)
 		}
 	}
 	sent := h.budget.Sent()
-	if err := h.idle(100); err != nil {
+	if err := h.syncUnchanged(100); err != nil {
 		t.Error(err)
 	}
 	costs[3] = h.budget.Sent() - sent
 	return costs
 }
 
-// aDay is a day in the shop: 500 tickets change, by 1,500 new messages and
-// otherwise; 60 surveys are answered and 20 messages edited, most of them old;
-// 30 tickets and customers are deleted or merged. The numbers are divided.
-func (h *history) aDay(divisor int) {
+// changeForOneDay changes the shop: 500 tickets change, by 1,500 new messages
+// and otherwise; 60 surveys are answered and 20 messages edited, most of them
+// old; 30 tickets and customers are deleted or merged. The numbers are divided
+// by divisor.
+func (h *history) changeForOneDay(divisor int) {
 	ids := map[string][]int64{}
 	for _, path := range []string{"tickets", "messages", "customers", "satisfaction-surveys"} {
 		for row := range h.box.Each(path) {
@@ -190,16 +191,16 @@ func (h *history) aDay(divisor int) {
 	time.Sleep(2 * time.Hour)
 }
 
-// A first sync of the sandbox asks for as many pages as the rows fill, and for
-// at most one more per list; a sync of an account at rest asks each list that
-// can be followed in time for one page, and writes nothing of it.
-func TestCostPerList(t *testing.T) {
+// TestRequestCountPerList checks each list: a first sync takes as many requests
+// as its rows fill pages, and at most one more; a sync without changes takes
+// one request per incremental list and emits no record.
+func TestRequestCountPerList(t *testing.T) {
 	t.Parallel()
 	box := &sandbox.Server{Limit: unlimited}
-	h := newHouse(t, box)
+	h := newFixture(t, box)
 	marks := map[string]state.Bookmark{}
 	read := func() (records int) {
-		plan := h.plan(everyStream(), stored(t, marks))
+		plan := h.plan(allStreams(), throughJSON(t, marks))
 		plan.WindowInterval = 24 * time.Hour
 		for b, err := range plan.Run(context.Background()) {
 			if err != nil {
@@ -227,9 +228,9 @@ func TestCostPerList(t *testing.T) {
 		if s.Path == "" || s.Mode == stream.PerParent || s.Mode == stream.SingleObject {
 			continue
 		}
-		rows := len(truth(box, s))
+		rows := len(expectedRecords(box, s))
 		most := (rows+99)/100 + max(1, len(s.Partitions))
-		if s.Mode == stream.DailyReport { // a period is a year at most, and shorter at first
+		if s.Mode == stream.DailyReport { // a period is at most a year, and shorter at first
 			most = len(parseReports(someReports)) * (time.Now().Year() - 1980 + 5)
 		}
 		if first[s.Name] > most {
@@ -243,8 +244,8 @@ func TestCostPerList(t *testing.T) {
 	}
 	for name, n := range asked() {
 		s := streams.Find(name)
-		// The events of calls have no filter and come oldest first: all of
-		// them are read.
+		// The events of calls have no filter and come oldest first, so all are
+		// read.
 		most := 1
 		if s.Mode == stream.DailyReport {
 			most = len(parseReports(someReports))

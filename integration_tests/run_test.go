@@ -23,37 +23,38 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// Credentials whose secret looks different in every disguise.
-const boxMail, boxSecret = "agent@example.com", "k3y+of/the house&=%é"
+// sandboxEmail and sandboxSecret are credentials of the sandbox. The secret
+// differs in each encoding.
+const sandboxEmail, sandboxSecret = "agent@example.com", "k3y+of/the house&=%é"
 
-// patience is how long an interrupted program may take to end. It takes at most
-// four seconds of its own; the rest is for a busy machine. The waits from which
-// a signal must wake it are longer.
-const patience = 45 * time.Second
+// endsWithin is how long an interrupted program may take to end. It takes at
+// most four seconds itself; the rest is for a busy machine. The waits that a
+// signal must interrupt are longer.
+const endsWithin = 45 * time.Second
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if workshop != "" {
-		_ = os.RemoveAll(workshop)
+	if buildDir != "" {
+		_ = os.RemoveAll(buildDir)
 	}
 	os.Exit(code)
 }
 
-// workshop is where the program was built; "" if no test needed it.
-var workshop string
+// buildDir is where the program was built; "" if no test needed it.
+var buildDir string
 
-// built builds the program, once, and returns its path.
-var built = sync.OnceValues(func() (string, error) {
+// buildOnce builds the program, once, and returns its path.
+var buildOnce = sync.OnceValues(func() (string, error) {
 	var err error
-	if workshop, err = os.MkdirTemp("", "source-gorgias"); err != nil {
+	if buildDir, err = os.MkdirTemp("", "source-gorgias"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(workshop, "source-gorgias")
-	if err := os.Symlink(path, filepath.Join(workshop, "tap-gorgias")); err != nil {
+	path := filepath.Join(buildDir, "source-gorgias")
+	if err := os.Symlink(path, filepath.Join(buildDir, "tap-gorgias")); err != nil {
 		return "", err
 	}
-	// Not with CGO_ENABLED=0, as a release: half of the standard library would be
-	// compiled a second time.
+	// CGO_ENABLED=0, as in a release, would compile half of the standard
+	// library a second time.
 	if out, err := exec.Command("go", "build", "-o", path, "source-gorgias").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -62,17 +63,17 @@ var built = sync.OnceValues(func() (string, error) {
 
 func program(t testing.TB) string {
 	t.Helper()
-	path, err := built()
+	path, err := buildOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// discoverOnce asks the program for its streams.
+// discoverOnce returns the streams that discover returns.
 var discoverOnce = sync.OnceValues(func() (map[string]*contract, error) {
 	var out, fault bytes.Buffer
-	dir, err := os.MkdirTemp("", "house")
+	dir, err := os.MkdirTemp("", "discover")
 	if err != nil {
 		return nil, err
 	}
@@ -89,13 +90,13 @@ var discoverOnce = sync.OnceValues(func() (map[string]*contract, error) {
 
 // A call is one run of the program.
 type call struct {
-	tap   bool // under its name as a tap
+	tap   bool // as tap-gorgias
 	args  []string
-	dir   string    // to run in; "" = a fresh one
+	dir   string    // the working directory; "" is a new one
 	env   []string  // besides PATH
-	stdin *os.File  // nil = nothing to read
-	out   io.Writer // nil = kept
-	// at is told the program once it runs, and may end it.
+	stdin *os.File  // nil is empty
+	out   io.Writer // a copy of the output; nil is none
+	// at gets the process once it runs, and may end it.
 	at func(*os.Process)
 }
 
@@ -106,7 +107,7 @@ func (c call) name() string {
 	return "source-gorgias"
 }
 
-// run runs the program in a process of its own.
+// run runs the program in a process.
 func (c call) run(t testing.TB) *transcript {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
@@ -142,13 +143,13 @@ func (c call) run(t testing.TB) *transcript {
 	}
 	tr.ended, tr.code, tr.stdout, tr.stderr = time.Now(), cmd.ProcessState.ExitCode(), out.Bytes(), fault.Bytes()
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && tr.stopped && tr.code == -1 && status.Signal() != syscall.SIGTERM {
-		t.Errorf("died by %v", status.Signal())
+		t.Errorf("ended by %v", status.Signal())
 	}
 	tr.verify(t)
 	return tr
 }
 
-// inside runs the program in this process: cheaper, and all the same to it.
+// inside runs the program in this process, which is faster.
 func (c call) inside(t testing.TB) *transcript {
 	t.Helper()
 	tr := c.transcript()
@@ -163,13 +164,13 @@ func (c call) inside(t testing.TB) *transcript {
 	return tr
 }
 
-// transcript begins the transcript of a call: what it asks for.
+// transcript returns the transcript of a call, without output.
 func (c call) transcript() *transcript {
-	tr := &transcript{began: time.Now(), secrets: []string{boxSecret, "top-s3cret+4711", foreignKey}}
-	tr.planned = len(c.args) > 0 && slices.Contains([]string{"plan", "state"}, c.args[0])
-	tr.plain = slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
+	tr := &transcript{began: time.Now(), secrets: []string{sandboxSecret, "top-s3cret+4711", foreignKey}}
+	tr.report = len(c.args) > 0 && slices.Contains([]string{"plan", "state"}, c.args[0])
+	tr.helpText = slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
 	if c.tap || len(c.args) > 0 && strings.HasPrefix(c.args[0], "-") {
-		tr.tap = c.asked()
+		tr.tap = c.parseTapCall()
 		return tr
 	}
 	if len(c.args) == 0 || !slices.Contains([]string{"spec", "check", "discover", "read"}, c.args[0]) {
@@ -181,7 +182,7 @@ func (c call) transcript() *transcript {
 		if i := slices.IndexFunc(c.args, func(a string) bool { return a == "--config" || a == "-config" }); i >= 0 && i+1 < len(c.args) {
 			raw, _ = os.ReadFile(c.args[i+1])
 		}
-		tr.configured = names(config.AvailableStreams(raw))
+		tr.configured = streamNames(config.AvailableStreams(raw))
 	}
 	for i, arg := range c.args {
 		path, is := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-catalog=")
@@ -215,24 +216,24 @@ func file(t testing.TB, name, text string) string {
 	return path
 }
 
-// onPort puts an account on a port of this machine and returns the path of a
-// config for it. Its allowance is not what is tested.
-func onPort(t testing.TB, box *sandbox.Server) (config string) {
+// serveSandbox serves an account on a local port, without rate limit, and
+// returns the path of a configuration for it.
+func serveSandbox(t testing.TB, box *sandbox.Server) (config string) {
 	t.Helper()
-	box.Email, box.APIKey = boxMail, boxSecret
+	box.Email, box.APIKey = sandboxEmail, sandboxSecret
 	if box.Limit == 0 {
 		box.Limit = unlimited
 	}
 	srv := httptest.NewServer(box)
 	t.Cleanup(srv.Close)
-	return file(t, "config.json", configText(srv.URL, boxSecret))
+	return file(t, "config.json", configText(srv.URL, sandboxSecret))
 }
 
-// someReports are what the stream statistics is made of in these tests.
+// someReports are the reports of the stream statistics in these tests.
 const someReports = `[{"scope":"tickets-created","dimensions":["channel"]},{"scope":"resolution-time","timezone":"America/New_York"}]`
 
 func configText(origin, secret string) string {
 	quoted, _ := json.Marshal(secret)
 	return fmt.Sprintf(`{"subdomain":"acme","base_url":%q,"start_date":"2020-01-01","_note":1,"reports":`+someReports+`,
-		"credentials":{"auth_type":"api_key","email":%q,"api_key":%s}}`, origin, boxMail, quoted)
+		"credentials":{"auth_type":"api_key","email":%q,"api_key":%s}}`, origin, sandboxEmail, quoted)
 }

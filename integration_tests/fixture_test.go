@@ -1,4 +1,5 @@
-// Package integration_tests looks at the house from the street.
+// Package integration_tests tests the program from outside, and the engine
+// against a sandbox.
 package integration_tests
 
 import (
@@ -24,19 +25,19 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// direct is a network without wires: requests go straight into a handler. In a
-// synctest bubble it takes no time.
-type direct struct{ http.Handler }
+// inMemory is a network without connections: requests go straight to a handler,
+// and take no time in a synctest bubble.
+type inMemory struct{ http.Handler }
 
-func (d direct) RoundTrip(r *http.Request) (res *http.Response, err error) {
+func (d inMemory) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	rec := httptest.NewRecorder()
 	defer func() {
-		if v := recover(); v == http.ErrAbortHandler { // the connection was dropped in mid-body
+		if v := recover(); v == http.ErrAbortHandler { // the connection was closed within the body
 			res, err = rec.Result(), nil
-			res.Body = io.NopCloser(io.MultiReader(res.Body, broken{}))
+			res.Body = io.NopCloser(io.MultiReader(res.Body, brokenBody{}))
 		} else if v != nil {
 			panic(v)
 		}
@@ -45,28 +46,28 @@ func (d direct) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	return rec.Result(), nil
 }
 
-type broken struct{}
+type brokenBody struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// house is a sandbox account and a client that reads it.
-type house struct {
+// fixture is a sandbox account and a client that reads it.
+type fixture struct {
 	box    *sandbox.Server
 	client *gorgias.Client
 	budget *gorgias.RateLimiter
 }
 
-// unlimited is the height of a bucket nobody fills.
+// unlimited is a rate limit that no test reaches.
 const unlimited = 1_000_000
 
-func newHouse(t testing.TB, box *sandbox.Server) *house {
-	return newHouseBehind(t, box, direct{box})
+func newFixture(t testing.TB, box *sandbox.Server) *fixture {
+	return newFixtureBehind(t, box, inMemory{box})
 }
 
-// newHouseBehind puts a network of the test's own between account and client.
-func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *house {
+// newFixtureBehind uses a network between account and client.
+func newFixtureBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *fixture {
 	t.Helper()
-	h := &house{box: box, budget: gorgias.NewRateLimiter(0.1)}
+	h := &fixture{box: box, budget: gorgias.NewRateLimiter(0.1)}
 	var err error
 	h.client, err = gorgias.New(gorgias.Options{
 		Origin: "https://sandbox.gorgias.com", Auth: gorgias.Basic("sandbox@example.com", "sandbox-key"),
@@ -78,8 +79,8 @@ func newHouseBehind(t testing.TB, box *sandbox.Server, net http.RoundTripper) *h
 	return h
 }
 
-// plan reads the streams of those names from the bookmarks.
-func (h *house) plan(names []string, marks map[string]state.Bookmark) *connector.Plan {
+// plan returns a plan that reads streams from their bookmarks.
+func (h *fixture) plan(names []string, marks map[string]state.Bookmark) *connector.Plan {
 	p := &connector.Plan{
 		Options:     reader.Options{Client: h.client, Overlap: 10 * time.Minute, Start: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)},
 		RateLimiter: h.budget, Bookmarks: marks, Concurrency: 4, Reports: parseReports(someReports),
@@ -94,23 +95,23 @@ func (h *house) plan(names []string, marks map[string]state.Bookmark) *connector
 	return p
 }
 
-// everyStream returns the names of the table's rows.
-func everyStream() []string { return names(streams.All()) }
+// allStreams returns the names of the table's rows.
+func allStreams() []string { return streamNames(streams.All()) }
 
-func names(streams []*stream.Stream) (names []string) {
+func streamNames(streams []*stream.Stream) (names []string) {
 	for _, s := range streams {
 		names = append(names, s.Name)
 	}
 	return names
 }
 
-// timeless is a record without the time at which it was read, which two reads
-// do not share.
-func timeless(raw []byte) string { return asOf.ReplaceAllString(string(raw), "") }
+// withoutAsOf returns a record without the time at which it was read, which
+// differs between reads.
+func withoutAsOf(raw []byte) string { return asOf.ReplaceAllString(string(raw), "") }
 
 var asOf = regexp.MustCompile(`,"as_of_datetime":"[^"]*"`)
 
-// keyOf is a record's primary key, as text.
+// keyOf returns a record's primary key as a string.
 func keyOf(s *stream.Stream, raw []byte) string {
 	parts := make([]string, len(s.Key))
 	for i, name := range s.Key {
@@ -120,15 +121,16 @@ func keyOf(s *stream.Stream, raw []byte) string {
 	return strings.Join(parts, "/")
 }
 
-// cursorOf is a record's cursor.
+// cursorOf returns a record's cursor value.
 func cursorOf(s *stream.Stream, raw []byte) time.Time {
 	value, _ := conform.Field(raw, s.Cursor)
 	at, _ := conform.ParseTimestamp(strings.Trim(string(value), `"`))
 	return at
 }
 
-// truth returns every record of a stream that the account would list now.
-func truth(box *sandbox.Server, s *stream.Stream) map[string]string {
+// expectedRecords returns every record of a stream that the account lists now,
+// by key.
+func expectedRecords(box *sandbox.Server, s *stream.Stream) map[string]string {
 	rows := map[string]string{}
 	put := func(raw []byte) { rows[keyOf(s, raw)] = string(raw) }
 	switch s.Mode {
@@ -147,10 +149,10 @@ func truth(box *sandbox.Server, s *stream.Stream) map[string]string {
 			}
 		}
 	case stream.SingleObject:
-		return nil // there is only the one answer
+		return nil // there is one object
 	case stream.DailyReport:
 		for _, r := range parseReports(someReports) {
-			statistics(box, r, put)
+			expectedReportRows(box, r, put)
 		}
 	default:
 		for row := range box.Each(s.Path) {
@@ -160,7 +162,7 @@ func truth(box *sandbox.Server, s *stream.Stream) map[string]string {
 	return rows
 }
 
-// parseReports reads a configuration's reports.
+// parseReports parses a configuration's reports.
 func parseReports(text string) []reports.Report {
 	settings, err := config.Parse([]byte(`{"subdomain":"acme","credentials":{"email":"a@b.example","api_key":"k"},"reports":`+text+`}`), false)
 	if err != nil {
@@ -169,9 +171,9 @@ func parseReports(text string) []reports.Report {
 	return settings.Reports
 }
 
-// statistics puts the rows of a report as the account has them now, dated as
-// their day begins.
-func statistics(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
+// expectedReportRows passes the current rows of a report to put, dated as their
+// day starts.
+func expectedReportRows(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
 	today := time.Now().Add(box.ClockOffset).In(r.Zone).Format(time.DateOnly)
 	for year := 1980; year <= 2040; year++ {
 		question, _ := json.Marshal(map[string]any{"query": map[string]any{
@@ -183,7 +185,7 @@ func statistics(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
 			},
 		}})
 		for _, row := range box.Statistics(question) {
-			fields := loose(row).(map[string]any)
+			fields := decode(row).(map[string]any)
 			day := fields[r.TimeDimension].(string)[:len(today)]
 			if day > today {
 				continue
@@ -204,8 +206,8 @@ func statistics(box *sandbox.Server, r reports.Report, put func(raw []byte)) {
 	}
 }
 
-// stored passes bookmarks through the JSON in which they travel.
-func stored(t testing.TB, marks map[string]state.Bookmark) map[string]state.Bookmark {
+// throughJSON encodes bookmarks and decodes them again.
+func throughJSON(t testing.TB, marks map[string]state.Bookmark) map[string]state.Bookmark {
 	t.Helper()
 	out := map[string]state.Bookmark{}
 	for name, mark := range marks {

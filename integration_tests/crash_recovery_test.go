@@ -33,28 +33,27 @@ import (
 )
 
 var (
-	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts, the release of this platform")
-	histories = flag.Int("histories", 100, "random histories of TestKillAnywhere; of TestDaysAnywhere a fifth")
+	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts")
+	histories = flag.Int("histories", 100, "random histories of TestCrashRecovery; of TestReportCrashRecovery a fifth")
 )
 
-// TestKillAnywhere holds I1 to I10 against random histories: an account that
-// changes in every way it can while it is read, shows changes late, shares
-// instants across pages and dates records in the future and in the past, over a
-// network that cuts pages, loses answers and refuses page tokens. Syncs are
-// stopped anywhere and gone on with from the last bookmark that was written. In
-// the end, what a destination holds is what the account holds: nothing is
-// missing, stale, or still there; and a further sync of the account at rest
-// writes nothing. Some accounts do not grant their events: then what the lists
-// show is held, and the warning.
+// TestCrashRecovery checks I1 to I10 with random histories: an account that
+// changes in every way while it is read, shows changes late, has equal
+// timestamps across pages and dates records in the future and the past, over a
+// network that truncates pages, loses responses and rejects page tokens. Syncs
+// stop anywhere and resume from the last bookmark that was written. In the end,
+// the destination equals the account: nothing is missing, stale or a ghost, and
+// one more sync emits nothing. Some accounts forbid their events: then the
+// destination has what the lists show, and the sync warns.
 //
-// HISTORY_SEED repeats one history; HISTORY_CHANGES lets only so many changes
-// happen in it.
-func TestKillAnywhere(t *testing.T) {
+// HISTORY_SEED repeats one history; HISTORY_CHANGES bounds the number of its
+// changes.
+func TestCrashRecovery(t *testing.T) {
 	t.Parallel()
 	run := func(t *testing.T, seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
-			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), most: changes}
-			err, judged = h.live(), h.judged
+			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), maxChanges: changes}
+			err, judged = h.play(), h.compared
 		})
 		return judged, err
 	}
@@ -63,7 +62,7 @@ func TestKillAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		changes := enough
+		changes := defaultMaxChanges
 		if text := os.Getenv("HISTORY_CHANGES"); text != "" {
 			if changes, err = strconv.Atoi(text); err != nil {
 				t.Fatal(err)
@@ -79,7 +78,7 @@ func TestKillAnywhere(t *testing.T) {
 	var mu sync.Mutex
 	inParallel(t, n, func(t *testing.T, i int) {
 		seed := first + uint64(i)
-		rows, err := run(t, seed, enough)
+		rows, err := run(t, seed, defaultMaxChanges)
 		if err == nil {
 			mu.Lock()
 			defer mu.Unlock()
@@ -95,15 +94,15 @@ func TestKillAnywhere(t *testing.T) {
 		}
 		t.Fatalf("history %d: HISTORY_SEED=%d: %v", i+1, seed, err)
 	})
-	for _, name := range everyStream() {
+	for _, name := range allStreams() {
 		if n >= 1000 && judged[name] == 0 && streams.Find(name).Mode != stream.SingleObject {
 			t.Errorf("%s: no record was ever judged", name)
 		}
 	}
 }
 
-// inParallel calls run with each number below n, on as many processors as there
-// are. It stops after the first failure.
+// inParallel calls run with each number below n, on all processors. It stops
+// after the first failure.
 func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
 	var next atomic.Int64
 	var failed atomic.Bool
@@ -124,40 +123,41 @@ func inParallel(t *testing.T, n int, run func(t *testing.T, i int)) {
 	})
 }
 
-// enough changes for a history: more of them within one overlap than a bookmark
-// has fingerprints for would rightly be written twice.
-const enough = 200
+// defaultMaxChanges is the number of changes in a history. A bookmark does not
+// have fingerprints for more of them within one overlap, and records would be
+// emitted twice, correctly.
+const defaultMaxChanges = 200
 
-// A history is one account's life and what was read of it.
+// A history is what happens to one account, and what was read of it.
 type history struct {
 	t *testing.T
 	*rand.Rand
-	*house
-	streams []string
-	marks   map[string]state.Bookmark
-	written map[string]map[string]string // by stream and key: the version a destination would hold
-	whole   map[string]map[string]string // of streams read whole: what the last complete read wrote
-	quiet   bool                         // nothing changes and nothing fails
-	overlap time.Duration
-	tokens  *tokens
-	network *ordered
-	ties    bool // tickets appear late that share the instant of the watermark
-	most    int  // changes
-	calm    bool // nothing changes, though it may fail
-	changes atomic.Int32
-	spoils  float64 // share of answers that are spoiled
-	judged  map[string]int
-	deaf    bool                         // the account's events are not granted
-	account map[string]map[string]string // what it holds in the end, by stream and key
-	only    []string                     // the streams that are read; nil leaves it to chance
+	*fixture
+	streams          []string
+	bookmarks        map[string]state.Bookmark
+	written          map[string]map[string]string // by stream and key: the version in the destination
+	lastFullRefresh  map[string]map[string]string // of full refreshes: the last complete one
+	quiet            bool                         // no changes and no faults
+	overlap          time.Duration
+	tokens           *tokenNetwork
+	network          *ordered
+	sharedTimestamps bool // late tickets have the timestamp of the watermark
+	maxChanges       int  // at most
+	noChanges        bool // no changes, but faults
+	changes          atomic.Int32
+	faultRate        float64 // share of responses
+	compared         map[string]int
+	eventsForbidden  bool                         // no access to events
+	account          map[string]map[string]string // its records in the end, by stream and key
+	only             []string                     // the streams that are read; nil is random
 }
 
 func (h *history) chance(p float64) bool { return h.Float64() < p }
 
-func (h *history) live() error {
+func (h *history) play() error {
 	small := func() int { return max(h.IntN(40)-3, 0)*2 - 1 } // negative is none
 	skew := []time.Duration{0, 26 * time.Hour, -26 * time.Hour}[h.IntN(3)]
-	// With no overlap nothing may be late, but instants may still be shared.
+	// Without an overlap nothing may be late, but timestamps may be equal.
 	h.overlap = []time.Duration{0, 10 * time.Minute}[h.IntN(2)]
 	box := &sandbox.Server{
 		Seed: h.Uint64(), Limit: unlimited, ClockOffset: skew,
@@ -166,53 +166,53 @@ func (h *history) live() error {
 			Macros: small(), Rules: small(), Views: 1 + h.IntN(3), CustomFields: small(), Integrations: small(), Jobs: small(), Widgets: small()},
 		VisibilityLag: time.Duration(h.Int64N(int64(h.overlap)*9/10 + 1)), // within the overlap
 	}
-	h.tokens = &tokens{net: direct{box}, now: func() time.Time { return time.Now().Add(skew) },
-		known: map[string]bool{}, detours: map[string]string{}}
-	h.tokens.disorder = h.chance(0.1)
+	h.tokens = &tokenNetwork{net: inMemory{box}, now: func() time.Time { return time.Now().Add(skew) },
+		known: map[string]bool{}, emptyPages: map[string]string{}}
+	h.tokens.reversed = h.chance(0.1)
 	if whim := rand.New(rand.NewPCG(h.Uint64(), 2)); h.chance(0.5) {
-		h.tokens.empty = func() bool { return whim.IntN(30) == 0 }
+		h.tokens.insertEmptyPage = func() bool { return whim.IntN(30) == 0 }
 	}
 	h.network = &ordered{net: h.tokens, seed: box.Seed}
-	h.house = newHouseBehind(h.t, box, h.network)
+	h.fixture = newFixtureBehind(h.t, box, h.network)
 	h.network.calibrate(h.t, h.client)
-	box.Fail = h.happen
-	h.marks = map[string]state.Bookmark{}
-	h.written, h.whole, h.judged = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
-	h.spoils = []float64{0, 0.02, 0.1}[h.IntN(3)]
-	h.deaf = h.chance(0.15)
-	all := everyStream()
+	box.Fail = h.intercept
+	h.bookmarks = map[string]state.Bookmark{}
+	h.written, h.lastFullRefresh, h.compared = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
+	h.faultRate = []float64{0, 0.02, 0.1}[h.IntN(3)]
+	h.eventsForbidden = h.chance(0.15)
+	all := allStreams()
 	h.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	h.streams = all[:1+h.IntN(8)]
 	if h.chance(0.3) { // streams that share a list
 		h.streams = [][]string{{"customers", "customer_custom_field_values"}, {"ticket_messages", "ticket_message_attachments"},
 			{"tickets", "ticket_tags", "ticket_custom_field_values"}}[h.IntN(3)]
 	}
-	if h.ties = h.overlap == 0 && h.chance(0.5); h.ties {
+	if h.sharedTimestamps = h.overlap == 0 && h.chance(0.5); h.sharedTimestamps {
 		// What appears late has no messages dated in the future above it here.
 		h.streams = []string{"tickets", "ticket_tags", "ticket_custom_field_values"}[:1+h.IntN(3)]
 	}
 
-	if h.deaf {
+	if h.eventsForbidden {
 		if h.streams = slices.DeleteFunc(h.streams, func(name string) bool { return name == "events" }); len(h.streams) == 0 {
 			h.streams = []string{"tickets"}
 		}
 	}
 
 	if h.only != nil {
-		h.streams, h.ties, h.deaf = h.only, false, false
+		h.streams, h.sharedTimestamps, h.eventsForbidden = h.only, false, false
 	}
-	if h.chance(0.5) { // what nobody knows of statistics
+	if h.chance(0.5) { // undocumented details of statistics
 		name := []string{"", ".day", "-", "bucket"}[h.IntN(4)]
 		box.Quirks = sandbox.Quirks{DayColumn: name, PeriodStartExclusive: name != "-" && h.chance(0.5), DaysInUTC: h.chance(0.5), StatsStatus201: h.chance(0.5)}
 	}
 	if h.chance(0.3) {
-		if err := h.nip(); err != nil {
+		if err := h.killBeforeFirstRecord(); err != nil {
 			return err
 		}
 	}
 	for range 1 + h.IntN(5) {
 		if h.chance(0.3) {
-			h.tokens.forget()
+			h.tokens.forgetTokens()
 		}
 		stop := -1
 		if h.chance(0.8) {
@@ -221,8 +221,8 @@ func (h *history) live() error {
 		if err := h.sync(stop); err != nil {
 			return err
 		}
-		if h.ties {
-			if err := h.share(); err != nil {
+		if h.sharedTimestamps {
+			if err := h.addSharedTimestamp(); err != nil {
 				return err
 			}
 		}
@@ -231,13 +231,13 @@ func (h *history) live() error {
 				return err
 			}
 		}
-		if !h.deaf && h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
-			if err := h.untag(); err != nil {
+		if !h.eventsForbidden && h.chance(0.2) && slices.Contains(h.streams, "ticket_tags") {
+			if err := h.toggleTag(); err != nil {
 				return err
 			}
 		}
 		if h.only != nil && h.chance(0.5) {
-			if err := h.flicker(); err != nil {
+			if err := h.toggleCounted(); err != nil {
 				return err
 			}
 		}
@@ -251,37 +251,37 @@ func (h *history) live() error {
 		}
 	}
 	if h.chance(0.5) {
-		h.box.EditMessage(h.young(h.Rand, "messages"))
-		h.box.AnswerSurvey(h.young(h.Rand, "satisfaction-surveys"), 5)
+		h.box.EditMessage(h.pickInWindow(h.Rand, "messages"))
+		h.box.AnswerSurvey(h.pickInWindow(h.Rand, "satisfaction-surveys"), 5)
 	}
 	h.quiet = true
 	if h.chance(0.5) {
-		h.tokens.forget()
+		h.tokens.forgetTokens()
 	}
 	time.Sleep(10 * time.Minute) // until all is visible
 	if err := h.sync(-1); err != nil {
 		return err
 	}
-	if err := h.judge(); err != nil {
+	if err := h.compare(); err != nil {
 		return err
 	}
-	return h.idle(5)
+	return h.syncUnchanged(5)
 }
 
-// happen stands between the client and the account. It runs in the client's
-// goroutines, so it draws from a source of its own.
-func (h *history) happen(r *http.Request) *sandbox.Fault {
-	if h.deaf && r.URL.Path == "/api/events" {
+// intercept makes changes and faults on requests. It runs in the goroutines of
+// the client, so it has a random source of its own.
+func (h *history) intercept(r *http.Request) *sandbox.Fault {
+	if h.eventsForbidden && r.URL.Path == "/api/events" {
 		return &sandbox.Fault{Status: 403}
 	}
 	if h.quiet {
 		return nil
 	}
 	own := rand.New(rand.NewPCG(uint64(h.box.Requests()), uint64(len(r.URL.RawQuery))))
-	for !h.calm && own.Float64() < 0.3 && h.changes.Load() < int32(h.most) {
+	for !h.noChanges && own.Float64() < 0.3 && h.changes.Load() < int32(h.maxChanges) {
 		h.changeWith(own)
 	}
-	if own.Float64() >= h.spoils {
+	if own.Float64() >= h.faultRate {
 		return nil
 	}
 	switch own.IntN(7) {
@@ -297,7 +297,7 @@ func (h *history) happen(r *http.Request) *sandbox.Fault {
 		return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"3"}}}
 	case 5:
 		if r.URL.Query().Has("cursor") {
-			h.tokens.forget()
+			h.tokens.forgetTokens()
 		}
 	case 6:
 		return &sandbox.Fault{Delay: time.Duration(own.IntN(90)) * time.Second}
@@ -307,9 +307,9 @@ func (h *history) happen(r *http.Request) *sandbox.Fault {
 
 func (h *history) change() { h.changeWith(h.Rand) }
 
-// changeWith makes a change.
+// changeWith makes one change.
 func (h *history) changeWith(r *rand.Rand) {
-	if h.changes.Add(1) > int32(h.most) {
+	if h.changes.Add(1) > int32(h.maxChanges) {
 		return
 	}
 	now := time.Now().Add(h.box.ClockOffset)
@@ -326,7 +326,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		return ids[r.IntN(len(ids))]
 	}
 	kinds := 40
-	if h.deaf {
+	if h.eventsForbidden {
 		kinds = 20 // the lists show these
 	}
 	switch r.IntN(kinds) {
@@ -339,28 +339,28 @@ func (h *history) changeWith(r *rand.Rand) {
 	case 34:
 		id := some("messages")
 		h.box.DeleteMessage(id)
-		if r.IntN(2) == 0 { // and goes to another ticket with the others
+		if r.IntN(2) == 0 { // and moves to another ticket
 			h.box.MergeTickets(ticketOf(h.box, id), some("tickets"))
 		}
 	case 36, 37:
-		// The same tag of the same ticket comes and goes.
-		if tag := lowest(h.box, "tags"); tag != 0 {
-			h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
+		// The same tag is added to the same ticket, and removed.
+		if tag := lowestID(h.box, "tags"); tag != 0 {
+			h.box.ToggleTicketTag(lowestID(h.box, "tickets"), tag)
 		}
-	case 38: // to and fro
+	case 38: // to and from one version
 		h.box.SetMessageText(some("messages"), []string{"A", "B"}[r.IntN(2)])
 	case 39:
 		h.box.SetSurveyScore(some("satisfaction-surveys"), 1+r.IntN(2))
 	case 35:
 		h.box.AddTicket(now.AddDate(-2, 0, 0), now.AddDate(-2, 0, 0), visible) // an import
 	case 16:
-		h.box.EditMessage(h.young(r, "messages"))
+		h.box.EditMessage(h.pickInWindow(r, "messages"))
 	case 17:
-		h.box.OpenMessage(h.young(r, "messages"))
+		h.box.OpenMessage(h.pickInWindow(r, "messages"))
 	case 18:
-		h.box.SendSurvey(h.young(r, "satisfaction-surveys"))
+		h.box.SendSurvey(h.pickInWindow(r, "satisfaction-surveys"))
 	case 19:
-		h.box.AnswerSurvey(h.young(r, "satisfaction-surveys"), 1+r.IntN(5))
+		h.box.AnswerSurvey(h.pickInWindow(r, "satisfaction-surveys"), 1+r.IntN(5))
 	case 0, 1:
 		h.box.AddTicket(now, now, visible)
 	case 2, 3:
@@ -388,7 +388,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		paths := []string{"users", "teams", "tags", "macros", "rules", "views", "custom-fields", "integrations", "widgets", "jobs", "phone/voice-calls", "phone/voice-call-recordings"}
 		path := paths[r.IntN(len(paths))]
 		if path == "views" {
-			return // their number is the cost of a history
+			return // each view takes a request
 		}
 		switch id := some(path); r.IntN(3) {
 		case 0:
@@ -401,7 +401,7 @@ func (h *history) changeWith(r *rand.Rand) {
 	}
 }
 
-// ticketOf is the ticket of a message; 0 if there is no such message.
+// ticketOf returns the ticket of a message; 0 if there is no such message.
 func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 	for row := range box.Each("messages") {
 		if id, _ := conform.Field(row, "id"); string(id) == strconv.FormatInt(message, 10) {
@@ -412,8 +412,8 @@ func ticketOf(box *sandbox.Server, message int64) (ticket int64) {
 	return ticket
 }
 
-// lowest is the lowest id of a list; 0 if there is none.
-func lowest(box *sandbox.Server, path string) (lowest int64) {
+// lowestID returns the lowest id of a list; 0 if it is empty.
+func lowestID(box *sandbox.Server, path string) (lowest int64) {
 	for row := range box.Each(path) {
 		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); lowest == 0 || id < lowest {
 			lowest = id
@@ -422,11 +422,11 @@ func lowest(box *sandbox.Server, path string) (lowest int64) {
 	return lowest
 }
 
-// young picks a record that may still change.
-func (h *history) young(r *rand.Rand, path string) int64 {
+// pickInWindow returns the id of a record within the window.
+func (h *history) pickInWindow(r *rand.Rand, path string) int64 {
 	var ids []int64
 	for row := range h.box.Each(path) {
-		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); h.mutable(streams.Find("ticket_messages"), string(row)) {
+		if id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64); h.inWindow(streams.Find("ticket_messages"), string(row)) {
 			ids = append(ids, id)
 		}
 	}
@@ -436,11 +436,12 @@ func (h *history) young(r *rand.Rand, path string) int64 {
 	return ids[r.IntN(len(ids))]
 }
 
-// share adds a ticket, reads, and adds another of the very same instant.
-func (h *history) share() error {
+// addSharedTimestamp adds a ticket, syncs, and adds another one with the same
+// timestamp.
+func (h *history) addSharedTimestamp() error {
 	time.Sleep(time.Minute)
-	h.calm = true
-	defer func() { h.calm = false }()
+	h.noChanges = true
+	defer func() { h.noChanges = false }()
 	now := time.Now().Add(h.box.ClockOffset)
 	h.box.AddTicket(now, now, now)
 	time.Sleep(time.Minute)
@@ -453,21 +454,22 @@ func (h *history) share() error {
 	return nil
 }
 
-// nip stops a first sync as it begins, and deletes a record that it has written.
-func (h *history) nip() error {
+// killBeforeFirstRecord stops a first sync as it starts, and deletes a record
+// that it has written.
+func (h *history) killBeforeFirstRecord() error {
 	first := h.next()
-	if h.chance(0.3) { // up to an end; and the next one cannot go on from its place
+	if h.chance(0.3) { // with an end date; the next sync cannot use its page token
 		first.End = time.Now().Add(h.box.ClockOffset - time.Hour)
 	}
 	if err := h.read(first, h.IntN(3)); err != nil {
 		return err
 	}
 	if !first.End.IsZero() {
-		h.tokens.forget()
+		h.tokens.forgetTokens()
 	}
 	remove := map[string]func(int64) bool{"tickets": h.box.DeleteTicket, "customers": h.box.DeleteCustomer}
 	for _, name := range []string{"tickets", "customers"} {
-		if keys := slices.Sorted(maps.Keys(h.written[name])); len(keys) > 0 && !h.deaf {
+		if keys := slices.Sorted(maps.Keys(h.written[name])); len(keys) > 0 && !h.eventsForbidden {
 			id, _ := strconv.ParseInt(keys[0], 10, 64)
 			remove[name](id)
 		}
@@ -476,14 +478,15 @@ func (h *history) nip() error {
 	return nil
 }
 
-// untag takes a tag off a ticket, reads, and puts it on again, or the reverse.
-func (h *history) untag() error {
-	tag := lowest(h.box, "tags")
+// toggleTag removes a tag from a ticket, syncs, and adds it again, or the
+// reverse.
+func (h *history) toggleTag() error {
+	tag := lowestID(h.box, "tags")
 	if tag == 0 {
 		return nil
 	}
 	for range 3 {
-		h.box.ToggleTicketTag(lowest(h.box, "tickets"), tag)
+		h.box.ToggleTicketTag(lowestID(h.box, "tickets"), tag)
 		time.Sleep(20 * time.Minute)
 		if err := h.sync(-1); err != nil {
 			return err
@@ -492,14 +495,14 @@ func (h *history) untag() error {
 	return nil
 }
 
-// sync reads until stop batches have been written; to the end if it is
-// negative. The records of the batch at which it stops may have been written
-// or not; its bookmark has not.
+// sync reads until stop batches are written; to the end if stop is negative.
+// The records of the batch at which it stops may be written or not; its
+// bookmark is not.
 func (h *history) sync(stop int) error { return h.read(h.next(), stop) }
 
-// next is the sync that comes next.
+// next returns the plan of the next sync.
 func (h *history) next() *connector.Plan {
-	plan := h.plan(h.streams, stored(h.t, h.marks))
+	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
 	plan.ChunkPages = []int{1, 2, 3, 0}[h.IntN(4)]
@@ -509,20 +512,20 @@ func (h *history) next() *connector.Plan {
 	return plan
 }
 
-// interval reads up to some instant of the past, as people do who want a month
-// once more and have a state at hand. A bookmark that has been there already
-// stays as it is, and later syncs lose nothing by any of it.
+// interval reads up to a past time with the current state, as users do to read
+// a month again. A bookmark past that time stays as it is, and later syncs lose
+// no record.
 func (h *history) interval() error {
 	plan := h.next()
 	back := []time.Duration{time.Hour, 20 * 24 * time.Hour, 300 * 24 * time.Hour}[h.IntN(3)]
 	plan.End = time.Now().Add(h.box.ClockOffset - time.Duration(h.Int64N(int64(back))))
-	before := stored(h.t, h.marks)
+	before := throughJSON(h.t, h.bookmarks)
 	begun := func(name string) bool {
 		m := before[name]
 		return !m.Watermark.IsZero() || !m.Scan.LowerBound.IsZero() || !streams.Find(name).Incremental()
 	}
 	if !slices.ContainsFunc(h.streams, func(name string) bool { return !begun(name) }) {
-		plan.Start = plan.End.Add(-24 * time.Hour) // it counts for first syncs alone
+		plan.Start = plan.End.Add(-24 * time.Hour) // it bounds first syncs only
 	}
 	stop := -1
 	if h.chance(0.5) {
@@ -533,7 +536,7 @@ func (h *history) interval() error {
 	}
 	for name, mark := range before {
 		was, _ := json.Marshal(mark)
-		is, _ := json.Marshal(h.marks[name])
+		is, _ := json.Marshal(h.bookmarks[name])
 		if (mark.Watermark.After(plan.End) || mark.Scan.NextWatermark.After(plan.End)) && !bytes.Equal(was, is) {
 			return fmt.Errorf("%s: an interval that ended at %v moved %s to %s", name, plan.End, was, is)
 		}
@@ -541,7 +544,7 @@ func (h *history) interval() error {
 	return nil
 }
 
-// read writes what a plan reads, until stop batches have been written.
+// read writes what a plan reads, until stop batches are written.
 func (h *history) read(plan *connector.Plan, stop int) error {
 	pages := map[string]map[string]string{}
 	batches := 0
@@ -555,7 +558,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			if h.quiet {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			continue // too many faults in a row; the next sync goes on from the bookmark
+			continue // too many faults in a row; the next sync resumes
 		}
 		if b.Kind == reader.Started {
 			pages[name] = map[string]string{}
@@ -566,7 +569,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			for _, rec := range b.Records {
 				raw := rec.Raw
 				at := cursorOf(b.Stream, raw)
-				if b.Stream.Mode == stream.DailyReport { // the end bounds the days, not when they are read
+				if b.Stream.Mode == stream.DailyReport { // the end date bounds the days, not when they are read
 					day, _ := conform.Field(raw, "day")
 					at, _ = time.Parse(time.DateOnly, strings.Trim(string(day), `"`))
 				}
@@ -578,19 +581,19 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			}
 		}
 		if stopped {
-			synctest.Wait() // the requests under way are those that the seed decides on
+			synctest.Wait() // the next requests are on their way: the seed decides which
 			break
 		}
 		batches++
-		h.marks[name] = b.Bookmark
+		h.bookmarks[name] = b.Bookmark
 		if b.Kind == reader.Done {
-			h.whole[name] = pages[name]
+			h.lastFullRefresh[name] = pages[name]
 		}
 	}
 	return nil
 }
 
-// write does what a destination does: the version with the later cursor stays.
+// write upserts a record: the version with the later cursor stays.
 func (h *history) write(s *stream.Stream, raw []byte) {
 	rows := h.written[s.Name]
 	if rows == nil {
@@ -604,42 +607,42 @@ func (h *history) write(s *stream.Stream, raw []byte) {
 	rows[key] = string(raw)
 }
 
-// tombstone is the column of deletions.
+// tombstone is the tombstone column.
 const tombstone = "_ab_cdc_deleted_at"
 
-func buried(raw string) bool { return strings.HasPrefix(raw, `{"`+tombstone+`":"`) }
+func isTombstone(raw string) bool { return strings.HasPrefix(raw, `{"`+tombstone+`":"`) }
 
-// judge compares what a destination holds with the account.
-func (h *history) judge() error {
+// compare compares the destination with the account.
+func (h *history) compare() error {
 	var errs []error
 	h.account = map[string]map[string]string{}
 	for _, name := range h.streams {
 		s := streams.Find(name)
 		if s.Mode == stream.DailyReport {
-			errs = append(errs, h.judgeDays(s))
+			errs = append(errs, h.compareDays(s))
 			continue
 		}
 		written := h.written[name]
 		if !s.Incremental() {
-			written = h.whole[name]
+			written = h.lastFullRefresh[name]
 		}
-		account := h.truth(name)
+		account := h.expectedOf(name)
 		for key, want := range account {
-			h.judged[name]++
+			h.compared[name]++
 			got, ok := written[key]
 			switch {
 			case !ok:
 				errs = append(errs, fmt.Errorf("%s: %s is missing: %.200s", name, key, want))
-			case h.plain(s, got) != h.plain(s, want) && (h.told(s) || current(s) || h.mutable(s, want)):
+			case h.withoutUntracked(s, got) != h.withoutUntracked(s, want) && (h.showsEvents(s) || listShowsChanges(s) || h.inWindow(s, want)):
 				errs = append(errs, fmt.Errorf("%s: %s is stale:\n got %.1900s\nwant %.1900s", name, key, got, want))
 			}
 		}
 		for key, got := range written {
 			switch _, ok := account[key]; {
 			case ok || s.Mode == stream.SingleObject:
-			case buried(got):
-				h.judged["deletions of "+name]++
-			case !h.past(s, got) && (h.told(s) || !s.Incremental()):
+			case isTombstone(got):
+				h.compared["deletions of "+name]++
+			case !h.isImpliedDeletion(s, got) && (h.showsEvents(s) || !s.Incremental()):
 				errs = append(errs, fmt.Errorf("%s: %s is not there any more: %.300s", name, key, got))
 			}
 		}
@@ -647,9 +650,9 @@ func (h *history) judge() error {
 	return errors.Join(errs...)
 }
 
-// judgeDays compares the present rows of each day, which are those with its
-// latest as_of_datetime, with the account's, for the days that may still change.
-func (h *history) judgeDays(s *stream.Stream) error {
+// compareDays compares the current rows of each day within the window, those
+// with its latest as_of_datetime, with the account's.
+func (h *history) compareDays(s *stream.Stream) error {
 	of := func(raw string) string { return strings.Join(strings.Split(keyOf(s, []byte(raw)), `"/"`)[:2], " ") }
 	latest, present := map[string]time.Time{}, map[string]string{}
 	for _, raw := range h.written[s.Name] {
@@ -663,10 +666,10 @@ func (h *history) judgeDays(s *stream.Stream) error {
 			present[key] = raw
 		}
 	}
-	account := h.truth(s.Name)
+	account := h.expectedOf(s.Name)
 	var errs []error
 	for key, want := range account {
-		if h.judged[s.Name]++; h.mutable(s, want) && present[key] == "" {
+		if h.compared[s.Name]++; h.inWindow(s, want) && present[key] == "" {
 			errs = append(errs, fmt.Errorf("%s: %s is missing: %s", s.Name, key, want))
 		}
 	}
@@ -675,28 +678,28 @@ func (h *history) judgeDays(s *stream.Stream) error {
 		_ = json.Unmarshal([]byte(got), &row)
 		zone, _ := time.LoadLocation(row.Timezone)
 		begins, _ := time.ParseInLocation(time.DateOnly, row.Day, zone)
-		if dated := asOf.ReplaceAllString(got, fmt.Sprintf(`,"as_of_datetime":%q`, begins.UTC().Format(time.RFC3339))); !h.mutable(s, dated) {
+		if dated := asOf.ReplaceAllString(got, fmt.Sprintf(`,"as_of_datetime":%q`, begins.UTC().Format(time.RFC3339))); !h.inWindow(s, dated) {
 			continue
 		}
 		if want := account[key]; want == "" {
 			errs = append(errs, fmt.Errorf("%s: %s is not there any more: %s", s.Name, key, got))
-		} else if a, b := loose([]byte(timeless([]byte(got)))).(map[string]any), loose([]byte(want)).(map[string]any); fmt.Sprint(a["measures"], a["dimensions"]) != fmt.Sprint(b["measures"], b["dimensions"]) {
+		} else if a, b := decode([]byte(withoutAsOf([]byte(got)))).(map[string]any), decode([]byte(want)).(map[string]any); fmt.Sprint(a["measures"], a["dimensions"]) != fmt.Sprint(b["measures"], b["dimensions"]) {
 			errs = append(errs, fmt.Errorf("%s: %s is stale:\n got %s\nwant %s", s.Name, key, got, want))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// heard reports whether events tell what becomes of a stream's records.
-func heard(s *stream.Stream) bool {
+// hasEvents reports whether events show changes of a stream's records.
+func hasEvents(s *stream.Stream) bool {
 	return slices.Contains([]string{"tickets", "ticket_messages", "satisfaction_surveys", "customers"}, s.Source().Name)
 }
 
-func (h *history) told(s *stream.Stream) bool { return !h.deaf && heard(s) }
+func (h *history) showsEvents(s *stream.Stream) bool { return !h.eventsForbidden && hasEvents(s) }
 
-// plain leaves out of a record what changes without a trace.
-func (h *history) plain(s *stream.Stream, raw string) string {
-	if s.Name == "ticket_messages" && !h.mutable(s, raw) {
+// withoutUntracked removes from a record what changes without an event.
+func (h *history) withoutUntracked(s *stream.Stream, raw string) string {
+	if s.Name == "ticket_messages" && !h.inWindow(s, raw) {
 		return opened.ReplaceAllString(raw, "")
 	}
 	return raw
@@ -704,14 +707,14 @@ func (h *history) plain(s *stream.Stream, raw string) string {
 
 var opened = regexp.MustCompile(`"opened_datetime":\s*("[^"]*"|null)`)
 
-// past reports whether a record that is not in the account any more tells so
-// itself, by what it belongs to: no event names the messages and the survey
-// that go with a ticket, and of values and tags those are the present ones that
-// are dated as what they belong to.
-func (h *history) past(s *stream.Stream, raw string) bool {
+// isImpliedDeletion reports whether a record that the account no longer has is
+// outdated by its parent: no event names the messages and the survey of a
+// deleted ticket, and only values and tags with the date of their parent are
+// current.
+func (h *history) isImpliedDeletion(s *stream.Stream, raw string) bool {
 	of := func(field, parent string) (string, bool) {
 		id, _ := conform.Field([]byte(raw), field)
-		row, ok := h.truth(parent)[string(id)]
+		row, ok := h.expectedOf(parent)[string(id)]
 		return row, ok
 	}
 	switch s.Name {
@@ -731,33 +734,33 @@ func (h *history) past(s *stream.Stream, raw string) bool {
 	return false
 }
 
-// truth is what the account holds now.
-func (h *history) truth(name string) map[string]string {
+// expectedOf returns what the account holds now.
+func (h *history) expectedOf(name string) map[string]string {
 	if h.account[name] == nil {
-		h.account[name] = truth(h.box, streams.Find(name))
+		h.account[name] = expectedRecords(h.box, streams.Find(name))
 	}
 	return h.account[name]
 }
 
-// current reports whether the stream's lists alone keep its records current:
-// those that are read whole, and those that are read by when they were updated.
-func current(s *stream.Stream) bool {
+// listShowsChanges reports whether the stream's list alone keeps its records up
+// to date: full refreshes, and lists ordered by updated_datetime.
+func listShowsChanges(s *stream.Stream) bool {
 	return !s.Incremental() || strings.HasSuffix(s.Cursor, "updated_datetime")
 }
 
-// mutable reports whether a record of a list sorted by creation may still have
-// changed when it was last looked at: those are kept current too.
-func (h *history) mutable(s *stream.Stream, raw string) bool {
+// inWindow reports whether a record of a list ordered by creation is within the
+// window, and therefore kept up to date.
+func (h *history) inWindow(s *stream.Stream, raw string) bool {
 	window := s.Source().LookbackWindow
 	now := time.Now().Add(h.box.ClockOffset)
 	return window > 0 && cursorOf(s, []byte(raw)).After(now.Add(-window))
 }
 
-// idle reads the account at rest once more: no incremental stream has anything
-// to write.
-func (h *history) idle(page int) error {
+// syncUnchanged syncs the unchanged account once more: incremental streams emit
+// nothing.
+func (h *history) syncUnchanged(page int) error {
 	time.Sleep(time.Hour)
-	plan := h.plan(h.streams, stored(h.t, h.marks))
+	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Overlap, plan.WindowInterval, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
 	warnings := 0
 	for b, err := range plan.Run(context.Background()) {
@@ -767,68 +770,70 @@ func (h *history) idle(page int) error {
 		switch {
 		case err != nil:
 			return err
-		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.known(rec.Raw) }):
+		case b.Stream.Mode == stream.DailyReport && !slices.ContainsFunc(b.Records, func(rec stream.Record) bool { return h.dayHadStarted(rec.Raw) }):
 		case b.Stream.Incremental():
-			for _, rec := range b.Records { // a row that no scan has to reach may be read by another page size, and differ
-				if h.written[b.Stream.Name][keyOf(b.Stream, rec.Raw)] == string(rec.Raw) {
-					return fmt.Errorf("%s: a sync at rest wrote %d records: %.200s", b.Stream.Name, len(b.Records), rec.Raw)
+			// An earlier change without an event may show now, if this sync
+			// reads its page.
+			for _, rec := range b.Records {
+				if b.Stream.Mode == stream.DailyReport || h.written[b.Stream.Name][keyOf(b.Stream, rec.Raw)] == string(rec.Raw) {
+					return fmt.Errorf("%s: a sync at rest wrote a record again: %.200s", b.Stream.Name, rec.Raw)
 				}
 			}
 		}
 	}
-	deaf := h.deaf && slices.ContainsFunc(h.streams, func(name string) bool { return heard(streams.Find(name)) })
-	if deaf != (warnings == 1) || !deaf && warnings > 0 {
-		return fmt.Errorf("%d warnings; events refused: %v", warnings, deaf)
+	forbidden := h.eventsForbidden && slices.ContainsFunc(h.streams, func(name string) bool { return hasEvents(streams.Find(name)) })
+	if forbidden != (warnings == 1) || !forbidden && warnings > 0 {
+		return fmt.Errorf("%d warnings; events forbidden: %v", warnings, forbidden)
 	}
 	return nil
 }
 
-// known reports whether the day of a record had begun when the account came to
-// rest, an hour ago. Those that began since are news.
-func (h *history) known(raw json.RawMessage) bool {
+// dayHadStarted reports whether the day of a record had started when the
+// changes ended, an hour ago.
+func (h *history) dayHadStarted(raw json.RawMessage) bool {
 	var row struct{ Day, Timezone string }
 	_ = json.Unmarshal(raw, &row)
 	zone, _ := time.LoadLocation(row.Timezone)
 	return time.Now().Add(h.box.ClockOffset-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
 }
 
-// tokens is a network whose server forgets the page tokens it has given out.
-// Now and then it gives out an empty page before the one that was asked for.
-type tokens struct {
-	net      http.RoundTripper
-	now      func() time.Time
-	mu       sync.Mutex
-	disorder bool        // what is asked for newest first comes oldest first
-	empty    func() bool // decides on an empty page; nil gives none
-	known    map[string]bool
-	detours  map[string]string
+// tokenNetwork is a network that can invalidate all page tokens. Sometimes it
+// inserts an empty page.
+type tokenNetwork struct {
+	net             http.RoundTripper
+	now             func() time.Time
+	mu              sync.Mutex
+	reversed        bool        // newest-first lists come oldest first
+	insertEmptyPage func() bool // nil inserts none
+	known           map[string]bool
+	emptyPages      map[string]string
 }
 
 var nextCursor = regexp.MustCompile(`"next_cursor":\s*"([^"]+)"`)
 
-func (t *tokens) forget() {
+func (t *tokenNetwork) forgetTokens() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	clear(t.known)
 }
 
-func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *tokenNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.mu.Lock()
 	cursor := r.URL.Query().Get("cursor")
 	ok := cursor == "" || t.known[cursor] || strings.HasPrefix(r.URL.Path, "/api/views/")
-	real, back := t.detours[cursor]
+	real, back := t.emptyPages[cursor]
 	empty := ""
-	if t.empty != nil && ok && !back && r.URL.Query().Has("order_by") && t.empty() {
-		empty = fmt.Sprintf("detour-%d", len(t.detours))
-		t.detours[empty], t.known[empty] = cursor, true
+	if t.insertEmptyPage != nil && ok && !back && r.URL.Query().Has("order_by") && t.insertEmptyPage() {
+		empty = fmt.Sprintf("detour-%d", len(t.emptyPages))
+		t.emptyPages[empty], t.known[empty] = cursor, true
 	}
 	t.mu.Unlock()
-	if empty != "" { // a page without rows, and the next one after it
+	if empty != "" { // the token leads to the requested page
 		body := fmt.Sprintf(`{"data":[],"object":"list","uri":"","meta":{"prev_cursor":null,"next_cursor":%q}}`, empty)
 		return &http.Response{StatusCode: 200, Header: http.Header{"Date": {t.now().UTC().Format(http.TimeFormat)}},
 			Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	}
-	if t.disorder {
+	if t.reversed {
 		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "datetime%3Adesc", "datetime%3Aasc", 1)
 	}
 	if back {
@@ -839,7 +844,7 @@ func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.URL.RawQuery = q.Encode()
 	}
 	if !ok {
-		r.URL.RawQuery += "&limit=1000" // which is refused as a bad cursor is
+		r.URL.RawQuery += "&limit=1000" // rejected with the same status as a bad cursor
 	}
 	res, err := t.net.RoundTrip(r)
 	if err != nil {
@@ -847,7 +852,7 @@ func (t *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), broken{}))
+		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), brokenBody{}))
 		return res, nil
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))

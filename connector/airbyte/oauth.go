@@ -1,9 +1,9 @@
 package airbyte
 
-// button is what the platform needs to offer a button that lets people in with
-// OAuth2. The account's own server is asked. The scopes are those of the
-// streams, and the one for a refresh token.
-const button = `{
+// advancedAuth describes the OAuth2 flow for the platform's "Authenticate"
+// button. The authorization server is the account's own. The scopes are those
+// of the streams, and offline for a refresh token.
+const advancedAuth = `{
   "auth_flow_type": "oauth2.0",
   "predicate_key": ["credentials", "auth_type"],
   "predicate_value": "oauth2.0",

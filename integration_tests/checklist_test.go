@@ -13,8 +13,9 @@ import (
 	"testing"
 )
 
-// rows are the ids that README.md must have, by what asks for them.
-const rows = `
+// checklist has the ids of the rows that README.md must have, by who requires
+// them.
+const checklist = `
 CAT-spec- config-match-spec match-expected enum-usage oneof-usage secret property-type object-not-empty array-type forbidden-types date
 CAT-spec- duplicate-order nested-group display-type refs oauth-parameters oauth-default additional-properties image-labels image-environment backward
 CAT-connection- succeed failed exception
@@ -30,16 +31,16 @@ OWN-12- wrapper pyairbyte image
 C 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29
 `
 
-// TestRows holds the table in README.md against the list of rows and against
-// the tests there are.
-func TestRows(t *testing.T) {
+// TestChecklist compares the table in README.md with the checklist and with the
+// tests that exist.
+func TestChecklist(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want, got []string
-	for _, l := range strings.Split(strings.TrimSpace(rows), "\n") {
+	for _, l := range strings.Split(strings.TrimSpace(checklist), "\n") {
 		words := strings.Fields(l)
 		for _, w := range words[1:] {
 			want = append(want, words[0]+w)
@@ -67,8 +68,9 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// testNames reads this package and reports what is a test in it. The name of
-// a sub-test is a text within its test, or that of a script.
+// testNames parses this package and returns a function that reports whether it
+// has a test of a name. The name of a subtest is a string in its test, or that
+// of a script.
 func testNames(t *testing.T) func(name string) bool {
 	t.Helper()
 	paths, err := filepath.Glob("*_test.go")

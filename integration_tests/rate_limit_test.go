@@ -14,24 +14,24 @@ import (
 	"source-gorgias/connector/sandbox"
 )
 
-// Against the sandbox's own bucket, 400 requests take at most 1.03 times what
-// the bucket allows, and none is refused but those the test has refused.
-func TestBudget(t *testing.T) {
+// TestRateLimiter checks that 400 requests take at most 1.03 times what the
+// sandbox's bucket requires, and that only the faults of the test reject one.
+func TestRateLimiter(t *testing.T) {
 	t.Parallel()
 	const requests = 400
 	for _, c := range []struct {
 		name    string
 		limit   int     // of the bucket; 0 is 40
-		minimum float64 // seconds that the bucket asks for
-		others  float64 // requests a second of another client
-		travel  float64 // seconds an answer takes
+		minimum float64 // seconds that the bucket requires
+		others  float64 // requests per second of another client
+		travel  float64 // seconds per response
 		fault   func(n int32) *sandbox.Fault
 	}{
 		{name: "alone", minimum: (requests - 40) / 2},
-		// Its own share of the leak is one request a second.
+		// Its share of the leak is one request per second.
 		{name: "another client takes half", minimum: requests - 40, others: 1},
 		{name: "limit 80", limit: 80, minimum: (requests - 80) / 4},
-		{name: "one second per answer", minimum: (requests - 40) / 2, travel: 1, fault: func(int32) *sandbox.Fault {
+		{name: "one second per response", minimum: (requests - 40) / 2, travel: 1, fault: func(int32) *sandbox.Fault {
 			return &sandbox.Fault{Delay: time.Second}
 		}},
 		{name: "429 with Retry-After", minimum: (requests - 40) / 2, fault: func(n int32) *sandbox.Fault {
@@ -50,7 +50,7 @@ func TestBudget(t *testing.T) {
 		for _, workers := range []int{4, 8} {
 			synctest.Test(t, func(t *testing.T) {
 				box := &sandbox.Server{Limit: c.limit}
-				ours := direct{box}
+				ours := inMemory{box}
 				var n atomic.Int32
 				if c.fault != nil {
 					box.Fail = func(r *http.Request) *sandbox.Fault {
@@ -70,7 +70,7 @@ func TestBudget(t *testing.T) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				if c.others > 0 {
-					go another(ctx, ours, c.others)
+					go otherClient(ctx, ours, c.others)
 				}
 				began := time.Now()
 				var left atomic.Int32
@@ -86,7 +86,8 @@ func TestBudget(t *testing.T) {
 					})
 				}
 				group.Wait()
-				// The last answer's own travel is not the bucket's doing.
+				// The duration of the last response is not due to the rate
+				// limit.
 				took := time.Since(began).Seconds() - c.travel
 				cancel()
 				synctest.Wait()
@@ -103,8 +104,8 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// another is a client of the same account that asks steadily.
-func another(ctx context.Context, net http.RoundTripper, perSecond float64) {
+// otherClient sends requests to the same account at a steady rate.
+func otherClient(ctx context.Context, net http.RoundTripper, perSecond float64) {
 	tick := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
 	defer tick.Stop()
 	for {

@@ -1,0 +1,45 @@
+package airbyte
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+
+	"source-gorgias/connector"
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/streams"
+)
+
+// ParseState parses a state in any form that clients store, and returns the
+// bookmarks by stream name. It ignores the states of unknown streams.
+func ParseState(raw []byte) (map[string]state.Bookmark, error) {
+	stored, err := connector.ParseState(raw)
+	if err != nil {
+		return nil, err
+	}
+	return connector.ParseBookmarks(stored.Streams, streams.All())
+}
+
+// appendState appends a STATE message with the bookmark of a batch, if it is due.
+// The state of a full refresh never changes and is written at the end only. A
+// state is not repeated after records: the next one that differs covers them.
+// Without records it is repeated, as a heartbeat.
+func (w *Writer) appendState(o *output, b connector.Batch) error {
+	bookmark, err := b.Bookmark.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	changed := !bytes.Equal(bookmark, o.stored)
+	due := b.Bookmark.Resumable() && (changed || o.records == 0)
+	if b.Kind == reader.Done {
+		due = changed || o.records > 0
+	}
+	if !due {
+		return nil
+	}
+	line, err := connector.EncodeLine(message{Type: "STATE", State: &stateMessage{"STREAM",
+		streamState{descriptor{b.Stream.Name}, bookmark}, stats{json.RawMessage(strconv.Itoa(o.records) + ".0")}}})
+	w.buf, o.records, o.stored = append(w.buf, line...), 0, bookmark
+	return err
+}

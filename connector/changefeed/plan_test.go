@@ -1,0 +1,200 @@
+package changefeed
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"source-gorgias/connector/reader"
+	"source-gorgias/connector/stream"
+)
+
+// at is a time, some minutes after the start of the test's day.
+func at(minutes int) time.Time {
+	return time.Date(2026, 1, 2, 0, minutes, 0, 0, time.UTC)
+}
+
+// event returns the event of an id and a type, that many minutes into the day.
+func event(id int, typ string, object int64, change func(*Event)) Event {
+	e := Event{ID: int64(id), At: at(id), Type: typ, ObjectID: object}
+	if change != nil {
+		change(&e)
+	}
+	return e
+}
+
+func related(id int64) func(*Event) { return func(e *Event) { e.RelatedID = id } }
+func ticket(id int64) func(*Event)  { return func(e *Event) { e.TicketID = id } }
+
+// why is the cause of events of these ids, of which the last is the latest.
+func why(ids ...int64) cause { return cause{at(int(slices.Max(ids))), ids} }
+
+func TestPlanTickets(t *testing.T) {
+	tags := func(ids ...int64) func(*Event) { return func(e *Event) { e.RemovedTags = ids } }
+	for _, c := range []struct {
+		name   string
+		events []Event
+		want   ticketWork
+	}{
+		{"no events", nil, ticketWork{causes{}, causes{}, map[int64]causes{}}},
+		{"an update", []Event{event(1, "ticket-updated", 7, nil)},
+			ticketWork{causes{7: why(1)}, causes{}, map[int64]causes{}}},
+		{"two updates of one ticket are one re-fetch, because of both", []Event{event(1, "ticket-updated", 7, nil), event(2, "ticket-trashed", 7, nil)},
+			ticketWork{causes{7: why(1, 2)}, causes{}, map[int64]causes{}}},
+		{"a deleted ticket is not re-fetched", []Event{event(1, "ticket-updated", 7, nil), event(2, "ticket-deleted", 7, nil)},
+			ticketWork{causes{}, causes{7: why(2)}, map[int64]causes{}}},
+		{"a merge changes both tickets", []Event{event(1, "ticket-merged", 7, related(8))},
+			ticketWork{causes{7: why(1), 8: why(1)}, causes{}, map[int64]causes{}}},
+		{"a merge into a ticket that is deleted later", []Event{event(1, "ticket-merged", 7, related(8)), event(2, "ticket-deleted", 8, nil)},
+			ticketWork{causes{7: why(1)}, causes{8: why(2)}, map[int64]causes{}}},
+		{"removed tags, one of them twice", []Event{event(1, "ticket-tags-removed", 7, tags(5, 6)), event(2, "ticket-tags-removed", 7, tags(5))},
+			ticketWork{causes{7: why(1, 2)}, causes{}, map[int64]causes{7: {5: why(1, 2), 6: why(1)}}}},
+		{"an event without an object", []Event{event(1, "ticket-updated", 0, nil)},
+			ticketWork{causes{}, causes{}, map[int64]causes{}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := planTickets(c.events); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestPlanCustomers(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		events []Event
+		want   customerWork
+	}{
+		{"a deletion", []Event{event(1, "customer-deleted", 7, nil)},
+			customerWork{causes{}, causes{7: why(1)}, map[int64]int64{}}},
+		{"a merge re-fetches its source", []Event{event(1, "customer-merged", 7, related(8))},
+			customerWork{causes{8: why(1)}, causes{}, map[int64]int64{8: 7}}},
+		{"a merge that names no source re-fetches its object", []Event{event(1, "customer-merged", 7, nil)},
+			customerWork{causes{7: why(1)}, causes{}, map[int64]int64{0: 7}}},
+		{"a source that is deleted later", []Event{event(1, "customer-merged", 7, related(8)), event(2, "customer-deleted", 8, nil)},
+			customerWork{causes{}, causes{8: why(2)}, map[int64]int64{8: 7}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := planCustomers(c.events); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestPlanSurveys(t *testing.T) {
+	got := planSurveys([]Event{event(1, "satisfaction-survey-sent", 7, nil), event(2, "satisfaction-survey-responded", 7, nil), event(3, "satisfaction-survey-sent", 8, nil)})
+	if want := (causes{7: why(1, 2), 8: why(3)}); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestPlanMessages(t *testing.T) {
+	messages := &stream.Stream{Name: "messages", Key: []string{"id"}, Cursor: "created_datetime", BelongsTo: "ticket_id"}
+	read := reader.NewEmissions()
+	for _, m := range []struct {
+		id     int
+		ticket int
+		held   bool
+	}{{50, 9, true}, {51, 9, false}} {
+		rec := messages.NewRecord(fmt.Appendf(nil, `{"id":%d,"ticket_id":%d,"created_datetime":"2026-01-01T00:00:00"}`, m.id, m.ticket))
+		read.Record(rec, reader.Emission{ReadAt: at(0), Held: m.held})
+	}
+	none := messageWork{threads{}, map[int64]bool{}, causes{}, causes{}}
+	with := func(change func(w *messageWork)) messageWork {
+		w := messageWork{threads{}, map[int64]bool{}, causes{}, causes{}}
+		change(&w)
+		return w
+	}
+	for _, c := range []struct {
+		name   string
+		events []Event
+		want   messageWork
+	}{
+		{"an update names its ticket", []Event{event(1, "ticket-message-updated", 60, ticket(9))},
+			with(func(w *messageWork) {
+				w.threads[9] = &thread{changed: causes{60: why(1)}, deleted: causes{}, why: why(1)}
+			})},
+		{"an update of a message that was read, without a ticket", []Event{event(1, "ticket-message-updated", 50, nil)},
+			with(func(w *messageWork) {
+				w.threads[9] = &thread{changed: causes{50: why(1)}, deleted: causes{}, why: why(1)}
+			})},
+		{"an update of an unknown message, without a ticket", []Event{event(1, "ticket-message-updated", 60, nil)},
+			with(func(w *messageWork) { w.unresolved[60] = why(1) })},
+		{"a deletion without a ticket", []Event{event(1, "ticket-message-deleted", 60, nil)},
+			with(func(w *messageWork) { w.deleted[60] = why(1) })},
+		{"a deletion with a ticket", []Event{event(1, "ticket-message-deleted", 60, ticket(9))},
+			with(func(w *messageWork) {
+				w.threads[9] = &thread{changed: causes{60: why(1)}, deleted: causes{60: why(1)}, why: why(1)}
+			})},
+		{"a new message that the destination holds", []Event{event(1, "ticket-message-created", 50, nil)}, none},
+		{"a new message that was read and not emitted", []Event{event(1, "ticket-message-created", 51, nil)},
+			with(func(w *messageWork) {
+				w.threads[9] = &thread{changed: causes{51: why(1)}, deleted: causes{}, why: why(1)}
+			})},
+		{"a new message that was not read", []Event{event(1, "ticket-message-created", 60, ticket(9))},
+			with(func(w *messageWork) {
+				w.threads[9] = &thread{changed: causes{60: why(1)}, deleted: causes{}, why: why(1)}
+			})},
+		{"the ticket of another message", []Event{event(1, "ticket-updated", 9, nil)}, none},
+		{"a deleted ticket", []Event{event(1, "ticket-deleted", 9, nil)},
+			with(func(w *messageWork) { w.deletedTickets[9] = true })},
+		{"a merge", []Event{event(1, "ticket-merged", 9, related(10))},
+			with(func(w *messageWork) {
+				w.threads[9] = &thread{whole: true, changed: causes{}, deleted: causes{}, why: why(1)}
+				w.threads[10] = &thread{whole: true, changed: causes{}, deleted: causes{}, why: why(1)}
+			})},
+		{"a merge that names no other ticket", []Event{event(1, "ticket-merged", 9, nil)},
+			with(func(w *messageWork) {
+				w.threads[9] = &thread{whole: true, mayHaveMoved: true, changed: causes{}, deleted: causes{}, why: why(1, 1)}
+			})},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := planMessages(c.events, read); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// The ticket of a message is that of an event of the same operation, in this
+// chunk or the one before; what the next chunk may name is deferred once.
+func TestResolver(t *testing.T) {
+	in := func(context string) func(*Event) { return func(e *Event) { e.Context = context } }
+	var r resolver
+	ready, deferred := r.resolve([]Event{event(1, "ticket-updated", 9, in("a")), event(2, "ticket-message-updated", 50, in("a")), event(3, "ticket-message-updated", 51, in("b"))}, false)
+	if len(ready) != 2 || ready[1].TicketID != 9 || len(deferred) != 1 || deferred[0].ObjectID != 51 {
+		t.Fatalf("ready %+v, deferred %+v", ready, deferred)
+	}
+	ready, deferred = r.resolve(append(deferred, event(4, "ticket-message-updated", 52, in("a")), event(5, "ticket-updated", 10, in("b"))), false)
+	if len(ready) != 3 || ready[0].TicketID != 10 || ready[1].TicketID != 9 || len(deferred) != 0 {
+		t.Fatalf("ready %+v, deferred %+v", ready, deferred)
+	}
+	ready, deferred = r.resolve([]Event{event(6, "ticket-message-updated", 53, in("c"))}, true)
+	if len(ready) != 1 || ready[0].TicketID != 0 || len(deferred) != 0 {
+		t.Fatalf("the final chunk: ready %+v, deferred %+v", ready, deferred)
+	}
+}
+
+// Reading on finds the ids that lie close below with fewer requests.
+func TestScanIsCheaper(t *testing.T) {
+	for _, c := range []struct {
+		ids  []int64
+		want bool
+	}{
+		{nil, false},
+		{[]int64{1}, false},
+		{[]int64{950}, false},           // one page, or one request
+		{[]int64{940, 950}, true},       // one page for both
+		{[]int64{1, 950}, false},        // ten pages
+		{[]int64{1, 940, 950}, true},    // the first page pays
+		{[]int64{500, 600, 700}, false}, // five pages for three
+	} {
+		if got := scanIsCheaper(c.ids, 1000, 100); got != c.want {
+			t.Errorf("%v: %v", c.ids, got)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/sandbox"
+)
+
+// An account is a Gorgias account to read.
+type account struct {
+	settings    *config.Settings
+	client      *gorgias.Client
+	rateLimiter *gorgias.RateLimiter
+	close       func()
+	// onRetry is called before each wait for a retry; it may be nil.
+	onRetry func(err error, wait time.Duration)
+}
+
+// interactiveAttempts is how often a request is sent when a user waits for the
+// result.
+const interactiveAttempts = 4
+
+// open reads the configuration and connects to its account.
+func (a *app) open(c *cli.Context) (*account, error) {
+	settings, err := a.settings(c)
+	if err != nil {
+		return nil, err
+	}
+	options := gorgias.Options{UserAgent: "source-gorgias/" + Version()}
+	if c.Command.Name == "check" {
+		options.Attempts, options.MaxWait = interactiveAttempts, 30*time.Second
+	}
+	return a.connect(settings, options, c.Bool("sandbox"))
+}
+
+// connect returns the account of the settings, or the sandbox account.
+func (a *app) connect(settings *config.Settings, options gorgias.Options, useSandbox bool) (*account, error) {
+	account := &account{settings: settings, rateLimiter: gorgias.NewRateLimiter(settings.RateLimitReserve), close: func() {}}
+	options.Origin, options.RateLimiter, options.Transport = settings.Origin, account.rateLimiter, gorgias.Transport()
+	if settings.PublicOnly {
+		options.Transport = gorgias.PublicTransport(settings.Origin)
+	}
+	options.Retried = func(err error, wait time.Duration) {
+		if account.onRetry != nil {
+			account.onRetry(err, wait)
+		}
+	}
+	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
+	if useSandbox {
+		listener := sandbox.Listen()
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute}
+		go func() { _ = server.Serve(listener) }()
+		options.Transport = &http.Transport{DialContext: listener.DialContext}
+		account.close = func() { _ = server.Close() }
+	}
+	if a.log != nil {
+		options.Transport = timingTransport{options.Transport, a.log}
+	}
+	if c := settings.Credentials; c.AuthType == config.AuthOAuth {
+		oauth := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Token{
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.TokenExpiry})
+		oauth.Renewed = a.tokenRenewed
+		options.Auth, options.Rejected = oauth.Authorize, oauth.Rejected
+	}
+	var err error
+	if account.client, err = gorgias.New(options); err != nil {
+		return nil, &config.Error{Problems: []config.Problem{{Text: err.Error()}}}
+	}
+	return account, nil
+}
+
+// settings reads the configuration. With --sandbox it may be missing; if it is
+// given, all its settings but those of the account are used.
+func (a *app) settings(c *cli.Context) (*config.Settings, error) {
+	path, useSandbox := c.String("config"), c.Bool("sandbox")
+	raw := []byte("{}")
+	switch {
+	case path != "":
+		if c.Bool("save-tokens") {
+			if a.tokenFile = path; config.IsURI(path) {
+				return nil, usageErrorf("%s: --save-tokens needs a config file", c.Command.Name)
+			}
+		}
+		var err error
+		if raw, err = readConfig(path); err != nil {
+			return nil, err
+		}
+	case !useSandbox:
+		return nil, usageErrorf("%s: --config is missing (or --sandbox, for the sandbox account)", c.Command.Name)
+	}
+	return a.resolveConfig(raw, useSandbox)
+}
+
+// resolveConfig parses a configuration, for the sandbox account if useSandbox is
+// set, and redacts its secrets from now on.
+func (a *app) resolveConfig(raw []byte, useSandbox bool) (*config.Settings, error) {
+	if useSandbox {
+		var err error
+		if raw, err = config.WithAccount(raw, "sandbox", sandboxEmail, sandboxKey); err != nil {
+			return nil, err
+		}
+	}
+	settings, err := config.Parse(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
+	if err != nil {
+		return nil, err
+	}
+	if useSandbox {
+		settings.Origin = "http://sandbox.gorgias.com"
+	}
+	a.config, a.refreshToken = raw, settings.Credentials.RefreshToken
+	a.redactor.add(settings.Credentials.Email, settings.Secrets()...)
+	a.redactor.add(settings.Credentials.ClientID, settings.Secrets()...)
+	a.writer.Redact, a.writer.Privacy = a.redactor.redact, settings.Privacy
+	if a.log != nil {
+		a.log.Redact = a.redactor.redact
+	}
+	return settings, nil
+}

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"source-gorgias/connector/sandbox"
+)
+
+// The credentials of the sandbox: an API key, and an app.
+const (
+	sandboxEmail, sandboxKey                                  = "sandbox@example.com", "sandbox-key"
+	sandboxClientID, sandboxClientSecret, sandboxRefreshToken = "sandbox-app", "sandbox-secret", "sandbox-refresh"
+)
+
+func sandboxFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`ADDRESS` to serve on"},
+		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` from which the account is generated"},
+		&cli.Float64Flag{Name: "live", Usage: "`CHANGES` to the account per request"},
+		&cli.IntFlag{Name: "limit", Value: 40, Usage: "rate limit: `REQUESTS` per 20 s"},
+		&cli.BoolFlag{Name: "rotate", Usage: "replace the OAuth2 refresh token whenever it is used"},
+		&cli.IntFlag{Name: "messages", Usage: "`NUMBER` of messages; a fifth of it is the number of tickets"},
+	}
+}
+
+// sandbox serves the sandbox account until it is interrupted.
+func (a *app) sandbox(c *cli.Context) error {
+	listener, err := net.Listen("tcp", c.String("listen"))
+	if err != nil {
+		return err
+	}
+	handler := &sandbox.Server{
+		Seed: c.Uint64("seed"), ChangeRate: c.Float64("live"), Limit: c.Int("limit"), Email: sandboxEmail, APIKey: sandboxKey,
+		ClientID: sandboxClientID, ClientSecret: sandboxClientSecret, RefreshToken: sandboxRefreshToken, RotateRefreshToken: c.Bool("rotate"),
+		Size: sandbox.Size{Messages: c.Int("messages"), Tickets: c.Int("messages") / 5},
+	}
+	fmt.Fprintf(a.stderr, "the sandbox listens on %[1]s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%[1]s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %[2]q, \"api_key\": %[3]q}}\n"+
+		"or with OAuth2: \"credentials\": {\"auth_type\": \"oauth2.0\", \"client_id\": %[4]q, \"client_secret\": %[5]q, \"refresh_token\": %[6]q}\n",
+		listener.Addr(), sandboxEmail, sandboxKey, sandboxClientID, sandboxClientSecret, sandboxRefreshToken)
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(c.Context, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return context.Cause(c.Context)
+}

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"source-gorgias/connector/config"
+	"source-gorgias/connector/singer"
+)
+
+// tapSettings are the settings that only the tap has.
+type tapSettings struct {
+	userAgent        string
+	activateVersions bool
+}
+
+// parseTapConfig reads the configuration.
+func (a *app) parseTapConfig(c *cli.Context) (*tapSettings, *config.Settings, error) {
+	useSandbox, paths := c.Bool("sandbox"), c.StringSlice("config")
+	if len(paths) == 0 && !useSandbox {
+		return nil, nil, usageErrorf("--config is missing (or --sandbox, for the sandbox account)")
+	}
+	fields, err := mergeConfigs(paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Bool("save-tokens") {
+		if a.tokenFile = findTokenFile(paths); a.tokenFile == "" {
+			return nil, nil, usageErrorf("--save-tokens: no config file has a refresh_token")
+		}
+	}
+	own, warnings, err := takeTapSettings(fields)
+	if err != nil {
+		return nil, nil, nameVariables(err, paths)
+	}
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return nil, nil, err
+	}
+	settings, err := a.resolveConfig(raw, useSandbox)
+	if err != nil {
+		return nil, nil, nameVariables(err, paths)
+	}
+	for _, text := range append(warnings, settings.Warnings...) {
+		a.log.Print(singer.Warn, "", "%s", text)
+	}
+	return own, settings, nil
+}
+
+// mergeConfigs merges the configurations of files, of which the later ones take
+// precedence, and the environment if ENV is one of the paths. The environment
+// takes precedence over all files.
+func mergeConfigs(paths []string) (map[string]json.RawMessage, error) {
+	fields := map[string]json.RawMessage{}
+	for _, path := range paths {
+		if path == "ENV" {
+			continue
+		}
+		raw, err := readConfig(path)
+		if err != nil {
+			return nil, err
+		}
+		if json.Unmarshal(raw, &fields) != nil || fields == nil {
+			_, err := config.Parse(raw, false) // it describes the mistake
+			return nil, err
+		}
+	}
+	if slices.Contains(paths, "ENV") {
+		return fields, overlay(fields, environment(), singer.Settings().Settings)
+	}
+	return fields, nil
+}
+
+// findTokenFile returns the last file that has a refresh token; "" if none has.
+func findTokenFile(paths []string) (file string) {
+	for _, path := range paths {
+		var fields struct {
+			RefreshToken string `json:"refresh_token"`
+			Credentials  struct {
+				RefreshToken string `json:"refresh_token"`
+			} `json:"credentials"`
+		}
+		raw, _ := readFile("config", path) // ENV and URIs are not files
+		_ = json.Unmarshal(raw, &fields)   // mergeConfigs has reported errors
+		if fields.RefreshToken != "" || fields.Credentials.RefreshToken != "" {
+			file = path
+		}
+	}
+	return file
+}
+
+// mapperSettings are settings of the Singer SDK that this tap does not have.
+var mapperSettings = []string{"stream_maps", "stream_map_config", "faker_config", "batch_config",
+	"flattening_enabled", "flattening_max_depth", "flattening_max_key_length", "flattening_separator"}
+
+// takeTapSettings removes from a configuration the settings that only the tap
+// has, and those of other taps that it does not have, with warnings.
+func takeTapSettings(fields map[string]json.RawMessage) (own *tapSettings, warnings []string, err error) {
+	take := func(name string) (value string) {
+		raw := fields[name]
+		delete(fields, name)
+		if json.Unmarshal(raw, &value) != nil {
+			value = string(raw)
+		}
+		return strings.TrimSpace(value)
+	}
+	own = &tapSettings{userAgent: singer.Name + "/" + Version()}
+	if agent := take("user_agent"); agent != "" {
+		own.userAgent = agent
+	}
+	if strings.ContainsFunc(own.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return nil, nil, &config.Error{Problems: []config.Problem{{Setting: "user_agent", Text: "expected ASCII text such as acme-etl/1.0"}}}
+	}
+	if text := take("emit_activate_version_messages"); text != "" {
+		var ok bool
+		if own.activateVersions, ok = config.ParseBool(text); !ok {
+			return nil, nil, &config.Error{Problems: []config.Problem{{Setting: "emit_activate_version_messages", Text: "expected true or false"}}}
+		}
+	}
+	var ignored []string
+	for _, name := range mapperSettings {
+		if value := take(name); value != "" && value != "false" && value != "{}" {
+			ignored = append(ignored, name)
+		}
+	}
+	if len(ignored) > 0 {
+		warnings = append(warnings, "the settings \""+strings.Join(ignored, `", "`)+"\" were not used: this tap leaves mapping, flattening and batches to the target, or to a mapper such as meltano-map-transformer")
+	}
+	if take("page_size") != "" {
+		warnings = append(warnings, `the setting "page_size" was not used: pages are as large as the API allows`)
+	}
+	if take("tickets_view_id") != "" {
+		warnings = append(warnings, `the setting "tickets_view_id" was not used: tickets of all views are read`)
+	}
+	return own, warnings, nil
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strconv"
+)
+
+// A suite is a set of tests that may notice a mutant.
+type suite struct {
+	pkg, run  string
+	histories bool // it takes the number of histories
+}
+
+var (
+	scenarios = suite{pkg: "./integration_tests/scenarios"}
+	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", histories: true}
+	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestReportCrashRecovery|TestServerClockGoesBack)$", histories: true}
+)
+
+// test runs the suite and returns its output and whether it passed.
+func (s suite) test(ctx context.Context, r *runner, more ...string) (out string, passed bool) {
+	args := append([]string{"test", "-vet=off", "-count=1", "-timeout=30m"}, more...)
+	if !r.every {
+		args = append(args, "-failfast")
+	}
+	if s.run != "" {
+		args = append(args, "-run", s.run)
+	}
+	args = append(args, s.pkg)
+	if s.histories {
+		args = append(args, "-histories", strconv.Itoa(r.histories))
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(r.procs))
+	text, err := cmd.CombinedOutput()
+	return string(text), err == nil
+}

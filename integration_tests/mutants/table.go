@@ -1,0 +1,112 @@
+package main
+
+// A mutant is one way to break a rule.
+type mutant struct {
+	rule, name string
+	change     change
+	suites     []suite // those that notice; the next one is run if the one before does not
+}
+
+var (
+	anyTest = []suite{scenarios, histories}
+	byDays  = []suite{reports}
+)
+
+const now = "time.Now()"
+
+// mutants are all mutants, by the package that has the marker.
+var mutants = []mutant{
+	// gorgias
+	{"page-is-complete-json", "a truncated page is the last one", Delete, anyTest},
+	{"missing-token-is-invalid", "a page without its token is the last one", False, anyTest},
+	{"rate-limited-is-retried", "429 is not retried", Value(2, "false"), anyTest},
+	{"server-error-is-retried", "5xx is not retried", Value(2, "false"), anyTest},
+	{"retry-after-is-honored", "Retry-After is ignored", Value(1, "0 * ($)"), anyTest},
+
+	// conform
+	{"timestamp-without-offset-is-utc", "a timestamp without an offset is invalid", Drop(1), anyTest},
+	{"undeclared-fields-are-kept", "undeclared fields are dropped", Value(1, `"unrecognised_fields"`), anyTest},
+	{"certain-values-are-converted", "values of another type become null", True, anyTest},
+
+	// state
+	{"watermark-is-newest-cursor", "the watermark is the end of the scan by the host's clock", Value(1, now), anyTest},
+	{"fingerprint-identifies-version", "a record that was emitted once is never emitted again", Drop(2), anyTest},
+	{"fingerprint-identifies-version", "unchanged records are emitted again", False, anyTest},
+
+	// reader: incremental scans
+	{"watermark-stands-still-during-scan", "each page finishes the scan", True, anyTest},
+	{"scan-ends-below-lower-bound", "a scan ends at the lower bound itself", Shift(1), anyTest},
+	{"scan-ends-below-lower-bound", "a scan is one page", True, anyTest},
+	{"records-at-watermark-are-kept", "records equal to the lower bound are left out", Shift(1), anyTest},
+	{"server-clock-starts-scan", "the host's clock dates a scan", Value(1, now), anyTest},
+	{"restart-forgets-page-token", "a restart keeps the rejected token", Delete, anyTest},
+	{"rejected-token-restarts-scan", "a rejected token ends the stream", Value(1, "0 * ($)"), anyTest},
+	{"overlap-is-reread", "a scan ends at the watermark", Call(1, "$0"), anyTest},
+	{"order-is-verified", "a list is taken to be sorted", False, anyTest},
+	{"watermark-never-passes-scan-start", "a watermark may lie in the future", Delete, anyTest},
+	{"empty-page-continues-scan", "an empty page ends a scan", Value(1, "$ || len(page.Records) == 0"), anyTest},
+	{"window-lowers-scan-bound", "the scan does not reach back over the window", Delete, anyTest},
+	{"window-lowers-output-bound", "records of the window are left out", Delete, anyTest},
+	{"head-is-rescanned-after-resume", "a resumed scan is not followed by another", Drop(2), anyTest},
+	{"head-is-rescanned-after-long-scan", "a long scan is not followed by another", False, anyTest},
+	{"state-past-end-date-is-kept", "a state past the end date is read on from", False, anyTest},
+	{"end-date-keeps-event-watermark", "a first scan up to an end date stores no event watermark", Value(1, "$ && p.End.IsZero()"), anyTest},
+	{"event-watermark-precedes-first-record", "the event watermark comes with the first records", Delete, anyTest},
+	{"failed-stream-is-not-complete", "a failed stream is complete", Stmt("r.send(o, Batch{Kind: Done})"), anyTest},
+	{"failed-stream-keeps-state", "a failed stream starts again from now",
+		Stmt("kept := o.Bookmark; o.Bookmark = state.Bookmark{Watermark: time.Now(), WindowReadAt: time.Now(), EventWatermark: time.Now()}; r.EmitRecords(o, nil); o.Bookmark = kept; $"), anyTest},
+	{"unauthorized-alone-ends-all-streams", "any error ends all streams", Call(1, "$1 != nil"), anyTest},
+
+	// reader: pages
+	{"empty-page-continues-list", "an empty page ends a list", Value(1, `map[bool]string{true: $}[len(page.Records) > 0]`), anyTest},
+	{"list-is-read-to-its-end", "a list is one page", Value(1, `""`), anyTest},
+	{"repeated-tokens-are-detected", "a loop of page tokens is not noticed", False, anyTest},
+	{"record-fetched-by-id-is-verified", "a record fetched by id may be another", Drop(2), anyTest},
+
+	// changefeed
+	{"change-feed-runs", "events are not read", False, anyTest},
+	{"deletions-become-tombstones", "deletions are not emitted", True, anyTest},
+	{"tickets-are-refetched", "tickets are not re-fetched", Skip, anyTest},
+	{"missing-tickets-are-fetched-by-id", "tickets missing from a response are not fetched by id", Skip, anyTest},
+	{"threads-are-refetched", "messages are not re-fetched", False, anyTest},
+	{"surveys-are-refetched", "surveys are not re-fetched by id", Skip, anyTest},
+	{"merged-ticket-moves-messages", "messages of a merged ticket keep their old ticket", Delete, anyTest},
+	{"removed-tags-get-tombstones", "removed tags stay", Delete, anyTest},
+	{"present-tags-get-no-tombstone", "a tag that was added again is deleted", Delete, anyTest},
+	{"tag-tombstone-has-date-of-ticket", "the tombstone of a tag is newer than the tag added again", Call(2, "$f($1, $3, $3, $4, $5, $6)"), anyTest},
+	{"deleted-customers-get-tombstones", "deleted customers stay", Delete, anyTest},
+	{"deleted-messages-are-followed", "a deleted message is not followed to the ticket it moved to", Delete, anyTest},
+	{"vanished-messages-get-tombstones", "deleted messages that are gone stay", Delete, anyTest},
+	{"missing-record-is-a-deletion", "a record that is gone is an error", False, anyTest},
+	{"scan-counts-as-read-only-after-overlap", "a record read once is up to date forever", Call(1, "!$0.IsZero()"), anyTest},
+	{"scan-counts-as-read-only-after-overlap", "a record read within the overlap is up to date", Call(2, "$0"), anyTest},
+	{"events-are-reprocessed-over-overlap", "events are processed once", Call(2, "$1"), anyTest},
+	{"event-watermark-moves-after-chunk", "the event watermark moves before the events are processed",
+		Stmt("o.Bookmark.EventWatermark = state.MaxTime(o.Bookmark.EventWatermark, l.LastServerTime().Add(-l.Overlap)); $"), anyTest},
+	{"event-ids-are-kept-over-overlap", "processed events are not remembered", False, anyTest},
+	{"unprocessed-events-emit-again", "a known version is not emitted for a new event", Drop(2), anyTest},
+	{"server-clock-starts-change-feed", "the host's clock dates the change feed", Value(1, now), anyTest},
+	{"shared-events-reach-back", "events that were read from too late on are complete", Delete, anyTest},
+	{"message-tickets-are-resolved-by-context", "the tickets of messages are not looked up", False, anyTest},
+	{"rejected-type-filter-is-dropped", "events are not read if the API rejects the filter by type", False, anyTest},
+	{"unavailable-refetch-keeps-stream", "tickets that cannot be fetched by id end the stream", Drop(1), anyTest},
+	{"unavailable-refetch-keeps-watermark", "events that cannot be applied count as processed", Drop(1), anyTest},
+	{"event-retention-gap-is-reported", "events that the account no longer has are not reported", True, anyTest},
+	{"unresolved-messages-are-reported", "messages that cannot be re-fetched are not reported", False, anyTest},
+	{"forbidden-events-are-reported", "forbidden events are not reported", Delete, anyTest},
+
+	// connector
+	{"deletes-ignore-emits-no-tombstones", "ignored deletions are emitted", False, anyTest},
+
+	// reports
+	{"changed-days-forget-fingerprints-first", "the fingerprint of a changed day stays until its rows are written", Delete, byDays},
+	{"emptied-days-get-an-empty-row", "a day that has no rows any more keeps them", False, byDays},
+	{"report-watermark-follows-days-read", "days are passed before they are read", Call(2, "$f(time.Now().AddDate(1, 0, 0))"), byDays},
+	{"recent-days-are-reread", "days of the window are not read again", Value(1, "false && ($)"), byDays},
+	{"server-clock-dates-today", "the host's clock tells which day is today", Value(1, now), byDays},
+	{"day-before-period-is-queried", "a period is taken to include its first day", Call(1, "$f($1, $2+1, $3)"), byDays},
+	{"report-fingerprints-outlive-window", "fingerprints of the window are dropped", Call(1, "$1"), byDays},
+	{"window-counts-only-when-reread", "a window that was not read counts as read", True, byDays},
+	{"unchanged-days-are-not-emitted", "unchanged days are emitted again", False, byDays},
+	{"report-rows-are-dated-upwards", "newer rows may have an older date", False, byDays},
+}

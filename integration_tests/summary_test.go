@@ -22,7 +22,7 @@ import (
 // A summary is the totals that a run reports at its end.
 type summary struct {
 	completed, streams, records, refetched, tombstones, requests, share, nulled int
-	failed                                                          []string
+	failed                                                                      []string
 }
 
 var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which re-fetched: (\d+), tombstones: (\d+); ` +

@@ -23,37 +23,35 @@ type account struct {
 	onRetry func(err error, wait time.Duration)
 }
 
-// interactiveAttempts is how often a request is sent when a user waits for the
-// result.
-const interactiveAttempts = 4
-
 // open reads the configuration and connects to its account.
 func (a *app) open(c *cli.Context) (*account, error) {
 	settings, err := a.settings(c)
 	if err != nil {
 		return nil, err
 	}
-	options := gorgias.Options{UserAgent: "source-gorgias/" + Version()}
-	if c.Command.Name == "check" {
-		options.Attempts, options.MaxWait = interactiveAttempts, 30*time.Second
-	}
-	return a.connect(settings, options, c.Bool("sandbox"))
+	return a.connect(c, settings, "source-gorgias/"+Version(), c.Command.Name == "check")
 }
 
 // connect returns the account of the settings, or the sandbox account.
-func (a *app) connect(settings *config.Settings, options gorgias.Options, useSandbox bool) (*account, error) {
+// interactive bounds the retries, because a user waits for the result.
+func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent string, interactive bool) (*account, error) {
 	account := &account{settings: settings, rateLimiter: gorgias.NewRateLimiter(settings.RateLimitReserve), close: func() {}}
-	options.Origin, options.RateLimiter, options.Transport = settings.Origin, account.rateLimiter, gorgias.Transport()
+	options := gorgias.Options{
+		UserAgent: userAgent, Origin: settings.Origin, RateLimiter: account.rateLimiter, Transport: gorgias.Transport(),
+		Auth: gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey),
+		Retried: func(err error, wait time.Duration) {
+			if account.onRetry != nil {
+				account.onRetry(err, wait)
+			}
+		},
+	}
+	if interactive {
+		options.Attempts, options.MaxWait = 4, 30*time.Second
+	}
 	if settings.PublicOnly {
 		options.Transport = gorgias.PublicTransport(settings.Origin)
 	}
-	options.Retried = func(err error, wait time.Duration) {
-		if account.onRetry != nil {
-			account.onRetry(err, wait)
-		}
-	}
-	options.Auth = gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey)
-	if useSandbox {
+	if c.Bool("sandbox") {
 		listener := sandbox.Listen()
 		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }()

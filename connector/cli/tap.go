@@ -18,7 +18,6 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/config"
-	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/singer"
 	"source-gorgias/connector/stream"
 )
@@ -107,7 +106,7 @@ func tapLog(stderr io.Writer) *singer.Log {
 	return singer.NewLog(stderr, settings, os.Getenv(variable("loglevel")), os.Getenv("LOGLEVEL"))
 }
 
-// tap runs the first of these that the flags ask for.
+// tap runs what the flags select: of several, the first below.
 func (a *app) tap(c *cli.Context) error {
 	switch format := c.String("format"); {
 	case a.log == nil && c.Args().Present():
@@ -138,12 +137,16 @@ const tapHeartbeat = time.Minute
 func (a *app) tapRead(c *cli.Context) error {
 	startedAt := time.Now()
 	test := c.String("test")
-	own, account, err := a.tapOpen(c)
+	own, settings, err := a.parseTapConfig(c)
+	if err != nil {
+		return err
+	}
+	account, err := a.connect(c, settings, own.userAgent, test != "")
 	if err != nil {
 		return err
 	}
 	defer account.close()
-	selection, err := tapSelection(c, test, account.settings)
+	selection, err := tapSelection(c, test, settings)
 	if err != nil {
 		return err
 	}
@@ -167,7 +170,7 @@ func (a *app) tapRead(c *cli.Context) error {
 		a.log.Print(singer.Warn, "", "another tap has written the bookmarks of %s. Some taps leave gaps: run a full refresh once", strings.Join(foreign, ", "))
 	}
 	newPlan := func(streams []*stream.Stream) *connector.Plan {
-		p := connector.NewPlan(account.settings, singer.TombstoneColumn)
+		p := connector.NewPlan(settings, singer.TombstoneColumn)
 		p.Client, p.RateLimiter, p.Heartbeat = account.client, account.rateLimiter, tapHeartbeat
 		p.Streams, p.Bookmarks = streams, bookmarks
 		return p
@@ -228,20 +231,6 @@ func (a *app) tapDiscover(c *cli.Context) error {
 	fields, _ := mergeConfigs(c.StringSlice("config"))
 	raw, _ := json.Marshal(fields)
 	return singer.WriteCatalog(a.stdout, config.AvailableStreams(raw), privacy)
-}
-
-// tapOpen reads the configuration and connects to its account.
-func (a *app) tapOpen(c *cli.Context) (*tapSettings, *account, error) {
-	own, settings, err := a.parseTapConfig(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	options := gorgias.Options{UserAgent: own.userAgent}
-	if c.IsSet("test") {
-		options.Attempts, options.MaxWait = interactiveAttempts, 30*time.Second
-	}
-	account, err := a.connect(settings, options, c.Bool("sandbox"))
-	return own, account, err
 }
 
 // A timingTransport logs how long responses take.

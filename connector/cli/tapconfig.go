@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -129,11 +130,10 @@ func takeTapSettings(fields map[string]json.RawMessage) (own *tapSettings, warni
 	if len(ignored) > 0 {
 		warnings = append(warnings, "the settings \""+strings.Join(ignored, `", "`)+"\" were not used: this tap leaves mapping, flattening and batches to the target, or to a mapper such as meltano-map-transformer")
 	}
-	if take("page_size") != "" {
-		warnings = append(warnings, `the setting "page_size" was not used: pages are as large as the API allows`)
-	}
-	if take("tickets_view_id") != "" {
-		warnings = append(warnings, `the setting "tickets_view_id" was not used: tickets of all views are read`)
+	for _, s := range [][2]string{{"page_size", "pages are as large as the API allows"}, {"tickets_view_id", "tickets of all views are read"}} {
+		if take(s[0]) != "" {
+			warnings = append(warnings, fmt.Sprintf("the setting %q was not used: %s", s[0], s[1]))
+		}
 	}
 	return own, warnings, nil
 }

@@ -387,7 +387,7 @@ func (e *catalogEntry) keeps(path []string) bool {
 }
 
 // fullTable reports whether every sync reads the stream in full, because it has
-// no cursor or the catalog asks for it.
+// no cursor or the catalog selects FULL_TABLE.
 func (e *catalogEntry) fullTable(s *stream.Stream, warn func(string, ...any)) bool {
 	root := e.at(nil)
 	if cursor := cmp.Or(root.Cursor, e.Cursor); cursor != "" && cursor != s.Cursor {

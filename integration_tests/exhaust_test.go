@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -54,46 +55,65 @@ var (
 //	go test ./integration_tests -run TestEveryHistory -history 'messages: edit kill2+ edit'
 func TestEveryHistory(t *testing.T) {
 	t.Parallel()
-	only, ops, single := strings.Cut(*oneHistory, ":")
-	deadline := time.Now().Add(*budget)
-	var mu sync.Mutex
-	reached := map[string]int{}
-	played, complete := 0, true
-	t.Run("scopes", func(t *testing.T) { // returns when its parallel subtests have ended
-		for _, s := range scopes() {
-			if single && s.name != only {
-				continue
-			}
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				x := &explorer{T: t, scope: s, deadline: deadline, reached: map[string]int{}, seen: map[uint64]bool{}}
-				if single {
-					if err := x.replay(strings.Fields(ops)); err != nil {
-						t.Errorf("%s: %v", *oneHistory, err)
-					}
-					return
-				}
-				began := time.Now()
-				x.explore(*depth)
-				t.Logf("%d histories of %d operations, %d states, in %.1f s", x.played, len(x.operations(&point{})), len(x.seen), time.Since(began).Seconds())
-				mu.Lock()
-				defer mu.Unlock()
-				for name, n := range x.reached {
-					reached[name] += n
-				}
-				played += x.played
-				complete = complete && !x.stopped
-			})
+	if *oneHistory != "" {
+		name, operations, _ := strings.Cut(*oneHistory, ":")
+		i := slices.IndexFunc(scopes(), func(s *scope) bool { return s.name == name })
+		if i < 0 {
+			t.Fatalf("no scope %q", name)
 		}
-	})
-	if single {
+		if err := newExplorer(scopes()[i]).replay(t, strings.Fields(operations)); err != nil {
+			t.Errorf("%s: %v", *oneHistory, err)
+		}
 		return
 	}
-	t.Logf("%d histories of at most %d operations; all of them: %v", played, *depth, complete)
+	var all []*explorer
+	for _, s := range scopes() {
+		all = append(all, newExplorer(s))
+	}
+	exploreAll(t, all, *depth, time.Now().Add(*budget))
+
+	reached, played, stopped := map[string]int{}, 0, false
+	for _, x := range all {
+		t.Logf("%-35s %6d histories", x.name, x.played)
+		played, stopped = played+x.played, stopped || x.stopped
+		for name, n := range x.reached {
+			reached[name] += n
+		}
+		slices.SortStableFunc(x.failures, func(a, b failure) int { return cmp.Compare(len(a.operations), len(b.operations)) })
+		for _, f := range x.failures {
+			t.Errorf("%s: %s: %.1200v", x.name, strings.Join(f.operations, " "), f.err)
+		}
+	}
+	t.Logf("%d histories of at most %d operations; stopped because the time was up: %v", played, *depth, stopped)
 	for _, name := range probes {
-		if t.Logf("%-45s %d", name, reached[name]); reached[name] == 0 && !t.Failed() {
+		if t.Logf("%-62s %7d times", name, reached[name]); reached[name] == 0 && !t.Failed() {
 			t.Errorf("no history reached: %s", name)
 		}
+	}
+}
+
+// exploreAll runs the histories of all scopes, the short ones first. It runs no
+// longer ones than those that fail.
+func exploreAll(t *testing.T, all []*explorer, depth int, deadline time.Time) {
+	inParallel(t, len(all), func(t *testing.T, i int) { all[i].start(t) })
+	for range depth {
+		type step struct {
+			*explorer
+			from *point
+		}
+		var steps []step
+		for _, x := range all {
+			if len(x.failures) > 0 {
+				return
+			}
+			for _, p := range x.found {
+				steps = append(steps, step{x, p})
+			}
+			x.found = nil
+		}
+		// If the time is up in between, each scope has had its share.
+		rand.New(rand.NewPCG(1, 1)).Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+		inParallel(t, len(steps), func(t *testing.T, i int) { steps[i].extend(t, steps[i].from, deadline) })
 	}
 }
 
@@ -170,85 +190,118 @@ func (p *point) hash() uint64 {
 
 // An explorer runs the histories of a scope.
 type explorer struct {
-	*testing.T
 	*scope
-	deadline time.Time
-	reached  map[string]int // how often, by probe
-	seen     map[uint64]bool
+
+	mu       sync.Mutex
+	seen     map[uint64]bool // states
+	found    []*point        // from which longer histories continue
+	reached  map[string]int  // how often, by probe
 	played   int
-	failed   int
+	failures []failure
 	stopped  bool // the time was up
 }
 
-// explore runs all histories of at most so many operations, the short ones
-// first: those that fail are shortest.
-func (x *explorer) explore(depth int) {
-	var start *point
-	x.in(nil, func(a *tiny) { start = a.start() })
-	if start == nil || !x.accept(start) {
+// A failure is a history that failed.
+type failure struct {
+	operations []string
+	err        error
+}
+
+// maxFailures is how many histories of a scope fail before the others are not
+// run.
+const maxFailures = 5
+
+func newExplorer(s *scope) *explorer {
+	return &explorer{scope: s, seen: map[uint64]bool{}, reached: map[string]int{}}
+}
+
+// start checks the history without operations.
+func (x *explorer) start(t *testing.T) {
+	var p *point
+	var err error
+	x.in(t, nil, func(a *tiny) { p, err = a.start() })
+	if err != nil {
+		x.fail(t, nil, err)
 		return
 	}
-	reachable := []*point{start}
-	for n := range depth {
-		var next []*point
-		for _, p := range reachable {
-			for _, op := range x.operations(p) {
-				if x.stopped = x.stopped || time.Now().After(x.deadline); x.stopped {
-					return
-				}
-				for _, q := range x.continuations(p, op) {
-					if x.accept(q) && n+1 < depth {
-						next = append(next, q)
-					}
-				}
-				if x.failed >= 5 {
-					return
-				}
-			}
+	x.check(t, p)
+}
+
+// extend continues a history by each operation.
+func (x *explorer) extend(t *testing.T, p *point, deadline time.Time) {
+	for _, op := range x.operations(p) {
+		if x.isDone(deadline) {
+			return
 		}
-		reachable = next
+		points, err := x.continuations(t, p, op)
+		for _, q := range points {
+			x.check(t, q)
+		}
+		if err != nil {
+			x.fail(t, append(slices.Clone(p.operations), op), err)
+		}
 	}
 }
 
-// accept checks a point that is new, and reports whether histories continue from
-// it.
-func (x *explorer) accept(p *point) bool {
-	h := p.hash()
-	if x.seen[h] {
-		return false
+// isDone reports whether no more histories are run.
+func (x *explorer) isDone(deadline time.Time) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.stopped = x.stopped || time.Now().After(deadline)
+	return x.stopped || len(x.failures) >= maxFailures
+}
+
+// check checks the history that leads to a point, if no other one led to the
+// same state.
+func (x *explorer) check(t *testing.T, p *point) {
+	hash := p.hash()
+	x.mu.Lock()
+	seen := x.seen[hash]
+	if x.seen[hash] = true; !seen {
+		x.played++
 	}
-	x.seen[h] = true
-	x.played++
+	x.mu.Unlock()
+	if seen {
+		return
+	}
 	var err error
-	x.in(p, func(a *tiny) { err = a.check() })
+	x.in(t, p, func(a *tiny) { err = a.check() })
 	if err != nil {
-		x.fail(p, err)
+		x.fail(t, p.operations, err)
+		return
 	}
-	return err == nil
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.found = append(x.found, p)
 }
 
-// fail reports a history that failed. It runs it again from its beginning, as
-// -history does.
-func (x *explorer) fail(p *point, err error) {
-	x.failed++
-	text := x.name + ": " + strings.Join(p.operations, " ")
-	if again := x.replay(p.operations); again == nil {
-		text += " (not if it is run alone)"
+// fail notes a history that failed. It is run again from its beginning, as by
+// -history.
+func (x *explorer) fail(t *testing.T, operations []string, err error) {
+	if again := x.replay(t, operations); again == nil {
+		err = fmt.Errorf("(not if it is run alone) %w", err)
 	}
-	x.Errorf("%s: %.1200v", text, err)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.failures = append(x.failures, failure{operations, err})
 }
 
 // replay runs one history from its beginning.
-func (x *explorer) replay(operations []string) (err error) {
+func (x *explorer) replay(t *testing.T, operations []string) (err error) {
 	var p *point
-	x.in(nil, func(a *tiny) { p = a.start() })
+	x.in(t, nil, func(a *tiny) { p, err = a.start() })
 	for _, op := range operations {
-		x.in(p, func(a *tiny) { p, err = a.operate(p, op) })
 		if err != nil {
 			return err
 		}
+		x.in(t, p, func(a *tiny) { p, err = a.operate(p, op) })
+		if p == nil && err == nil {
+			err = fmt.Errorf("%s changes nothing", op)
+		}
 	}
-	x.in(p, func(a *tiny) { err = a.check() })
+	if err == nil {
+		x.in(t, p, func(a *tiny) { err = a.check() })
+	}
 	return err
 }
 
@@ -276,10 +329,9 @@ func (x *explorer) operations(p *point) (ops []string) {
 }
 
 // continuations returns the points to which an operation leads.
-func (x *explorer) continuations(p *point, op string) (points []*point) {
+func (x *explorer) continuations(t *testing.T, p *point, op string) (points []*point, err error) {
 	change, kills := strings.CutSuffix(op, "kill")
-	var err error
-	x.in(p, func(a *tiny) {
+	x.in(t, p, func(a *tiny) {
 		if !kills {
 			var q *point
 			if q, err = a.operate(p, op); q != nil {
@@ -287,27 +339,28 @@ func (x *explorer) continuations(p *point, op string) (points []*point) {
 			}
 			return
 		}
-		if name, ok := strings.CutSuffix(change, ","); ok && !a.make(name) {
-			return
+		if name, ok := strings.CutSuffix(change, ","); !ok || a.make(name) {
+			points, err = a.killAnywhere(p, change)
 		}
-		points, err = a.killAnywhere(p, change)
 	})
-	if err != nil {
-		x.fail(&point{operations: append(slices.Clone(p.operations), op)}, err)
-		return nil
-	}
-	return points
+	return points, err
 }
 
 // in calls f with the account as it is at a point; nil is the beginning.
-func (x *explorer) in(p *point, f func(a *tiny)) {
-	synctest.Test(x.T, func(t *testing.T) {
-		a := newTiny(t, x.scope, x.reached)
+func (x *explorer) in(t *testing.T, p *point, f func(a *tiny)) {
+	reached := map[string]int{}
+	synctest.Test(t, func(t *testing.T) {
+		a := newTiny(t, x.scope, reached)
 		if p != nil {
 			a.restore(p)
 		}
 		f(a)
 	})
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for name, n := range reached {
+		x.reached[name] += n
+	}
 }
 
 // tiny is the account of a scope and what was read of it.
@@ -376,15 +429,14 @@ func (a *tiny) ids(path string) (ids []int64) {
 }
 
 // start returns the point from which the histories of the scope start.
-func (a *tiny) start() *point {
+func (a *tiny) start() (*point, error) {
 	if !a.fresh {
 		if err := a.sync(nil); err != nil {
-			a.t.Errorf("the first sync: %v", err)
-			return nil
+			return nil, fmt.Errorf("the first sync: %w", err)
 		}
 		time.Sleep(time.Hour)
 	}
-	return a.pointAfter(&point{}, "")
+	return a.pointAfter(&point{}, ""), nil
 }
 
 // pointAfter returns where the history is after an operation, which follows p.

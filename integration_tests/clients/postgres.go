@@ -23,7 +23,7 @@ import (
 // A postgres is a PostgreSQL server of our own that nobody else sees and that
 // leaves nothing behind. Its time zone is UTC, as ours asks of a warehouse.
 type postgres struct {
-	harness          *harness
+	harness        *harness
 	psql           string // the path of the program that asks it
 	server         *exec.Cmd
 	port           int

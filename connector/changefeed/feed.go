@@ -186,7 +186,7 @@ func (f *Feed) readEvents(ctx context.Context) bool {
 
 // readList consumes the list of events.
 func (f *Feed) readList(ctx context.Context, query url.Values) error {
-	for page, err := range f.Pages(ctx, f.Events, f.Events.Path, query, "") {
+	for page, err := range f.Pages(ctx, f.Events, f.Events.Path, query, "", nil) {
 		if err != nil {
 			return err
 		}

@@ -201,7 +201,16 @@ func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ti
 // what is wanted. A ticket that is gone has none.
 func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread) error {
 	query := url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}
-	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "") {
+	more := func(page *reader.Page) bool {
+		left := len(wanted.changed)
+		for _, rec := range page.Records {
+			if _, ok := wanted.changed[rec.ID()]; ok {
+				left--
+			}
+		}
+		return wanted.whole || left > 0
+	}
+	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "", more) {
 		if gorgias.Is(err, gorgias.NotFound) {
 			return nil
 		}
@@ -217,9 +226,7 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 			delete(wanted.changed, id)
 			delete(wanted.deleted, id)
 		}
-		if a.EmitChanges(items, nil); !wanted.whole && len(wanted.changed) == 0 {
-			return nil
-		}
+		a.EmitChanges(items, nil)
 	}
 	return nil
 }

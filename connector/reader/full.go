@@ -17,7 +17,7 @@ type FullRefresh struct{ list }
 func (FullRefresh) Read(ctx context.Context, l *List) error {
 	var ids parentIDs
 	for _, partition := range partitions(l.Source) {
-		for page, err := range l.Pages(ctx, l.Source, l.Source.Path, partition, "") {
+		for page, err := range l.Pages(ctx, l.Source, l.Source.Path, partition, "", nil) {
 			if err != nil {
 				return err
 			}
@@ -89,7 +89,7 @@ func (l *List) readChildren(ctx context.Context, o *Output, parents [][]byte) er
 // since it was listed has none.
 func (l *List) readChild(ctx context.Context, o *Output, parent []byte) error {
 	started := false
-	for page, err := range l.Pages(ctx, o.Stream, strings.Replace(o.Stream.Path, "{id}", string(parent), 1), nil, "") {
+	for page, err := range l.Pages(ctx, o.Stream, strings.Replace(o.Stream.Path, "{id}", string(parent), 1), nil, "", nil) {
 		if gorgias.Is(err, gorgias.NotFound) && !started {
 			return nil
 		}

@@ -129,6 +129,9 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 		}
 		wanted = next
 	}
+	// Last, so that a list that cannot be re-fetched is not emitted by each sync;
+	// but nothing that was read again since.
+	read = slices.DeleteFunc(read, func(it reader.Item) bool { return !a.Emissions.IsLatest(it.Record) })
 	a.EmitChanges(read, a.tombstones(work.deleted))
 	return nil
 }

@@ -84,6 +84,9 @@ func (a *Applier) readOn(ctx context.Context, refetch causes) error {
 func scanIsCheaper(ids []int64, below, perPage int64) bool {
 	found := int64(0)
 	for _, id := range slices.Backward(ids) {
+		if id >= below {
+			continue // the list has been read there
+		}
 		found++
 		if pages := (below - id + perPage - 1) / perPage; pages < found {
 			return true

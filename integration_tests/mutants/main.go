@@ -165,7 +165,7 @@ func (r *runner) run(ctx context.Context, m mutant) (result, by string) {
 var (
 	failure = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
 	history = regexp.MustCompile(`history \d+`)
-	crash   = regexp.MustCompile(`(?m)^(?:panic|fatal error): .*`)
+	crash   = regexp.MustCompile(`(?m)^(?:panic|fatal error): .*|.*Test killed with quit.*`)
 )
 
 // by returns what has noticed a mutant, from the output of go test.

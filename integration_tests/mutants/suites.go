@@ -10,18 +10,19 @@ import (
 // A suite is a set of tests that may notice a mutant.
 type suite struct {
 	pkg, run  string
+	timeout   string
 	histories bool // it takes the number of histories
 }
 
 var (
-	scenarios = suite{pkg: "./integration_tests/scenarios"}
-	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", histories: true}
-	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestReportCrashRecovery|TestServerClockGoesBack)$", histories: true}
+	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "10m"}
+	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "60m", histories: true}
+	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "60m", histories: true}
 )
 
 // test runs the suite and returns its output and whether it passed.
 func (s suite) test(ctx context.Context, r *runner, more ...string) (out string, passed bool) {
-	args := append([]string{"test", "-vet=off", "-count=1", "-timeout=30m"}, more...)
+	args := append([]string{"test", "-vet=off", "-count=1", "-timeout=" + s.timeout}, more...)
 	if !r.every {
 		args = append(args, "-failfast")
 	}

@@ -25,10 +25,11 @@ func NewInputError(format string, args ...any) error {
 // ParseState parses a state in any form that clients of either protocol store.
 func ParseState(raw []byte) (*state.Stored, error) {
 	unreadable := func(why string) error {
-		return NewInputError("the state cannot be read: %s; expected a state as this program has written it. Correct it, or clear it to read everything again", why)
+		return NewInputError("the state cannot be read: %s; expected a state that this program has written. Correct it, or clear it to read everything again", why)
 	}
+	raw = bytes.TrimSpace(raw)
 	var doc json.RawMessage
-	if err := json.Unmarshal(raw, &doc); err != nil && len(bytes.TrimSpace(raw)) > 0 {
+	if err := json.Unmarshal(raw, &doc); err != nil && len(raw) > 0 {
 		return nil, unreadable(config.DescribeJSONError(raw, err))
 	}
 	stored, err := state.ParseStored(doc, streams.Lookup)

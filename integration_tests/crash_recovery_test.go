@@ -50,7 +50,6 @@ var (
 // changes.
 func TestCrashRecovery(t *testing.T) {
 	t.Parallel()
-	// Two runs of one history may order the requests differently.
 	run := func(t *testing.T, seed uint64, changes int) (judged map[string]int, err error) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{t: t, Rand: rand.New(rand.NewPCG(seed, 1)), maxChanges: changes}
@@ -141,6 +140,7 @@ type history struct {
 	quiet            bool                         // no changes and no faults
 	overlap          time.Duration
 	tokens           *tokenNetwork
+	network          *ordered
 	sharedTimestamps bool // late tickets have the timestamp of the watermark
 	maxChanges       int  // at most
 	noChanges        bool // no changes, but faults
@@ -172,7 +172,9 @@ func (h *history) play() error {
 	if whim := rand.New(rand.NewPCG(h.Uint64(), 2)); h.chance(0.5) {
 		h.tokens.insertEmptyPage = func() bool { return whim.IntN(30) == 0 }
 	}
-	h.fixture = newFixtureBehind(h.t, box, h.tokens)
+	h.network = &ordered{net: h.tokens, seed: box.Seed}
+	h.fixture = newFixtureBehind(h.t, box, h.network)
+	h.network.calibrate(h.t, h.client)
 	box.Fail = h.intercept
 	h.bookmarks = map[string]state.Bookmark{}
 	h.written, h.lastFullRefresh, h.compared = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
@@ -323,7 +325,7 @@ func (h *history) changeWith(r *rand.Rand) {
 		}
 		return ids[r.IntN(len(ids))]
 	}
-	kinds := 38
+	kinds := 40
 	if h.eventsForbidden {
 		kinds = 20 // the lists show these
 	}
@@ -345,6 +347,10 @@ func (h *history) changeWith(r *rand.Rand) {
 		if tag := lowestID(h.box, "tags"); tag != 0 {
 			h.box.ToggleTicketTag(lowestID(h.box, "tickets"), tag)
 		}
+	case 38: // to and from one version
+		h.box.SetMessageText(some("messages"), []string{"A", "B"}[r.IntN(2)])
+	case 39:
+		h.box.SetSurveyScore(some("satisfaction-surveys"), 1+r.IntN(2))
 	case 35:
 		h.box.AddTicket(now.AddDate(-2, 0, 0), now.AddDate(-2, 0, 0), visible) // an import
 	case 16:
@@ -499,6 +505,7 @@ func (h *history) next() *connector.Plan {
 	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
+	plan.ChunkPages = []int{1, 2, 3, 0}[h.IntN(4)]
 	if !h.quiet && h.chance(0.5) {
 		plan.WindowInterval = 24 * time.Hour
 	}
@@ -574,6 +581,7 @@ func (h *history) read(plan *connector.Plan, stop int) error {
 			}
 		}
 		if stopped {
+			synctest.Wait() // the next requests are on their way: the seed decides which
 			break
 		}
 		batches++

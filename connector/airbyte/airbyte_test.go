@@ -40,7 +40,7 @@ func FuzzCatalog(f *testing.F) {
 }
 
 // FuzzState checks that any state is accepted or refused with an InputError,
-// and that the bookbookmarks of an accepted one can be written and read again.
+// and that the bookmarks of an accepted one can be written and read again.
 func FuzzState(f *testing.F) {
 	for _, s := range []string{``, `null`, `{}`, `[]`, `[{}]`, `{"tickets":{"updated_datetime":"2026-01-01T00:00:00Z"}}`,
 		`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"tickets","namespace":""},"stream_state":{"version":2,"watermark":"2026-01-01T00:00:00.000000Z"}},"global_":null}]`,

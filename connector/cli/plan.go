@@ -59,8 +59,8 @@ func (a *app) plan(c *cli.Context) error {
 	if forecast.Seconds > 0 {
 		duration = formatDuration(time.Duration(math.Ceil(forecast.Seconds)) * time.Second)
 	}
-	_, err = fmt.Fprintf(a.stdout, "\n%s requests, %s at the rate limit of %d requests per 20 seconds, of which %.0f%% are reserved for other integrations. This forecast took %s.\n",
-		formatEstimate(forecast.Accuracy, forecast.Requests), duration, forecast.RateLimit, 100*forecast.Reserve, counted(forecast.ForecastRequests, "request"))
+	_, err = fmt.Fprintf(a.stdout, "\n%s requests, %s at the rate limit of %s requests per 20 seconds, of which %.0f%% are reserved for other integrations. This forecast took %s.\n",
+		formatEstimate(forecast.Accuracy, forecast.Requests), duration, formatNumber(forecast.RateLimit), 100*forecast.Reserve, counted(forecast.ForecastRequests, "request"))
 	return err
 }
 

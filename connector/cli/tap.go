@@ -63,7 +63,7 @@ source-gorgias sandbox  [--listen ADDRESS]`
 
 func tapFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "JSON `FILE` with the configuration, or ENV for variables " + variable("…") + "; the last one wins"},
+		&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "JSON `FILE` with the configuration, the last of several wins; ENV: " + variable("…")},
 		&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog; without one, all streams are read"},
 		&cli.StringFlag{Name: "properties", Aliases: []string{"p"}, Usage: "`FILE`: deprecated alias of --catalog"},
 		&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "JSON `FILE` with the state of the last sync"},

@@ -250,8 +250,8 @@ func (s *Settings) Streams() []*stream.Stream { return streams.Available(len(s.R
 func AvailableStreams(config []byte) []*stream.Stream {
 	fields, _ := decode(config)
 	_, _ = normalize(fields)
-	configured, _ := fields["reports"].([]any)
-	return streams.Available(len(configured) > 0)
+	list, isList := fields["reports"].([]any)
+	return streams.Available(fields["reports"] != nil && !(isList && len(list) == 0))
 }
 
 // Secrets returns what must never be shown.

@@ -143,13 +143,15 @@ func coerceTypes(fields map[string]any) {
 	for name, value := range fields {
 		text, isString := value.(string)
 		if property := spec().Properties[name]; isString && property != nil {
-			fields[name] = coerce(text, property.Types[0])
+			if fields[name] = coerce(text, property.Types[0]); fields[name] == nil {
+				delete(fields, name)
+			}
 		}
 	}
 }
 
 // coerce converts a string: "10" to a number, "yes" to true, "a, b" and
-// ["a", "b"] to a list. It returns other strings as they are.
+// ["a", "b"] to a list, null to nil. It returns other strings as they are.
 func coerce(text, typ string) any {
 	switch typ {
 	case "integer", "number":
@@ -161,7 +163,7 @@ func coerce(text, typ string) any {
 			return b
 		}
 	case "array":
-		if value, err := decodeAny([]byte(text)); err == nil && value != nil {
+		if value, err := decodeAny([]byte(text)); err == nil {
 			return normalizeScalars(value)
 		}
 		if strings.ContainsAny(text, `[{"`) {

@@ -53,7 +53,6 @@ func ParseStored(raw []byte, lookup func(name string) *stream.Stream) (*Stored, 
 
 // unwrap removes what Singer's clients put around a state.
 func unwrap(raw []byte) []byte {
-	raw = bytes.TrimSpace(raw)
 	keys, _ := ParseObject(raw)
 	if inner := keys.Get("singer_state"); inner != nil {
 		return unwrap(inner)

@@ -10,8 +10,8 @@ import (
 // A suite is a set of tests that may notice a mutant.
 type suite struct {
 	pkg, run  string
-	timeout   string
-	histories bool // it takes the number of histories
+	timeout   string // long enough for a busy machine: a mutant that makes the tests loop is none
+	histories bool   // it takes the number of histories
 }
 
 var (
@@ -22,7 +22,7 @@ var (
 
 // test runs the suite and returns its output and whether it passed.
 func (s suite) test(ctx context.Context, r *runner, more ...string) (out string, passed bool) {
-	args := append([]string{"test", "-vet=off", "-count=1", "-timeout=" + s.timeout}, more...)
+	args := append([]string{"test", "-vet=off", "-count=1", "-timeout", s.timeout}, more...)
 	if !r.every {
 		args = append(args, "-failfast")
 	}

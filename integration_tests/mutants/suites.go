@@ -10,7 +10,7 @@ import (
 // A suite is a set of tests that may notice a mutant.
 type suite struct {
 	pkg, run  string
-	timeout   string // long enough for a busy machine: a mutant that makes the tests loop is none
+	timeout   string // for a busy machine; a mutant that makes the tests loop is not noticed
 	histories bool   // it takes the number of histories
 }
 

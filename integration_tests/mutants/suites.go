@@ -15,9 +15,9 @@ type suite struct {
 }
 
 var (
-	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "10m"}
-	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "60m", histories: true}
-	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "60m", histories: true}
+	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "5m"}
+	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "20m", histories: true}
+	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
 
 // test runs the suite and returns its output and whether it passed.

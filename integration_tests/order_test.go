@@ -117,7 +117,11 @@ func (o *ordered) calibrate(t testing.TB, client *gorgias.Client) {
 // lists at once, twice each.
 func TestRequestOrderFollowsSeed(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
+	seeds := 6
+	if *full {
+		seeds = 40
+	}
+	for seed := range uint64(seeds) {
 		var runs [2][]string
 		for i := range runs {
 			synctest.Test(t, func(t *testing.T) {

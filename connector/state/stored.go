@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/stream"
 )
 
@@ -26,7 +27,7 @@ type Stored struct {
 func ParseStored(raw []byte, lookup func(name string) *stream.Stream) (*Stored, error) {
 	raw, s := unwrap(raw), &Stored{}
 	messages := []json.RawMessage{raw}
-	switch all, ok := ParseObject(raw); {
+	switch all, ok := parseObject(raw); {
 	case !given(raw):
 		return s, nil
 	case ok && all.Get("bookmarks") != nil:
@@ -53,7 +54,7 @@ func ParseStored(raw []byte, lookup func(name string) *stream.Stream) (*Stored, 
 
 // unwrap removes what Singer's clients put around a state.
 func unwrap(raw []byte) []byte {
-	keys, _ := ParseObject(raw)
+	keys, _ := parseObject(raw)
 	if inner := keys.Get("singer_state"); inner != nil {
 		return unwrap(inner)
 	}
@@ -65,7 +66,7 @@ func unwrap(raw []byte) []byte {
 
 func (s *Stored) parseSinger(all Entries) error {
 	for _, e := range all {
-		bookmarks, ok := ParseObject(e.State)
+		bookmarks, ok := parseObject(e.State)
 		switch {
 		case e.Name != "bookmarks":
 			s.Extra.Set(e.Name, e.State)
@@ -121,7 +122,7 @@ func parseMessage(raw []byte, lookup func(name string) *stream.Stream) (all Entr
 }
 
 func parseMap(raw []byte, lookup func(name string) *stream.Stream) (Entries, error) {
-	all, ok := ParseObject(raw)
+	all, ok := parseObject(raw)
 	if !ok {
 		return nil, errUnknownForm
 	}
@@ -141,30 +142,21 @@ type Entry struct {
 
 // Foreign reports whether another connector has written the state.
 func (e Entry) Foreign() bool {
-	keys, _ := ParseObject(e.State)
+	keys, _ := parseObject(e.State)
 	return len(keys) > 0 && keys.Get("version") == nil
 }
 
-// Entries are named values in the client's order. A name occurs once.
+// Entries are named values in the client's order. Each name occurs once.
 type Entries []Entry
 
-// ParseObject returns the members of a JSON object, and whether raw is one. Of
+// parseObject returns the members of valid JSON, and whether it is an object. Of
 // a name that occurs twice, the last value counts.
-func ParseObject(raw []byte) (all Entries, ok bool) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+func parseObject(raw []byte) (all Entries, ok bool) {
+	if !bytes.HasPrefix(raw, []byte("{")) {
 		return nil, false
 	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, false
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, false
-		}
-		all.Set(name.(string), value)
+	for name, value := range conform.Members(raw) {
+		all.Set(name, json.RawMessage(value))
 	}
 	return all, true
 }

@@ -43,7 +43,7 @@ type account struct {
 // a first sync takes, so that tokens end in its middle.
 const tokenLife = 25
 
-// newAccount opens an account, the same one every time. Its allowance is not
+// newAccount opens an account, the same one every time. Its rate limit is not
 // what is tested. If rotate is set, it takes each refresh token of the app
 // once.
 func newAccount(dir string, rotate bool) (*account, error) {
@@ -81,7 +81,7 @@ func (a *account) serve(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), answer.Header())
 	w.Header().Del("Content-Length")
 	w.WriteHeader(answer.Code)
-	_, _ = w.Write(odd(answer.Body.Bytes())) // the client may be gone
+	_, _ = w.Write(awkwardBody(answer.Body.Bytes())) // the client may be gone
 }
 
 var (
@@ -91,11 +91,11 @@ var (
 )
 
 // odd has records come as an API might send them some day: integers in texts,
-// instants of another zone, a field that nobody declared.
-func odd(body []byte) []byte {
+// timestamps of another zone, an undeclared field.
+func awkwardBody(body []byte) []byte {
 	body = even.ReplaceAll(body, []byte(`"messages_count":"$1",`))
 	body = elsewhere.ReplaceAllFunc(body, func(field []byte) []byte {
-		at, _ := time.Parse(time.RFC3339, string(elsewhere.FindSubmatch(field)[1])+"Z") // the sandbox's instants are well spelled
+		at, _ := time.Parse(time.RFC3339, string(elsewhere.FindSubmatch(field)[1])+"Z") // the sandbox's timestamps are well formed
 		return []byte(`"last_message_datetime":"` + at.In(time.FixedZone("", 5*3600+1800)).Format(time.RFC3339Nano) + `"`)
 	})
 	return bytes.ReplaceAll(body, []byte(`"excerpt":`), mood)
@@ -116,7 +116,7 @@ func (a *account) grant() string {
 }
 
 // used counts the access tokens that were used so far.
-func (a *account) used() (n int) {
+func (a *account) tokenRequests() (n int) {
 	a.tokens.Range(func(any, any) bool { n++; return true })
 	return n
 }
@@ -124,7 +124,7 @@ func (a *account) used() (n int) {
 // list returns the rows a complete list would show now.
 func (a *account) list(path string) (rows []record, err error) {
 	for raw := range a.Each(path) {
-		r, err := readRow(odd(raw))
+		r, err := readRow(awkwardBody(raw))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
@@ -134,7 +134,7 @@ func (a *account) list(path string) (rows []record, err error) {
 }
 
 // ask reads what is no list.
-func (a *account) ask(path string) (record, error) {
+func (a *account) get(path string) (record, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+"/api/"+path, nil)
@@ -162,7 +162,7 @@ func (a *account) ask(path string) (record, error) {
 const few = 75
 
 // breaks has every request below a path fail; "" ends that.
-func (a *account) breaks(path string) {
+func (a *account) breakResponses(path string) {
 	if path == "" {
 		a.fail.Store(nil)
 		return
@@ -178,7 +178,7 @@ func (a *account) breaks(path string) {
 
 // live has the account go through an hour of work: of each kind of record that
 // lists can follow some are new, and some have changed.
-func (a *account) live() error {
+func (a *account) changeRecords() error {
 	tickets, err := a.list("tickets")
 	if err != nil {
 		return err
@@ -195,10 +195,10 @@ func (a *account) live() error {
 	return nil
 }
 
-// bury has things happen that no list tells of: tickets and customers are
+// deleteAndMerge makes changes that no list shows: tickets and customers are
 // deleted and merged, old messages are edited and deleted, an old survey is
 // answered, and tickets get a tag and lose one without being dated anew.
-func (a *account) bury() error {
+func (a *account) deleteAndMerge() error {
 	tickets, err := a.list("tickets")
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ var inDuckDB = dialect{
 	own:       func(column string) bool { return strings.HasPrefix(column, "_airbyte_") },
 	tombstone: "_ab_cdc_deleted_at",
 	types: map[string][]string{
-		"integer": {"BIGINT"}, "string": {"VARCHAR"}, "boolean": {"BOOLEAN"}, "instant": {"TIMESTAMP"},
+		"integer": {"BIGINT"}, "string": {"VARCHAR"}, "boolean": {"BOOLEAN"}, "timestamp": {"TIMESTAMP"},
 		"object": {"JSON"}, "array": {"JSON"},
 	},
 }
@@ -33,22 +33,22 @@ type step struct {
 
 // pyAirbyte reads everything into DuckDB; then once more, when nothing has
 // changed; then what has; then what is gone.
-func pyAirbyte(ctx context.Context, v *visit) error {
+func pyAirbyte(ctx context.Context, v *clientRun) error {
 	return v.airbyte(ctx, v.account.config, []step{
 		{"first sync", nil}, {"second sync, at rest", nil},
-		{"third sync, after changes", (*account).live}, {"fourth sync, after deletions", (*account).bury},
+		{"third sync, after changes", (*account).changeRecords}, {"fourth sync, after deletions", (*account).deleteAndMerge},
 	})
 }
 
 // pyAirbyteApp reads with OAuth2. A refresh token is taken once, and access
 // tokens end in the middle of a sync, so that what the program says of new ones
 // has to come back to it.
-func pyAirbyteApp(ctx context.Context, v *visit) error {
+func pyAirbyteApp(ctx context.Context, v *clientRun) error {
 	config, err := v.write("grant.json", v.account.grant())
 	if err != nil {
 		return err
 	}
-	if err := v.airbyte(ctx, config, []step{{"first sync", nil}, {"second sync, after changes", (*account).live}}, keep); err != nil || v.hasty {
+	if err := v.airbyte(ctx, config, []step{{"first sync", nil}, {"second sync, after changes", (*account).changeRecords}}, keep); err != nil || v.hasty {
 		return err
 	}
 	// PyAirbyte leaves it to its user to keep them. Who does not is refused by
@@ -59,11 +59,11 @@ func pyAirbyteApp(ctx context.Context, v *visit) error {
 	if config, err = v.write("lost.json", v.account.grant()); err != nil {
 		return err
 	}
-	var ended *exit
+	var ended *commandFailed
 	lost := v.airbyteSync(config, v.file("lost.duckdb"))
 	lost.env = []string{"AIRBYTE_LOGGING_ROOT=" + v.file("logs")}
 	if _, err := v.run(ctx, lost); !errors.As(err, &ended) {
-		v.differs("with nobody to keep the tokens a sync ended so: %v", err)
+		v.reportDifference("with nobody to keep the tokens a sync ended so: %v", err)
 	}
 	said := false // what connectors say, PyAirbyte writes into a file
 	err = filepath.WalkDir(v.file("logs"), func(path string, f fs.DirEntry, err error) error {
@@ -75,25 +75,25 @@ func pyAirbyteApp(ctx context.Context, v *visit) error {
 		return err
 	})
 	if !said {
-		v.differs("with nobody to keep the tokens, no log tells what to do")
+		v.reportDifference("with nobody to keep the tokens, no log tells what to do")
 	}
 	return err
 }
 
-// keep has the script keep the tokens that it is told of.
+// keep makes the script keep the tokens that it receives.
 const keep = "keep"
 
 // airbyteSync is one sync of PyAirbyte.
-func (v *visit) airbyteSync(config, database string, more ...string) command {
-	return command{dir: v.here, args: append([]string{
+func (v *clientRun) airbyteSync(config, database string, more ...string) command {
+	return command{dir: v.dir, args: append([]string{
 		v.env.program("python"), v.script("pyairbyte.py"), filepath.Join(v.programs, "source-gorgias"), config, database, v.file("summary.json"),
 	}, more...)}
 }
 
 // airbyte makes syncs of PyAirbyte, and compares after each.
-func (v *visit) airbyte(ctx context.Context, config string, steps []step, more ...string) error {
+func (v *clientRun) airbyte(ctx context.Context, config string, steps []step, more ...string) error {
 	database := v.file("cache.duckdb")
-	all, err := v.account.truth()
+	all, err := v.account.expected()
 	if err != nil {
 		return err
 	}
@@ -129,19 +129,19 @@ func (v *visit) airbyte(ctx context.Context, config string, steps []step, more .
 			return err
 		}
 		if len(said.Streams) != len(all) {
-			v.differs("%s: %d streams are offered, not %d", step.when, len(said.Streams), len(all))
+			v.reportDifference("%s: %d streams are offered, not %d", step.when, len(said.Streams), len(all))
 		}
 		if said.Records < least || said.Records > most {
-			v.differs("%s: %d records were read, not %d to %d", step.when, said.Records, least, most)
+			v.reportDifference("%s: %d records were read, not %d to %d", step.when, said.Records, least, most)
 		}
-		if n := v.account.used(); i == 0 && slices.Contains(more, keep) && n < 2 {
-			v.differs("%s: %d access tokens: none ended in its middle", step.when, n)
+		if n := v.account.tokenRequests(); i == 0 && slices.Contains(more, keep) && n < 2 {
+			v.reportDifference("%s: %d access tokens: none ended in its middle", step.when, n)
 		}
-		w, err := v.duck(ctx, database, "gorgias")
+		w, err := v.readDuckDB(ctx, database, "gorgias")
 		if err != nil {
 			return err
 		}
-		if err := v.holds(step.when, w, said.Streams, inDuckDB); err != nil {
+		if err := v.compare(step.when, w, said.Streams, inDuckDB); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (v *visit) airbyte(ctx context.Context, config string, steps []step, more .
 }
 
 // standardTests runs what the kit for Airbyte's connectors runs for each.
-func standardTests(ctx context.Context, v *visit) error {
+func standardTests(ctx context.Context, v *clientRun) error {
 	wrong, err := v.write("wrong.json", v.account.settings("not the key"))
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func standardTests(ctx context.Context, v *visit) error {
 	out, err := v.run(ctx, command{
 		args: []string{v.env.program("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "airbyte_cdk.test.standard_tests.pytest_hooks",
 			"-m", "not image_tests", "-W", "ignore::pytest.PytestUnknownMarkWarning", v.script("standard.py")},
-		dir: v.here,
+		dir: v.dir,
 		env: []string{"SOURCE=" + filepath.Join(v.programs, "source-gorgias"), "CONFIG=" + v.account.config, "WRONG_CONFIG=" + wrong},
 	})
 	if err != nil {
@@ -166,7 +166,7 @@ func standardTests(ctx context.Context, v *visit) error {
 	// spec; check, basic_read, fail_read_with_bad_catalog, config_matches_spec
 	// with each config; discover with the good one.
 	if want := regexp.MustCompile(`(?m)^10 passed, 1 skipped`); !want.Match(out) {
-		v.differs("not the tests that were expected:\n%s", tail(out))
+		v.reportDifference("not the tests that were expected:\n%s", tail(out))
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ var inMessages = dialect{own: func(string) bool { return false }, tombstone: "_a
 
 // protocolModels reads all that the program writes with the official models of
 // the protocol, and compares the records they make of it.
-func protocolModels(ctx context.Context, v *visit) error {
+func protocolModels(ctx context.Context, v *clientRun) error {
 	program := filepath.Join(v.programs, "source-gorgias")
 	wrong, err := v.write("wrong.json", v.account.settings("not the key"))
 	if err != nil {
@@ -191,12 +191,12 @@ func protocolModels(ctx context.Context, v *visit) error {
 		"failed":   {"read", "--config", wrong},
 	} {
 		out, err := v.run(ctx, command{args: append([]string{program}, args...)})
-		var ended *exit
+		var ended *commandFailed
 		switch fails := errors.As(err, &ended); {
 		case err != nil && !fails || fails && name != "failed":
 			return fmt.Errorf("%s: %w", name, err)
 		case name == "failed" && !fails:
-			v.differs("a read with a wrong key ended well")
+			v.reportDifference("a read with a wrong key ended well")
 		}
 		path, err := v.write(name+".jsonl", string(out))
 		if err != nil {
@@ -223,9 +223,9 @@ func protocolModels(ctx context.Context, v *visit) error {
 	if err != nil {
 		return err
 	}
-	all, err := v.account.truth()
+	all, err := v.account.expected()
 	if err != nil {
 		return err
 	}
-	return v.holds("read", w, all.names(), inMessages)
+	return v.compare("read", w, all.names(), inMessages)
 }

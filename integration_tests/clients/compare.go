@@ -48,7 +48,7 @@ func (d difference) String() string { return d.stream + ": " + d.text }
 // by value. past are the rows there once were: of those that are gone, a
 // warehouse keeps what nothing tells it to delete. It returns how many rows were
 // compared.
-func (all truth) compare(w warehouse, streams []string, d dialect, past truth) (rows int, found []difference) {
+func (all expected) compare(w warehouse, streams []string, d dialect, past expected) (rows int, found []difference) {
 	for _, name := range streams {
 		t, s := all[name], w[name]
 		fault := func(format string, args ...any) {
@@ -78,8 +78,8 @@ func (all truth) compare(w warehouse, streams []string, d dialect, past truth) (
 				fault("row %s stands twice", k)
 			case !exists && once == nil:
 				fault("row %s should not be", k)
-			case !exists && got[d.tombstone] != nil && t.mortal && !d.deletes:
-			case !exists && t.mortal && !all.gone(t.with, once["ticket_id"]):
+			case !exists && got[d.tombstone] != nil && t.deletable && !d.deletes:
+			case !exists && t.deletable && !all.isGone(t.deletedWith, once["ticket_id"]):
 				fault("row %s is not there any more, and still stands", k)
 			case !exists:
 				want = once
@@ -101,12 +101,12 @@ func (all truth) compare(w warehouse, streams []string, d dialect, past truth) (
 }
 
 // gone reports whether a record that others go with is not there any more.
-func (all truth) gone(list string, id any) bool {
+func (all expected) isGone(list string, id any) bool {
 	return list != "" && all[list].row(canonical(id)) == nil
 }
 
 // compareColumns compares what columns there are, and their types.
-func (t *told) compareColumns(s *stored, d dialect) (found []string) {
+func (t *expectedStream) compareColumns(s *stored, d dialect) (found []string) {
 	if s.columns == nil {
 		return nil
 	}
@@ -115,14 +115,14 @@ func (t *told) compareColumns(s *stored, d dialect) (found []string) {
 		switch {
 		case p == nil && d.own(name):
 			continue // also Singer's tombstone, which its targets declare themselves
-		case p == nil && name == d.tombstone && t.mortal:
+		case p == nil && name == d.tombstone && t.deletable:
 			p = &property{Types: oneOrMore{"string", "null"}, Format: "date-time"}
 		case p == nil:
 			found = append(found, fmt.Sprintf("column %s should not be", name))
 			continue
 		}
-		if allowed := d.types[p.kind()]; d.types != nil && !slices.Contains(allowed, as) {
-			found = append(found, fmt.Sprintf("column %s (%s) is %s, not %s", name, p.kind(), as, strings.Join(allowed, " or ")))
+		if allowed := d.types[p.jsonType()]; d.types != nil && !slices.Contains(allowed, as) {
+			found = append(found, fmt.Sprintf("column %s (%s) is %s, not %s", name, p.jsonType(), as, strings.Join(allowed, " or ")))
 		}
 	}
 	for name := range t.columns {
@@ -135,7 +135,7 @@ func (t *told) compareColumns(s *stored, d dialect) (found []string) {
 }
 
 // compareRow compares the values of a row.
-func (t *told) compareRow(got, want record, d dialect) (found []string) {
+func (t *expectedStream) compareRow(got, want record, d dialect) (found []string) {
 	for name := range t.columns {
 		if _, ok := got[name]; !ok {
 			found = append(found, name+" is missing")
@@ -145,7 +145,7 @@ func (t *told) compareRow(got, want record, d dialect) (found []string) {
 		p := t.columns[name]
 		if p == nil {
 			switch {
-			case name == d.tombstone && t.mortal && value != nil:
+			case name == d.tombstone && t.deletable && value != nil:
 				found = append(found, fmt.Sprintf("%s is %s, the record exists", name, canonical(value)))
 			case name != d.tombstone && !d.own(name):
 				found = append(found, name+" should not be")
@@ -156,8 +156,8 @@ func (t *told) compareRow(got, want record, d dialect) (found []string) {
 		if d.bend != nil {
 			expected = d.bend(p, expected)
 		}
-		if text, ok := value.(string); ok && p.instant() && d.types != nil {
-			if at, ok := instant(text); ok { // a column of instants spells them in its own way
+		if text, ok := value.(string); ok && p.isTimestamp() && d.types != nil {
+			if at, ok := canonicalTimestamp(text); ok { // a column of timestamps has its own format
 				value = at
 			}
 		}
@@ -181,10 +181,10 @@ func cutShort(s string) string {
 }
 
 // names lists the streams of the truth, whole or not.
-func (all truth) names() []string { return slices.Sorted(maps.Keys(all)) }
+func (all expected) names() []string { return slices.Sorted(maps.Keys(all)) }
 
 // count returns how many records the truth has.
-func (all truth) count() (n int) {
+func (all expected) count() (n int) {
 	for _, t := range all {
 		n += len(t.rows)
 	}
@@ -197,7 +197,7 @@ func without(names []string, dropped ...string) []string {
 }
 
 // row returns a row by its key; nil if there is none.
-func (t *told) row(key string) record {
+func (t *expectedStream) row(key string) record {
 	if t == nil {
 		return nil
 	}
@@ -206,15 +206,15 @@ func (t *told) row(key string) record {
 
 // over lays the truth over an earlier one: every row there ever was, as it was
 // last.
-func (all truth) over(past truth) truth {
-	both := truth{}
+func (all expected) mergedWith(past expected) expected {
+	both := expected{}
 	for name, t := range all {
 		rows := map[string]record{}
 		if p := past[name]; p != nil {
 			maps.Copy(rows, p.rows)
 		}
 		maps.Copy(rows, t.rows)
-		both[name] = &told{source: t.source, columns: t.columns, rows: rows}
+		both[name] = &expectedStream{source: t.source, columns: t.columns, rows: rows}
 	}
 	return both
 }

@@ -19,7 +19,7 @@ import (
 // documentRuns does what the documents have people do at a shell with Meltano
 // and PostgreSQL beside it: of each document, all blocks in one session, which
 // begins in an empty directory.
-func documentRuns(ctx context.Context, v *visit) error {
+func documentRuns(ctx context.Context, v *clientRun) error {
 	found, err := sessions()
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func sessions() (all [][]documents.Block, err error) {
 }
 
 // document runs the blocks of one document, and looks at what was loaded.
-func (v *visit) document(ctx context.Context, blocks []documents.Block, name string) error {
+func (v *clientRun) document(ctx context.Context, blocks []documents.Block, name string) error {
 	if err := v.open(true); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (v *visit) document(ctx context.Context, blocks []documents.Block, name str
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(v.here, "document")
+	dir, err := os.MkdirTemp(v.dir, "document")
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (v *visit) document(ctx context.Context, blocks []documents.Block, name str
 
 // typed is what somebody types who does what the blocks say; "" if there is
 // nothing to type. Blocks that are not commands are only read.
-func (v *visit) typed(ctx context.Context, blocks []documents.Block) (string, error) {
+func (v *clientRun) typed(ctx context.Context, blocks []documents.Block) (string, error) {
 	var text strings.Builder
 	for _, b := range blocks {
 		place := fmt.Sprintf("%s:%d", b.File, b.Line)
@@ -126,12 +126,12 @@ func (v *visit) typed(ctx context.Context, blocks []documents.Block) (string, er
 
 // shell is the environment of such a session. Packages come from a directory,
 // as they are frozen for our own.
-func (v *visit) shell(ctx context.Context, database string) ([]string, error) {
+func (v *clientRun) shell(ctx context.Context, database string) ([]string, error) {
 	p, err := v.packed()
 	if err != nil {
 		return nil, err
 	}
-	loader, err := v.get(ctx, v.bench, "meltanolabs")
+	loader, err := v.get(ctx, v.harness, "meltanolabs")
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (v *visit) shell(ctx context.Context, database string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	bin, err := os.MkdirTemp(v.here, "bin")
+	bin, err := os.MkdirTemp(v.dir, "bin")
 	if err != nil {
 		return nil, err
 	}
@@ -155,12 +155,12 @@ func (v *visit) shell(ctx context.Context, database string) ([]string, error) {
 
 // loadedBy looks at what a session has loaded: which rows and which columns is
 // the document's choice, but what they hold is the account's.
-func (v *visit) loadedBy(ctx context.Context, name string) error {
+func (v *clientRun) loadedBy(ctx context.Context, name string) error {
 	schemas, err := v.postgres.query(ctx, name, "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')")
 	if err != nil {
 		return err
 	}
-	all, err := v.account.truth()
+	all, err := v.account.expected()
 	if err != nil {
 		return err
 	}
@@ -175,30 +175,30 @@ func (v *visit) loadedBy(ctx context.Context, name string) error {
 			if t == nil {
 				continue // the document's own
 			}
-			rows, found := truth{table: t.chosen(s)}.compare(w, []string{table}, inMeltano, nil)
+			rows, found := expected{table: t.selectColumns(s)}.compare(w, []string{table}, inMeltano, nil)
 			if rows == 0 {
-				v.differs("%s.%s is empty", schema, table)
+				v.reportDifference("%s.%s is empty", schema, table)
 			}
 			v.rows, v.streams[table] = v.rows+rows, true
 			for _, f := range found {
-				v.differs("%s.%s", schema, f)
+				v.reportDifference("%s.%s", schema, f)
 			}
 		}
 	}
 	if v.rows == before {
-		v.differs("nothing was loaded into PostgreSQL")
+		v.reportDifference("nothing was loaded into PostgreSQL")
 	}
 	return nil
 }
 
-// chosen returns what is told of the rows and columns of a table, whose other
+// selectColumns returns what is expected of the rows and columns of a table, whose other
 // columns go: the destination's own stay, and objects, which may have come in
 // part.
-func (t *told) chosen(s *stored) *told {
-	c := &told{source: t.source, columns: map[string]*property{}, rows: map[string]record{}}
+func (t *expectedStream) selectColumns(s *stored) *expectedStream {
+	c := &expectedStream{source: t.source, columns: map[string]*property{}, rows: map[string]record{}}
 	for name := range s.columns {
 		switch p := t.columns[name]; {
-		case p != nil && p.kind() != "object":
+		case p != nil && p.jsonType() != "object":
 			c.columns[name] = p
 		case p != nil:
 			delete(s.columns, name)

@@ -44,7 +44,7 @@ type environments struct {
 }
 
 // get returns an environment, made if need be.
-func (v *environments) get(ctx context.Context, b *bench, name string) (*environment, error) {
+func (v *environments) get(ctx context.Context, b *harness, name string) (*environment, error) {
 	v.mu.Lock()
 	made := v.made[name]
 	if made == nil {
@@ -57,7 +57,7 @@ func (v *environments) get(ctx context.Context, b *bench, name string) (*environ
 
 // make installs the requirements of that name, unless an earlier run did. What
 // is installed is known by the hash of what was asked for.
-func (v *environments) make(ctx context.Context, b *bench, name string) (*environment, error) {
+func (v *environments) make(ctx context.Context, b *harness, name string) (*environment, error) {
 	text, err := fs.ReadFile(requirements, "requirements/"+name+".txt")
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (v *environments) make(ctx context.Context, b *bench, name string) (*enviro
 
 // wheels returns a directory with the packages of an environment as they come
 // from the index, for those who install them themselves.
-func (b *bench) wheels(ctx context.Context, e *environment) (dir string, err error) {
+func (b *harness) wheels(ctx context.Context, e *environment) (dir string, err error) {
 	e.download.Lock()
 	defer e.download.Unlock()
 	dir = filepath.Join(e.dir, "wheels")
@@ -98,12 +98,12 @@ func (b *bench) wheels(ctx context.Context, e *environment) (dir string, err err
 func (e *environment) list() string { return filepath.Join(e.dir, "requirements.txt") }
 
 // fetch runs pip as the machine has configured it: this alone asks the internet.
-func (b *bench) fetch(ctx context.Context, e *environment, args ...string) error {
+func (b *harness) fetch(ctx context.Context, e *environment, args ...string) error {
 	c := command{args: append([]string{e.program("python"), "-m", "pip", "--quiet", "--disable-pip-version-check", args[0], "--no-deps"}, args[1:]...)}
 	cmd := b.start(ctx, c)
 	cmd.Env = append(os.Environ(), "TMPDIR="+b.dir)
 	out, err := cmd.CombinedOutput()
-	return ending(ctx, c, err, out)
+	return commandError(ctx, c, err, out)
 }
 
 // unlessDone has something done unless an earlier run did, which left a file.

@@ -29,7 +29,7 @@ type client struct {
 	name  string
 	envs  []string // the environments it lives in
 	parts []string // the packages whose versions tell what was tested
-	try   func(context.Context, *visit) error
+	try   func(context.Context, *clientRun) error
 }
 
 func clients() []client {
@@ -50,8 +50,8 @@ func clients() []client {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == spoil {
-		os.Exit(spoiler(os.Args[2:]))
+	if len(os.Args) > 1 && os.Args[1] == mutantCommand {
+		os.Exit(runMutant(os.Args[2:]))
 	}
 	only := flag.String("only", "", "run these `clients` alone, separated by commas")
 	python := flag.String("python", "", "the Python to use, of version "+frozenFor)
@@ -70,7 +70,7 @@ func main() {
 	}
 }
 
-// run opens the bench and lets the clients work at it, some at a time.
+// run opens the harness and runs the clients, some at a time.
 func run(ctx context.Context, only, python, cache string, broken bool) error {
 	chosen := clients()
 	if only != "" {
@@ -80,7 +80,7 @@ func run(ctx context.Context, only, python, cache string, broken bool) error {
 			return fmt.Errorf("-only %s: not all of these are clients", only)
 		}
 	}
-	b, err := openBench(ctx, python, cache)
+	b, err := openHarness(ctx, python, cache)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func run(ctx context.Context, only, python, cache string, broken bool) error {
 		wait.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			all.add(b.visit(ctx, c, nil))
+			all.add(b.newClientRun(ctx, c, nil))
 		})
 	}
 	wait.Wait()
@@ -112,7 +112,7 @@ type total struct {
 	err         error
 }
 
-func (t *total) add(v *visit) {
+func (t *total) add(v *clientRun) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rows, t.found = t.rows+v.rows, t.found+len(v.found)

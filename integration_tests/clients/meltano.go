@@ -17,16 +17,16 @@ import (
 
 // inMeltano is MeltanoLabs' target for PostgreSQL, Meltano's own.
 var inMeltano = dialect{
-	own: singersOwn, tombstone: "_sdc_deleted_at",
+	own: isSingerColumn, tombstone: "_sdc_deleted_at",
 	types: map[string][]string{
-		"integer": {"int8"}, "number": {"numeric"}, "string": {"text"}, "boolean": {"bool"}, "instant": {"timestamp"},
+		"integer": {"int8"}, "number": {"numeric"}, "string": {"text"}, "boolean": {"bool"}, "timestamp": {"timestamp"},
 		"object": {"jsonb"}, "array": {"_text", "_jsonb", "jsonb"},
 	},
 }
 
 // A project is a Meltano project, ours, in a directory of its own.
 type project struct {
-	*visit
+	*clientRun
 	program, dir string
 	env          []string
 }
@@ -35,16 +35,16 @@ type project struct {
 // that name, with changes of the caller's and some of its own: Meltano would
 // install the newest of what the loader needs, ours is frozen; and there is a
 // loader for files.
-func newProject(ctx context.Context, v *visit, name string, changes ...[2]string) (*project, error) {
+func newProject(ctx context.Context, v *clientRun, name string, changes ...[2]string) (*project, error) {
 	text, err := os.ReadFile("integration_tests/meltano/meltano.yml")
 	if err != nil {
 		return nil, fmt.Errorf("%w\nhint: this program runs at the root of the repository", err)
 	}
-	loader, err := v.get(ctx, v.bench, "meltanolabs")
+	loader, err := v.get(ctx, v.harness, "meltanolabs")
 	if err != nil {
 		return nil, err
 	}
-	files, err := v.get(ctx, v.bench, "checkers")
+	files, err := v.get(ctx, v.harness, "checkers")
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func newProject(ctx context.Context, v *visit, name string, changes ...[2]string
 		}
 		yml = strings.Replace(yml, change[0], change[1], 1)
 	}
-	p := &project{visit: v, program: v.env.program("meltano"), dir: v.file(name), env: []string{
+	p := &project{clientRun: v, program: v.env.program("meltano"), dir: v.file(name), env: []string{
 		"TAP_GORGIAS_SUBDOMAIN=sandbox", "TAP_GORGIAS_BASE_URL=" + v.account.url, "TAP_GORGIAS_START_DATE=1980-01-01",
 		"TARGET_POSTGRES_PORT=" + strconv.Itoa(v.postgres.port), "TARGET_POSTGRES_USER=" + v.postgres.user,
 		"TARGET_POSTGRES_PASSWORD=" + v.postgres.password, "TARGET_POSTGRES_DATABASE=" + database(v),
@@ -77,7 +77,7 @@ func newProject(ctx context.Context, v *visit, name string, changes ...[2]string
 	return p, errors.Join(os.Mkdir(p.dir, 0o755), os.WriteFile(filepath.Join(p.dir, "meltano.yml"), []byte(yml), 0o644))
 }
 
-// The two ways into an account, as Meltano is told of them.
+// The two kinds of credentials in Meltano's settings.
 var (
 	withKey = []string{"TAP_GORGIAS_EMAIL=" + email, "TAP_GORGIAS_API_KEY=" + key}
 	withApp = []string{"TAP_GORGIAS_CLIENT_ID=" + app, "TAP_GORGIAS_CLIENT_SECRET=" + appSecret}
@@ -105,15 +105,15 @@ func (p *project) load(ctx context.Context, args ...string) error {
 
 const stateID = "dev:tap-gorgias-to-target-postgres"
 
-// marks returns the bookmarks that Meltano has stored.
-func (p *project) marks(ctx context.Context) (map[string]record, error) {
+// bookmarks returns those that Meltano has stored.
+func (p *project) bookmarks(ctx context.Context) (map[string]record, error) {
 	out, err := p.meltano(ctx, nil, "state", "get", stateID)
 	return bookmarks(out), err
 }
 
 // loaded compares what was loaded.
 func (p *project) loaded(ctx context.Context, when string) error {
-	w, err := p.postgres.dump(ctx, database(p.visit), "tap_gorgias")
+	w, err := p.postgres.dump(ctx, database(p.clientRun), "tap_gorgias")
 	if err != nil {
 		return err
 	}
@@ -121,12 +121,12 @@ func (p *project) loaded(ctx context.Context, when string) error {
 	for _, s := range sources() {
 		names = append(names, s.stream)
 	}
-	return p.visit.holds(when, w, names, inMeltano)
+	return p.clientRun.compare(when, w, names, inMeltano)
 }
 
 // meltanoRuns is what a Meltano user does, from the test of the configuration
 // to a sync after one that failed.
-func meltanoRuns(ctx context.Context, v *visit) error {
+func meltanoRuns(ctx context.Context, v *clientRun) error {
 	if err := v.postgres.create(ctx, database(v)); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 	if err := p.sync(ctx, "first sync"); err != nil {
 		return err
 	}
-	first, err := p.marks(ctx)
+	first, err := p.bookmarks(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,47 +152,47 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 		return err
 	}
 	if n := v.account.requests.Load(); n > few {
-		v.differs("second sync, at rest: %d requests, as if there were no state", n)
+		v.reportDifference("second sync, at rest: %d requests, as if there were no state", n)
 	}
-	second, err := p.marks(ctx)
+	second, err := p.bookmarks(ctx)
 	if err != nil {
 		return err
 	}
-	if d := behind(first, second); d != "" {
-		v.differs("second sync, at rest: the state: %s", d)
+	if d := statesMovedBack(first, second); d != "" {
+		v.reportDifference("second sync, at rest: the state: %s", d)
 	}
 
 	// One list fails, in the middle of a sync that has much to read.
-	if err := v.account.live(); err != nil {
+	if err := v.account.changeRecords(); err != nil {
 		return err
 	}
-	v.account.breaks("customers")
-	var ended *exit
+	v.account.breakResponses("customers")
+	var ended *commandFailed
 	if err := p.load(ctx); !errors.As(err, &ended) || ended.code != 1 {
-		v.differs("a sync in which a list failed ended so: %v", err)
+		v.reportDifference("a sync in which a list failed ended so: %v", err)
 	}
-	v.account.breaks("")
-	third, err := p.marks(ctx)
+	v.account.breakResponses("")
+	third, err := p.bookmarks(ctx)
 	if err != nil {
 		return err
 	}
-	if d := behind(second, third); d != "" {
-		v.differs("after a failure the state: %s", d)
+	if d := statesMovedBack(second, third); d != "" {
+		v.reportDifference("after a failure the state: %s", d)
 	}
-	if canonical(second["customers"]["since"]) != canonical(third["customers"]["since"]) {
-		v.differs("customers failed, and their bookmark moved: %s to %s", spelled(second["customers"]), spelled(third["customers"]))
+	if canonical(second["customers"]["watermark"]) != canonical(third["customers"]["watermark"]) {
+		v.reportDifference("customers failed, and their bookmark moved: %s to %s", spelled(second["customers"]), spelled(third["customers"]))
 	}
 	if canonical(second["tickets"]) == canonical(third["tickets"]) {
-		v.differs("customers failed, and the bookmark of tickets did not move")
+		v.reportDifference("customers failed, and the bookmark of tickets did not move")
 	}
 	if err := p.sync(ctx, "sync after a failure"); err != nil {
 		return err
 	}
 
-	if err := p.carried(ctx); err != nil {
+	if err := p.stateIsCarriedOver(ctx); err != nil {
 		return err
 	}
-	if err := v.account.bury(); err != nil {
+	if err := v.account.deleteAndMerge(); err != nil {
 		return err
 	}
 	if err := p.sync(ctx, "sync after deletions"); err != nil {
@@ -203,7 +203,7 @@ func meltanoRuns(ctx context.Context, v *visit) error {
 		return err
 	}
 	if n := v.account.requests.Load(); n <= few {
-		v.differs("a full refresh took %d requests, as if it had gone on from a state", n)
+		v.reportDifference("a full refresh took %d requests, as if it had gone on from a state", n)
 	}
 	return p.selected(ctx)
 }
@@ -213,10 +213,10 @@ func (p *project) configured(ctx context.Context) error {
 	if out, err := p.meltano(ctx, nil, "config", "test", "tap-gorgias"); err != nil || !strings.Contains(out, "Plugin configuration is valid") {
 		return fmt.Errorf("config test: %s: %w", out, err)
 	}
-	var ended *exit
+	var ended *commandFailed
 	out, err := p.meltano(ctx, []string{"TAP_GORGIAS_API_KEY=not-the-key"}, "config", "test", "tap-gorgias")
 	if said := fmt.Sprint(out, err); !errors.As(err, &ended) || !strings.Contains(said, "401") || strings.Contains(said, "not-the-key") {
-		p.differs("config test with a wrong key ended so: %s", said)
+		p.reportDifference("config test with a wrong key ended so: %s", said)
 	}
 	if out, err = p.meltano(ctx, nil, "select", "tap-gorgias", "--list", "--all"); err != nil {
 		return err
@@ -224,7 +224,7 @@ func (p *project) configured(ctx context.Context) error {
 	for _, s := range sources() {
 		for _, k := range s.key {
 			if !strings.Contains(out, "[automatic  ] "+s.stream+"."+k+"\n") {
-				p.differs("select --list: %s.%s is not automatic", s.stream, k)
+				p.reportDifference("select --list: %s.%s is not automatic", s.stream, k)
 			}
 		}
 	}
@@ -233,7 +233,7 @@ func (p *project) configured(ctx context.Context) error {
 	}
 	var about struct{ Name string }
 	if err := json.Unmarshal([]byte(out), &about); err != nil || about.Name != "tap-gorgias" {
-		p.differs("invoke --about: %v: %.200s", err, out)
+		p.reportDifference("invoke --about: %v: %.200s", err, out)
 	}
 	return p.added(ctx)
 }
@@ -244,7 +244,7 @@ func (p *project) added(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.run(ctx, command{args: []string{p.program, "init", "--no-usage-stats", "fresh"}, dir: p.here}); err != nil {
+	if _, err := p.run(ctx, command{args: []string{p.program, "init", "--no-usage-stats", "fresh"}, dir: p.dir}); err != nil {
 		return err
 	}
 	fresh := *p
@@ -254,13 +254,13 @@ func (p *project) added(ctx context.Context) error {
 	}
 	out, err := fresh.meltano(ctx, nil, "config", "test", "tap-gorgias")
 	if err != nil || !strings.Contains(out, "Plugin configuration is valid") {
-		p.differs("config test in a project to which the tap was added: %s: %v", out, err)
+		p.reportDifference("config test in a project to which the tap was added: %s: %v", out, err)
 	}
 	return nil
 }
 
 // carried takes the state out of Meltano and puts it back.
-func (p *project) carried(ctx context.Context) error {
+func (p *project) stateIsCarriedOver(ctx context.Context) error {
 	state, err := p.meltano(ctx, nil, "state", "get", stateID)
 	if err != nil {
 		return err
@@ -280,11 +280,11 @@ func (p *project) carried(ctx context.Context) error {
 		return err
 	}
 	if n := p.account.requests.Load(); n > few {
-		p.differs("a sync from the state that was put back took %d requests, as if there were none", n)
+		p.reportDifference("a sync from the state that was put back took %d requests, as if there were none", n)
 	}
-	marks, err := p.marks(ctx)
-	if d := behind(bookmarks(state), marks); d != "" {
-		p.differs("the state that was put back: %s", d)
+	marks, err := p.bookmarks(ctx)
+	if d := statesMovedBack(bookmarks(state), marks); d != "" {
+		p.reportDifference("the state that was put back: %s", d)
 	}
 	return err
 }
@@ -292,7 +292,7 @@ func (p *project) carried(ctx context.Context) error {
 // selected loads what is left when streams, columns and what is below them are
 // deselected, and when the user has a type of his own for one.
 func (p *project) selected(ctx context.Context) error {
-	name := database(p.visit) + "_selected"
+	name := database(p.clientRun) + "_selected"
 	if err := p.postgres.create(ctx, name); err != nil {
 		return err
 	}
@@ -308,11 +308,11 @@ func (p *project) selected(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := p.account.truth()
+	all, err := p.account.expected()
 	if err != nil {
 		return err
 	}
-	want := truth{"tickets": all["tickets"], "ticket_messages": all["ticket_messages"], "tags": all["tags"]}
+	want := expected{"tickets": all["tickets"], "ticket_messages": all["ticket_messages"], "tags": all["tags"]}
 	want.drop("tickets", "tags")
 	want.drop("ticket_messages", "body_html")
 	want.drop("tags", without(slices.Collect(maps.Keys(all["tags"].columns)), "id", "name", "usage")...)
@@ -330,18 +330,18 @@ func (p *project) selected(ctx context.Context) error {
 	rows, found := want.compare(w, slices.Sorted(maps.Keys(want)), inMeltano, p.past) // of what was deleted a moment ago, a first sync tells too
 	p.rows += rows
 	for _, f := range found {
-		p.differs("selection: %s", f)
+		p.reportDifference("selection: %s", f)
 	}
 	for table := range w {
 		if want[table] == nil {
-			p.differs("selection: there is a table %s", table)
+			p.reportDifference("selection: there is a table %s", table)
 		}
 	}
 	return nil
 }
 
 // drop takes columns out of a stream of the truth.
-func (all truth) drop(stream string, columns ...string) {
+func (all expected) drop(stream string, columns ...string) {
 	for _, c := range columns {
 		delete(all[stream].columns, c)
 		for _, r := range all[stream].rows {

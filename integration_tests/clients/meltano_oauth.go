@@ -15,12 +15,12 @@ import (
 // meltanoApp has Meltano read with OAuth2, where access tokens end in the
 // middle of a run: while a refresh token is good for ever; where it is taken
 // once and the next is lost; and where it is kept.
-func meltanoApp(ctx context.Context, v *visit) error {
+func meltanoApp(ctx context.Context, v *clientRun) error {
 	if !v.hasty {
-		if err := steady(ctx, v); err != nil {
+		if err := tokensAreKept(ctx, v); err != nil {
 			return fmt.Errorf("refresh tokens for ever: %w", err)
 		}
-		if err := lost(ctx, v); err != nil {
+		if err := tokensAreLost(ctx, v); err != nil {
 			return fmt.Errorf("refresh tokens that are lost: %w", err)
 		}
 	}
@@ -38,10 +38,10 @@ func meltanoApp(ctx context.Context, v *visit) error {
 	if err := p.files(ctx, "tokens kept, first sync"); err != nil {
 		return err
 	}
-	if n := v.account.used(); n < 2 {
-		v.differs("tokens kept, first sync: %d access tokens: none ended in its middle", n)
+	if n := v.account.tokenRequests(); n < 2 {
+		v.reportDifference("tokens kept, first sync: %d access tokens: none ended in its middle", n)
 	}
-	if err := v.account.live(); err != nil {
+	if err := v.account.changeRecords(); err != nil {
 		return err
 	}
 	if err := p.files(ctx, "tokens kept, second sync"); err != nil {
@@ -51,7 +51,7 @@ func meltanoApp(ctx context.Context, v *visit) error {
 }
 
 // steady is Meltano as it is: nothing has to be kept.
-func steady(ctx context.Context, v *visit) error {
+func tokensAreKept(ctx context.Context, v *clientRun) error {
 	if err := v.open(false); err != nil {
 		return err
 	}
@@ -63,10 +63,10 @@ func steady(ctx context.Context, v *visit) error {
 	if err := p.files(ctx, "first sync"); err != nil {
 		return err
 	}
-	if n := v.account.used(); n < 2 {
-		v.differs("first sync: %d access tokens: none ended in its middle", n)
+	if n := v.account.tokenRequests(); n < 2 {
+		v.reportDifference("first sync: %d access tokens: none ended in its middle", n)
 	}
-	if err := v.account.live(); err != nil {
+	if err := v.account.changeRecords(); err != nil {
 		return err
 	}
 	return p.files(ctx, "second sync")
@@ -74,7 +74,7 @@ func steady(ctx context.Context, v *visit) error {
 
 // lost is the same where a refresh token is taken once: Meltano has one of them,
 // and so one run.
-func lost(ctx context.Context, v *visit) error {
+func tokensAreLost(ctx context.Context, v *clientRun) error {
 	if err := errors.Join(v.open(true), os.RemoveAll(v.file("lines"))); err != nil {
 		return err
 	}
@@ -86,10 +86,10 @@ func lost(ctx context.Context, v *visit) error {
 	if err := p.files(ctx, "first sync"); err != nil {
 		return err
 	}
-	var ended *exit
+	var ended *commandFailed
 	_, err = p.meltano(ctx, nil, "run", "tap-gorgias", "target-jsonl")
 	if said := fmt.Sprint(err); !errors.As(err, &ended) || ended.code != 1 || !strings.Contains(said, "authorize it again") {
-		v.differs("a second sync, with a refresh token that was taken, ended so: %s", said)
+		v.reportDifference("a second sync, with a refresh token that was taken, ended so: %s", said)
 	}
 	return nil
 }
@@ -99,15 +99,15 @@ func (p *project) files(ctx context.Context, when string) error {
 	if _, err := p.meltano(ctx, nil, "run", "tap-gorgias", "target-jsonl"); err != nil {
 		return fmt.Errorf("%s: %w", when, err)
 	}
-	w, err := inFiles.read(ctx, p.visit)
+	w, err := inFiles.read(ctx, p.clientRun)
 	if err != nil {
 		return err
 	}
-	all, err := p.account.truth()
+	all, err := p.account.expected()
 	if err != nil {
 		return err
 	}
-	return p.holds(when, w, all.names(), inFiles.dialect)
+	return p.compare(when, w, all.names(), inFiles.dialect)
 }
 
 // keeps gives the project a place to keep tokens in: a script around the tap,
@@ -137,10 +137,10 @@ func (p *project) kept(when string) error {
 	}
 	var tokens map[string]string
 	if err := json.Unmarshal(raw, &tokens); err != nil || tokens["refresh_token"] == refresh || tokens["access_token"] == "" || tokens["token_expiry_date"] == "" || len(tokens) != 3 {
-		p.differs("%s: the file of tokens has come to hold %d of three fields, or the first of the tokens still: %v", when, len(tokens), err)
+		p.reportDifference("%s: the file of tokens has come to hold %d of three fields, or the first of the tokens still: %v", when, len(tokens), err)
 	}
 	if mode := info.Mode().Perm(); mode != 0o600 {
-		p.differs("%s: the file of tokens has the mode %v", when, mode)
+		p.reportDifference("%s: the file of tokens has the mode %v", when, mode)
 	}
 	return nil
 }

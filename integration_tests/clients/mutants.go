@@ -20,9 +20,9 @@ import (
 	"time"
 )
 
-// spoil is the argument that makes this program a spoiler: it runs another and
+// mutantCommand is the argument that makes this program a mutant: it runs another and
 // breaks one thing in what that writes.
-const spoil = "spoil"
+const mutantCommand = "spoil"
 
 // A mutant is one thing that could be wrong with the program, seen from
 // outside.
@@ -49,13 +49,13 @@ var every = []string{"pyairbyte", "protocol-models", "target-postgres", "target-
 
 // mutantTable lists the mutants, fresh: some keep count.
 func mutantTable() []mutant {
-	states, told := 0, 0
+	states, reported := 0, 0
 	return []mutant{
 		{name: "a record is lost", clients: append([]string{"singer-check-tap"}, every...),
 			line: once("ticket_messages", ``, regexp.MustCompile(`^.*$`))},
-		{name: "an instant is another", clients: every,
+		{name: "another timestamp", clients: every,
 			line: once("tickets", `"created_datetime":"${1}1Z"`, regexp.MustCompile(`"created_datetime":"([^"]+)[02-9]Z"`))},
-		{name: "an instant has an offset", clients: []string{"pyairbyte", "protocol-models", "target-postgres", "target-jsonl"},
+		{name: "a timestamp has an offset", clients: []string{"pyairbyte", "protocol-models", "target-postgres", "target-jsonl"},
 			line: onceFunc("tickets", func(record string) string {
 				return createdAt.ReplaceAllStringFunc(record, func(field string) string {
 					at, _ := time.Parse(written, createdAt.FindStringSubmatch(field)[1])
@@ -98,7 +98,7 @@ func mutantTable() []mutant {
 				}
 				return []string{line}
 			}},
-		{name: "a deletion is not told", clients: []string{"pyairbyte", "target-postgres", "target-duckdb", "target-jsonl", "meltano"},
+		{name: "a deletion is not emitted", clients: []string{"pyairbyte", "target-postgres", "target-duckdb", "target-jsonl", "meltano"},
 			line: once("tickets", ``, regexp.MustCompile(`^.*"_(?:sdc|ab_cdc)_deleted_at":".*$`))},
 		{name: "the state is not read", clients: []string{"pyairbyte", "singer-check-tap", "target-jsonl", "meltano"}, args: withoutFlag("--state")},
 		{name: "the catalog is not read", clients: []string{"airbyte-cdk", "meltano"}, args: withoutFlag("--catalog")},
@@ -114,23 +114,23 @@ func mutantTable() []mutant {
 			line: onceIn(`{"type":"SCHEMA"`, `"key_properties":null`, regexp.MustCompile(`"key_properties":\[[^]]*\]`))},
 		{name: "a field that messages have not", clients: []string{"protocol-models"},
 			line: onceIn(`{"type":"`, `{"note":1,`, regexp.MustCompile(`^{`))},
-		{name: "new tokens are not told", clients: []string{"pyairbyte-oauth"},
+		{name: "new tokens are not reported", clients: []string{"pyairbyte-oauth"},
 			line: func(line string) []string {
 				if strings.HasPrefix(line, `{"type":"CONTROL"`) {
 					return nil
 				}
 				return []string{line}
 			}},
-		{name: "only the first new tokens are told", clients: []string{"pyairbyte-oauth"},
+		{name: "only the first new tokens are reported", clients: []string{"pyairbyte-oauth"},
 			line: func(line string) []string {
 				if strings.HasPrefix(line, `{"type":"CONTROL"`) {
-					if told++; told > 1 {
+					if reported++; reported > 1 {
 						return nil
 					}
 				}
 				return []string{line}
 			}},
-		{name: "what is told is not the whole config", clients: []string{"pyairbyte-oauth"},
+		{name: "what is reported is not the whole configuration", clients: []string{"pyairbyte-oauth"},
 			line: onceIn(`{"type":"CONTROL"`, ``, regexp.MustCompile(`,"subdomain":"[^"]*"`))},
 		{name: "new tokens are not saved", clients: []string{"meltano-oauth"},
 			args: func(args []string) []string {
@@ -217,8 +217,8 @@ func withoutFlag(flag string) func([]string) []string {
 	}
 }
 
-// spoiled is the bench with the program's place taken by a spoiler.
-func (b *bench) spoiled(m *mutant, dir string) (*bench, error) {
+// withMutant is the harness with a mutant in the program's place.
+func (b *harness) withMutant(m *mutant, dir string) (*harness, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -230,26 +230,26 @@ func (b *bench) spoiled(m *mutant, dir string) (*bench, error) {
 		return nil, err
 	}
 	for _, name := range []string{"source-gorgias", "tap-gorgias"} {
-		script := fmt.Sprintf("#!/bin/sh\nexec %q %s %q %q \"$@\"\n", self, spoil, m.name, filepath.Join(b.programs, name))
+		script := fmt.Sprintf("#!/bin/sh\nexec %q %s %q %q \"$@\"\n", self, mutantCommand, m.name, filepath.Join(b.programs, name))
 		if err := os.WriteFile(filepath.Join(s.programs, name), []byte(script), 0o755); err != nil {
 			return nil, err
 		}
 	}
 	s.session = m.session
 	if m.wheel != nil {
-		s.packed = func() (*parcel, error) {
+		s.packed = func() (*wheel, error) {
 			p, err := b.packed()
 			if err != nil {
 				return nil, err
 			}
-			return p.spoil(filepath.Join(dir, "dist"), m.wheel)
+			return p.withChange(filepath.Join(dir, "dist"), m.wheel)
 		}
 	}
 	return &s, nil
 }
 
 // spoiler runs the program and spoils what it writes.
-func spoiler(args []string) int {
+func runMutant(args []string) int {
 	all := mutantTable()
 	i := slices.IndexFunc(all, func(m mutant) bool { return m.name == args[0] })
 	if i < 0 {
@@ -305,7 +305,7 @@ func spoiler(args []string) int {
 // mutants lets the clients meet the mutants, or those that are named, each
 // those that it must notice. Without a mutant they have nothing to complain of;
 // that is not tried here.
-func (b *bench) mutants(ctx context.Context, chosen []client, named []string) error {
+func (b *harness) mutants(ctx context.Context, chosen []client, named []string) error {
 	var mu sync.Mutex
 	var survived []string
 	slots, wait := make(chan struct{}, max(2, runtime.NumCPU())), sync.WaitGroup{}
@@ -317,7 +317,7 @@ func (b *bench) mutants(ctx context.Context, chosen []client, named []string) er
 			wait.Go(func() {
 				slots <- struct{}{}
 				defer func() { <-slots }()
-				v := b.visit(ctx, c, &m)
+				v := b.newClientRun(ctx, c, &m)
 				mu.Lock()
 				defer mu.Unlock()
 				if ctx.Err() != nil {
@@ -340,7 +340,7 @@ func (b *bench) mutants(ctx context.Context, chosen []client, named []string) er
 }
 
 // reason is the first thing a client complained of, in short.
-func (v *visit) reason() string {
+func (v *clientRun) reason() string {
 	text := ""
 	if len(v.found) > 0 {
 		text = v.found[0]
@@ -357,6 +357,6 @@ func (v *visit) reason() string {
 			}
 		}
 	}
-	text = strings.TrimSpace(strings.ReplaceAll(text, v.bench.dir, "…"))
+	text = strings.TrimSpace(strings.ReplaceAll(text, v.harness.dir, "…"))
 	return strings.ToValidUTF8(text[:min(len(text), 140)], "")
 }

@@ -23,7 +23,7 @@ import (
 // A postgres is a PostgreSQL server of our own that nobody else sees and that
 // leaves nothing behind. Its time zone is UTC, as ours asks of a warehouse.
 type postgres struct {
-	bench          *bench
+	harness        *harness
 	psql           string // the path of the program that asks it
 	server         *exec.Cmd
 	port           int
@@ -31,7 +31,7 @@ type postgres struct {
 }
 
 // openPostgres makes a server and waits until it answers.
-func openPostgres(ctx context.Context, b *bench) (p *postgres, err error) {
+func openPostgres(ctx context.Context, b *harness) (p *postgres, err error) {
 	initdb, err := serverProgram("initdb")
 	if err != nil {
 		return nil, err
@@ -44,11 +44,11 @@ func openPostgres(ctx context.Context, b *bench) (p *postgres, err error) {
 	if err != nil {
 		return nil, err
 	}
-	as, err := ordinary()
+	as, err := unprivilegedUser()
 	if err != nil {
 		return nil, err
 	}
-	p = &postgres{bench: b, psql: psql, user: "clients", password: rand.Text()}
+	p = &postgres{harness: b, psql: psql, user: "clients", password: rand.Text()}
 	home := filepath.Join(b.dir, "postgres")
 	secret := filepath.Join(home, "password")
 	if err := errors.Join(os.Mkdir(home, 0o700), os.WriteFile(secret, []byte(p.password), 0o600)); err != nil {
@@ -64,7 +64,7 @@ func openPostgres(ctx context.Context, b *bench) (p *postgres, err error) {
 		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"}})
 	first.SysProcAttr.Credential = as
 	if out, err := first.CombinedOutput(); err != nil {
-		return nil, ending(ctx, command{args: []string{"initdb"}}, err, out)
+		return nil, commandError(ctx, command{args: []string{"initdb"}}, err, out)
 	}
 	for range 3 { // somebody else may take the port first
 		if p.port, err = freePort(); err != nil {
@@ -79,7 +79,7 @@ func openPostgres(ctx context.Context, b *bench) (p *postgres, err error) {
 
 func (p *postgres) serve(ctx context.Context, as *syscall.Credential, path, home, data string) error {
 	// The context is not the server's: it is to stop after its clients did.
-	p.server = p.bench.start(context.WithoutCancel(ctx), command{dir: home, args: []string{path, "-D", data, "-p", strconv.Itoa(p.port),
+	p.server = p.harness.start(context.WithoutCancel(ctx), command{dir: home, args: []string{path, "-D", data, "-p", strconv.Itoa(p.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "timezone=UTC", "-c", "fsync=off"}})
 	p.server.SysProcAttr.Credential = as
 	var log bytes.Buffer
@@ -111,7 +111,7 @@ func (p *postgres) close() {
 
 // query runs a statement and returns what it prints, values in lines.
 func (p *postgres) query(ctx context.Context, database, statement string) ([]byte, error) {
-	return p.bench.run(ctx, command{
+	return p.harness.run(ctx, command{
 		args: []string{p.psql, "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement},
 		env:  append(p.variables(database), "PGCLIENTENCODING=UTF8"),
 	})
@@ -179,7 +179,7 @@ func serverProgram(name string) (string, error) {
 
 // ordinary returns an account without privileges if we are root, as whom the
 // server refuses to run; nil if we are ordinary ourselves.
-func ordinary() (*syscall.Credential, error) {
+func unprivilegedUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}

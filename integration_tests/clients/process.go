@@ -17,21 +17,23 @@ import (
 type command struct {
 	args  []string
 	dir   string
-	env   []string      // besides the bench's own
+	env   []string      // besides the harness's own
 	limit time.Duration // 0 = 5 minutes
 }
 
 // An exit is a command that ended with a code other than 0.
-type exit struct {
+type commandFailed struct {
 	name string
 	code int
 	said string // the end of what it said
 }
 
-func (e *exit) Error() string { return fmt.Sprintf("%s: exit code %d\n%s", e.name, e.code, e.said) }
+func (e *commandFailed) Error() string {
+	return fmt.Sprintf("%s: exit code %d\n%s", e.name, e.code, e.said)
+}
 
 // start prepares a command that dies with ctx, and whatever it started with it.
-func (b *bench) start(ctx context.Context, c command) *exec.Cmd {
+func (b *harness) start(ctx context.Context, c command) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 	cmd.Dir = c.dir
 	if cmd.Dir == "" {
@@ -45,7 +47,7 @@ func (b *bench) start(ctx context.Context, c command) *exec.Cmd {
 }
 
 // run runs a command and returns its standard output.
-func (b *bench) run(ctx context.Context, c command) ([]byte, error) {
+func (b *harness) run(ctx context.Context, c command) ([]byte, error) {
 	if c.limit == 0 {
 		c.limit = 5 * time.Minute
 	}
@@ -55,12 +57,12 @@ func (b *bench) run(ctx context.Context, c command) ([]byte, error) {
 	var out, fault bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &fault
 	err := cmd.Run()
-	return out.Bytes(), ending(ctx, c, err, out.Bytes(), fault.Bytes())
+	return out.Bytes(), commandError(ctx, c, err, out.Bytes(), fault.Bytes())
 }
 
 // pipe runs tap | target, and returns the target's standard output. Unlike a
 // shell's, its error tells of both ends.
-func (b *bench) pipe(ctx context.Context, tap, target command) ([]byte, error) {
+func (b *harness) pipe(ctx context.Context, tap, target command) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	first, second := b.start(ctx, tap), b.start(ctx, target)
@@ -80,19 +82,19 @@ func (b *bench) pipe(ctx context.Context, tap, target command) ([]byte, error) {
 	}
 	_ = between.Close() // if the target died early the tap must not write on
 	return out.Bytes(), errors.Join(
-		ending(ctx, tap, first.Wait(), tapSaid.Bytes()),
-		ending(ctx, target, err, out.Bytes(), targetSaid.Bytes()),
+		commandError(ctx, tap, first.Wait(), tapSaid.Bytes()),
+		commandError(ctx, target, err, out.Bytes(), targetSaid.Bytes()),
 	)
 }
 
 // ending tells how a command ended.
-func ending(ctx context.Context, c command, err error, said ...[]byte) error {
+func commandError(ctx context.Context, c command, err error, said ...[]byte) error {
 	var died *exec.ExitError
 	switch name := strings.Join(c.args, " "); {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	case errors.As(err, &died):
-		return &exit{name, died.ExitCode(), tail(said...)}
+		return &commandFailed{name, died.ExitCode(), tail(said...)}
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
 	}

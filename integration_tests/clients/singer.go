@@ -16,35 +16,35 @@ import (
 // A target is a Singer target that a tap is piped into, without Meltano.
 type target struct {
 	program string
-	config  func(v *visit) string
-	read    func(ctx context.Context, v *visit) (warehouse, error)
+	config  func(v *clientRun) string
+	read    func(ctx context.Context, v *clientRun) (warehouse, error)
 	dialect dialect
 }
 
-func singersOwn(column string) bool { return strings.HasPrefix(column, "_sdc_") }
+func isSingerColumn(column string) bool { return strings.HasPrefix(column, "_sdc_") }
 
 // piped is PipelineWise's target for PostgreSQL.
 var piped = target{
 	program: "target-postgres",
-	config: func(v *visit) string {
+	config: func(v *clientRun) string {
 		p := v.postgres
 		// Small batches have it write down streams one by one, in mid-sync.
 		return fmt.Sprintf(`{"host": "127.0.0.1", "port": %d, "user": %q, "password": %q, "dbname": %q, "default_target_schema": "gorgias",
-			"hard_delete": true, "batch_size_rows": 300, "temp_dir": %q}`, p.port, p.user, p.password, database(v), v.here)
+			"hard_delete": true, "batch_size_rows": 300, "temp_dir": %q}`, p.port, p.user, p.password, database(v), v.dir)
 	},
-	read: func(ctx context.Context, v *visit) (warehouse, error) {
+	read: func(ctx context.Context, v *clientRun) (warehouse, error) {
 		return v.postgres.dump(ctx, database(v), "gorgias")
 	},
 	dialect: dialect{
-		own: singersOwn, tombstone: "_sdc_deleted_at", deletes: true,
+		own: isSingerColumn, tombstone: "_sdc_deleted_at", deletes: true,
 		types: map[string][]string{
-			"integer": {"int8"}, "number": {"float8"}, "string": {"varchar"}, "boolean": {"bool"}, "instant": {"timestamp"},
+			"integer": {"int8"}, "number": {"float8"}, "string": {"varchar"}, "boolean": {"bool"}, "timestamp": {"timestamp"},
 			"object": {"jsonb"}, "array": {"jsonb"},
 		},
 		bend: func(p *property, v any) any {
 			text, ok := v.(string)
 			switch {
-			case !ok || p.instant():
+			case !ok || p.isTimestamp():
 				return v
 			case text == "":
 				return nil // an empty text becomes NULL
@@ -64,11 +64,11 @@ var control = regexp.MustCompile(`[\x00-\x1f]`)
 // inFiles is the target for files of JSON lines.
 var inFiles = target{
 	program: "target-jsonl",
-	config: func(v *visit) string {
+	config: func(v *clientRun) string {
 		return fmt.Sprintf(`{"destination_path": %q, "do_timestamp_file": false}`, v.file("lines"))
 	},
 	// The files grow with every sync; of a row, the last line counts.
-	read: func(_ context.Context, v *visit) (warehouse, error) {
+	read: func(_ context.Context, v *clientRun) (warehouse, error) {
 		w := warehouse{}
 		for _, s := range sources() {
 			w[s.stream] = &stored{}
@@ -90,22 +90,22 @@ var inFiles = target{
 		}
 		return w, nil
 	},
-	dialect: dialect{own: singersOwn, tombstone: "_sdc_deleted_at"},
+	dialect: dialect{own: isSingerColumn, tombstone: "_sdc_deleted_at"},
 }
 
 // duckTarget is the target for DuckDB.
 var duckTarget = target{
 	program: "target-duckdb",
-	config: func(v *visit) string {
-		return fmt.Sprintf(`{"path": %q, "default_target_schema": "gorgias", "hard_delete": true, "temp_dir": %q}`, v.file("target.duckdb"), v.here)
+	config: func(v *clientRun) string {
+		return fmt.Sprintf(`{"path": %q, "default_target_schema": "gorgias", "hard_delete": true, "temp_dir": %q}`, v.file("target.duckdb"), v.dir)
 	},
-	read: func(ctx context.Context, v *visit) (warehouse, error) {
-		return v.duck(ctx, v.file("target.duckdb"), "gorgias")
+	read: func(ctx context.Context, v *clientRun) (warehouse, error) {
+		return v.readDuckDB(ctx, v.file("target.duckdb"), "gorgias")
 	},
 	dialect: dialect{
-		own: singersOwn, tombstone: "_sdc_deleted_at", deletes: true,
+		own: isSingerColumn, tombstone: "_sdc_deleted_at", deletes: true,
 		types: map[string][]string{
-			"integer": {"BIGINT"}, "number": {"DOUBLE"}, "string": {"VARCHAR"}, "boolean": {"BOOLEAN"}, "instant": {"TIMESTAMP"},
+			"integer": {"BIGINT"}, "number": {"DOUBLE"}, "string": {"VARCHAR"}, "boolean": {"BOOLEAN"}, "timestamp": {"TIMESTAMP"},
 			"object": {"JSON"}, "array": {"JSON"},
 		},
 		bend: func(p *property, v any) any {
@@ -122,7 +122,7 @@ var duckTarget = target{
 
 // try loads an account through a pipe; once more when nothing has changed;
 // then what has; then what is gone.
-func (t target) try(ctx context.Context, v *visit) error {
+func (t target) try(ctx context.Context, v *clientRun) error {
 	if err := v.postgres.create(ctx, database(v)); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (t target) try(ctx context.Context, v *visit) error {
 	if err != nil {
 		return err
 	}
-	all, err := v.account.truth()
+	all, err := v.account.expected()
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (t target) try(ctx context.Context, v *visit) error {
 	state, marks := "", map[string]record{}
 	for i, step := range []step{
 		{"first sync", nil}, {"second sync, at rest", nil},
-		{"third sync, after changes", (*account).live}, {"fourth sync, after deletions", (*account).bury},
+		{"third sync, after changes", (*account).changeRecords}, {"fourth sync, after deletions", (*account).deleteAndMerge},
 	} {
 		if step.change != nil {
 			if err := step.change(v.account); err != nil {
@@ -150,21 +150,21 @@ func (t target) try(ctx context.Context, v *visit) error {
 			tap = append(tap, "--state", state)
 		}
 		v.account.requests.Store(0)
-		out, err := v.pipe(ctx, command{args: tap}, command{args: []string{v.env.program(t.program), "--config", config}, dir: v.here})
+		out, err := v.pipe(ctx, command{args: tap}, command{args: []string{v.env.program(t.program), "--config", config}, dir: v.dir})
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.when, err)
 		}
 		if n := v.account.requests.Load(); i > 0 && n > few {
-			v.differs("%s: %d requests, as if there were no state", step.when, n)
+			v.reportDifference("%s: %d requests, as if there were no state", step.when, n)
 		}
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 		last := lines[len(lines)-1]
 		if !strings.HasPrefix(last, "{") {
-			v.differs("%s: the target gives no state back, but %.100q", step.when, last)
+			v.reportDifference("%s: the target gives no state back, but %.100q", step.when, last)
 			last = "{}"
 		}
-		if d := behind(marks, bookmarks(last)); i > 0 && d != "" {
-			v.differs("%s: the state: %s", step.when, d)
+		if d := statesMovedBack(marks, bookmarks(last)); i > 0 && d != "" {
+			v.reportDifference("%s: the state: %s", step.when, d)
 		}
 		marks = bookmarks(last)
 		if state, err = v.write(fmt.Sprintf("state-%d.json", i), last); err != nil {
@@ -174,7 +174,7 @@ func (t target) try(ctx context.Context, v *visit) error {
 		if err != nil {
 			return err
 		}
-		if err := v.holds(step.when, w, names, t.dialect); err != nil {
+		if err := v.compare(step.when, w, names, t.dialect); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func bookmarks(state string) map[string]record {
 // behind tells where a state falls behind an earlier one, or lacks what that
 // has; "" if it does not. At rest a state may move all the same: records dated
 // in the future stay ahead of it, and it knows when the account was last asked.
-func behind(was, is map[string]record) string {
+func statesMovedBack(was, is map[string]record) string {
 	for _, s := range sources() {
 		x, y := was[s.stream], is[s.stream]
 		if x == nil || y == nil {
@@ -206,8 +206,8 @@ func behind(was, is map[string]record) string {
 		}
 		for name, v := range x {
 			at, _ := v.(string)
-			then, isInstant := instant(at)
-			now, _ := instant(fmt.Sprint(y[name]))
+			then, isInstant := canonicalTimestamp(at)
+			now, _ := canonicalTimestamp(fmt.Sprint(y[name]))
 			switch {
 			case y[name] == nil:
 				return s.stream + ": " + name + " is missing"
@@ -219,33 +219,33 @@ func behind(was, is map[string]record) string {
 	return ""
 }
 
-// database is the PostgreSQL database of a visit.
-func database(v *visit) string {
+// database is the PostgreSQL database of a run.
+func database(v *clientRun) string {
 	return strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
 			return c
 		}
 		return '_'
-	}, strings.ToLower(filepath.Base(v.here)))
+	}, strings.ToLower(filepath.Base(v.dir)))
 }
 
 // checkTap runs Singer's own checker, which runs the tap twice. It counts what
 // each stream wrote; we compare the numbers.
-func checkTap(ctx context.Context, v *visit) error {
+func checkTap(ctx context.Context, v *clientRun) error {
 	out, err := v.run(ctx, command{
 		args: []string{v.env.program("python"), v.script("checktap.py"), "--tap", filepath.Join(v.programs, "tap-gorgias"), "--config", v.account.config},
-		dir:  v.here,
+		dir:  v.dir,
 	})
 	if err != nil {
 		return err
 	}
-	all, err := v.account.truth()
+	all, err := v.account.expected()
 	if err != nil {
 		return err
 	}
 	runs := strings.Split(string(out), "Now re-running tap")
 	if len(runs) != 2 {
-		v.differs("the tap was not run a second time, with its own state")
+		v.reportDifference("the tap was not run a second time, with its own state")
 		return nil
 	}
 	for i, run := range runs {
@@ -259,7 +259,7 @@ func checkTap(ctx context.Context, v *visit) error {
 				n = 0 // there is nothing new
 			}
 			if is, want := counted[name], fmt.Sprintf("%d records, 1 schemas", n); is != want {
-				v.differs("run %d: %s: %s, not %s", i+1, name, is, want)
+				v.reportDifference("run %d: %s: %s, not %s", i+1, name, is, want)
 			}
 			v.streams[name] = true
 		}

@@ -20,7 +20,7 @@ import (
 )
 
 // A parcel is the program as it is released for this platform.
-type parcel struct {
+type wheel struct {
 	wheel   string // path
 	program []byte // from the archive
 }
@@ -29,7 +29,7 @@ type parcel struct {
 var names = []string{"source-gorgias", "tap-gorgias"}
 
 // pack makes a parcel.
-func (b *bench) pack(ctx context.Context) (*parcel, error) {
+func (b *harness) buildWheel(ctx context.Context) (*wheel, error) {
 	dir, err := filepath.Abs("dist")
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (b *bench) pack(ctx context.Context) (*parcel, error) {
 	cmd := b.start(ctx, command{args: []string{"make", "wheel"}})
 	cmd.Dir, cmd.Env = "", os.Environ()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, ending(ctx, command{args: cmd.Args}, err, out)
+		return nil, commandError(ctx, command{args: cmd.Args}, err, out)
 	}
 	wheels, _ := filepath.Glob(filepath.Join(dir, "*.whl"))      // the pattern is good
 	archives, _ := filepath.Glob(filepath.Join(dir, "*.tar.gz")) // and this
@@ -45,7 +45,7 @@ func (b *bench) pack(ctx context.Context) (*parcel, error) {
 		return nil, fmt.Errorf("a release for one platform has the wheels %q and the archives %q", wheels, archives)
 	}
 	program, err := unpack(archives[0])
-	return &parcel{wheels[0], program}, err
+	return &wheel{wheels[0], program}, err
 }
 
 // unpack returns the program in an archive.
@@ -70,9 +70,9 @@ func unpack(path string) ([]byte, error) {
 	}
 }
 
-// spoil makes another parcel, whose wheel carries what change makes of each of
+// withChange makes another wheel, which carries what change makes of each of
 // its files; nil leaves it out.
-func (p *parcel) spoil(dir string, change func(name string, content []byte) []byte) (*parcel, error) {
+func (p *wheel) withChange(dir string, change func(name string, content []byte) []byte) (*wheel, error) {
 	if err := os.CopyFS(dir, os.DirFS(filepath.Dir(p.wheel))); err != nil {
 		return nil, err
 	}
@@ -100,12 +100,12 @@ func (p *parcel) spoil(dir string, change func(name string, content []byte) []by
 		}
 	}
 	path := filepath.Join(dir, filepath.Base(p.wheel))
-	return &parcel{path, p.program}, errors.Join(out.Close(), os.WriteFile(path, b.Bytes(), 0o644))
+	return &wheel{path, p.program}, errors.Join(out.Close(), os.WriteFile(path, b.Bytes(), 0o644))
 }
 
 // wheelRuns installs the wheel: with pip alone, then with Meltano, which loads
 // an account with it.
-func wheelRuns(ctx context.Context, v *visit) error {
+func wheelRuns(ctx context.Context, v *clientRun) error {
 	p, err := v.packed()
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func wheelRuns(ctx context.Context, v *visit) error {
 	if err := project.cached(ctx); err != nil {
 		return err
 	}
-	if err := v.account.live(); err != nil {
+	if err := v.account.changeRecords(); err != nil {
 		return err
 	}
 	if err := project.sync(ctx, "into PostgreSQL"); err != nil {
@@ -153,7 +153,7 @@ func wheelRuns(ctx context.Context, v *visit) error {
 }
 
 // pip installs the wheel from nothing but the file, and takes it away again.
-func (v *visit) pip(ctx context.Context, p *parcel) error {
+func (v *clientRun) pip(ctx context.Context, p *wheel) error {
 	dir := v.file("venv")
 	if _, err := v.run(ctx, command{args: []string{v.python, "-m", "venv", dir}}); err != nil {
 		return err
@@ -181,7 +181,7 @@ func (v *visit) pip(ctx context.Context, p *parcel) error {
 			return err
 		}
 		if want := filepath.Join(bin, name) + "\n" + name + " " + version + "\n"; string(out) != want {
-			v.differs("on the PATH of its environment stands %q, not %q", out, want)
+			v.reportDifference("on the PATH of its environment stands %q, not %q", out, want)
 		}
 	}
 	if err := pip("uninstall", "--yes", names[0]); err != nil {
@@ -189,24 +189,24 @@ func (v *visit) pip(ctx context.Context, p *parcel) error {
 	}
 	after, err := filesBelow(dir)
 	if left := without(after, before...); len(left) > 0 {
-		v.differs("uninstalled, the wheel leaves %q", left)
+		v.reportDifference("uninstalled, the wheel leaves %q", left)
 	}
 	if gone := without(before, after...); len(gone) > 0 {
-		v.differs("uninstalled, the wheel has taken along %q", gone)
+		v.reportDifference("uninstalled, the wheel has taken along %q", gone)
 	}
 	return err
 }
 
 // carries compares the programs that were installed with that of the archive.
-func (v *visit) carries(bin string, p *parcel) error {
+func (v *clientRun) carries(bin string, p *wheel) error {
 	for _, name := range names {
 		content, err := os.ReadFile(filepath.Join(bin, name))
 		if errors.Is(err, fs.ErrNotExist) {
-			v.differs("the wheel has no %s", name)
+			v.reportDifference("the wheel has no %s", name)
 		} else if err != nil {
 			return err
 		} else if !bytes.Equal(content, p.program) {
-			v.differs("the wheel's %s is not the program of the archive", name)
+			v.reportDifference("the wheel's %s is not the program of the archive", name)
 		}
 	}
 	return nil
@@ -223,7 +223,7 @@ func filesBelow(dir string) (all []string, err error) {
 
 // wheelProject makes a project that has Meltano install the wheel. No other
 // program of ours is to be found.
-func (v *visit) wheelProject(ctx context.Context, p *parcel, name, executable string) (*project, error) {
+func (v *clientRun) wheelProject(ctx context.Context, p *wheel, name, executable string) (*project, error) {
 	project, err := newProject(ctx, v, name, [2]string{"    executable: tap-gorgias\n", "    pip_url: " + p.wheel + "\n    executable: " + executable + "\n"})
 	if err != nil {
 		return nil, err
@@ -253,14 +253,14 @@ func (p *project) cached(ctx context.Context) error {
 		return err
 	}
 	if slices.Contains(streams, "tags") {
-		p.differs("second sync, at rest: the catalog was discovered again")
+		p.reportDifference("second sync, at rest: the catalog was discovered again")
 	}
 	p.env = append(p.env, "TAP_GORGIAS_OVERLAP=11")
 	if err := p.files(ctx, "with another setting"); err != nil {
 		return err
 	}
 	if streams, err = p.catalog(); err == nil && !slices.Contains(streams, "tags") {
-		p.differs("with another setting the catalog was not discovered again")
+		p.reportDifference("with another setting the catalog was not discovered again")
 	}
 	return err
 }

@@ -20,20 +20,20 @@ import (
 //go:embed python/*.py
 var scripts embed.FS
 
-// A bench is what the clients work at: the program, a PostgreSQL server, the
+// A harness is what the clients need: the program, a PostgreSQL server, the
 // environments they live in. Nothing of it is left behind but the environments.
-type bench struct {
+type harness struct {
 	dir      string // everything is in here
 	env      []string
 	programs string // the directory with the program, under both its names
-	packed   func() (*parcel, error)
+	packed   func() (*wheel, error)
 	session  func(script string) string // spoils a document's commands; nil leaves them
 	*environments
 	postgres *postgres
 }
 
 // openBench builds the program and starts the server.
-func openBench(ctx context.Context, python, cache string) (b *bench, err error) {
+func openHarness(ctx context.Context, python, cache string) (b *harness, err error) {
 	path, err := findPython(ctx, python)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func openBench(ctx context.Context, python, cache string) (b *bench, err error) 
 	if cache, err = filepath.Abs(cache); err != nil {
 		return nil, err
 	}
-	b = &bench{environments: &environments{python: path, dir: cache, made: map[string]func() (*environment, error){}}}
+	b = &harness{environments: &environments{python: path, dir: cache, made: map[string]func() (*environment, error){}}}
 	if b.dir, err = os.MkdirTemp("", "clients"); err != nil {
 		return nil, err
 	}
@@ -51,12 +51,12 @@ func openBench(ctx context.Context, python, cache string) (b *bench, err error) 
 		}
 	}()
 	b.programs = filepath.Join(b.dir, "bin")
-	b.packed = sync.OnceValues(func() (*parcel, error) { return b.pack(ctx) })
-	b.env = b.surroundings()
+	b.packed = sync.OnceValues(func() (*wheel, error) { return b.buildWheel(ctx) })
+	b.env = b.environ()
 	build := b.start(ctx, command{args: []string{"go", "build", "-trimpath", "-o", filepath.Join(b.programs, "source-gorgias"), "source-gorgias"}})
 	build.Dir, build.Env = "", append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		return nil, ending(ctx, command{args: build.Args}, err, out)
+		return nil, commandError(ctx, command{args: build.Args}, err, out)
 	}
 	err = errors.Join(
 		os.Symlink("source-gorgias", filepath.Join(b.programs, "tap-gorgias")),
@@ -73,7 +73,7 @@ func openBench(ctx context.Context, python, cache string) (b *bench, err error) 
 // surroundings are what every client finds around it: nothing of this machine's
 // but the PATH, no home but ours, no telemetry. What asks the internet all the
 // same comes upon a proxy that is not there.
-func (b *bench) surroundings() []string {
+func (b *harness) environ() []string {
 	nowhere := "http://127.0.0.1:9"
 	return []string{
 		"PATH=" + b.programs + ":" + os.Getenv("PATH"), "HOME=" + b.dir, "TMPDIR=" + filepath.Join(b.dir, "tmp"),
@@ -85,7 +85,7 @@ func (b *bench) surroundings() []string {
 	}
 }
 
-func (b *bench) close() {
+func (b *harness) close() {
 	if b.postgres != nil {
 		b.postgres.close()
 	}
@@ -93,19 +93,19 @@ func (b *bench) close() {
 }
 
 // script returns the path of one of our Python programs.
-func (b *bench) script(name string) string { return filepath.Join(b.dir, "python", name) }
+func (b *harness) script(name string) string { return filepath.Join(b.dir, "python", name) }
 
-// A visit is one client at the bench.
-type visit struct {
-	*bench
+// A clientRun is one run of a client.
+type clientRun struct {
+	*harness
 	client   client
 	hasty    bool              // the first difference is enough
-	here     string            // the client's own files
+	dir      string            // the client's own files
 	env      *environment      // the first of its environments
 	versions map[string]string // of the packages of all
 	account  *account
 
-	past    truth // what the warehouse was compared with so far
+	past    expected // what the warehouse was compared with so far
 	streams map[string]bool
 	rows    int
 	found   []string
@@ -113,16 +113,16 @@ type visit struct {
 	took    time.Duration
 }
 
-// visit lets a client work, with the program or a spoiled one.
-func (b *bench) visit(ctx context.Context, c client, m *mutant) *visit {
-	v := &visit{bench: b, client: c, hasty: m != nil, streams: map[string]bool{}, versions: map[string]string{}}
+// newClientRun runs a client, with the program or a mutant of it.
+func (b *harness) newClientRun(ctx context.Context, c client, m *mutant) *clientRun {
+	v := &clientRun{harness: b, client: c, hasty: m != nil, streams: map[string]bool{}, versions: map[string]string{}}
 	name := c.name
 	if m != nil {
 		name += "-" + m.name
 	}
-	v.here = filepath.Join(b.dir, strings.ReplaceAll(name, " ", "-"))
+	v.dir = filepath.Join(b.dir, strings.ReplaceAll(name, " ", "-"))
 	v.err = func() (err error) {
-		if err := os.Mkdir(v.here, 0o755); err != nil {
+		if err := os.Mkdir(v.dir, 0o755); err != nil {
 			return err
 		}
 		for i, name := range c.envs {
@@ -136,7 +136,7 @@ func (b *bench) visit(ctx context.Context, c client, m *mutant) *visit {
 			maps.Copy(v.versions, e.versions)
 		}
 		if m != nil {
-			if v.bench, err = b.spoiled(m, v.here); err != nil {
+			if v.harness, err = b.withMutant(m, v.dir); err != nil {
 				return err
 			}
 		}
@@ -153,11 +153,11 @@ func (b *bench) visit(ctx context.Context, c client, m *mutant) *visit {
 
 // open opens another account, with nothing compared so far. If rotate is set,
 // it takes each refresh token once.
-func (v *visit) open(rotate bool) error {
+func (v *clientRun) open(rotate bool) error {
 	if v.account != nil {
 		v.account.close()
 	}
-	dir, err := os.MkdirTemp(v.here, "account")
+	dir, err := os.MkdirTemp(v.dir, "account")
 	if err != nil {
 		return err
 	}
@@ -169,31 +169,31 @@ func (v *visit) open(rotate bool) error {
 }
 
 // file is a file of the client's own.
-func (v *visit) file(name string) string { return filepath.Join(v.here, name) }
+func (v *clientRun) file(name string) string { return filepath.Join(v.dir, name) }
 
 // write writes such a file.
-func (v *visit) write(name, text string) (path string, err error) {
+func (v *clientRun) write(name, text string) (path string, err error) {
 	return v.file(name), os.WriteFile(v.file(name), []byte(text), 0o600)
 }
 
 // differs notes what is not as it should be.
-func (v *visit) differs(format string, args ...any) {
+func (v *clientRun) reportDifference(format string, args ...any) {
 	v.found = append(v.found, fmt.Sprintf(format, args...))
 }
 
 // holds compares a warehouse with the account as it is now.
-func (v *visit) holds(when string, w warehouse, streams []string, d dialect) error {
-	all, err := v.account.truth()
+func (v *clientRun) compare(when string, w warehouse, streams []string, d dialect) error {
+	all, err := v.account.expected()
 	if err != nil {
 		return err
 	}
 	rows, found := all.compare(w, streams, d, v.past)
-	v.rows, v.past = v.rows+rows, all.over(v.past)
+	v.rows, v.past = v.rows+rows, all.mergedWith(v.past)
 	for _, s := range streams {
 		v.streams[s] = true
 	}
 	for _, f := range found {
-		v.differs("%s: %s", when, f)
+		v.reportDifference("%s: %s", when, f)
 	}
 	if v.hasty && len(v.found) > 0 {
 		return errEnough
@@ -203,8 +203,8 @@ func (v *visit) holds(when string, w warehouse, streams []string, d dialect) err
 
 var errEnough = errors.New("that is enough")
 
-// version tells what was tested.
-func (v *visit) version() string {
+// version names what was tested.
+func (v *clientRun) version() string {
 	var parts []string
 	for _, p := range v.client.parts {
 		parts = append(parts, p+" "+v.versions[p])
@@ -213,7 +213,7 @@ func (v *visit) version() string {
 }
 
 // fault is nil if all is well.
-func (v *visit) fault() error {
+func (v *clientRun) fault() error {
 	if v.err == nil && len(v.found) == 0 {
 		return nil
 	}
@@ -254,7 +254,7 @@ func readTables(raw []byte) (warehouse, error) {
 }
 
 // duck reads a DuckDB file.
-func (v *visit) duck(ctx context.Context, path, schema string) (warehouse, error) {
+func (v *clientRun) readDuckDB(ctx context.Context, path, schema string) (warehouse, error) {
 	out, err := v.run(ctx, command{args: []string{v.env.program("python"), v.script("duck.py"), path, schema}})
 	if err != nil {
 		return nil, err

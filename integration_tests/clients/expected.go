@@ -21,18 +21,18 @@ import (
 
 // A source says where the records of a stream come from.
 type source struct {
-	stream string
-	record any // of the Go type its schema is generated from
-	key    []string
-	path   string                                 // of the list, or of the parent's
-	cut    func(parent record) []record           // records that stand in others
-	below  func(parent record) (path string)      // lists below the records of path
-	adopt  func(parent record, r record)          // what they take from them
-	single func(answer record) (records []record) // path answers with an object
-	mask   func(r record)                         // what hides the secrets of its records
-	mortal bool                                   // deletions of its records are told
-	with   string                                 // the list they go with, by ticket_id: that they went is told there only
-	whole  bool                                   // read anew by every sync
+	stream      string
+	record      any // of the Go type its schema is generated from
+	key         []string
+	path        string                                 // of the list, or of the parent's
+	cut         func(parent record) []record           // records that stand in others
+	below       func(parent record) (path string)      // lists below the records of path
+	adopt       func(parent record, r record)          // what they take from them
+	single      func(answer record) (records []record) // path answers with an object
+	mask        func(r record)                         // what hides the secrets of its records
+	deletable   bool                                   // deletions of its records get tombstones
+	deletedWith string                                 // the list with which they are deleted, by ticket_id
+	whole       bool                                   // read anew by every sync
 }
 
 // A record is a row: its fields, numbers as they are spelled.
@@ -44,7 +44,7 @@ func sources() []source {
 			fields, _ := parent["custom_fields"].(record)
 			for _, v := range fields {
 				if v, ok := v.(record); ok {
-					values = append(values, adopted(v, record{id: parent["id"], updated: parent["updated_datetime"]}))
+					values = append(values, withParentColumns(v, record{id: parent["id"], updated: parent["updated_datetime"]}))
 				}
 			}
 			return values
@@ -60,7 +60,7 @@ func sources() []source {
 			}
 			return all
 		}},
-		{stream: "customers", record: schemas.Customer{}, key: id, path: "customers", mortal: true},
+		{stream: "customers", record: schemas.Customer{}, key: id, path: "customers", deletable: true},
 		{stream: "customer_custom_field_values", record: schemas.CustomerCustomFieldValue{}, key: []string{"customer_id", "id"},
 			path: "customers", cut: cutValues("customer_id", "customer_updated_datetime")},
 		{stream: "custom_fields", record: schemas.CustomField{}, key: id, path: "custom-fields", whole: true},
@@ -75,16 +75,16 @@ func sources() []source {
 		{stream: "jobs", record: schemas.Job{}, key: id, path: "jobs"},
 		{stream: "macros", record: schemas.Macro{}, key: id, path: "macros", whole: true},
 		{stream: "rules", record: schemas.Rule{}, key: id, path: "rules", whole: true},
-		{stream: "satisfaction_surveys", record: schemas.SatisfactionSurvey{}, key: id, path: "satisfaction-surveys", mortal: true, with: "tickets"},
+		{stream: "satisfaction_surveys", record: schemas.SatisfactionSurvey{}, key: id, path: "satisfaction-surveys", deletable: true, deletedWith: "tickets"},
 		{stream: "tags", record: schemas.Tag{}, key: id, path: "tags", whole: true},
 		{stream: "teams", record: schemas.Team{}, key: id, path: "teams", whole: true},
-		{stream: "ticket_messages", record: schemas.TicketMessage{}, key: id, path: "messages", mortal: true, with: "tickets"},
+		{stream: "ticket_messages", record: schemas.TicketMessage{}, key: id, path: "messages", deletable: true, deletedWith: "tickets"},
 		{stream: "ticket_message_attachments", record: schemas.TicketMessageAttachment{}, key: []string{"message_id", "position"}, path: "messages",
 			cut: func(message record) (files []record) {
 				all, _ := message["attachments"].([]any)
 				for i, f := range all {
 					if f, ok := f.(record); ok {
-						files = append(files, adopted(f, record{
+						files = append(files, withParentColumns(f, record{
 							"message_id": message["id"], "ticket_id": message["ticket_id"],
 							"message_created_datetime": message["created_datetime"], "position": json.Number(fmt.Sprint(i)),
 						}))
@@ -92,13 +92,13 @@ func sources() []source {
 				}
 				return files
 			}},
-		{stream: "tickets", record: schemas.Ticket{}, key: id, path: "tickets", mortal: true},
-		{stream: "ticket_tags", record: schemas.TicketTag{}, key: []string{"ticket_id", "id"}, path: "tickets", mortal: true, with: "tickets",
+		{stream: "tickets", record: schemas.Ticket{}, key: id, path: "tickets", deletable: true},
+		{stream: "ticket_tags", record: schemas.TicketTag{}, key: []string{"ticket_id", "id"}, path: "tickets", deletable: true, deletedWith: "tickets",
 			cut: func(ticket record) (tags []record) {
 				all, _ := ticket["tags"].([]any)
 				for _, t := range all {
 					if t, ok := t.(record); ok {
-						tags = append(tags, adopted(t, record{"ticket_id": ticket["id"], "ticket_updated_datetime": ticket["updated_datetime"]}))
+						tags = append(tags, withParentColumns(t, record{"ticket_id": ticket["id"], "ticket_updated_datetime": ticket["updated_datetime"]}))
 					}
 				}
 				return tags
@@ -118,31 +118,31 @@ func sources() []source {
 }
 
 // adopted returns a part with what it takes from its parent; that wins.
-func adopted(part, parent record) record {
+func withParentColumns(part, parent record) record {
 	r := maps.Clone(part)
 	maps.Copy(r, parent)
 	return r
 }
 
 // A truth is what a warehouse should hold of each stream.
-type truth map[string]*told
+type expected map[string]*expectedStream
 
-// A told is one stream of the truth.
-type told struct {
+// An expectedStream is one stream of the expected data.
+type expectedStream struct {
 	source
 	columns map[string]*property
 	rows    map[string]record // by key
 }
 
 // truth reads the whole account.
-func (a *account) truth() (truth, error) {
-	all := truth{}
+func (a *account) expected() (expected, error) {
+	all := expected{}
 	for _, s := range sources() {
 		columns, err := columnsOf(s.record)
 		if err != nil {
 			return nil, err
 		}
-		t := &told{source: s, columns: columns, rows: map[string]record{}}
+		t := &expectedStream{source: s, columns: columns, rows: map[string]record{}}
 		raw, err := a.records(s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.stream, err)
@@ -162,7 +162,7 @@ func (a *account) truth() (truth, error) {
 // records returns the records of a stream as the account holds them.
 func (a *account) records(s source) (all []record, err error) {
 	if s.single != nil {
-		answer, err := a.ask(s.path)
+		answer, err := a.get(s.path)
 		if err != nil {
 			return nil, err
 		}
@@ -219,10 +219,10 @@ func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(o))
 }
 
-// kind is the property's type, beside null; "instant" for instants.
-func (p *property) kind() string {
-	if p.instant() {
-		return "instant"
+// jsonType is the property's type, beside null; "timestamp" for timestamps.
+func (p *property) jsonType() string {
+	if p.isTimestamp() {
+		return "timestamp"
 	}
 	for _, t := range p.Types {
 		if t != "null" {
@@ -232,7 +232,7 @@ func (p *property) kind() string {
 	return ""
 }
 
-func (p *property) instant() bool { return p.Format == "date-time" }
+func (p *property) isTimestamp() bool { return p.Format == "date-time" }
 
 func columnsOf(record any) (map[string]*property, error) {
 	var p property
@@ -258,9 +258,9 @@ func conformed(columns map[string]*property, r record) record {
 	}
 	for name, v := range r {
 		if p := columns[name]; p != nil && name != "unrecognized_fields" {
-			row[name] = fit(p, v)
+			row[name] = expectedValue(p, v)
 		} else {
-			rest[plain(name)] = fit(nil, v)
+			rest[withoutNUL(name)] = expectedValue(nil, v)
 		}
 	}
 	if len(rest) > 0 {
@@ -270,11 +270,11 @@ func conformed(columns map[string]*property, r record) record {
 }
 
 // plain is a text without what destinations break on.
-func plain(text string) string { return strings.ReplaceAll(text, "\x00", "") }
+func withoutNUL(text string) string { return strings.ReplaceAll(text, "\x00", "") }
 
 // fit is a value as its schema allows it: as it is, as what it certainly
 // stands for, or null. Without a schema anything goes.
-func fit(p *property, v any) any {
+func expectedValue(p *property, v any) any {
 	allows := func(t string) bool { return p == nil || len(p.Types) == 0 || slices.Contains(p.Types, t) }
 	switch v := v.(type) {
 	case nil:
@@ -289,7 +289,7 @@ func fit(p *property, v any) any {
 			if p != nil {
 				below = p.Properties[name]
 			}
-			out[plain(name)] = fit(below, inner)
+			out[withoutNUL(name)] = expectedValue(below, inner)
 		}
 		return out
 	case []any:
@@ -299,9 +299,9 @@ func fit(p *property, v any) any {
 		out := make([]any, len(v))
 		for i := range v {
 			if p != nil {
-				out[i] = fit(p.Items, v[i])
+				out[i] = expectedValue(p.Items, v[i])
 			} else {
-				out[i] = fit(nil, v[i])
+				out[i] = expectedValue(nil, v[i])
 			}
 		}
 		return out
@@ -311,15 +311,15 @@ func fit(p *property, v any) any {
 		}
 		return p.convert(fmt.Sprint(v))
 	case json.Number:
-		if allows("number") || allows("integer") && !strings.ContainsAny(v.String(), ".eE") && bounded(p, v.String()) {
+		if allows("number") || allows("integer") && !strings.ContainsAny(v.String(), ".eE") && inRange(p, v.String()) {
 			return v
 		}
 		return p.convert(v.String())
 	case string:
-		text := plain(v)
+		text := withoutNUL(v)
 		switch {
-		case p != nil && p.instant():
-			at, ok := instant(text)
+		case p != nil && p.isTimestamp():
+			at, ok := canonicalTimestamp(text)
 			if !ok {
 				return nil
 			}
@@ -337,7 +337,7 @@ func (p *property) convert(spelling string) any {
 	for _, t := range p.Types {
 		switch t {
 		case "string":
-			if !p.instant() {
+			if !p.isTimestamp() {
 				return spelling
 			}
 		case "boolean":
@@ -353,7 +353,7 @@ func (p *property) convert(spelling string) any {
 			if t == "number" && ok {
 				return n
 			}
-			if ok && exact.IsInt() && bounded(p, exact.Num().String()) {
+			if ok && exact.IsInt() && inRange(p, exact.Num().String()) {
 				return json.Number(exact.Num().String())
 			}
 		}
@@ -362,7 +362,7 @@ func (p *property) convert(spelling string) any {
 }
 
 // bounded reports whether an integer is one of 64 bits, if it has to be.
-func bounded(p *property, spelling string) bool {
+func inRange(p *property, spelling string) bool {
 	if p == nil || p.Minimum == nil {
 		return true
 	}
@@ -370,12 +370,12 @@ func bounded(p *property, spelling string) bool {
 	return ok && n.IsInt64()
 }
 
-// written is the form in which instants are written.
+// written is the form in which timestamps are written.
 const written = "2006-01-02T15:04:05.000000Z"
 
-// instant reads an instant and writes it as the rules ask: in UTC, finer
+// canonicalTimestamp reads a timestamp and writes it as the rules ask: in UTC, finer
 // fractions cut off.
-func instant(text string) (string, bool) {
+func canonicalTimestamp(text string) (string, bool) {
 	for _, layout := range []string{
 		"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05",
 		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05", "2006-01-02",

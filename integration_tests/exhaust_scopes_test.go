@@ -47,7 +47,8 @@ var (
 	}}
 	twins = change{"twins", "twins", func(a *tiny) bool { // with the newest timestamp of the list
 		at := a.newest()
-		return a.box().AddTicket(at, at, a.now()) != 0 && a.box().AddTicket(at, at, a.now()) != 0
+		first, second := a.box().AddTicket(at, at, a.now()), a.box().AddTicket(at, at, a.now())
+		return first != 0 && second != 0
 	}}
 )
 

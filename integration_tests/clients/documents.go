@@ -87,7 +87,7 @@ func (v *clientRun) document(ctx context.Context, blocks []documents.Block, name
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(v.dir, "document")
+	dir, err := os.MkdirTemp(v.workDir, "document")
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (v *clientRun) shell(ctx context.Context, database string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	bin, err := os.MkdirTemp(v.dir, "bin")
+	bin, err := os.MkdirTemp(v.workDir, "bin")
 	if err != nil {
 		return nil, err
 	}

@@ -244,7 +244,7 @@ func (p *project) added(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.run(ctx, command{args: []string{p.program, "init", "--no-usage-stats", "fresh"}, dir: p.dir}); err != nil {
+	if _, err := p.run(ctx, command{args: []string{p.program, "init", "--no-usage-stats", "fresh"}, dir: p.workDir}); err != nil {
 		return err
 	}
 	fresh := *p

@@ -100,7 +100,7 @@ type clientRun struct {
 	*harness
 	client   client
 	hasty    bool              // the first difference is enough
-	workDir      string            // the client's own files
+	workDir  string            // the client's own files
 	env      *environment      // the first of its environments
 	versions map[string]string // of the packages of all
 	account  *account

@@ -63,7 +63,7 @@ func pyAirbyteApp(ctx context.Context, v *clientRun) error {
 	lost := v.airbyteSync(config, v.file("lost.duckdb"))
 	lost.env = []string{"AIRBYTE_LOGGING_ROOT=" + v.file("logs")}
 	if _, err := v.run(ctx, lost); !errors.As(err, &ended) {
-		v.reportDifference("with nobody to keep the tokens a sync ended so: %v", err)
+		v.reportDifference("if the tokens are not kept, a sync ended so: %v", err)
 	}
 	said := false // what connectors say, PyAirbyte writes into a file
 	err = filepath.WalkDir(v.file("logs"), func(path string, f fs.DirEntry, err error) error {
@@ -75,7 +75,7 @@ func pyAirbyteApp(ctx context.Context, v *clientRun) error {
 		return err
 	})
 	if !said {
-		v.reportDifference("with nobody to keep the tokens, no log tells what to do")
+		v.reportDifference("if the tokens are not kept, no log says what to do")
 	}
 	return err
 }

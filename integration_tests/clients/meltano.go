@@ -319,7 +319,7 @@ func (p *project) selected(ctx context.Context) error {
 	delete(all["tickets"].columns["customer"].Properties, "email")
 	for _, r := range all["tickets"].rows {
 		if c, ok := r["customer"].(record); ok {
-			// With a part of it deselected, what nobody declared goes as well.
+			// With a part of it deselected, undeclared fields go as well.
 			maps.DeleteFunc(c, func(k string, _ any) bool { return all["tickets"].columns["customer"].Properties[k] == nil })
 		}
 	}

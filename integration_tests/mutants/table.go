@@ -8,7 +8,7 @@ type mutant struct {
 }
 
 var (
-	anyTest = []suite{scenarios, histories}
+	anyTest = []suite{scenarios, every, histories}
 	byDays  = []suite{reports}
 )
 

@@ -395,7 +395,7 @@ func networkScenarios() []scenario {
 		name: "another record is returned for an id",
 		play: func(s *runner) {
 			asked := false
-			s.page = 2 // the survey is on no page that is read
+			s.pageSize = 2 // the survey is on no page that is read
 			s.answerSurvey(s.surveys[3])
 			s.fault = func(r *http.Request) *sandbox.Fault {
 				if asked || !strings.HasPrefix(r.URL.Path, "/api/satisfaction-surveys/") {
@@ -407,6 +407,7 @@ func networkScenarios() []scenario {
 			if s.sync(); !asked && !s.eventsForbidden {
 				s.Error("no survey was fetched by id")
 			}
+			s.judge()
 		},
 	}, {
 		name: "killed anywhere in the first sync", loop: true, noFirstSync: true, more: []string{"tags"},

@@ -407,7 +407,7 @@ func networkScenarios() []scenario {
 			if s.sync(); !asked && !s.eventsForbidden {
 				s.Error("no survey was fetched by id")
 			}
-			s.judge()
+			s.compare()
 		},
 	}, {
 		name: "killed anywhere in the first sync", loop: true, noFirstSync: true, more: []string{"tags"},

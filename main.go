@@ -12,6 +12,8 @@ import (
 	"source-gorgias/connector/cli"
 )
 
+//go:generate go run ./internal/generate schemas
+//go:generate go run ./internal/generate spec
 //go:generate go run ./internal/generate
 //go:generate go run -C internal/generate/graphviz . ../../../docs/streams.dot ../../../docs/streams.svg
 

@@ -47,19 +47,20 @@
 // [gorgias.Client.List] waits for the rate limit, sends the request and proves
 // the response: parsePage cuts it into raw records in one pass. Run.FetchPage in
 // package reader makes a [stream.Record] of each, with its key, cursor value and
-// fingerprint; nothing decodes it after that. A Pager requests the page after it
-// at once. The scan moves its position over the page (observe) and emits to each
-// output what is new to it (emitPage, dedupe), with the bookmark that is valid
-// then. [Plan.Run] yields the batch; the writer conforms each record while it
+// fingerprint; the engine keeps it as bytes. The scan moves its position over the
+// page (observe) and decides whether the next page is needed, which the Pager then
+// requests at once. It emits to each output what is new to it (emitPage, dedupe),
+// with the bookmark that is valid then. [Plan.Run] yields the batch; the writer conforms each record while it
 // copies it into its buffer, appends the state, and writes both in one call.
 //
 // # An event
 //
-// Lists whose row has Changes wait for the change feed. Feed.Execute reads the
+// Outputs of lists whose row has Changes wait for the change feed, unless there is
+// an end date. Feed.Execute reads the
 // events since the earliest EventWatermark, along with the stream of events if
 // that is selected. consume buffers them; processChunk hands each list its own.
 // A pure plan (planTickets, planMessages, …) decides what they require. Records
-// that this sync has read since are taken from its emissions; the others are
+// that this sync has read since, later than the overlap, are taken from its emissions; the others are
 // re-fetched, and those that are gone get tombstones. Then the bookmark stores
 // how far the events are processed, and the ids of those that the next sync will
 // see again: an event whose id is not there makes its record be emitted even if
@@ -69,8 +70,8 @@
 // # A state
 //
 // [state.Parse] reads the bookmark of a stream, of this program or of another
-// connector. [Plan.Run] groups the streams by list and scan, so that outputs at
-// different positions finish separately. While a scan is under way, the watermark
+// connector. groupByList puts streams at the same position of a list together;
+// scan.resume continues from there, if the positions belong to one scan (canJoin). While a scan is under way, the watermark
 // stands still and the bookmark holds the scan position; FinishScan moves the
 // watermark, never past the server time at which the scan started. A bookmark is
 // valid from the moment its batch has been written: every batch is a safe place
@@ -79,8 +80,10 @@
 // # To add a stream
 //
 //  1. Write its record type in package schemas.
-//  2. Add its row in package streams.
+//  2. Add its row in package streams; a new file's rows are listed in subjects.
 //  3. Give the sandbox a route for it.
-//  4. Run go generate ./... and go test ./...: the conformance tests loop over
+//  4. Add a sample response to integration_tests/testdata/samples, and its row in
+//     the two tests of samples.
+//  5. Run go generate ./... and go test ./...: the conformance tests loop over
 //     the table and know the new stream.
 package connector

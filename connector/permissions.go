@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"net/url"
 	"strings"
@@ -101,7 +100,7 @@ func (c checker) request(ctx context.Context, s *stream.Stream) (result checked)
 	if s.Mode == stream.Derived || parent.err != nil || parent.first == nil {
 		return parent
 	}
-	path := strings.Replace(s.Path, "{id}", fmt.Sprintf("%s", parent.first.Key), 1)
+	path := strings.Replace(s.Path, "{id}", string(parent.first.Key), 1)
 	result.first, result.err = c.listOf(s).CheckPath(ctx, s, path, nil)
 	return result
 }

@@ -22,7 +22,7 @@ import (
 func oauthConfig(t *testing.T, before func(*http.Request)) (config string) {
 	t.Helper()
 	box := &sandbox.Server{Limit: unlimited, ClientID: "app", ClientSecret: "s3cret/of the app", RefreshToken: "refresh+token", RotateRefreshToken: true,
-		Size: sandbox.Size{Tickets: 300, Messages: 300}}
+		Size: sandbox.Size{Tickets: 100, Messages: 100}}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if before != nil {
 			before(r)

@@ -218,7 +218,7 @@ func allFields() (all []plantedValue) {
 // and no excluded or hashed value in any encoding, and no content of records
 // outside of records.
 func TestSecretsAreHidden(t *testing.T) {
-	runs := 20
+	runs := 12
 	if *full {
 		runs = 80
 	}

@@ -81,8 +81,8 @@ func TestRequestCount(t *testing.T) {
 	for i, row := range []string{
 		"first sync: 10,000 tickets, 60,000 messages, 8,000 customers, 3,000 surveys, 100,000 events",
 		"a day's changes: 500 tickets changed, 1,500 messages new, 60 surveys answered, 20 old messages edited, 30 deletions and merges",
-		"the same, and a look at all messages and surveys that may still have changed",
-		"nothing has happened",
+		"the same, with the daily re-read of the lookback windows",
+		"no changes",
 	} {
 		fmt.Fprintf(&table, "| %s | %d | %d | %d |\n", row, costs[0][i], costs[1][i], costs[2][i])
 	}

@@ -111,7 +111,7 @@ func TestTapResume(t *testing.T) {
 		if m.Type != "STATE" {
 			continue
 		}
-		if n++; !*full && n%4 != 1 {
+		if n++; !*full && n%8 != 1 {
 			continue
 		}
 		rest := tapSync(t, config, "--state", file(t, "state.json", string(m.Value)))

@@ -479,3 +479,21 @@ func TestReportsSetting(t *testing.T) {
 		t.Error("the tap does not describe reports")
 	}
 }
+
+// TestPeriodStartIsRead checks that the first day of each period is read whether
+// or not the API's periods include the day that they start with.
+func TestPeriodStartIsRead(t *testing.T) {
+	t.Parallel()
+	var found [2][]string
+	for i, exclusive := range []bool{false, true} {
+		h := newFixture(t, &sandbox.Server{Limit: unlimited, Epoch: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Quirks: sandbox.Quirks{PeriodStartExclusive: exclusive}})
+		written, _, err := readReports(t, h, map[string]state.Bookmark{}, func(p *connector.Plan) { p.Start = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[i] = daysOf(written)
+	}
+	if len(found[0]) < 100 || !slices.Equal(found[0], found[1]) {
+		t.Errorf("%d days, and %d if periods exclude their start", len(found[0]), len(found[1]))
+	}
+}

@@ -186,7 +186,7 @@ func (f *Feed) readEvents(ctx context.Context) bool {
 
 // readList consumes the list of events.
 func (f *Feed) readList(ctx context.Context, query url.Values) error {
-	for page, err := range f.Pages(ctx, f.Events, f.Events.Path, query, "") {
+	for page, err := range f.Pages(ctx, f.Events, f.Events.Path, query, "", nil) {
 		if err != nil {
 			return err
 		}
@@ -269,7 +269,8 @@ func (f *Feed) warnRetentionGap(ctx context.Context, page *reader.Page) {
 // up to the last one of the chunk.
 func (f *Feed) processChunk(ctx context.Context, final bool) {
 	events, deferred := f.resolver.resolve(f.buffer, final)
-	upTo := f.lastEventAt
+	// An event can be needed again to resolve a message of the same operation.
+	upTo := f.lastEventAt.Add(-f.Overlap)
 	for _, e := range deferred {
 		upTo = state.MinTime(upTo, e.At)
 	}

@@ -129,6 +129,9 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 		}
 		wanted = next
 	}
+	// Last, so that a list that cannot be re-fetched is not emitted by each sync;
+	// but nothing that was read again since.
+	read = slices.DeleteFunc(read, func(it reader.Item) bool { return !a.Emissions.IsLatest(it.Record) })
 	a.EmitChanges(read, a.tombstones(work.deleted))
 	return nil
 }
@@ -201,7 +204,16 @@ func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ti
 // what is wanted. A ticket that is gone has none.
 func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread) error {
 	query := url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}
-	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "") {
+	more := func(page *reader.Page) bool {
+		left := len(wanted.changed)
+		for _, rec := range page.Records {
+			if _, ok := wanted.changed[rec.ID()]; ok {
+				left--
+			}
+		}
+		return wanted.whole || left > 0
+	}
+	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "", more) {
 		if gorgias.Is(err, gorgias.NotFound) {
 			return nil
 		}
@@ -217,9 +229,7 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 			delete(wanted.changed, id)
 			delete(wanted.deleted, id)
 		}
-		if a.EmitChanges(items, nil); !wanted.whole && len(wanted.changed) == 0 {
-			return nil
-		}
+		a.EmitChanges(items, nil)
 	}
 	return nil
 }

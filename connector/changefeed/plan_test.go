@@ -192,6 +192,7 @@ func TestScanIsCheaper(t *testing.T) {
 		{[]int64{1, 950}, false},        // ten pages
 		{[]int64{1, 940, 950}, true},    // the first page pays
 		{[]int64{500, 600, 700}, false}, // five pages for three
+		{[]int64{2000, 3000}, false},    // above: the scan has passed them
 	} {
 		if got := scanIsCheaper(c.ids, 1000, 100); got != c.want {
 			t.Errorf("%v: %v", c.ids, got)

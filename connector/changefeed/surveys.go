@@ -2,6 +2,7 @@ package changefeed
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 
@@ -52,24 +53,27 @@ func (a *Applier) readOn(ctx context.Context, refetch causes) error {
 	if len(refetch) < 2 || a.EndToken == "" {
 		return nil
 	}
-	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, nil, a.EndToken) {
+	more := func(page *reader.Page) bool {
+		left := maps.Clone(refetch)
+		lowest, highest := int64(math.MaxInt64), int64(0)
+		for _, rec := range page.Records {
+			lowest, highest = min(lowest, rec.ID()), max(highest, rec.ID())
+			delete(left, rec.ID())
+		}
+		return scanIsCheaper(left.ids(), lowest, highest-lowest+1)
+	}
+	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, nil, a.EndToken, more) {
 		if err != nil {
 			return err
 		}
 		var items []reader.Item
-		lowest, highest := int64(math.MaxInt64), int64(0)
 		for _, rec := range page.Records {
-			id := rec.ID()
-			lowest, highest = min(lowest, id), max(highest, id)
-			if why, ok := refetch[id]; ok {
+			if why, ok := refetch[rec.ID()]; ok {
 				items = append(items, a.refetched(rec, why, page.ServerTime))
-				delete(refetch, id)
+				delete(refetch, rec.ID())
 			}
 		}
 		a.EmitChanges(items, nil)
-		if !scanIsCheaper(refetch.ids(), lowest, highest-lowest+1) {
-			return nil
-		}
 	}
 	return nil
 }
@@ -80,6 +84,9 @@ func (a *Applier) readOn(ctx context.Context, refetch causes) error {
 func scanIsCheaper(ids []int64, below, perPage int64) bool {
 	found := int64(0)
 	for _, id := range slices.Backward(ids) {
+		if id >= below {
+			continue // the list has been read there
+		}
 		found++
 		if pages := (below - id + perPage - 1) / perPage; pages < found {
 			return true

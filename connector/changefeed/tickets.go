@@ -101,7 +101,7 @@ func (a *Applier) refetchTickets(ctx context.Context, ids []int64, why causes, e
 	for _, id := range ids {
 		query.Add("ticket_ids", strconv.FormatInt(id, 10))
 	}
-	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "") {
+	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "", nil) {
 		if err != nil {
 			return nil, err
 		}

@@ -108,7 +108,7 @@ func Transport() *http.Transport {
 	}
 }
 
-// List returns one page of the list at a path below /api/, like "tickets" or
+// List returns one page of the list at a path below /api/, like "users" or
 // "views/12/items". The page token is [Page.NextToken] of the page before, or ""
 // for the first page; its parameters replace those of the query.
 //

@@ -61,6 +61,11 @@ func (e *Emissions) Delete(id int64) {
 	delete(e.byID, id)
 }
 
+// IsLatest reports whether a record is the version that this sync has read last.
+func (e *Emissions) IsLatest(rec stream.Record) bool {
+	return e.byID[rec.ID()].version.Version == rec.Fingerprint(time.Time{}).Version
+}
+
 // HasEmitted reports whether this sync has emitted this version of a record.
 func (e *Emissions) HasEmitted(rec stream.Record) bool {
 	em, ok := e.byID[rec.ID()]

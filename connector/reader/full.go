@@ -11,13 +11,13 @@ import (
 
 // FullRefresh reads a list to its end, once with each of its partitions, and
 // then the lists below each of its records. It also reads single objects.
-type FullRefresh struct{ list }
+type FullRefresh struct{ listChecker }
 
 // Read reads the list.
 func (FullRefresh) Read(ctx context.Context, l *List) error {
 	var ids parentIDs
 	for _, partition := range partitions(l.Source) {
-		for page, err := range l.Pages(ctx, l.Source, l.Source.Path, partition, "") {
+		for page, err := range l.Pages(ctx, l.Source, l.Source.Path, partition, "", nil) {
 			if err != nil {
 				return err
 			}
@@ -88,8 +88,15 @@ func (l *List) readChildren(ctx context.Context, o *Output, parents [][]byte) er
 // readChild reads the list of o below one parent. A parent that was deleted
 // since it was listed has none.
 func (l *List) readChild(ctx context.Context, o *Output, parent []byte) error {
+	path := strings.Replace(o.Stream.Path, "{id}", string(parent), 1)
 	started := false
-	for page, err := range l.Pages(ctx, o.Stream, strings.Replace(o.Stream.Path, "{id}", string(parent), 1), nil, "") {
+	pager := Pager{Path: path,
+		Fetch: func(ctx context.Context, token string) (*Page, error) {
+			return l.FetchPage(ctx, o.Stream, path, nil, token)
+		},
+		Restart: func(context.Context) error { started = false; return nil },
+	}
+	for page, err := range pager.Pages(ctx) {
 		if gorgias.Is(err, gorgias.NotFound) && !started {
 			return nil
 		}
@@ -129,15 +136,11 @@ func (FullRefresh) Forecast(ctx context.Context, l *List) (Estimate, error) {
 	return e, nil
 }
 
-// list checks permissions by requesting one row of the list.
-type list struct{}
+// A listChecker checks permissions by requesting one row of the list.
+type listChecker struct{}
 
-func (list) Check(ctx context.Context, l *List) (*stream.Record, error) {
-	var firstPartition url.Values
-	if len(l.Source.Partitions) > 0 {
-		firstPartition = l.Source.Partitions[0]
-	}
-	return l.CheckPath(ctx, l.Source, l.Source.Path, firstPartition)
+func (listChecker) Check(ctx context.Context, l *List) (*stream.Record, error) {
+	return l.CheckPath(ctx, l.Source, l.Source.Path, partitions(l.Source)[0])
 }
 
 // CheckPath requests one row of a list of s and returns it; nil if the list is

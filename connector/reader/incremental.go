@@ -12,7 +12,7 @@ import (
 // Incremental reads a list in the order of time. Newest first, it stops at the
 // first record that is older than anything it could miss; oldest first, and
 // whenever a page is not in the order asked for, it reads the list to its end.
-type Incremental struct{ list }
+type Incremental struct{ listChecker }
 
 // A scan that took longer than rescanAfter, or that an earlier sync started, is
 // followed by another one over what has come meanwhile, and so on, up to
@@ -125,7 +125,7 @@ func (s *scan) resume(ctx context.Context) error {
 			position = o.Bookmark.Scan // a sync stopped between the batches of one page: the least advanced output leads
 		}
 	}
-	joinable := position.PageToken != "" && (s.End.IsZero() || !position.NextWatermark.After(s.End))
+	joinable := position.PageToken != ""
 	for _, o := range s.Outputs {
 		joinable = joinable && s.canJoin(o.Bookmark.Scan, position)
 		o.firstScan = o.Bookmark.Watermark.IsZero()

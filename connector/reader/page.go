@@ -187,9 +187,10 @@ func (p *Pager) prefetch(ctx context.Context, token string) func() (*Page, error
 	}
 }
 
-// Pages returns the pages of a list of s, from a token on.
-func (r *Run) Pages(ctx context.Context, s *stream.Stream, path string, extra url.Values, token string) iter.Seq2[*Page, error] {
-	p := Pager{Path: path, Token: token, Fetch: func(ctx context.Context, token string) (*Page, error) {
+// Pages returns the pages of a list of s, from a token on, as long as more
+// reports that the next one is needed; nil reads the list to its end.
+func (r *Run) Pages(ctx context.Context, s *stream.Stream, path string, extra url.Values, token string, more func(*Page) bool) iter.Seq2[*Page, error] {
+	p := Pager{Path: path, Token: token, Observe: more, Fetch: func(ctx context.Context, token string) (*Page, error) {
 		return r.FetchPage(ctx, s, path, extra, token)
 	}}
 	return p.Pages(ctx)

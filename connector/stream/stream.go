@@ -117,7 +117,7 @@ func (s *Stream) ID() string { return s.Key[len(s.Key)-1] }
 // tombstone the time of the deletion. With "" it does not.
 func (s *Stream) Schema(tombstone string) []byte {
 	schema := schemas.Of(s.Record)
-	if !s.Deletable || tombstone == "" {
+	if !s.Deletable || tombstone == "" || len(schema) == 0 {
 		return schema
 	}
 	const properties = `"properties": {`
@@ -152,7 +152,7 @@ func (s *Stream) validateColumns(fail func(format string, args ...any)) {
 		}
 	}
 	if err := json.Unmarshal(s.Schema("deleted"), &schema); err != nil {
-		fail("schema: %v", err)
+		fail("schema: %v; run go generate ./...", err)
 		return
 	}
 	if len(s.Key) == 0 {
@@ -182,6 +182,8 @@ func (s *Stream) validateReading(fail func(format string, args ...any)) {
 	}{
 		{s.Cursor != "" || !s.Ordered() && s.Mode != DailyReport, "an ordered list needs a cursor"},
 		{s.SinceParam == "" || s.Mode == OldestFirst, "a time filter needs the mode OldestFirst"},
+		{s.SinceParam == "" || s.LookbackWindow == 0, "a list with a time filter has no lookback window"},
+		{s.Envelope != gorgias.PlainList || s.Mode == SingleObject, "an endpoint without pages needs the mode SingleObject"},
 		{len(s.Partitions) == 0 || s.Mode == FullRefresh, "partitions need the mode FullRefresh"},
 		{(s.Derive != nil) == (s.Mode == Derived), "Derive belongs to a derived stream and to no other"},
 		{(s.Parent != nil) == child, "a parent belongs to Derived and PerParent streams and to no other"},

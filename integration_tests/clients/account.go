@@ -197,7 +197,7 @@ func (a *account) changeRecords() error {
 
 // deleteAndMerge makes changes that no list shows: tickets and customers are
 // deleted and merged, old messages are edited and deleted, an old survey is
-// answered, and tickets get a tag and lose one without being dated anew.
+// answered, and tickets get a tag and lose one, which does not move updated_datetime.
 func (a *account) deleteAndMerge() error {
 	tickets, err := a.list("tickets")
 	if err != nil {

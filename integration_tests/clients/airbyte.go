@@ -63,7 +63,7 @@ func pyAirbyteApp(ctx context.Context, v *clientRun) error {
 	lost := v.airbyteSync(config, v.file("lost.duckdb"))
 	lost.env = []string{"AIRBYTE_LOGGING_ROOT=" + v.file("logs")}
 	if _, err := v.run(ctx, lost); !errors.As(err, &ended) {
-		v.reportDifference("with nobody to keep the tokens a sync ended so: %v", err)
+		v.reportDifference("if the tokens are not kept, a sync ended so: %v", err)
 	}
 	said := false // what connectors say, PyAirbyte writes into a file
 	err = filepath.WalkDir(v.file("logs"), func(path string, f fs.DirEntry, err error) error {
@@ -75,7 +75,7 @@ func pyAirbyteApp(ctx context.Context, v *clientRun) error {
 		return err
 	})
 	if !said {
-		v.reportDifference("with nobody to keep the tokens, no log tells what to do")
+		v.reportDifference("if the tokens are not kept, no log says what to do")
 	}
 	return err
 }
@@ -85,7 +85,7 @@ const keep = "keep"
 
 // airbyteSync is one sync of PyAirbyte.
 func (v *clientRun) airbyteSync(config, database string, more ...string) command {
-	return command{dir: v.dir, args: append([]string{
+	return command{dir: v.workDir, args: append([]string{
 		v.env.program("python"), v.script("pyairbyte.py"), filepath.Join(v.programs, "source-gorgias"), config, database, v.file("summary.json"),
 	}, more...)}
 }
@@ -157,7 +157,7 @@ func standardTests(ctx context.Context, v *clientRun) error {
 	out, err := v.run(ctx, command{
 		args: []string{v.env.program("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "airbyte_cdk.test.standard_tests.pytest_hooks",
 			"-m", "not image_tests", "-W", "ignore::pytest.PytestUnknownMarkWarning", v.script("standard.py")},
-		dir: v.dir,
+		dir: v.workDir,
 		env: []string{"SOURCE=" + filepath.Join(v.programs, "source-gorgias"), "CONFIG=" + v.account.config, "WRONG_CONFIG=" + wrong},
 	})
 	if err != nil {

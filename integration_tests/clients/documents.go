@@ -87,7 +87,7 @@ func (v *clientRun) document(ctx context.Context, blocks []documents.Block, name
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(v.dir, "document")
+	dir, err := os.MkdirTemp(v.workDir, "document")
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (v *clientRun) document(ctx context.Context, blocks []documents.Block, name
 	return v.loadedBy(ctx, name)
 }
 
-// typed is what somebody types who does what the blocks say; "" if there is
+// typed is what a user types who follows the blocks; "" if there is
 // nothing to type. Blocks that are not commands are only read.
 func (v *clientRun) typed(ctx context.Context, blocks []documents.Block) (string, error) {
 	var text strings.Builder
@@ -118,7 +118,7 @@ func (v *clientRun) typed(ctx context.Context, blocks []documents.Block) (string
 				return "", fmt.Errorf("%s: %w", place, err)
 			}
 		default:
-			return "", fmt.Errorf("%s: nobody knows how to run %s", place, b.Language)
+			return "", fmt.Errorf("%s: there is no way to run %s", place, b.Language)
 		}
 	}
 	return text.String(), nil
@@ -139,7 +139,7 @@ func (v *clientRun) shell(ctx context.Context, database string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	bin, err := os.MkdirTemp(v.dir, "bin")
+	bin, err := os.MkdirTemp(v.workDir, "bin")
 	if err != nil {
 		return nil, err
 	}

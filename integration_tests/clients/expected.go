@@ -32,7 +32,7 @@ type source struct {
 	mask        func(r record)                         // what hides the secrets of its records
 	deletable   bool                                   // deletions of its records get tombstones
 	deletedWith string                                 // the list with which they are deleted, by ticket_id
-	whole       bool                                   // read anew by every sync
+	whole       bool                                   // read in full by every sync
 }
 
 // A record is a row: its fields, numbers as they are spelled.
@@ -250,7 +250,7 @@ func readRow(raw []byte) (r record, err error) {
 }
 
 // conformed applies the rules to a record: every declared column is there, and
-// what nobody declared stands together in unrecognized_fields.
+// undeclared fields are kept together in unrecognized_fields.
 func conformed(columns map[string]*property, r record) record {
 	row, rest := record{}, record{}
 	for name := range columns {

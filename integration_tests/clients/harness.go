@@ -100,7 +100,7 @@ type clientRun struct {
 	*harness
 	client   client
 	hasty    bool              // the first difference is enough
-	dir      string            // the client's own files
+	workDir  string            // the client's own files
 	env      *environment      // the first of its environments
 	versions map[string]string // of the packages of all
 	account  *account
@@ -120,9 +120,9 @@ func (b *harness) newClientRun(ctx context.Context, c client, m *mutant) *client
 	if m != nil {
 		name += "-" + m.name
 	}
-	v.dir = filepath.Join(b.dir, strings.ReplaceAll(name, " ", "-"))
+	v.workDir = filepath.Join(b.dir, strings.ReplaceAll(name, " ", "-"))
 	v.err = func() (err error) {
-		if err := os.Mkdir(v.dir, 0o755); err != nil {
+		if err := os.Mkdir(v.workDir, 0o755); err != nil {
 			return err
 		}
 		for i, name := range c.envs {
@@ -136,7 +136,7 @@ func (b *harness) newClientRun(ctx context.Context, c client, m *mutant) *client
 			maps.Copy(v.versions, e.versions)
 		}
 		if m != nil {
-			if v.harness, err = b.withMutant(m, v.dir); err != nil {
+			if v.harness, err = b.withMutant(m, v.workDir); err != nil {
 				return err
 			}
 		}
@@ -157,7 +157,7 @@ func (v *clientRun) open(rotate bool) error {
 	if v.account != nil {
 		v.account.close()
 	}
-	dir, err := os.MkdirTemp(v.dir, "account")
+	dir, err := os.MkdirTemp(v.workDir, "account")
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (v *clientRun) open(rotate bool) error {
 }
 
 // file is a file of the client's own.
-func (v *clientRun) file(name string) string { return filepath.Join(v.dir, name) }
+func (v *clientRun) file(name string) string { return filepath.Join(v.workDir, name) }
 
 // write writes such a file.
 func (v *clientRun) write(name, text string) (path string, err error) {

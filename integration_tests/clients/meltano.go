@@ -244,7 +244,7 @@ func (p *project) added(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.run(ctx, command{args: []string{p.program, "init", "--no-usage-stats", "fresh"}, dir: p.dir}); err != nil {
+	if _, err := p.run(ctx, command{args: []string{p.program, "init", "--no-usage-stats", "fresh"}, dir: p.workDir}); err != nil {
 		return err
 	}
 	fresh := *p
@@ -319,7 +319,7 @@ func (p *project) selected(ctx context.Context) error {
 	delete(all["tickets"].columns["customer"].Properties, "email")
 	for _, r := range all["tickets"].rows {
 		if c, ok := r["customer"].(record); ok {
-			// With a part of it deselected, what nobody declared goes as well.
+			// With a part of it deselected, undeclared fields go as well.
 			maps.DeleteFunc(c, func(k string, _ any) bool { return all["tickets"].columns["customer"].Properties[k] == nil })
 		}
 	}

@@ -70,7 +70,7 @@ func mutantTable() []mutant {
 			line: once("tickets", `$1`, regexp.MustCompile(`([{,])"id":\d+,`))},
 		{name: "a column is missing", clients: every,
 			line: once("tickets", ``, regexp.MustCompile(`"channel":"\w+",`))},
-		{name: "a field nobody declared is lost", clients: every,
+		{name: "an undeclared field is lost", clients: every,
 			line: once("tickets", `"unrecognized_fields":null`, regexp.MustCompile(`"unrecognized_fields":\{"mood":\{[^}]*\}\}`))},
 		{name: "a line break is lost", clients: every,
 			line: once("ticket_messages", `"body_text":"$1 `, regexp.MustCompile(`"body_text":"([^"\\]*)\\n`))},

@@ -20,10 +20,10 @@ import (
 	"time"
 )
 
-// A postgres is a PostgreSQL server of our own that nobody else sees and that
+// A postgres is a PostgreSQL server of our own that no other program uses and that
 // leaves nothing behind. Its time zone is UTC, as ours asks of a warehouse.
 type postgres struct {
-	harness          *harness
+	harness        *harness
 	psql           string // the path of the program that asks it
 	server         *exec.Cmd
 	port           int
@@ -66,7 +66,7 @@ func openPostgres(ctx context.Context, b *harness) (p *postgres, err error) {
 	if out, err := first.CombinedOutput(); err != nil {
 		return nil, commandError(ctx, command{args: []string{"initdb"}}, err, out)
 	}
-	for range 3 { // somebody else may take the port first
+	for range 3 { // another program may take the port first
 		if p.port, err = freePort(); err != nil {
 			return nil, err
 		}
@@ -183,15 +183,15 @@ func unprivilegedUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
-	nobody, err := user.Lookup("postgres")
+	unprivileged, err := user.Lookup("postgres")
 	if err != nil {
-		nobody, err = user.Lookup("nobody")
+		unprivileged, err = user.Lookup("nobody")
 	}
 	if err != nil {
 		return nil, err
 	}
-	uid, err1 := strconv.ParseUint(nobody.Uid, 10, 32)
-	gid, err2 := strconv.ParseUint(nobody.Gid, 10, 32)
+	uid, err1 := strconv.ParseUint(unprivileged.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(unprivileged.Gid, 10, 32)
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2)
 }
 

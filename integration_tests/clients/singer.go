@@ -30,7 +30,7 @@ var piped = target{
 		p := v.postgres
 		// Small batches have it write down streams one by one, in mid-sync.
 		return fmt.Sprintf(`{"host": "127.0.0.1", "port": %d, "user": %q, "password": %q, "dbname": %q, "default_target_schema": "gorgias",
-			"hard_delete": true, "batch_size_rows": 300, "temp_dir": %q}`, p.port, p.user, p.password, database(v), v.dir)
+			"hard_delete": true, "batch_size_rows": 300, "temp_dir": %q}`, p.port, p.user, p.password, database(v), v.workDir)
 	},
 	read: func(ctx context.Context, v *clientRun) (warehouse, error) {
 		return v.postgres.dump(ctx, database(v), "gorgias")
@@ -97,7 +97,7 @@ var inFiles = target{
 var duckTarget = target{
 	program: "target-duckdb",
 	config: func(v *clientRun) string {
-		return fmt.Sprintf(`{"path": %q, "default_target_schema": "gorgias", "hard_delete": true, "temp_dir": %q}`, v.file("target.duckdb"), v.dir)
+		return fmt.Sprintf(`{"path": %q, "default_target_schema": "gorgias", "hard_delete": true, "temp_dir": %q}`, v.file("target.duckdb"), v.workDir)
 	},
 	read: func(ctx context.Context, v *clientRun) (warehouse, error) {
 		return v.readDuckDB(ctx, v.file("target.duckdb"), "gorgias")
@@ -150,7 +150,7 @@ func (t target) try(ctx context.Context, v *clientRun) error {
 			tap = append(tap, "--state", state)
 		}
 		v.account.requests.Store(0)
-		out, err := v.pipe(ctx, command{args: tap}, command{args: []string{v.env.program(t.program), "--config", config}, dir: v.dir})
+		out, err := v.pipe(ctx, command{args: tap}, command{args: []string{v.env.program(t.program), "--config", config}, dir: v.workDir})
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.when, err)
 		}
@@ -226,7 +226,7 @@ func database(v *clientRun) string {
 			return c
 		}
 		return '_'
-	}, strings.ToLower(filepath.Base(v.dir)))
+	}, strings.ToLower(filepath.Base(v.workDir)))
 }
 
 // checkTap runs Singer's own checker, which runs the tap twice. It counts what
@@ -234,7 +234,7 @@ func database(v *clientRun) string {
 func checkTap(ctx context.Context, v *clientRun) error {
 	out, err := v.run(ctx, command{
 		args: []string{v.env.program("python"), v.script("checktap.py"), "--tap", filepath.Join(v.programs, "tap-gorgias"), "--config", v.account.config},
-		dir:  v.dir,
+		dir:  v.workDir,
 	})
 	if err != nil {
 		return err

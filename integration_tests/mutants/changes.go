@@ -262,13 +262,17 @@ func Stmt(text string) change {
 	}
 }
 
-var placeholder = regexp.MustCompile(`\$[f0-9]?`)
+var (
+	placeholder = regexp.MustCompile(`\$[f0-9]?`)
+	usesOld     = regexp.MustCompile(`\$f|\$([^0-9]|$)`)
+)
 
-// substitute replaces n by an expression with placeholders. If the variables of
-// n have to stay in use, it keeps n in a function that is not called.
+// substitute replaces n by an expression with placeholders. If the expression
+// does not use n or call its function, the variables of n may become unused: it
+// keeps n in a function that is not called.
 func (s *source) substitute(n ast.Node, expr string, names map[string]string, use bool) {
 	text := placeholder.ReplaceAllStringFunc(expr, func(name string) string { return names[name] })
-	if use && !regexp.MustCompile(`\$([^f0-9]|$)`).MatchString(expr) {
+	if use && !usesOld.MatchString(expr) {
 		s.helper = fmt.Sprintf("instead%d", len(s.text)) // another one in each file
 		text = s.helper + "(" + text + ", func() { _ = " + s.textOf(n) + " })"
 	}

@@ -155,6 +155,8 @@ func (r *runner) run(ctx context.Context, m mutant) (result, by string) {
 		case passed:
 		case strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]"):
 			return "BROKEN", firstError(out) + "; "
+		case timedOut.MatchString(out):
+			return "TIMEOUT", ""
 		default:
 			return "noticed", r.by(out) + ", "
 		}
@@ -163,9 +165,10 @@ func (r *runner) run(ctx context.Context, m mutant) (result, by string) {
 }
 
 var (
-	failure = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
-	history = regexp.MustCompile(`history \d+`)
-	crash   = regexp.MustCompile(`(?m)^(?:panic|fatal error): .*`)
+	failure  = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
+	history  = regexp.MustCompile(`history \d+`)
+	timedOut = regexp.MustCompile(`(?m)^panic: test timed out|Test killed with quit: ran too long`)
+	crash    = regexp.MustCompile(`(?m)^(?:panic|fatal error): .*`)
 )
 
 // by returns what has noticed a mutant, from the output of go test.

@@ -10,14 +10,15 @@ import (
 // A suite is a set of tests that may notice a mutant.
 type suite struct {
 	pkg, run  string
-	timeout   string // a mutant that makes the tests loop is noticed then
+	timeout   string // for a busy machine; a mutant that makes the tests loop is not noticed
 	histories bool   // it takes the number of histories
 }
 
 var (
-	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "4m"}
+	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "5m"}
+	every     = suite{pkg: "./integration_tests", run: "^TestEveryHistory$", timeout: "10m"}
 	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "20m", histories: true}
-	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
+	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
 
 // test runs the suite and returns its output and whether it passed.

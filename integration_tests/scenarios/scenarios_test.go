@@ -395,6 +395,7 @@ func networkScenarios() []scenario {
 		name: "another record is returned for an id",
 		play: func(s *runner) {
 			asked := false
+			s.pageSize = 2 // the survey is on no page that is read
 			s.answerSurvey(s.surveys[3])
 			s.fault = func(r *http.Request) *sandbox.Fault {
 				if asked || !strings.HasPrefix(r.URL.Path, "/api/satisfaction-surveys/") {
@@ -403,6 +404,10 @@ func networkScenarios() []scenario {
 				asked = true
 				return &sandbox.Fault{Status: 200, Body: `{"data":[],"object":"list"}`}
 			}
+			if s.sync(); !asked && !s.eventsForbidden {
+				s.Error("no survey was fetched by id")
+			}
+			s.compare()
 		},
 	}, {
 		name: "killed anywhere in the first sync", loop: true, noFirstSync: true, more: []string{"tags"},

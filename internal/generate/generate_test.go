@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"source-gorgias/connector/streams"
 	"source-gorgias/schemas"
 )
 
@@ -19,7 +20,7 @@ import (
 // generated.
 func TestDrift(t *testing.T) {
 	t.Chdir("../..")
-	wanted, err := generate(records())
+	wanted, err := generate(streams.Records())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func TestDrift(t *testing.T) {
 			t.Errorf("%s is out of date: run go generate ./...", name)
 		}
 	}
-	for _, record := range records() {
+	for _, record := range streams.Records() {
 		if !bytes.Equal(schemas.Of(record), wanted[filepath.Join("schemas", schemas.File(record))]) {
 			t.Errorf("Of(%T) is not the generated schema", record)
 		}
@@ -52,7 +53,7 @@ func TestDrift(t *testing.T) {
 // with Unrecognized is a record, and no field follows it.
 func TestEveryRecord(t *testing.T) {
 	generated := map[string]bool{}
-	for _, record := range records() {
+	for _, record := range streams.Records() {
 		generated[reflect.TypeOf(record).Name()] = true
 	}
 	names, err := filepath.Glob("../../schemas/*.go")
@@ -115,7 +116,7 @@ func TestNullable(t *testing.T) {
 			check(at+"."+f.Name, f.Type, false)
 		}
 	}
-	for _, record := range records() {
+	for _, record := range streams.Records() {
 		typ := reflect.TypeOf(record)
 		check(typ.Name(), typ, true)
 	}

@@ -30,8 +30,15 @@ import (
 	"source-gorgias/schemas"
 )
 
+// The generator contains the schemas and the specification that it writes. So
+// they are written first, each by a run of its own.
 func main() {
-	files, err := generate(records())
+	stages := map[string]func() (map[string][]byte, error){
+		"schemas": func() (map[string][]byte, error) { return generateSchemas(streams.Records()) },
+		"spec":    generateSpec,
+		"":        func() (map[string][]byte, error) { return generate(streams.Records()) },
+	}
+	files, err := stages[strings.Join(os.Args[1:], " ")]()
 	for name, document := range files {
 		if err == nil {
 			err = os.WriteFile(name, document, 0o644)
@@ -43,17 +50,8 @@ func main() {
 	}
 }
 
-// records returns a zero value of every record type.
-func records() []any {
-	var all []any
-	for _, s := range streams.All() {
-		all = append(all, s.Record)
-	}
-	return all
-}
-
-// generate returns the content of every generated file by its name.
-func generate(records []any) (map[string][]byte, error) {
+// generateSchemas returns the schema of every record type.
+func generateSchemas(records []any) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, record := range records {
 		document, err := Document(record)
@@ -62,11 +60,29 @@ func generate(records []any) (map[string][]byte, error) {
 		}
 		files[filepath.Join("schemas", schemas.File(record))] = document
 	}
+	return files, nil
+}
+
+// generateSpec returns the specification.
+func generateSpec() (map[string][]byte, error) {
 	spec, err := Specification()
+	return map[string][]byte{specFile: spec}, err
+}
+
+var specFile = filepath.Join("connector", "config", "spec.json")
+
+// generate returns the content of every generated file by its name.
+func generate(records []any) (map[string][]byte, error) {
+	files, err := generateSchemas(records)
 	if err != nil {
 		return nil, err
 	}
-	files[filepath.Join("connector", "config", "spec.json")] = spec
+	specFiles, err := generateSpec()
+	if err != nil {
+		return nil, err
+	}
+	spec := specFiles[specFile]
+	files[specFile] = spec
 	if files["catalog.json"], err = airbyte.ConfiguredCatalog(config.AvailableStreams(nil)); err != nil {
 		return nil, err
 	}

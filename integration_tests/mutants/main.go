@@ -64,6 +64,9 @@ func main() {
 		os.Exit(min(1, len(failed)))
 	}
 	r := &runner{rules: rules, histories: *histories, every: *every, procs: max(1, runtime.NumCPU()/max(1, *parallel))}
+	if !r.passes(ctx, selected) {
+		os.Exit(1)
+	}
 	ok := r.runAll(ctx, selected, max(1, *parallel)) && len(failed) == 0
 	if *every && *only == "" {
 		ok = r.reportUseless(ctx) && ok
@@ -100,6 +103,22 @@ type runner struct {
 
 	mu      sync.Mutex
 	noticed map[string]int // by scenario: mutants that it notices
+}
+
+// passes reports whether the tests pass without a mutant.
+func (r *runner) passes(ctx context.Context, selected []mutant) bool {
+	unbroken := &runner{histories: min(r.histories, 50), procs: runtime.NumCPU()}
+	for _, s := range []suite{scenarios, every, histories, reports} {
+		used := func(m mutant) bool { return slices.Contains(m.suites, s) }
+		if !slices.ContainsFunc(selected, used) {
+			continue
+		}
+		if out, ok := s.test(ctx, unbroken); !ok {
+			fmt.Printf("%s fails without a mutant:\n%s", s.pkg, out)
+			return false
+		}
+	}
+	return true
 }
 
 // runAll runs mutants side by side and prints a line about each. It reports

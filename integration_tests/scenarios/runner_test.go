@@ -110,7 +110,9 @@ func (c *scenario) run(t *testing.T, m mode, n, turn int) bool {
 		t, m := s.ticket(time.Hour)
 		s.newTickets, s.newMessages = append(s.newTickets, t), append(s.newMessages, m...)
 	}
-	s.box.ScheduleSurvey(s.newTickets[1]) // it is newer than the others
+	for _, t := range slices.Concat(s.oldTickets, s.newTickets[1:]) { // a page of surveys that are newer than the others
+		s.box.ScheduleSurvey(t)
+	}
 	s.box.ToggleTicketTag(s.oldTickets[5], s.ids("tags", "")[0])
 	s.tags, s.customers = s.ids("tags", ""), []int64{s.box.AddCustomer(), s.box.AddCustomer()}
 	s.wait(time.Hour)

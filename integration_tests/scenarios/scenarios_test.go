@@ -93,6 +93,23 @@ func accountScenarios() []scenario {
 			s.wait(20 * time.Minute)
 		},
 	}, {
+		name: "a record is read before its change is visible, and its event long after", visibilityLag: 9 * time.Minute,
+		play: func(s *runner) {
+			s.edit(s.newMessages...)
+			s.wait(time.Minute)
+			limited := false
+			s.fault = func(r *http.Request) *sandbox.Fault {
+				if limited || r.URL.Path != "/api/events" {
+					return nil
+				}
+				limited = true
+				return &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"660"}}}
+			}
+			s.sync()
+			s.compareNow()
+			s.wait(20 * time.Minute)
+		},
+	}, {
 		name: "equal timestamps across page boundaries", config: `,"overlap":0`,
 		play: func(s *runner) {
 			at := s.now()
@@ -125,6 +142,11 @@ func accountScenarios() []scenario {
 	}, {
 		name: "recent messages are edited, fail, are opened, are deleted",
 		play: func(s *runner) {
+			for range 2 * s.pageSize { // the others lie beyond the pages that a sync reads
+				s.box.AddMessage(s.newTickets[0])
+			}
+			s.wait(time.Hour)
+			s.sync()
 			s.edit(s.newMessages[0])
 			s.box.FailMessage(s.newMessages[1])
 			s.lostWithoutEvents("stale", "ticket_messages", s.newMessages[1])

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"sync"
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/stream"
@@ -28,8 +29,11 @@ var probes = []string{
 	"two lists were read at once",
 }
 
-// observations are what shows of one sync which probes it reached.
+// observations are what shows of one sync which probes it reached. Requests come
+// beside batches.
 type observations struct {
+	mu sync.Mutex
+
 	reached  []string
 	lists    map[string]int // requests, by path
 	last     string         // the list that was requested last
@@ -39,8 +43,8 @@ type observations struct {
 	emitted  int
 }
 
-func newObservations(plan *connector.Plan) observations {
-	o := observations{lists: map[string]int{}, rejected: map[string]bool{}}
+func newObservations(plan *connector.Plan) *observations {
+	o := &observations{lists: map[string]int{}, rejected: map[string]bool{}}
 	for i, s := range plan.Streams {
 		for _, other := range plan.Streams[:i] {
 			a, b := plan.Bookmarks[s.Name].Scan, plan.Bookmarks[other.Name].Scan
@@ -58,6 +62,8 @@ var byID = regexp.MustCompile(`/\d+$`)
 
 // request takes note of a request.
 func (o *observations) request(r *http.Request, status int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	query, path := r.URL.Query(), r.URL.Path
 	switch status {
 	case http.StatusMovedPermanently:
@@ -101,6 +107,8 @@ func (o *observations) list(path string, first bool) {
 
 // batch takes note of a batch.
 func (o *observations) batch(b connector.Batch) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.emitted += len(b.Records)
 	if b.Count(stream.Tombstone) > 0 {
 		o.reach("a tombstone")
@@ -112,6 +120,8 @@ func (o *observations) batch(b connector.Batch) {
 
 // count adds the probes that the sync has reached.
 func (o *observations) count(reached map[string]int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.emitted == 0 && len(o.lists) > 0 {
 		o.reach("a record was read and not emitted again")
 	}

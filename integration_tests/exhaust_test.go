@@ -381,7 +381,7 @@ type tiny struct {
 	fault           func(r *http.Request) *sandbox.Fault // of a special operation
 
 	// of the sync under way, or of the last one
-	seen     observations
+	seen     *observations
 	failed   []string // streams
 	warnings []string
 
@@ -392,7 +392,7 @@ type tiny struct {
 }
 
 func newTiny(t *testing.T, s *scope, reached map[string]int) *tiny {
-	a := &tiny{scope: s, reached: reached, flips: map[string]bool{}}
+	a := &tiny{scope: s, reached: reached, flips: map[string]bool{}, seen: &observations{rejected: map[string]bool{}}}
 	box := &sandbox.Server{
 		Seed: 7, Limit: unlimited, ClockOffset: s.clock, VisibilityLag: s.lag, Quirks: s.quirks,
 		Size: sandbox.Size{Tickets: -1, Messages: -1, Customers: -1, Events: -1, Surveys: -1, Calls: -1, CallEvents: -1, Recordings: -1, Users: 1,

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -330,8 +331,8 @@ func TestTapUnauthorized(t *testing.T) {
 	t.Parallel()
 	for _, mode := range [][]string{nil, {"--test"}} {
 		box := small()
-		asked := 0
-		box.Log = func(*http.Request, int) { asked++ }
+		var asked atomic.Int32
+		box.Log = func(*http.Request, int) { asked.Add(1) }
 		box.Fail = func(*http.Request) *sandbox.Fault {
 			return &sandbox.Fault{Status: 401, Body: `{"error":{"msg":"you sent ` + strings.Join(encodings("k3y+of"), " ") + `"}}`}
 		}
@@ -340,8 +341,8 @@ func TestTapUnauthorized(t *testing.T) {
 		if last := lines[len(lines)-1]; tr.code != 1 || !strings.Contains(last, "401") || !strings.Contains(last, "API key") {
 			t.Errorf("exit code %d: %q", tr.code, last)
 		}
-		if rows := tapRecords(tr); len(rows) > 0 || asked > 8 {
-			t.Errorf("%d requests, records of %d streams", asked, len(rows))
+		if rows := tapRecords(tr); len(rows) > 0 || asked.Load() > 8 {
+			t.Errorf("%d requests, records of %d streams", asked.Load(), len(rows))
 		}
 	}
 	for _, status := range []int{400, 401, 403, 404} { // the API sends back the credentials in every form

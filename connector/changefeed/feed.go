@@ -58,7 +58,7 @@ func (f *Feed) Add(l *reader.List, c *Changes) {
 }
 
 // Waits reports whether any list waits for the feed.
-func (f *Feed) Waits() bool { return len(f.appliers) > 0 } //rule:change-feed-runs
+func (f *Feed) Waits() bool { return len(f.appliers) > 0 }
 
 // Share makes the feed read the list of events that the user selected, instead
 // of one of its own.
@@ -79,7 +79,7 @@ func (f *Feed) Execute(ctx context.Context) {
 		}
 	}()
 	f.reset()
-	if f.readShared(ctx) || len(f.active()) > 0 && f.readEvents(ctx) {
+	if f.readShared(ctx) || len(f.active()) > 0 && f.readEvents(ctx) { //rule:change-feed-runs
 		f.processChunk(ctx, true)
 	}
 	for _, a := range f.active() {

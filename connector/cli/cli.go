@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -74,6 +75,18 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		a.fail(err)
 		return 1, nil
 	}
+}
+
+// A sharedFlag is a flag that urfave/cli shares between all apps of a process.
+// Its Apply writes to the flag, which programs that run side by side must not.
+type sharedFlag struct{ *cli.BoolFlag }
+
+func init() { cli.HelpFlag = sharedFlag{cli.HelpFlag.(*cli.BoolFlag)} }
+
+// Apply applies a copy.
+func (f sharedFlag) Apply(set *flag.FlagSet) error {
+	own := *f.BoolFlag
+	return own.Apply(set)
 }
 
 // An app is one run of the program.

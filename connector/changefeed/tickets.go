@@ -59,7 +59,16 @@ func planTickets(events []Event) ticketWork {
 // are missing from the response are fetched by id: only that proves that they
 // are gone.
 func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work ticketWork) error {
-	a.EmitChanges(nil, a.tombstones(work.deleted))
+	for _, id := range work.deleted.ids() {
+		items, into, err := a.refetchOne(ctx, id, work.deleted[id])
+		if err != nil {
+			return err
+		}
+		if len(items) > 0 { // the event is early, or wrong
+			work.refetch.add(id, work.deleted[id])
+		}
+		work.refetch.add(into, work.deleted[id])
+	}
 	a.acknowledge(work.deleted) // even if the others cannot be re-fetched
 	needsRecord := func(id int64) bool { return work.removedTags[id] != nil }
 	emit := func(items []reader.Item) {

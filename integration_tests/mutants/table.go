@@ -53,6 +53,7 @@ var mutants = []mutant{
 	{"head-is-rescanned-after-resume", "a resumed scan is not followed by another", Drop(2), anyTest},
 	{"head-is-rescanned-after-long-scan", "a long scan is not followed by another", False, anyTest},
 	{"state-past-end-date-is-kept", "a state past the end date is read on from", False, anyTest},
+	{"scan-without-rows-starts-again-before-end", "a scan without rows goes on up to an end date", Drop(2), unit("reader")},
 	{"end-date-keeps-event-watermark", "a first scan up to an end date stores no event watermark", Value(1, "$ && p.End.IsZero()"), anyTest},
 	{"event-watermark-precedes-first-record", "the event watermark comes with the first records", Delete, anyTest},
 	{"failed-stream-is-not-complete", "a failed stream is complete", Stmt("r.send(o, Batch{Kind: Done})"), anyTest},

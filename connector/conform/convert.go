@@ -63,8 +63,10 @@ func Integer(value []byte) ([]byte, bool) {
 			return nil, false
 		}
 	}
-	_, err := strconv.ParseInt(string(value), 10, 64) //rule:key-fits-in-64-bits
-	return value, err == nil
+	if _, err := strconv.ParseInt(string(value), 10, 64); err != nil { //rule:key-fits-in-64-bits
+		return nil, false
+	}
+	return value, true
 }
 
 // maxIntegerDigits is the length up to which common JSON readers accept an

@@ -186,7 +186,7 @@ func (w *Writer) writeRecords(o *output, b connector.Batch, state *State) error 
 	}
 	prefix = append(prefix, `"record":`...)
 	if b.Kind == reader.Done && o.unusable > 0 {
-		o.err = fmt.Errorf("%d records were left out, because the key that the catalog declares cannot hold their values; all others were written. Correct the types of %s in the catalog, and read the stream once without its state",
+		o.err = fmt.Errorf("%d records were left out, because %s, the key that the catalog declares, is null in them or cannot hold their values; all others were written. Correct the catalog, and read the stream once without its state",
 			o.unusable, strings.Join(o.key, ", "))
 		return nil
 	}
@@ -243,11 +243,11 @@ func (w *Writer) appendRecord(o *output, prefix, raw []byte) error {
 	if err != nil {
 		return err
 	}
+	if o.isKeyNull(buf[start+len(prefix):], nulled) { //rule:null-keys-are-not-written
+		o.unusable++
+		return nil
+	}
 	for _, n := range nulled {
-		if slices.Contains(o.key, n.Column) {
-			o.unusable++ //rule:null-keys-are-not-written
-			return nil
-		}
 		o.nulled[n]++
 		w.Summary.CountNulled(o.Stream, n)
 	}
@@ -257,6 +257,20 @@ func (w *Writer) appendRecord(o *output, prefix, raw []byte) error {
 		w.Log.Print(Warn, o.Name, "a record is %d MB, which exceeds the limit of some clients", n>>20)
 	}
 	return nil
+}
+
+// isKeyNull reports whether a column of the key that the catalog declares is null
+// in a conformed record.
+func (o *output) isKeyNull(record []byte, nulled []conform.Nulled) bool {
+	if slices.ContainsFunc(nulled, func(n conform.Nulled) bool { return slices.Contains(o.key, n.Column) }) {
+		return true
+	}
+	if slices.Equal(o.key, o.Key) {
+		return false // no row without it is read
+	}
+	values := make([][]byte, len(o.key))
+	conform.Fields(record, o.key, values)
+	return slices.ContainsFunc(values, stream.IsNull)
 }
 
 // logMetrics logs the number of records, and warns of values set to null.

@@ -17,8 +17,8 @@ func PrependFields(object, fields []byte) json.RawMessage {
 	body := bytes.TrimLeft(object[1:], " \t\r\n")
 	out := make([]byte, 0, len(object)+len(fields)+2)
 	for name := range conform.Members(slices.Concat([]byte{'{'}, fields, []byte{'}'})) {
-		if _, repeated := conform.Field(object, name); repeated { // the last one counts
-			out = append(append(out, object[:len(object)-1]...), ',') //rule:own-fields-beat-the-element's
+		if _, repeated := conform.Field(object, name); repeated { //rule:own-fields-count
+			out = append(append(out, object[:len(object)-1]...), ',') 
 			return append(append(out, fields...), '}')
 		}
 	}

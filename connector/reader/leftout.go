@@ -22,8 +22,8 @@ func (e *KeyError) Error() string {
 	if e.Stream.TextKey {
 		kind = "a text"
 	}
-	return fmt.Sprintf("%s: %d rows were left out, because their %s is not %s; all others were read. Ask Gorgias's support to correct them, then read the stream once without its state",
-		e.Stream.Name, e.Rows, e.Stream.ID(), kind)
+	return fmt.Sprintf("%s: %d rows of /api/%s were left out, because their %s is not %s; all others were read. Ask Gorgias's support to correct them, then read the stream once without its state",
+		e.Stream.Name, e.Rows, e.Stream.Path, e.Stream.ID(), kind)
 }
 
 // keyError returns the error of a stream of whose own or whose parent's list rows

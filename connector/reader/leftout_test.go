@@ -183,7 +183,7 @@ func TestNonFiniteIsReported(t *testing.T) {
 
 func TestKeyErrorNamesTheRemedy(t *testing.T) {
 	list, _, _ := keyedStreams()
-	if got := fmt.Sprint(&KeyError{list, 3}); !strings.Contains(got, "things: 3 rows") || !strings.Contains(got, "id is not an integer of 64 bits") || !strings.Contains(got, "without its state") {
+	if got := fmt.Sprint(&KeyError{list, 3}); !strings.Contains(got, "things: 3 rows of /api/things were") || !strings.Contains(got, "id is not an integer of 64 bits") || !strings.Contains(got, "without its state") {
 		t.Error(got)
 	}
 }

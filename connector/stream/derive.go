@@ -18,7 +18,7 @@ func PrependFields(object, fields []byte) json.RawMessage {
 	out := make([]byte, 0, len(object)+len(fields)+2)
 	for name := range conform.Members(slices.Concat([]byte{'{'}, fields, []byte{'}'})) {
 		if _, repeated := conform.Field(object, name); repeated { //rule:own-fields-count
-			out = append(append(out, object[:len(object)-1]...), ',') 
+			out = append(append(out, object[:len(object)-1]...), ',')
 			return append(append(out, fields...), '}')
 		}
 	}

@@ -44,11 +44,14 @@ func Classify(s *stream.Stream, err error) Failure {
 	var settings *config.Error
 	var input *InputError
 	var api *gorgias.Error
+	var key *reader.KeyError
 	switch {
 	case errors.As(err, &settings), errors.Is(err, reports.ErrNotConfigured):
 		return Failure{Type: ConfigFailure, Message: "invalid configuration: " + err.Error()}
 	case errors.As(err, &input):
 		return Failure{Type: ConfigFailure, Message: input.Text}
+	case errors.As(err, &key): // another attempt would read past the rows, and hide them
+		return Failure{Type: ConfigFailure, Message: key.Error()}
 	case errors.As(err, &api):
 		typ, hint := classifyAPI(s, api)
 		f := Failure{Type: typ, Message: api.Error(), AllStreams: api.Kind == gorgias.Unauthorized}

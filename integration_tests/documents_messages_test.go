@@ -208,8 +208,26 @@ func provocations(t *testing.T) []provokedMessage {
 		{"an unknown app", app(unchanged, `"client_id":"another",`+secret+`,"refresh_token":"a-refresh-token"`, "check")},
 		{"a token of yesterday", app(unchanged, `"access_token":"of-yesterday"`, "check")},
 		{"a tap whose values do not fit", func(t *testing.T) string {
-			return outputOf(t, call{tap: true, args: []string{"--config", serveSandbox(t, small())}})
+			box := small()
+			box.Fail = func(r *http.Request) *sandbox.Fault {
+				switch r.URL.Path {
+				case "/api/tags":
+					return respond(200, `{"data":[{"id":1,"usage":"many"},{"id":"abc"},{"id":2,"usage":NaN}],"meta":{"next_cursor":null}}`)
+				case "/api/tickets":
+					return respond(200, `{"data":[{"id":1,"updated_datetime":"2026-01-02T03:04","tags":[{"name":"x"}]}],"meta":{"next_cursor":null}}`)
+				}
+				return nil
+			}
+			return outputOf(t, call{tap: true, args: []string{"--config", serveSandbox(t, box)}})
 		}},
+		{"events without ids", read(func(s *sandbox.Server) {
+			s.Fail = func(r *http.Request) *sandbox.Fault {
+				if r.URL.Path == "/api/events" {
+					return respond(200, `{"data":[{"id":1.5,"type":"ticket-deleted"}],"meta":{"next_cursor":null}}`)
+				}
+				return nil
+			}
+		}, "tickets")},
 		{"a tap that is interrupted", func(t *testing.T) string {
 			box := small()
 			box.Limit, box.Window = 1, time.Hour

@@ -162,7 +162,7 @@ func TestInvalidResponses(t *testing.T) {
 		{"an empty object", sandbox.Fault{Status: 200, Body: "{}"}, []string{"200"}, "system_error"},
 		{"no list", sandbox.Fault{Status: 200, Body: `{"data":null,"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
 		{"a list of numbers", sandbox.Fault{Status: 200, Body: `{"data":[1],"meta":{"next_cursor":null}}`}, []string{"200"}, "system_error"},
-		{"rows without ids", sandbox.Fault{Status: 200, Body: `{"data":[{"name":"x"}],"meta":{"next_cursor":null}}`}, []string{`no "id"`}, "system_error"},
+		{"rows without ids", sandbox.Fault{Status: 200, Body: `{"data":[{"name":"x"}],"meta":{"next_cursor":null}}`}, []string{"tags: 1 rows", "id is not an integer of 64 bits"}, "config_error"},
 		{"a truncated response", sandbox.Fault{Truncate: 500}, []string{"/api/tags"}, "system_error"},
 		{"an empty body", sandbox.Fault{Truncate: -1}, []string{"/api/tags"}, "system_error"},
 		{"a broken connection", sandbox.Fault{Disconnect: true}, []string{"/api/tags"}, ""},

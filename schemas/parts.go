@@ -6,7 +6,7 @@ type Object map[string]any
 // Unrecognized is the last part of every record, so that nothing the API sends is
 // lost.
 type Unrecognized struct {
-	// Fields that the API sent and this version does not declare, by name; null if there are none.
+	// Fields that the API sent and this version does not declare, by name, and values that fit no declared type, by their path, such as `tags[0].name`; null if there are none.
 	UnrecognizedFields Object `json:"unrecognized_fields"`
 }
 

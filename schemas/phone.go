@@ -30,7 +30,7 @@ type VoiceCall struct {
 	// Country of the called number as an ISO 3166-1 alpha-2 code. Documented.
 	CountryDestination *string `json:"country_destination"`
 	// Duration in seconds; may be null. Documented.
-	Duration *int64 `json:"duration"`
+	Duration *float64 `json:"duration"`
 	// When the call started. Documented.
 	StartedDatetime *time.Time `json:"started_datetime"`
 	// When the record was created. Documented.
@@ -114,7 +114,7 @@ type VoiceCallRecording struct {
 	// URL of the audio; null if it is not available. Documented.
 	URL *string `json:"url"`
 	// Duration in seconds. Documented.
-	Duration *int64 `json:"duration"`
+	Duration *float64 `json:"duration"`
 	// `voicemail`, or a recorded call, for which `call-recording` is assumed. Open set.
 	Type *string `json:"type"`
 	// When it was created. Documented.

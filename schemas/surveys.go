@@ -16,7 +16,7 @@ type SatisfactionSurvey struct {
 	// Free-form data.
 	Meta Object `json:"meta"`
 	// Score from 1 to 5; null until it is answered.
-	Score *int64 `json:"score"`
+	Score *float64 `json:"score"`
 	// When it was answered; null until then.
 	ScoredDatetime *time.Time `json:"scored_datetime"`
 	// When it was sent; null until then.

@@ -194,6 +194,9 @@ func (f *Feed) readList(ctx context.Context, query url.Values) error {
 			return nil
 		}
 	}
+	if n := f.Unusable(f.Events); n > 0 {
+		f.warn("%d events were left out: their id is not an integer of 64 bits. What they show is not captured", n)
+	}
 	return nil
 }
 

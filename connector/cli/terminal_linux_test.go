@@ -135,13 +135,17 @@ func runOnTerminal(t *testing.T, kind string, width int, box *sandbox.Server, du
 
 func (s session) has(text string) bool { return strings.Contains(strings.Join(s.screen, "\n"), text) }
 
-// slow returns a sandbox that delays one response.
+// slow returns a sandbox that delays one response, and has a tag with a value that
+// does not fit.
 func slow(wait time.Duration, forbidden ...string) *sandbox.Server {
 	box := &sandbox.Server{Forbidden: forbidden}
 	var n atomic.Int32
 	box.Fail = func(r *http.Request) *sandbox.Fault {
-		if r.URL.Path == "/api/tickets" && r.URL.Query().Has("cursor") && n.Add(1) == 1 {
+		switch {
+		case r.URL.Path == "/api/tickets" && r.URL.Query().Has("cursor") && n.Add(1) == 1:
 			return &sandbox.Fault{Delay: wait}
+		case r.URL.Path == "/api/tags" && r.URL.Query().Get("limit") != "1":
+			return &sandbox.Fault{Status: 200, Body: `{"data":[{"id":1,"usage":"many"}],"meta":{"next_cursor":null}}`}
 		}
 		return nil
 	}

@@ -44,6 +44,7 @@ type node struct {
 	items *node // the schema of elements; nil accepts all
 
 	masked bool // secrets in the value are masked
+	hides  bool // members of the value are deselected, excluded or hashed
 }
 
 // A prop is a declared member of an object.
@@ -163,10 +164,11 @@ func (n *node) compileProperties(schema []byte, path []string, keep func([]strin
 		p := newProp(name, child, false)
 		below := append(slices.Clone(path), string(name))
 		if keep != nil && !keep(slices.Clone(below)) {
-			p.drop, n.closed = true, true
+			p.drop, n.closed, n.hides = true, true, true
 		} else if err := child.compile(value, below, keep); err != nil {
 			return err
 		}
+		n.hides = n.hides || child.hides
 		n.index[string(name)] = len(n.props)
 		n.props = append(n.props, p)
 	}
@@ -262,6 +264,10 @@ func (n *node) isPruned() bool {
 	return n.masked || n.items != nil && n.items != n && n.items.isPruned() ||
 		slices.ContainsFunc(n.props, func(p prop) bool { return p.drop || p.hashed || p.isPruned() })
 }
+
+// isFreeForm reports whether the schema says no more than that a value is an
+// object: such values can be anything.
+func (n *node) isFreeForm() bool { return n.accepts&typeObject != 0 && n.props == nil }
 
 // appendRequired appends a list of required members without the dropped ones.
 func (n *node) appendRequired(dst, value []byte) []byte {

@@ -10,11 +10,14 @@
 //     unrecognized_fields, if there is one, and drops them otherwise;
 //   - writes timestamps in UTC, with microseconds;
 //   - converts values that do not fit their declared type where their meaning
-//     is certain ("12" for an integer), and writes null where it is not;
+//     is certain ("12" for an integer); where it is not, it writes null and
+//     keeps the value in unrecognized_fields, under its path;
+//   - writes null for what destinations cannot read: columns and records that
+//     are too large, integers that are too long, nesting that is too deep;
 //   - repairs strings and names that break destinations: it removes U+0000,
 //     replaces lone surrogates and invalid UTF-8 by U+FFFD, and escapes the
 //     line breaks U+0085, U+2028 and U+2029;
-//   - writes each name once per object, with its first value, and no
+//   - writes each name once per object, with its last value, and no
 //     insignificant white space.
 //
 // Everything else keeps its bytes: the order of members, the spelling of
@@ -28,8 +31,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Unrecognized is the column for top-level fields that the schema does not
-// declare. It is filled if the schema declares it as an object without
+// Unrecognized is the column for what fits no column: top-level fields that the
+// schema does not declare, and values that do not fit their declared type or
+// timestamp. Such a value has its path in the record for a name, with the
+// positions of array elements: "score", "customer.email", "tags[0].name". It is
+// not kept if members of the field are excluded, hashed or deselected.
+//
+// The column is filled if the schema declares it as an object without
 // properties of its own, and it is selected. A field of this name in a record
 // is itself undeclared, and goes into the column like any other.
 const Unrecognized = "unrecognized_fields" //rule:undeclared-fields-are-kept
@@ -38,6 +46,14 @@ const Unrecognized = "unrecognized_fields" //rule:undeclared-fields-are-kept
 // Larger values become null, except in columns that may not be null: those are
 // keys, which destinations truncate if they must.
 const MaxField = 10 << 20
+
+// MaxRecord is the size in bytes up to which a record is written. The largest
+// columns of a larger one become null, except those that may not.
+const MaxRecord = 40_000_000
+
+// MaxDepth is how deep objects and arrays may be nested, the record included.
+// What is deeper becomes null: common JSON readers stop at 1,000.
+const MaxDepth = 500
 
 // A Schema is what the records of one stream must look like, compiled once from
 // the stream's JSON schema, the selection and the field rules. It owns the
@@ -63,7 +79,8 @@ type Reason uint8
 const (
 	BadType      Reason = iota + 1 // it is not, and does not certainly stand for, a value of the declared type
 	BadTimestamp                   // it is not a timestamp between the years 1 and 9999
-	TooLarge                       // it is larger than MaxField
+	TooLarge                       // it is larger than MaxField, makes the record larger than MaxRecord, or contains an integer of too many digits
+	TooDeep                        // it is nested deeper than MaxDepth
 )
 
 // String returns a sentence fragment whose subject is the value.
@@ -75,6 +92,8 @@ func (r Reason) String() string {
 		return "is not a valid timestamp"
 	case TooLarge:
 		return "is too large"
+	case TooDeep:
+		return "is nested too deep"
 	}
 	return "is unknown"
 }
@@ -89,6 +108,9 @@ var errRecord = errors.New("record is not one JSON object")
 // newline. It returns each place and reason of nulled values once, and nil for
 // most records. An error means that raw is not one JSON object; dst is then
 // returned unchanged.
+//
+// A value that may be anything, because its schema is an object without
+// properties, is not reported if it is kept in the column Unrecognized.
 func (s *Schema) Append(dst, raw []byte) ([]byte, []Nulled, error) {
 	// This check is close to half of the work. A pass that checked the grammar as
 	// it went would save most of it, but the grammar would then be ours to get
@@ -98,12 +120,18 @@ func (s *Schema) Append(dst, raw []byte) ([]byte, []Nulled, error) {
 		return dst, nil, errRecord
 	}
 	p := &s.pass
-	p.src, p.dst, p.i = raw, dst, skipSpace(raw, 0)
-	if raw[p.i] != '{' {
+	start := skipSpace(raw, 0)
+	if raw[start] != '{' {
 		return dst, nil, errRecord
 	}
+	p.begin(raw, dst, start)
 	p.conformRecord(s)
+	if p.repeated {
+		raw, _ = appendLast(nil, raw, start, 0)
+		p.begin(raw, dst, 0)
+		p.conformRecord(s)
+	}
 	dst, nulled := p.dst, p.nulled
-	*p = pass{seen: p.seen[:0], names: p.names[:0], unrecognized: p.unrecognized[:0], salt: p.salt}
+	p.begin(nil, nil, 0) // keeps nothing alive
 	return dst, nulled, nil
 }

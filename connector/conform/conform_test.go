@@ -108,6 +108,10 @@ func (g *generator) record(depth int) string {
 
 func (g *generator) value(depth int) string {
 	switch k := g.IntN(8); {
+	case k == 7 && g.IntN(40) == 0: // bounds
+		n := conform.MaxDepth - depth + g.IntN(3) - 1
+		return pick(g, strings.Repeat("[", n)+strings.Repeat("]", n), strings.Repeat(`{"a":`, n)+"{}"+strings.Repeat("}", n),
+			strings.Repeat("7", 4301), "-"+strings.Repeat("7", 4300), strings.Repeat("7", 4301)+".0", `"`+strings.Repeat("7", 4301)+`"`)
 	case k == 0 && depth < 5:
 		return g.record(depth)
 	case k == 1 && depth < 5:
@@ -129,7 +133,7 @@ func (g *generator) text() string {
 		return `"` + pick(g, "", "x", "12", "12.0", "007", "+1", " 1", "1 ", "1\\u0000", "\\u0031", "-", "1.5", "9223372036854775808", "true", "false", "TRUE", "null", "NaN", "1e5",
 			"2026-01-02", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00", "2026-01-02 03:04:05.123456789+0530", "2026-01-02T03:04:05.9999999999-08", "2026-01-02T03:04:05",
 			"2026-02-30T00:00:00Z", "0000-00-00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-00:01", "2026-01-02T03:04:05.Z", "2026-01-02\\u005403:04:05Z",
-			"2026-01-02T24:00:00Z", "2026-01-02T03:04Z", "1767225600", "Fri, 02 Jan 2026 03:04:05 GMT") + `"`
+			"2026-01-02T24:00:00Z", "2026-01-02T03:04Z", "2026-01-02 03:04", "2026-01-02T03:04-0700", "2026-01-02T03:04.5", "1767225600", "Fri, 02 Jan 2026 03:04:05 GMT") + `"`
 	}
 	var b strings.Builder
 	for range g.IntN(12) {
@@ -170,7 +174,7 @@ func check(t *testing.T, schema string, keep func([]string) bool, record string,
 	if got = got[1:]; string(got) != want {
 		fail("record differs\ngot:  %s\nwant: %s", got, want)
 	}
-	if !slices.Equal(nulled, wantNulled) {
+	if !slices.Equal(unordered(nulled), unordered(wantNulled)) {
 		fail("nulled %v, want %v", nulled, wantNulled)
 	}
 	if !jsontext.Value(got).IsValid() {
@@ -280,6 +284,9 @@ func checkFixedPoint(fail func(string, ...any), s *conform.Schema, unrecognized 
 		conformed.add(conform.Unrecognized, below)
 	}
 	again, nulled, err := s.Append(nil, []byte(raw))
+	if slices.ContainsFunc(nulled, func(n conform.Nulled) bool { return n.Column == conform.Unrecognized && n.Reason == conform.TooDeep }) {
+		return // one level below itself
+	}
 	if err != nil || nulled != nil || string(again) != conformed.encode() {
 		fail("conformed again: %s, %v, %v\nwas: %s", again, nulled, err, raw)
 	}

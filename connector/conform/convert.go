@@ -24,7 +24,7 @@ func (n *node) convert(dst, scalar []byte) ([]byte, bool) {
 				return append(dst, scalar...), true
 			}
 		case typeNumber:
-			if isNumber(scalar) {
+			if isNumber(scalar) && !hasTooManyDigits(scalar) {
 				return append(dst, scalar...), true
 			}
 		case typeInteger:
@@ -43,6 +43,40 @@ func (n *node) convert(dst, scalar []byte) ([]byte, bool) {
 func isNumber(s []byte) bool {
 	digit := func(c byte) bool { return '0' <= c && c <= '9' }
 	return len(s) > 0 && (s[0] == '-' || digit(s[0])) && digit(s[len(s)-1]) && jsontext.Value(s).IsValid()
+}
+
+// Integer returns the integer that a JSON value certainly stands for, like 12 for
+// 12.0 and "12", and whether there is one and it fits in 64 bits.
+func Integer(value []byte) ([]byte, bool) {
+	if len(value) == 0 {
+		return nil, false
+	}
+	if value[0] == '"' {
+		value, _ = unquote(value, 0)
+	}
+	if !isNumber(value) {
+		return nil, false
+	}
+	if !isPlainInteger(value) {
+		var ok bool
+		if value, ok = appendInteger(nil, value); !ok {
+			return nil, false
+		}
+	}
+	if _, err := strconv.ParseInt(string(value), 10, 64); err != nil { //rule:key-fits-in-64-bits
+		return nil, false
+	}
+	return value, true
+}
+
+// maxIntegerDigits is the length up to which common JSON readers accept an
+// integer: Python's refuses longer ones.
+const maxIntegerDigits = 4300
+
+// hasTooManyDigits reports whether a number is an integer that JSON readers
+// refuse.
+func hasTooManyDigits(num []byte) bool {
+	return len(num) > maxIntegerDigits && isPlainInteger(num) && len(bytes.TrimPrefix(num, []byte("-"))) > maxIntegerDigits //rule:long-integers-become-null
 }
 
 // isPlainInteger reports whether a number has neither a fraction nor an exponent.

@@ -60,7 +60,7 @@ func (s *Schema) applyRule(path []string, exclude bool) {
 	_, declared := s.root.index[path[0]]
 	if path[0] == Unrecognized && len(path) > 1 {
 		// A catalog or a later release may declare the field as a column.
-		if _, column := s.root.index[path[1]]; column {
+		if _, column := s.root.index[path[1]]; column && path[1] != Unrecognized {
 			s.root.applyRule(path[1:], exclude)
 		}
 	}
@@ -86,6 +86,7 @@ func (s *Schema) unrecognizedNode() *node {
 
 // applyRule applies a rule to a path within the value.
 func (n *node) applyRule(path []string, exclude bool) {
+	n.hides = true // whatever the schema says: the value may be of another type
 	if n.accepts&typeArray != 0 {
 		if n.items == nil {
 			n.items = anyNode(n)

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -53,7 +54,7 @@ func (g *generator) fieldRules(records ...*tree) *conform.FieldRules {
 func applyRules(rules *conform.FieldRules, schema, record *tree, unrecognized bool) {
 	visit := func(path []string, do func(in *tree, i int)) {
 		declared := schema.get("properties").get(path[0]) != nil
-		if path[0] == conform.Unrecognized && len(path) > 1 && schema.get("properties").get(path[1]) != nil {
+		if path[0] == conform.Unrecognized && len(path) > 1 && path[1] != conform.Unrecognized && schema.get("properties").get(path[1]) != nil {
 			visitPath(record, path[1:], do)
 		}
 		switch in := record.get(conform.Unrecognized); {
@@ -67,6 +68,9 @@ func applyRules(rules *conform.FieldRules, schema, record *tree, unrecognized bo
 		}
 	}
 	column := record.get(conform.Unrecognized)
+	if unrecognized {
+		forgetHidden(slices.Concat(rules.Exclude, rules.Hash), schema, column)
+	}
 	full := unrecognized && column != nil && len(column.children) > 0
 	for _, path := range rules.Exclude {
 		visit(path, (*tree).remove)
@@ -93,6 +97,32 @@ func applyRules(rules *conform.FieldRules, schema, record *tree, unrecognized bo
 		})
 	}
 }
+
+// forgetHidden removes what was kept of values that do not fit, if a rule hides
+// them or members of them.
+func forgetHidden(rules [][]string, schema, column *tree) {
+	if column.kind != '{' {
+		return
+	}
+	for i := len(column.names) - 1; i >= 0; i-- {
+		at := strings.Split(elementIndex.ReplaceAllString(column.names[i], ""), ".")
+		if schema.get("properties").get(at[0]) == nil || at[0] == conform.Unrecognized {
+			continue // an undeclared field
+		}
+		if slices.ContainsFunc(rules, func(rule []string) bool {
+			rule = withoutUnrecognized(rule)
+			n := min(len(rule), len(at))
+			return slices.Equal(rule[:n], at[:n])
+		}) {
+			column.remove(i)
+		}
+	}
+	if len(column.children) == 0 {
+		*column = *nullTree()
+	}
+}
+
+var elementIndex = regexp.MustCompile(`\[\d+\]`)
 
 // acceptAll makes a schema accept every value at a path.
 func acceptAll(schema *tree, path []string) {

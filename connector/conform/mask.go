@@ -80,9 +80,13 @@ func (p *pass) maskScalar(n *node) bool {
 	default:
 		return false
 	}
+	start := p.i
 	p.skip()
 	p.masked = true
 	if n.accepts&typeString == 0 || n.timestamp {
+		if p.src[start] == '"' {
+			p.keep(n, start)
+		}
 		p.dst = append(p.dst, "null"...)
 	} else {
 		p.dst = appendQuoted(p.dst, []byte(masked))
@@ -94,6 +98,7 @@ func (p *pass) maskScalar(n *node) bool {
 // searched as JSON.
 func maskText(text []byte) string {
 	if len(text) > 1 && (text[0] == '{' || text[0] == '[') && jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
+		text, _ := appendLast(nil, text, 0, 0)
 		inner := pass{src: text, masking: maskSecrets}
 		if inner.conformValue(anyValue); inner.masked {
 			return string(inner.dst)

@@ -2,7 +2,9 @@ package conform
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // A pass is the state of conforming one record. src is valid JSON, so no step
@@ -12,16 +14,23 @@ type pass struct {
 	i   int
 	dst []byte
 
-	nulled  []Nulled
-	masking maskLevel
-	masked  bool // a value was masked
-	salt    []byte
+	nulled   []Nulled
+	column   string // the column that is written
+	repeated bool   // a name is repeated; what is written has its first value
+	masking  maskLevel
+	masked   bool // a value was masked
+	salt     []byte
 
-	// Stacks that the open objects share.
-	seen  []bool   // which properties have occurred
-	names [][]byte // which undeclared names have occurred
+	// Stacks that the open objects and arrays share.
+	depth   int
+	seen    []bool   // which properties have occurred
+	names   [][]byte // which undeclared names have occurred
+	indexes []int    // the positions of the open elements
 
-	unrecognized []member // the record's undeclared fields, for the column Unrecognized
+	// For the column Unrecognized.
+	keeps        bool     // there is one
+	unrecognized []member // the record's undeclared fields
+	kept         []kept   // values that do not fit
 }
 
 // A member is an undeclared field of the record: its name, and where in src its
@@ -32,11 +41,24 @@ type member struct {
 	*prop
 }
 
+// A kept is a value that does not fit its schema: its path, and the value as it
+// is written.
+type kept struct{ path, value []byte }
+
+// begin prepares p for another record. The buffers stay, except those that a
+// caller may hold.
+func (p *pass) begin(src, dst []byte, i int) {
+	*p = pass{src: src, dst: dst, i: i, salt: p.salt, seen: p.seen[:0], names: p.names[:0], indexes: p.indexes[:0],
+		unrecognized: p.unrecognized[:0], kept: p.kept[:0]}
+}
+
 // conformRecord conforms the record itself. Unlike the objects within it, it
 // ends up with all of its properties, and no others.
 func (p *pass) conformRecord(s *Schema) {
 	n := s.root
+	start := len(p.dst)
 	p.seen = append(p.seen, make([]bool, len(n.props))...)
+	p.depth, p.keeps = 1, s.unrecognized >= 0
 	p.dst = append(p.dst, '{')
 	var undeclared nameSet
 	expected := 0
@@ -44,13 +66,16 @@ func (p *pass) conformRecord(s *Schema) {
 		name, k := p.memberName(n, &expected)
 		switch {
 		case k < 0 || k == s.unrecognized:
-			if s.unrecognized >= 0 && p.addName(&undeclared, name) {
+			if p.keeps && p.addName(&undeclared, name) {
 				if c := s.rulesFor(name); !c.drop {
 					p.unrecognized = append(p.unrecognized, member{name, p.i, c})
 				}
 			}
 			p.skip()
-		case p.seen[k] || n.props[k].drop:
+		case n.props[k].drop:
+			p.skip()
+		case p.seen[k]:
+			p.repeated = true //rule:repeated-columns-are-noticed
 			p.skip()
 		default:
 			p.seen[k] = true
@@ -61,13 +86,21 @@ func (p *pass) conformRecord(s *Schema) {
 		c := &n.props[k]
 		switch {
 		case p.seen[k] || c.drop:
-		case k == s.unrecognized && len(p.unrecognized) > 0:
-			p.conformColumn(c, p.unrecognized)
+		case k == s.unrecognized && len(p.unrecognized)+len(p.kept) > 0:
+			p.conformColumn(c, &undeclared)
 		default:
 			p.dst = append(append(appendComma(p.dst), c.prefix...), "null"...)
 		}
 	}
 	p.dst = append(p.dst, '}')
+	if len(p.dst)-start > MaxRecord { //rule:large-records-lose-their-largest-columns
+		p.shrink(start, MaxRecord, func(name []byte) *node {
+			if c := n.props[n.index[string(name)]]; c.accepts&typeNull != 0 || c.hashed {
+				return c.node
+			}
+			return nil
+		})
+	}
 }
 
 // rulesFor returns the rules for an undeclared field.
@@ -81,25 +114,20 @@ func (s *Schema) rulesFor(name []byte) *prop {
 	return anyProp
 }
 
-// conformColumn writes the column c: the value at p.i, or an object of the
-// unrecognized fields if there are any. If the result is too large, null
+// conformColumn writes the column c: the value at p.i, or with the set of
+// undeclared names the column Unrecognized. If the result is too large, null
 // replaces it.
-func (p *pass) conformColumn(c *prop, unrecognized []member) {
+func (p *pass) conformColumn(c *prop, undeclared *nameSet) {
 	p.dst = append(appendComma(p.dst), c.prefix...)
 	start, before := len(p.dst), len(p.nulled)
+	p.column = c.column
 	if c.masked {
 		p.masking = maskSecrets
 	}
-	if unrecognized == nil {
+	if undeclared == nil {
 		p.maskOrConform(c.node)
 	} else {
-		p.dst = append(p.dst, '{')
-		for _, m := range unrecognized {
-			p.dst = append(appendQuoted(appendComma(p.dst), m.name), ':')
-			p.i = m.value
-			p.conformMember(m.prop, m.name, p.masking)
-		}
-		p.dst = append(p.dst, '}')
+		p.appendUnrecognized(c.node, undeclared)
 	}
 	if c.hashed {
 		p.hashInPlace(start)
@@ -109,6 +137,69 @@ func (p *pass) conformColumn(c *prop, unrecognized []member) {
 		p.dst, p.nulled = p.dst[:start], p.nulled[:before]
 		p.nullify(c.node, TooLarge)
 	}
+}
+
+// appendUnrecognized writes the column Unrecognized: the undeclared fields, then
+// the values that do not fit. If it is too large, the largest of them become
+// null.
+func (p *pass) appendUnrecognized(n *node, names *nameSet) {
+	start := len(p.dst)
+	p.dst = append(p.dst, '{')
+	p.depth++
+	for _, m := range p.unrecognized {
+		p.dst = append(appendQuoted(appendComma(p.dst), m.name), ':')
+		p.i = m.value
+		p.conformMember(m.prop, m.name, p.masking)
+	}
+	p.depth--
+	repeated := p.repeated
+	for _, k := range p.kept {
+		for !p.addName(names, k.path) {
+			k.path = append(k.path, '_') // a field of that name is undeclared
+		}
+		p.dst = append(append(appendQuoted(appendComma(p.dst), k.path), ':'), k.value...)
+	}
+	p.repeated = repeated
+	p.dst = append(p.dst, '}')
+	if len(p.dst)-start > MaxField {
+		p.shrink(start, MaxField, func([]byte) *node { return n })
+	}
+}
+
+// shrink replaces the largest members of the object at p.dst[start:] by null
+// until it has no more than limit bytes. nullable returns the node of a member,
+// or nil if it must stay.
+func (p *pass) shrink(start, limit int, nullable func(name []byte) *node) {
+	type span struct {
+		from, to int
+		*node
+	}
+	var spans []span
+	for i := start + 1; i < len(p.dst) && p.dst[i] != '}'; {
+		name, from := readName(p.dst, i+len(","))
+		if i == start+1 {
+			name, from = readName(p.dst, i)
+		}
+		i = skipValue(p.dst, from)
+		if n := nullable(name); n != nil && i-from > len("null") {
+			spans = append(spans, span{from, i, n})
+		}
+	}
+	slices.SortStableFunc(spans, func(a, b span) int { return (b.to - b.from) - (a.to - a.from) })
+	size, count := len(p.dst)-start, 0
+	for ; size > limit && count < len(spans); count++ {
+		size -= spans[count].to - spans[count].from - len("null")
+		p.report(spans[count].node, TooLarge)
+	}
+	spans = spans[:count]
+	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
+	from, object := start, slices.Clone(p.dst[start:])
+	p.dst = p.dst[:start]
+	for _, s := range spans {
+		p.dst = append(append(p.dst, object[from-start:s.from-start]...), "null"...)
+		from = s.to
+	}
+	p.dst = append(p.dst, object[from-start:]...)
 }
 
 // maskOrConform masks the value at p.i, or conforms it.
@@ -171,36 +262,100 @@ func (p *pass) conformScalar(n *node) {
 		p.skip()
 		scalar = p.src[start:p.i]
 		if n.accepts&typeNumber != 0 || n.accepts&typeInteger != 0 && isPlainInteger(scalar) && n.inBounds(scalar) {
-			p.dst = append(p.dst, scalar...)
+			p.appendNumber(n, scalar)
 			return
 		}
 	}
 	dst, ok := n.convert(p.dst, scalar)
-	p.dst = dst
+	if p.dst = dst; ok {
+		return
+	}
+	kept := p.keep(n, start)
 	switch {
-	case ok:
 	case n.timestamp:
 		p.nullify(n, BadTimestamp)
+	case kept && n.isFreeForm():
+		p.dst = append(p.dst, "null"...) //rule:free-form-values-are-no-warning
 	default:
 		p.nullify(n, BadType)
 	}
 }
 
+// appendNumber writes a number that n accepts.
+func (p *pass) appendNumber(n *node, num []byte) {
+	if hasTooManyDigits(num) {
+		p.nullify(n, TooLarge)
+		return
+	}
+	p.dst = append(p.dst, num...)
+}
+
+// keep keeps the value at p.src[start:], which does not fit n, for the column
+// Unrecognized, and reports whether it may be kept: what is hidden in a value
+// that fits must not show in one that does not.
+func (p *pass) keep(n *node, start int) bool {
+	if !p.keeps || n.hides { //rule:kept-values-hide-what-is-hidden
+		return false
+	}
+	dst, end, depth := p.dst, p.i, p.depth
+	p.dst, p.i, p.depth = nil, start, 2 // in the column, in the record
+	p.maskOrConform(anyValue)           //rule:kept-values-are-masked
+	p.kept = append(p.kept, kept{n.path(p.indexes), p.dst})
+	p.dst, p.i, p.depth = dst, end, depth
+	return true
+}
+
+// path is the field of n, with the positions of the elements it is in.
+func (n *node) path(indexes []int) []byte {
+	var path []byte
+	for i, part := range strings.Split(n.field, "[]") {
+		if i > 0 && i <= len(indexes) {
+			path = fmt.Appendf(path, "[%d]", indexes[i-1])
+		}
+		path = append(path, part...)
+	}
+	return path
+}
+
 // nullify writes null in place of a value and records why.
 func (p *pass) nullify(n *node, reason Reason) {
 	p.dst = append(p.dst, "null"...)
-	if v := (Nulled{n.column, n.field, reason}); !slices.Contains(p.nulled, v) {
+	p.report(n, reason)
+}
+
+// report records why a value is null.
+func (p *pass) report(n *node, reason Reason) {
+	v := Nulled{n.column, n.field, reason}
+	if n.column == "" { // within a value that has no schema
+		v.Column, v.Field = p.column, p.column
+	}
+	if !slices.Contains(p.nulled, v) {
 		p.nulled = append(p.nulled, v)
 	}
 }
 
+// enter opens the object or array at p.i, unless it is nested too deep: then it
+// becomes null.
+func (p *pass) enter(n *node, open byte) bool {
+	if p.depth >= MaxDepth { //rule:deep-nesting-becomes-null
+		p.skip()
+		p.nullify(n, TooDeep)
+		return false
+	}
+	p.depth++
+	p.dst = append(p.dst, open)
+	return true
+}
+
 // conformObject conforms an object within the record.
 func (p *pass) conformObject(n *node) {
+	if !p.enter(n, '{') {
+		return
+	}
 	base, namesBase := len(p.seen), len(p.names)
 	for range n.props {
 		p.seen = append(p.seen, false)
 	}
-	p.dst = append(p.dst, '{')
 	undeclared := nameSet{base: namesBase}
 	expected := 0
 	valueLevel := p.masking
@@ -215,7 +370,10 @@ func (p *pass) conformObject(n *node) {
 		case k < 0:
 			p.dst = append(appendQuoted(appendComma(p.dst), name), ':')
 			p.conformMember(anyProp, name, valueLevel)
-		case p.seen[base+k] || n.props[k].drop:
+		case n.props[k].drop:
+			p.skip()
+		case p.seen[base+k]:
+			p.repeated = true
 			p.skip()
 		default:
 			p.seen[base+k] = true
@@ -224,6 +382,7 @@ func (p *pass) conformObject(n *node) {
 		}
 	}
 	p.dst = append(p.dst, '}')
+	p.depth--
 	p.seen, p.names = p.seen[:base], p.names[:namesBase]
 }
 
@@ -251,12 +410,18 @@ func (p *pass) conformArray(n *node) {
 	if items == nil {
 		items = anyValue
 	}
-	p.dst = append(p.dst, '[')
-	for p.i++; p.next(); {
+	if !p.enter(n, '[') {
+		return
+	}
+	p.indexes = append(p.indexes, 0)
+	last := len(p.indexes) - 1
+	for p.i++; p.next(); p.indexes[last]++ {
 		p.dst = appendComma(p.dst)
 		p.maskOrConform(items)
 	}
 	p.dst = append(p.dst, ']')
+	p.depth--
+	p.indexes = p.indexes[:last]
 }
 
 // next moves to the next member or element of the open object or array, or past
@@ -308,10 +473,12 @@ func (p *pass) addName(o *nameSet, name []byte) bool {
 	if o.set != nil {
 		repeated := o.set[string(name)]
 		o.set[string(name)] = true
+		p.repeated = p.repeated || repeated
 		return !repeated
 	}
 	for _, other := range p.names[o.base:] {
 		if bytes.Equal(other, name) {
+			p.repeated = true
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"regexp"
@@ -188,6 +189,9 @@ func repairSpelling(raw string) string {
 type reference struct {
 	keep   func(path []string) bool
 	nulled []conform.Nulled
+	keeps  bool // there is a column for what does not fit
+	path   []string
+	kept   *tree
 }
 
 // run conforms raw.
@@ -205,13 +209,21 @@ func (r *reference) run(schema, raw []byte) (string, []conform.Nulled, error) {
 	}
 	repairStrings(t)
 	dropRepeated(t)
-	unrecognized := r.hasUnrecognizedColumn(root)
-	if unrecognized {
+	r.keeps, r.kept = r.hasUnrecognizedColumn(root), &tree{kind: '{'}
+	if r.keeps {
 		moveUndeclared(root, t)
 	}
 	r.dropDeselected(root, t, []string{})
 	dropUndeclared(root, t)
 	r.conformMembers(root, t, "", "")
+	for i, name := range t.names {
+		r.boundDigits(t.children[i], name)
+	}
+	for i, path := range r.kept.names {
+		r.boundDigits(r.kept.children[i], columnOf.FindString(path))
+	}
+	r.addKept(t)
+	boundDepth(t, 1)
 	r.limit(root, t)
 	r.addAbsent(root, t)
 	return t.encode(), r.nulled, nil
@@ -228,8 +240,8 @@ func repairStrings(t *tree) {
 
 func dropRepeated(t *tree) {
 	if t.kind == '{' {
-		for i := len(t.names) - 1; i > 0; i-- {
-			if slices.Contains(t.names[:i], t.names[i]) {
+		for i := len(t.names) - 1; i >= 0; i-- {
+			if slices.Contains(t.names[i+1:], t.names[i]) {
 				t.remove(i)
 			}
 		}
@@ -326,14 +338,105 @@ func isTimestamp(schema *tree) bool {
 }
 
 func (r *reference) conformMembers(schema, t *tree, column, field string) {
+	outer := r.path
 	for i, name := range t.names {
 		below, top := field+"."+name, column
+		r.path = append(slices.Clone(outer), "."+name)
 		if column == "" {
 			below, top = name, name
+			r.path = []string{name}
 		}
 		if s := schema.get("properties").get(name); s != nil {
 			t.children[i] = r.conform(s, t.children[i], top, below)
 		}
+	}
+	r.path = outer
+}
+
+// boundDepth nullifies what is nested too deep, without a report.
+func boundDepth(t *tree, depth int) {
+	if (t.kind == '{' || t.kind == '[') && depth > conform.MaxDepth {
+		*t = *nullTree()
+	}
+	for _, kid := range t.children {
+		boundDepth(kid, depth+1)
+	}
+}
+
+// boundDigits nullifies integers that are too long.
+func (r *reference) boundDigits(t *tree, column string) {
+	if t.kind == '0' && isTooLong(t.spelling) {
+		*t = *nullTree()
+		r.nullify(column, column, conform.TooLarge)
+	}
+	for _, kid := range t.children {
+		r.boundDigits(kid, column)
+	}
+}
+
+func isTooLong(num string) bool {
+	return len(strings.Trim(num, "-")) > 4300 && !strings.ContainsAny(num, ".eE")
+}
+
+// columnOf matches the column of a path.
+var columnOf = regexp.MustCompile(`^[^.\[]*`)
+
+// unordered returns what the reference shows of nulled values: no order, only
+// the column of a value that is too large, and nothing of what is too deep.
+func unordered(nulled []conform.Nulled) (all []conform.Nulled) {
+	for _, n := range nulled {
+		if n.Reason == conform.TooLarge {
+			n.Field = n.Column
+		}
+		if n.Reason != conform.TooDeep {
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, func(a, b conform.Nulled) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return slices.Compact(all)
+}
+
+// keepUnfit keeps a value that does not fit its schema, if members of it cannot
+// be hidden. It reports whether that is all that needs to be done.
+func (r *reference) keepUnfit(schema, t *tree, field string) bool {
+	if !r.keeps || r.hides(schema, strings.Split(field, ".")) {
+		return false
+	}
+	r.kept.add(strings.Join(r.path, ""), t)
+	return allows(schema, "object") && schema.get("properties") == nil && !isTimestamp(schema)
+}
+
+// hides reports whether members of a schema are deselected.
+func (r *reference) hides(schema *tree, path []string) bool {
+	if strings.Contains(path[len(path)-1], "[]") {
+		return false
+	}
+	if props := schema.get("properties"); props != nil {
+		for i, name := range props.names {
+			below := append(slices.Clone(path), name)
+			if !r.keep(below) || r.hides(props.children[i], below) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// addKept adds what does not fit to the column for it.
+func (r *reference) addKept(t *tree) {
+	if len(r.kept.names) == 0 {
+		return
+	}
+	column := t.get(conform.Unrecognized)
+	if column == nil {
+		column = &tree{kind: '{'}
+		t.add(conform.Unrecognized, column)
+	}
+	for i, name := range r.kept.names {
+		for column.get(name) != nil {
+			name += "_"
+		}
+		column.add(name, r.kept.children[i])
 	}
 }
 
@@ -356,9 +459,12 @@ func (r *reference) conform(schema, t *tree, column, field string) *tree {
 	case '[':
 		if allows(schema, "array") {
 			if items := schema.get("items"); items != nil {
+				outer := r.path
 				for i := range t.children {
+					r.path = append(slices.Clone(outer), fmt.Sprintf("[%d]", i))
 					t.children[i] = r.conform(items, t.children[i], column, field+"[]")
 				}
+				r.path = outer
 			}
 			return t
 		}
@@ -398,7 +504,9 @@ func (r *reference) conform(schema, t *tree, column, field string) *tree {
 	if isTimestamp(schema) {
 		reason = conform.BadTimestamp
 	}
-	r.nullify(column, field, reason)
+	if freeForm := r.keepUnfit(schema, t, field); !freeForm {
+		r.nullify(column, field, reason)
+	}
 	return nullTree()
 }
 
@@ -418,7 +526,7 @@ func convert(schema *tree, text string) *tree {
 			return &tree{kind: '"', spelling: quote(text)}
 		case name == "boolean" && (text == "true" || text == "false"):
 			return &tree{kind: jsontext.Kind(text[0]), spelling: text}
-		case name == "number" && numberGrammar.MatchString(text):
+		case name == "number" && numberGrammar.MatchString(text) && !isTooLong(text):
 			return &tree{kind: '0', spelling: text}
 		case name == "integer" && numberGrammar.MatchString(text):
 			if i, ok := wholeNumber(text); ok && inBounds(schema, i) {
@@ -465,7 +573,7 @@ func inBounds(schema *tree, num string) bool {
 	return v.IsInt64() && v.Cmp(limit(low)) >= 0 && v.Cmp(limit(high)) <= 0
 }
 
-var timestampGrammar = regexp.MustCompile(`^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$`)
+var timestampGrammar = regexp.MustCompile(`^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$`)
 
 // plainTimestamp tries one layout after the other.
 func plainTimestamp(s string) (time.Time, bool) {
@@ -473,7 +581,7 @@ func plainTimestamp(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	s = strings.NewReplacer("t", "T", " ", "T", "z", "Z").Replace(s)
-	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07"} {
+	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04Z07", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07"} {
 		if at, err := time.Parse(layout, s); err == nil {
 			at = at.UTC()
 			return at, at.Year() >= 1 && at.Year() <= 9999

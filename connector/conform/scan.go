@@ -8,34 +8,68 @@ import (
 )
 
 // Field returns the value of a top-level field as raw spells it, and whether
-// there is one. Of repeated fields it returns the first, like [Schema.Append].
+// there is one. Of repeated fields it returns the last, like [Schema.Append].
 // raw must be one JSON object; for anything else the result is undefined.
-func Field(raw []byte, name string) (jsontext.Value, bool) {
-	for n, value := range members(raw) {
+func Field(raw []byte, name string) (value jsontext.Value, ok bool) {
+	for n, v := range members(raw) {
 		if string(n) == name {
-			return value, true
+			value, ok = v, true
 		}
 	}
-	return nil, false
+	return value, ok
 }
 
 // Fields finds several top-level fields in one pass over raw: it sets values[i]
 // to the value of names[i] as [Field] returns it, or to nil if there is none.
-// It stops once all are found. names may repeat; values must be as long. Only
-// names that contain escapes allocate.
+// names may repeat; values must be as long. Only names that contain escapes
+// allocate.
 func Fields(raw []byte, names []string, values [][]byte) {
 	clear(values)
-	missing := len(names)
 	for name, value := range members(raw) {
 		for i := range names {
-			if values[i] == nil && string(name) == names[i] {
-				values[i] = value
-				missing--
+			if string(name) == names[i] {
+				values[i] = value //rule:last-of-repeated-names-counts
 			}
 		}
-		if missing == 0 {
-			return
+	}
+}
+
+// appendLast appends the JSON value that begins at src[i], with the last of
+// repeated members only, and returns where it ends. depth is how many objects
+// and arrays are around it; what is too deep is copied, since no record keeps it.
+func appendLast(dst, src []byte, i, depth int) ([]byte, int) {
+	open := src[i]
+	if depth >= MaxDepth || open != '{' && open != '[' {
+		end := skipValue(src, i)
+		return append(dst, src[i:end]...), end
+	}
+	last := map[string]int{}
+	if open == '{' {
+		n := 0
+		for name := range members(src[i:]) {
+			last[string(name)] = n
+			n++
 		}
+	}
+	dst = append(dst, open)
+	i++
+	for n := 0; ; n++ {
+		if i = skipSpace(src, i); src[i] == ',' {
+			i = skipSpace(src, i+1)
+		}
+		if src[i] == '}' || src[i] == ']' {
+			return append(dst, src[i]), i + 1
+		}
+		start := i
+		if open == '{' {
+			var name []byte
+			if name, i = readName(src, i); last[string(name)] != n {
+				i = skipValue(src, i)
+				continue
+			}
+		}
+		dst = append(appendComma(dst), src[start:i]...)
+		dst, i = appendLast(dst, src, i, depth+1)
 	}
 }
 

@@ -1,15 +1,17 @@
 package conform
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // ParseTimestamp parses a timestamp in any layout that the API and the systems
-// behind it use: RFC 3339 with any number of digits in the fraction; the offset
-// also as ±hhmm or ±hh, or absent, which means UTC; a space for the T; or a
-// date alone, which means its first moment. The result is in UTC and exact to
-// the nanosecond. ok is false for any other text and for years outside 1 to
+// behind it use: RFC 3339 with any number of digits in the fraction, or without
+// seconds; the offset also as ±hhmm or ±hh, or absent, which means UTC; a space
+// for the T; or a date alone, which means its first moment. The result is in UTC
+// and exact to the nanosecond. ok is false for any other text and for years outside 1 to
 // 9999.
 func ParseTimestamp(text string) (t time.Time, ok bool) { return parseTimestamp([]byte(text)) }
 
@@ -17,11 +19,14 @@ func ParseTimestamp(text string) (t time.Time, ok bool) { return parseTimestamp(
 // parses fast, and checks what that is lenient about: hours of one digit, a comma
 // before the fraction, and the range of the offset.
 func parseTimestamp(text []byte) (t time.Time, ok bool) {
-	const date, second = len("2006-01-02"), len("2006-01-02T15:04:05")
+	const date, minute, second = len("2006-01-02"), len("2006-01-02T15:04"), len("2006-01-02T15:04:05")
 	var buf [64]byte // longer texts allocate
 	b := append(buf[:0], text...)
 	if len(b) == date {
 		b = append(b, "T00:00:00Z"...)
+	}
+	if len(b) == minute || len(b) > minute && strings.IndexByte("Zz+-", b[minute]) >= 0 {
+		b = slices.Insert(b, minute, []byte(":00")...) //rule:timestamp-without-seconds-is-read
 	}
 	if len(b) < second || b[len("2006-01-02T15")] != ':' {
 		return t, false

@@ -33,6 +33,10 @@ type Page struct {
 	// consists of query parameters, and is valid for this scan only.
 	NextToken string
 
+	// NonFinite is how many values were no JSON, but NaN or Infinity. They are null
+	// in the records.
+	NonFinite int
+
 	// ServerTime is when the API responded, by its own clock, in UTC.
 	ServerTime time.Time
 }
@@ -54,8 +58,29 @@ func (r pageRequest) limit() int {
 }
 
 // parsePage validates a body as a complete page and splits it into records, in one
-// pass.
+// pass. A body that is not JSON only because of numbers like NaN is mended.
 func parsePage(body []byte, r pageRequest) (*Page, error) {
+	body = decodeBody(body)
+	page, err := parseBody(body, r)
+	if err == nil {
+		return page, nil
+	}
+	// A page token that is NaN must not become null, which is the end of the list.
+	mended, count := replaceNonFinite(body, "0")
+	if count == 0 {
+		return nil, err
+	}
+	if _, err := parseBody(mended, r); err != nil { //rule:nan-is-no-end-of-list
+		return nil, err
+	}
+	mended, _ = replaceNonFinite(body, "null")
+	if page, err = parseBody(mended, r); err == nil {
+		page.NonFinite = count
+	}
+	return page, err
+}
+
+func parseBody(body []byte, r pageRequest) (*Page, error) {
 	// Duplicate names and invalid UTF-8 inside of records are not the parser's
 	// concern. Given a bytes.Buffer, the decoder works on the body itself.
 	p := pageParser{pageRequest: r, body: body, d: jsontext.NewDecoder(bytes.NewBuffer(body),

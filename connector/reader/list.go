@@ -46,6 +46,7 @@ type Output struct {
 	firstScan  bool      // no scan has finished yet
 	listDone   bool
 	ended      bool
+	leftOut    int // elements without a key, of a Derived stream
 }
 
 // NewOutput returns the output of a stream from its bookmark.
@@ -127,8 +128,13 @@ func (r *Run) EmitRecords(o *Output, records []stream.Record) {
 // Warn emits a warning.
 func (r *Run) Warn(o *Output, text string) { r.send(o, Batch{Kind: Warning, Warning: text}) }
 
-// Done ends o, unless it waits for events.
+// Done ends o, with an error if rows were left out.
 func (r *Run) Done(o *Output) {
+	if err := r.keyError(o.Stream); err != nil { //rule:left-out-rows-fail-the-stream
+		r.end(o, err)
+		return
+	}
+	r.warnOfValues(o)
 	o.ended = true
 	r.send(o, Batch{Kind: Done})
 }
@@ -145,10 +151,15 @@ func (r *Run) Fail(ctx context.Context, o *Output, err error) {
 	if o.ended {
 		return
 	}
-	o.ended = true
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
+	r.end(o, err)
+}
+
+func (r *Run) end(o *Output, err error) {
+	r.warnOfValues(o)
+	o.ended = true
 	r.Emit(Batch{Stream: o.Stream, Bookmark: o.Bookmark}, err) //rule:failed-stream-is-not-complete,failed-stream-keeps-state
 }
 
@@ -182,6 +193,10 @@ func (o *Output) dedupe(items []Item) (records []stream.Record, read []stream.Fi
 			records = append(records, it.Record)
 		default:
 			for _, raw := range o.Stream.Derive(it.Raw) {
+				if !o.Stream.HasKey(raw) { //rule:elements-without-a-key-are-left-out
+					o.leftOut++
+					continue
+				}
 				records = append(records, stream.Record{Raw: raw, Origin: it.Origin})
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"net/url"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,12 +25,14 @@ type Page struct {
 	Restarted bool
 }
 
-// maxInvalidPages is how often a page with an invalid row is requested.
+// maxInvalidPages is how often a page with an invalid row is requested, unless such
+// rows of the list have been seen to stay.
 const maxInvalidPages = 3
 
 // FetchPage requests one page of a list of s. Every parameter goes with every
 // page: a token belongs to the query it was made with. extra replaces
-// parameters of the stream.
+// parameters of the stream. Rows without a usable key are left out and counted:
+// each stream that is made from the list then ends with a [KeyError].
 func (r *Run) FetchPage(ctx context.Context, s *stream.Stream, path string, extra url.Values, token string) (*Page, error) {
 	query := url.Values{}
 	if s.Mode != stream.SingleObject {
@@ -47,26 +48,28 @@ func (r *Run) FetchPage(ctx context.Context, s *stream.Stream, path string, extr
 		if err != nil {
 			return nil, err
 		}
-		page := r.newPage(s, response)
-		i := slices.IndexFunc(page.Records, func(rec stream.Record) bool { return rec.Key == nil })
-		if i < 0 {
+		page, unusable := r.newPage(s, response)
+		if unusable == 0 || tries == maxInvalidPages || r.unusable.get(s) > 0 {
+			r.unusable.add(s, unusable)
 			return page, nil
-		}
-		if tries == maxInvalidPages {
-			return nil, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + path, Status: 200, Attempts: tries,
-				Message: fmt.Sprintf("row %d of the page has no %q", i+1, s.ID())}
 		}
 	}
 }
 
-// newPage takes a response apart.
-func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) *Page {
+// newPage takes a response apart. It returns how many rows have no usable key and
+// are left out.
+func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) (page *Page, unusable int) {
 	r.Observe(response.ServerTime)
-	page := &Page{Records: make([]stream.Record, len(response.Records)), NextToken: response.NextToken, ServerTime: response.ServerTime}
-	for i, raw := range response.Records {
-		page.Records[i] = s.NewRecord(raw)
+	r.nonFinite.add(s, response.NonFinite)
+	page = &Page{Records: make([]stream.Record, 0, len(response.Records)), NextToken: response.NextToken, ServerTime: response.ServerTime}
+	for _, raw := range response.Records {
+		if rec := s.NewRecord(raw); rec.Key != nil { //rule:rows-without-a-key-are-left-out
+			page.Records = append(page.Records, rec)
+		} else {
+			unusable++
+		}
 	}
-	return page
+	return page, unusable
 }
 
 // FetchByID requests one record of s by its id, below a path in which the id of its
@@ -91,7 +94,7 @@ func (r *Run) fetchByID(ctx context.Context, s *stream.Stream, path string, owne
 		for i, raw := range response.Records {
 			response.Records[i] = stream.WithoutFields(raw, s.OnlyByID)
 		}
-		page := r.newPage(s, response)
+		page, _ := r.newPage(s, response)
 		if len(page.Records) == 1 && page.Records[0].ID() == id { //rule:record-fetched-by-id-is-verified
 			return page.Records[0], page.ServerTime, nil
 		}
@@ -250,6 +253,7 @@ func (r *Run) Query(ctx context.Context, s *stream.Stream, params url.Values, bo
 		return nil, err
 	}
 	r.Observe(response.ServerTime)
+	r.nonFinite.add(s, response.NonFinite)
 	page := &Page{NextToken: response.NextToken, ServerTime: response.ServerTime}
 	for _, raw := range response.Records {
 		page.Records = append(page.Records, stream.Record{Raw: raw})

@@ -119,6 +119,9 @@ type Run struct {
 	serverNow time.Time // for first syncs without a start date
 
 	lastServerTime maxTime
+
+	unusable  counter // rows without a usable key
+	nonFinite counter // NaN and Infinity, which were read as null
 }
 
 // LastServerTime is the latest server time of any response; zero before the

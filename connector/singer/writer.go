@@ -61,6 +61,7 @@ type output struct {
 	countedAt time.Time
 	nulled    map[conform.Nulled]int
 	longLine  bool  // a line was longer than maxLine
+	unusable  int   // records left out: the catalog's own schema makes their key null
 	err       error // a record could not be written, which ends the stream
 }
 
@@ -184,6 +185,11 @@ func (w *Writer) writeRecords(o *output, b connector.Batch, state *State) error 
 		prefix = fmt.Appendf(prefix, `"version":%d,`, o.version)
 	}
 	prefix = append(prefix, `"record":`...)
+	if b.Kind == reader.Done && o.unusable > 0 {
+		o.err = fmt.Errorf("%d records were left out, because %s, the key that the catalog declares, is null in them or cannot hold their values; all others were written. Correct the catalog, and read the stream once without its state",
+			o.unusable, strings.Join(o.key, ", "))
+		return nil
+	}
 	w.buf = w.buf[:0]
 	for _, rec := range b.Records {
 		if o.err = w.appendRecord(o, prefix, rec.Raw); o.err != nil {
@@ -229,18 +235,19 @@ func (w *Writer) advanceState(state *State, o *output, b connector.Batch) (bool,
 	return err == nil && state.Streams.Set(o.Name, bookmark), err
 }
 
-// appendRecord appends a RECORD message. An error means that no target could
-// accept the record.
+// appendRecord appends a RECORD message, unless the record's key became null. The
+// tap's own schemas make no key null: rows without one are not among the records.
 func (w *Writer) appendRecord(o *output, prefix, raw []byte) error {
 	start := len(w.buf)
 	buf, nulled, err := o.schema.Append(append(w.buf, prefix...), raw)
 	if err != nil {
 		return err
 	}
+	if o.isKeyNull(buf[start+len(prefix):], nulled) { //rule:null-keys-are-not-written
+		o.unusable++
+		return nil
+	}
 	for _, n := range nulled {
-		if slices.Contains(o.key, n.Column) {
-			return fmt.Errorf("the key of a record cannot be used: %s %v", n.Field, n.Reason)
-		}
 		o.nulled[n]++
 		w.Summary.CountNulled(o.Stream, n)
 	}
@@ -250,6 +257,20 @@ func (w *Writer) appendRecord(o *output, prefix, raw []byte) error {
 		w.Log.Print(Warn, o.Name, "a record is %d MB, which exceeds the limit of some clients", n>>20)
 	}
 	return nil
+}
+
+// isKeyNull reports whether a column of the key that the catalog declares is null
+// in a conformed record.
+func (o *output) isKeyNull(record []byte, nulled []conform.Nulled) bool {
+	if slices.ContainsFunc(nulled, func(n conform.Nulled) bool { return slices.Contains(o.key, n.Column) }) {
+		return true
+	}
+	if slices.Equal(o.key, o.Key) {
+		return false // no row without it is read
+	}
+	values := make([][]byte, len(o.key))
+	conform.Fields(record, o.key, values)
+	return slices.ContainsFunc(values, stream.IsNull)
 }
 
 // logMetrics logs the number of records, and warns of values set to null.

@@ -5,16 +5,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
 	"source-gorgias/connector/conform"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // PrependFields puts fields, as JSON without braces, in front of those of an
-// object.
+// object. They count even if the object has fields of their names.
 func PrependFields(object, fields []byte) json.RawMessage {
 	body := bytes.TrimLeft(object[1:], " \t\r\n")
 	out := make([]byte, 0, len(object)+len(fields)+2)
+	for name := range conform.Members(slices.Concat([]byte{'{'}, fields, []byte{'}'})) {
+		if _, repeated := conform.Field(object, name); repeated { //rule:own-fields-count
+			out = append(append(out, object[:len(object)-1]...), ',')
+			return append(append(out, fields...), '}')
+		}
+	}
 	out = append(append(out, '{'), fields...)
 	if body[0] != '}' {
 		out = append(out, ',')
@@ -58,10 +65,19 @@ func CopyFields(raw []byte, names ...string) []byte {
 	return fields
 }
 
+// An Element is an object that a list or another object contains.
+type Element struct {
+	Index int
+	Name  string // its name in the object; "" in a list
+	Raw   []byte
+}
+
 // Elements calls make with each object that a field of raw contains, as an
-// element of a list or as a value of an object, and returns the results. A
-// field of another type has none; conform reports it when it conforms raw.
-func Elements(raw []byte, field string, make func(i int, element []byte) json.RawMessage) []json.RawMessage {
+// element of a list or as a value of an object, and returns the results; of
+// repeated names, the last. Other elements but null are among the results as they
+// are: they have no key. A field of another type has no elements; conform reports
+// it when it conforms raw.
+func Elements(raw []byte, field string, make func(Element) json.RawMessage) []json.RawMessage {
 	value := Field(raw, field)
 	if len(value) == 0 || value[0] != '[' && value[0] != '{' {
 		return nil
@@ -72,19 +88,32 @@ func Elements(raw []byte, field string, make func(i int, element []byte) json.Ra
 		return nil
 	}
 	var out []json.RawMessage
+	places := map[string]int{} // of names in out
 	for i := 0; ; i++ {
+		e := Element{Index: i}
 		if open.Kind() == '{' && d.PeekKind() != '}' {
-			err = d.SkipValue() // the name
+			var name jsontext.Token
+			name, err = d.ReadToken()
+			e.Name = name.String()
 		}
 		if k := d.PeekKind(); err != nil || k == '}' || k == ']' || k == jsontext.KindInvalid {
-			return out
+			return slices.DeleteFunc(out, func(raw json.RawMessage) bool { return raw == nil })
 		}
-		element, err := d.ReadValue()
+		value, err := d.ReadValue()
 		if err != nil {
 			return out
 		}
-		if element.Kind() == '{' {
-			out = append(out, make(i, element))
+		if at, repeated := places[e.Name]; repeated && open.Kind() == '{' {
+			out[at] = nil
+		}
+		places[e.Name] = len(out)
+		switch e.Raw = value; value.Kind() {
+		case '{':
+			out = append(out, make(e))
+		case 'n':
+			out = append(out, nil)
+		default:
+			out = append(out, json.RawMessage(slices.Clone(value)))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,7 +21,8 @@ const TimestampLayout = "2006-01-02T15:04:05.000000Z"
 type Record struct {
 	// Raw is the object as the API spells it. It shares the page's memory.
 	Raw json.RawMessage
-	// Key is the value of the stream's ID column as spelled; nil if absent.
+	// Key is the value of the stream's ID column: an integer in digits, or a text as
+	// spelled; nil if it cannot be a key.
 	Key []byte
 	// Cursor is the cursor value; zero if the record has none that can be read.
 	Cursor time.Time
@@ -51,14 +53,34 @@ func (s *Stream) NewRecord(raw json.RawMessage) Record {
 	n := 1 + len(nonEmpty(s.Cursor, s.BelongsTo))
 	var values [3][]byte
 	conform.Fields(raw, names[:n], values[:n])
-	r := Record{Raw: raw, Cursor: timestamp(values[1]), Owner: Integer(values[2])}
-	if !IsNull(values[0]) {
-		r.Key = values[0]
-	}
+	r := Record{Raw: raw, Key: s.keyOf(values[0]), Cursor: timestamp(values[1]), Owner: Integer(values[2])}
 	if s.Incremental() {
 		r.version = versionOf(raw)
 	}
 	return r
+}
+
+// keyOf returns a value of the key as [Record.Key] has it: what the conformed
+// record will contain. It is nil if that would be null or another row's.
+func (s *Stream) keyOf(value []byte) []byte {
+	if s.TextKey {
+		if len(value) > len(`""`) && value[0] == '"' {
+			return value
+		}
+		return nil
+	}
+	digits, _ := conform.Integer(value)
+	return digits
+}
+
+// HasKey reports whether a record can be identified by the whole primary key.
+func (s *Stream) HasKey(raw []byte) bool {
+	if raw[0] != '{' {
+		return false
+	}
+	values := make([][]byte, len(s.Key))
+	conform.Fields(raw, s.Key, values)
+	return !slices.ContainsFunc(values, func(value []byte) bool { return s.keyOf(value) == nil })
 }
 
 // NewTombstone returns the record that says that a record with a key was

@@ -36,6 +36,8 @@ type Stream struct {
 	Partitions []url.Values
 	// Key is the primary key: top-level fields, never null.
 	Key []string
+	// TextKey is set if the columns of the key are texts instead of integers.
+	TextKey bool
 	// Cursor is the top-level timestamp that orders the list; "" if the stream
 	// has none and every sync is a full refresh.
 	Cursor string
@@ -171,6 +173,8 @@ func (s *Stream) validateColumns(fail func(format string, args ...any)) {
 	for name, p := range schema.Properties {
 		if key := slices.Contains(s.Key, name); key == slices.Contains(p.Type, "null") {
 			fail("%q: columns of the key are never null, all others can be", name)
+		} else if key && slices.Contains(p.Type, "integer") == s.TextKey {
+			fail("%q: the type of the column does not agree with TextKey", name)
 		}
 	}
 	if s.Cursor != "" && schema.Properties[s.Cursor].Format != "date-time" {

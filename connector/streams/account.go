@@ -10,7 +10,7 @@ import (
 // Account is the stream of the account itself.
 var Account = &stream.Stream{
 	Name: "account", Path: "account", Envelope: gorgias.SingleObject, Mode: stream.SingleObject,
-	Key: []string{"domain"}, Record: schemas.Account{}, OAuthScope: "account:read",
+	Key: []string{"domain"}, TextKey: true, Record: schemas.Account{}, OAuthScope: "account:read",
 }
 
 var accountRows = []*Row{

@@ -2,8 +2,10 @@ package streams
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 
+	"source-gorgias/connector/conform"
 	"source-gorgias/connector/reader"
 	"source-gorgias/connector/stream"
 	"source-gorgias/schemas"
@@ -18,12 +20,19 @@ var customFieldRows = []*Row{
 }
 
 // fieldValues takes the custom field values out of a ticket or a customer. id
-// and updated are the columns for its id and its updated_datetime.
+// and updated are the columns for its id and its updated_datetime. A value without
+// an id has the name under which the API lists it for one.
 func fieldValues(id, updated string) func(json.RawMessage) []json.RawMessage {
 	return func(parent json.RawMessage) []json.RawMessage {
 		fields := stream.CopyFields(parent, id, "id", updated, "updated_datetime")
-		return stream.Elements(parent, "custom_fields", func(_ int, value []byte) json.RawMessage {
-			return stream.PrependFields(value, fields)
+		return stream.Elements(parent, "custom_fields", func(e stream.Element) json.RawMessage {
+			own := fields
+			if _, ok := conform.Integer(stream.Field(e.Raw, "id")); !ok {
+				if id, ok := conform.Integer([]byte(e.Name)); ok { //rule:custom-field-takes-id-from-name
+					own = fmt.Appendf(fields[:len(fields):len(fields)], `,"id":%s`, id)
+				}
+			}
+			return stream.PrependFields(e.Raw, own)
 		})
 	}
 }

@@ -30,7 +30,7 @@ var messageRows = []*Row{
 // position in the message's list identifies them.
 func attachments(message json.RawMessage) []json.RawMessage {
 	fields := stream.CopyFields(message, "message_id", "id", "ticket_id", "ticket_id", "message_created_datetime", "created_datetime")
-	return stream.Elements(message, "attachments", func(i int, file []byte) json.RawMessage {
-		return stream.PrependFields(file, fmt.Appendf(fields[:len(fields):len(fields)], `,"position":%d`, i))
+	return stream.Elements(message, "attachments", func(e stream.Element) json.RawMessage {
+		return stream.PrependFields(e.Raw, fmt.Appendf(fields[:len(fields):len(fields)], `,"position":%d`, e.Index))
 	})
 }

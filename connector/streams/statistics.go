@@ -9,6 +9,6 @@ import (
 var statisticRows = []*Row{
 	{Reader: reports.Reader{}, Stream: &stream.Stream{
 		Name: "statistics", Path: "reporting/stats", Mode: stream.DailyReport,
-		Key: []string{"report", "day", "row"}, Cursor: "as_of_datetime", LookbackWindow: 30 * day, Record: schemas.Statistic{}, OAuthScope: "statistics:read",
+		Key: []string{"report", "day", "row"}, TextKey: true, Cursor: "as_of_datetime", LookbackWindow: 30 * day, Record: schemas.Statistic{}, OAuthScope: "statistics:read",
 	}},
 }

@@ -34,5 +34,5 @@ var ticketRows = []*Row{
 // tagsOf takes the tags out of a ticket.
 func tagsOf(ticket json.RawMessage) []json.RawMessage {
 	fields := stream.CopyFields(ticket, "ticket_id", "id", "ticket_updated_datetime", "updated_datetime")
-	return stream.Elements(ticket, "tags", func(_ int, tag []byte) json.RawMessage { return stream.PrependFields(tag, fields) })
+	return stream.Elements(ticket, "tags", func(e stream.Element) json.RawMessage { return stream.PrependFields(e.Raw, fields) })
 }

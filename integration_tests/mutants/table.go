@@ -24,12 +24,25 @@ var mutants = []mutant{
 	{"retry-after-is-honored", "Retry-After is ignored", Value(1, "0 * ($)"), anyTest},
 	{"status-is-proven-by-its-body", "a 4xx of a gateway is believed", False, anyTest},
 	{"redirect-names-the-same-kind", "a temporary redirect is a merge", Drop(2), unit("gorgias")},
+	{"byte-order-mark-is-skipped", "a byte order mark is no JSON", False, unit("gorgias")},
+	{"nan-becomes-null", "NaN stops a list", False, unit("gorgias")},
+	{"nan-is-no-end-of-list", "a page token that is NaN is the end of the list", False, unit("gorgias")},
 	{"unproven-401-renews-no-token", "a 401 of a gateway spends the refresh token", Drop(3), unit("gorgias")},
 
 	// conform
 	{"timestamp-without-offset-is-utc", "a timestamp without an offset is invalid", Drop(1), anyTest},
 	{"undeclared-fields-are-kept", "undeclared fields are dropped", Value(1, `"unrecognised_fields"`), anyTest},
 	{"certain-values-are-converted", "values of another type become null", True, anyTest},
+	{"last-of-repeated-names-counts", "a key is the first of several", Stmt("if values[i] == nil { $ }"), unit("conform")},
+	{"repeated-columns-are-noticed", "a column is the first of several", Delete, unit("conform")},
+	{"timestamp-without-seconds-is-read", "a timestamp without seconds is invalid", Delete, unit("conform")},
+	{"key-fits-in-64-bits", "a key may have any number of digits", False, unit("conform")},
+	{"free-form-values-are-no-warning", "what may be anything is reported if it is no object", Stmt("p.nullify(n, BadType)"), unit("conform")},
+	{"kept-values-hide-what-is-hidden", "a value that does not fit shows what is excluded", Drop(2), unit("conform")},
+	{"kept-values-are-masked", "a value that does not fit shows secrets", Stmt("masking := p.masking; p.masking = maskNothing; $; p.masking = masking"), unit("conform")},
+	{"deep-nesting-becomes-null", "any depth is written", False, unit("conform")},
+	{"long-integers-become-null", "integers of any length are written", False, unit("conform")},
+	{"large-records-lose-their-largest-columns", "records of any size are written", False, unit("conform")},
 
 	// state
 	{"watermark-is-newest-cursor", "the watermark is the end of the scan by the host's clock", Value(1, now), anyTest},
@@ -62,6 +75,13 @@ var mutants = []mutant{
 	{"unauthorized-alone-ends-all-streams", "any error ends all streams", Call(1, "$1 != nil"), anyTest},
 
 	// reader: pages
+	{"rows-without-a-key-are-left-out", "a row without a key is emitted", True, unit("reader")},
+	{"left-out-rows-fail-the-stream", "rows are left out in silence", False, unit("reader")},
+	{"elements-without-a-key-are-left-out", "an element without a key is emitted", False, unit("reader")},
+	{"nan-is-reported", "NaN becomes null in silence", Delete, unit("reader")},
+	{"own-fields-count", "an element's field replaces the key of its parent", False, unit("streams")},
+	{"custom-field-takes-id-from-name", "a custom field without an id is left out", False, unit("streams")},
+	{"null-keys-are-not-written", "a catalog's schema makes a key null", False, unit("singer")},
 	{"unproven-404-has-to-last", "a momentary 404 of another form may be proven", Drop(4), unit("reader")},
 	{"unproven-404-needs-a-witness", "a lasting 404 of another form is a deletion", False, anyTest},
 	{"empty-page-continues-list", "an empty page ends a list", Value(1, `map[bool]string{true: $}[len(page.Records) > 0]`), anyTest},

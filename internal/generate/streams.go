@@ -83,7 +83,10 @@ agree. *Documented* means that no recorded response shows it, *seen* that no doc
 from something else. An *open set* of values may grow without notice.
 
 **Columns of every stream.** ` + "`%[3]s`" + ` is an object with the fields that the API sent and this version does not declare, by their
-names; null if there were none. No undeclared field is lost, and none can break a table.
+names, and the values that do not fit the declared type of their column, by their paths: ` + "`score`, `customer.email`, `tags[0].name`" + `. In the
+column itself such a value is null. It is not kept where members of the field are excluded, hashed or deselected. Without any, the object is
+null. Nothing that the API sends is lost, and nothing undeclared can break a table. A *free-form object* may be any JSON in practice: what is
+no object is kept there, too.
 
 **Columns of deletions.** A stream whose deletions arrive as tombstones has one more column, a timestamp: ` + "`%[1]s`" + ` in Airbyte,
 ` + "`%[2]s`" + ` in Singer. It is null while the record exists. A tombstone has the primary key, that column and the cursor; all else is null. With

@@ -10,6 +10,8 @@ type mutant struct {
 var (
 	anyTest = []suite{scenarios, every, histories}
 	byDays  = []suite{reports}
+	byTime  = []suite{silence}
+	byText  = []suite{protocols}
 )
 
 const now = "time.Now()"
@@ -97,6 +99,15 @@ var mutants = []mutant{
 
 	// connector
 	{"deletes-ignore-emits-no-tombstones", "ignored deletions are emitted", False, anyTest},
+
+	{"heartbeat-covers-full-refreshes", "full refreshes have no heartbeat", Stmt("if i < 0 { return true }; $"), byTime},
+
+	// airbyte, singer
+	{"heartbeat-writes-a-state", "a heartbeat that repeats a state writes nothing", Delete, byTime},
+	{"heartbeat-repeats-the-state", "the tap writes no state without records", Value(1, "error(nil)"), byTime},
+	{"unconfigured-columns-are-not-written", "all columns are written", Call(3, "nil"), byText},
+	{"retries-are-logged", "retries are not logged", Delete, byText},
+	{"nothing-selected-is-reported", "an empty selection is not reported", False, byText},
 
 	// reports
 	{"changed-days-forget-fingerprints-first", "the fingerprint of a changed day stays until its rows are written", Delete, byDays},

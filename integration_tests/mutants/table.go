@@ -75,6 +75,7 @@ var mutants = []mutant{
 	{"change-feed-runs", "events are not read", False, anyTest},
 	{"unproven-events-fail-loudly", "events that a gateway withholds are a warning", Drop(2), anyTest},
 	{"deletions-become-tombstones", "deletions are not emitted", True, anyTest},
+	{"changed-messages-refetch-their-ticket", "a message does not change its ticket", Stmt("if !e.ofMessage() { $ }"), unit("changefeed")},
 	{"tickets-are-refetched", "tickets are not re-fetched", Skip, anyTest},
 	{"missing-tickets-are-fetched-by-id", "tickets missing from a response are not fetched by id", Skip, anyTest},
 	{"threads-are-refetched", "messages are not re-fetched", False, anyTest},

@@ -46,6 +46,7 @@ type Output struct {
 	firstScan  bool      // no scan has finished yet
 	listDone   bool
 	ended      bool
+	read       map[int64]bool // unfinished records that this sync has read
 }
 
 // NewOutput returns the output of a stream from its bookmark.

@@ -11,6 +11,7 @@ var (
 	anyTest = []suite{scenarios, every, histories}
 	byDays  = []suite{reports}
 	byTime  = []suite{silence}
+	byJobs  = []suite{following}
 	byText  = []suite{protocols}
 )
 
@@ -62,6 +63,10 @@ var mutants = []mutant{
 	{"failed-stream-keeps-state", "a failed stream starts again from now",
 		Stmt("kept := o.Bookmark; o.Bookmark = state.Bookmark{Watermark: time.Now(), WindowReadAt: time.Now(), EventWatermark: time.Now()}; r.EmitRecords(o, nil); o.Bookmark = kept; $"), anyTest},
 	{"unauthorized-alone-ends-all-streams", "any error ends all streams", Call(1, "$1 != nil"), anyTest},
+
+	{"unfinished-records-are-kept", "unfinished records are forgotten", False, byJobs},
+	{"unfinished-records-are-followed", "unfinished records are not followed", Skip, byJobs},
+	{"finished-records-are-not-followed", "finished records are followed for ever", Delete, byJobs},
 
 	// reader: pages
 	{"unproven-404-has-to-last", "a momentary 404 of another form may be proven", Drop(4), unit("reader")},

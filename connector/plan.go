@@ -27,13 +27,17 @@ type Plan struct {
 	Reports []reports.Report
 	// Concurrency is how many lists are read at once; at least 1.
 	Concurrency int
-	// Heartbeat is the longest time without a batch while a stream is under way;
-	// zero is no bound.
+	// Heartbeat is the time between two heartbeats, whatever else is emitted: the
+	// longest silence while a stream is under way. Zero emits none.
 	Heartbeat time.Duration
 	// ChunkPages is the number of pages of events that the change feed processes
 	// at once; zero is the default.
 	ChunkPages int
 }
+
+// heartbeat is the time between the heartbeats of a sync. The documentation
+// promises a record or state every five minutes.
+const heartbeat = 4 * time.Minute
 
 // NewPlan returns a sync with the user's settings, without streams. tombstone
 // is the column, named by the protocol, that contains the time of a deletion.
@@ -44,7 +48,7 @@ func NewPlan(s *config.Settings, tombstone string) *Plan {
 	return &Plan{
 		Options: reader.Options{Start: s.Start, End: s.End, Tombstone: tombstone, Overlap: s.Overlap,
 			Windows: s.Windows, WindowInterval: s.WindowInterval},
-		Reports: s.Reports, Concurrency: s.Concurrency,
+		Reports: s.Reports, Concurrency: s.Concurrency, Heartbeat: heartbeat,
 	}
 }
 

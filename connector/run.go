@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,6 @@ type run struct {
 	rateLimited chan time.Time
 
 	active []Batch // the latest batch of each stream that has started and not ended
-	silent bool    // no batch came since the last heartbeat
 }
 
 // execute starts the lists and yields what they emit.
@@ -73,7 +73,6 @@ func (r *run) execute(caller context.Context) {
 			if !ok || caller.Err() != nil {
 				return
 			}
-			r.silent = false
 			r.track(res)
 			goOn = r.yield(res.Batch, res.err)
 			if gorgias.Is(res.err, gorgias.Unauthorized) { //rule:unauthorized-alone-ends-all-streams
@@ -129,15 +128,14 @@ func (r *run) yieldRateLimited(until time.Time) bool {
 	return true
 }
 
-// yieldHeartbeat repeats a bookmark if no batch came since the last heartbeat.
+// yieldHeartbeat yields a Heartbeat of one active stream: of those that continue
+// from their bookmark, if there are any, the one that was silent for the longest.
 func (r *run) yieldHeartbeat() bool {
-	silent := r.silent
-	r.silent = true
-	for _, b := range r.active {
-		if silent && b.Bookmark.Resumable() {
-			b.Kind, b.Warning = reader.Records, ""
-			return r.yield(b, nil)
-		}
+	if len(r.active) == 0 {
+		return true
 	}
-	return true
+	i := slices.IndexFunc(r.active, func(b Batch) bool { return b.Bookmark.Resumable() })
+	b := r.active[max(0, i)] //rule:heartbeat-covers-full-refreshes
+	b.Kind, b.Warning = reader.Heartbeat, ""
+	return r.yield(b, nil)
 }

@@ -2,6 +2,8 @@ package integration_tests
 
 import (
 	"bytes"
+	"encoding/json"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -176,5 +178,63 @@ func TestOutputIsDeterministic(t *testing.T) {
 		if out := (call{args: []string{command, "--sandbox"}[:map[string]int{"spec": 1, "discover": 2}[command]]}).run(t).stdout; !bytes.Equal(out, first) {
 			t.Errorf("%s differs between two processes", command)
 		}
+	}
+}
+
+// TestConfiguredColumns checks which columns a catalog's schema selects: with
+// each subset of the columns of every stream, a record has these, its key, its
+// cursor and the column of tombstones. A schema without a column of the stream
+// selects all.
+func TestConfiguredColumns(t *testing.T) {
+	t.Parallel()
+	config := serveSandbox(t, small())
+	for turn, columns := range map[string]func(all []string) []string{
+		"none":    func([]string) []string { return nil },
+		"unknown": func([]string) []string { return []string{"ID", "x"} },
+		"one":     func(all []string) []string { return all[len(all)-1:] },
+		"every third": func(all []string) (some []string) {
+			for i := 0; i < len(all); i += 3 {
+				some = append(some, all[i], all[i]+"_unknown")
+			}
+			return some
+		},
+		"all": func(all []string) []string { return all },
+	} {
+		t.Run(turn, func(t *testing.T) {
+			type configured = map[string]any
+			var catalog []configured
+			want := map[string][]string{}
+			for _, s := range streams.All() {
+				all := slices.Sorted(maps.Keys(discoveredStreams(t)[s.Name].columns))
+				properties := configured{}
+				for _, c := range columns(all) {
+					properties[c] = configured{}
+					if slices.Contains(all, c) {
+						want[s.Name] = append(want[s.Name], c)
+					}
+				}
+				if want[s.Name] == nil {
+					want[s.Name] = all
+				}
+				for _, c := range append(slices.Clone(s.Key), s.Cursor, airbyte.TombstoneColumn) {
+					if slices.Contains(all, c) && !slices.Contains(want[s.Name], c) {
+						want[s.Name] = append(want[s.Name], c)
+					}
+				}
+				catalog = append(catalog, configured{"sync_mode": "full_refresh", "stream": configured{"name": s.Name, "json_schema": configured{"properties": properties}}})
+			}
+			text, _ := json.Marshal(configured{"streams": catalog})
+			rows := records(call{args: []string{"read", "--config", config, "--catalog", file(t, "catalog.json", string(text))}}.inside(t).messages())
+			for _, s := range streams.All() {
+				if len(rows[s.Name]) == 0 {
+					t.Errorf("%s: no records", s.Name)
+				}
+				for _, raw := range rows[s.Name] {
+					if got := slices.Sorted(maps.Keys(decode(raw).(map[string]any))); !slices.Equal(got, slices.Sorted(slices.Values(want[s.Name]))) {
+						t.Fatalf("%s: columns %q, want %q", s.Name, got, want[s.Name])
+					}
+				}
+			}
+		})
 	}
 }

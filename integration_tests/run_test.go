@@ -196,10 +196,18 @@ func (c call) transcript() *transcript {
 			path = filepath.Join(c.dir, path)
 		}
 		raw, _ := os.ReadFile(path)
-		var catalog struct{ Streams []struct{ Stream named } }
+		var catalog struct {
+			Streams []struct {
+				Stream struct {
+					Name   string
+					Schema struct{ Properties map[string]any } `json:"json_schema"`
+				}
+			}
+		}
 		_ = json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &catalog)
-		tr.configured = []string{}
+		tr.configured, tr.fewColumns = []string{}, map[string]bool{}
 		for _, s := range catalog.Streams {
+			tr.fewColumns[s.Stream.Name] = len(s.Stream.Schema.Properties) > 0
 			tr.configured = append(tr.configured, s.Stream.Name)
 		}
 	}

@@ -279,6 +279,33 @@ func TestTapSelection(t *testing.T) {
 	}
 }
 
+// TestTapNothingSelected checks that a catalog that selects nothing is reported,
+// with what to do, and that the sync succeeds and keeps its state.
+func TestTapNothingSelected(t *testing.T) {
+	t.Parallel()
+	config := serveSandbox(t, small())
+	for name, catalog := range map[string]string{
+		"no streams":       `{"streams":[]}`,
+		"deselected":       `{"streams":[{"tap_stream_id":"tags","metadata":[{"breadcrumb":[],"metadata":{"selected":false}}]},{"tap_stream_id":"teams","selected":false}]}`,
+		"by default":       `{"streams":[{"tap_stream_id":"tickets","metadata":[{"breadcrumb":[],"metadata":{"selected-by-default":false}}]}]}`,
+		"a stream unknown": `{"streams":[{"tap_stream_id":"unheard_of","selected":true}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			state := file(t, "state.json", `{"bookmarks":{"tickets":{"kept":1}}}`)
+			tr := tapSync(t, config, "--catalog", file(t, "catalog.json", catalog), "--state", state)
+			if tr.code != 0 || !bytes.Contains(tr.stderr, []byte(`WARNING the catalog selects no stream, so nothing is read: set "selected": true`)) {
+				t.Errorf("exit code %d: %s", tr.code, tr.stderr)
+			}
+			if !bytes.Contains(tr.stdout, []byte(`"tickets":{"kept":1}`)) {
+				t.Errorf("the state is lost: %s", tr.stdout)
+			}
+		})
+	}
+	if tr := tapSync(t, config, "--catalog", selectedCatalog(t, "tickets", nil, nil)); bytes.Contains(tr.stderr, []byte("selects no stream")) {
+		t.Errorf("a selected stream is overlooked: %s", tr.stderr)
+	}
+}
+
 // TestTapChangedSchemas reads with a catalog whose schemas the user changed:
 // the user's schemas apply.
 func TestTapChangedSchemas(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/conform"
 	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reports"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/state"
 	"source-gorgias/connector/streams"
@@ -496,4 +497,72 @@ func TestPeriodStartIsRead(t *testing.T) {
 	if len(found[0]) < 100 || !slices.Equal(found[0], found[1]) {
 		t.Errorf("%d days, and %d if periods exclude their start", len(found[0]), len(found[1]))
 	}
+}
+
+// TestPublishedScopes checks that a report that names nothing but its scope uses
+// values that the API's reference allows, for scopes of each kind.
+func TestPublishedScopes(t *testing.T) {
+	t.Parallel()
+	tickets := "ticketId agentId channel integrationId storeId "
+	published := map[string]struct{ times, measures, dimensions string }{
+		"tickets-replied":                {"createdDatetime sentDatetime periodStart", "ticketCount", tickets},
+		"zero-touch-tickets":             {"closedDatetime createdDatetime periodStart", "ticketCount", tickets},
+		"satisfaction-surveys":           {"createdDatetime sentDatetime periodStart", "averageSurveyScore scoredSurveysCount responseRate satisfactionScore sentSurveysCount", tickets + "surveyScore"},
+		"response-time":                  {"createdDatetime periodStart", "medianResponseTime", tickets},
+		"messages-received":              {"sentDatetime periodStart", "messagesCount", tickets},
+		"workload-tickets":               {"createdDatetime", "ticketCount", "ticketId channel"},
+		"tags":                           {"timestamp", "ticketCount", tickets + "tagId"},
+		"ticket-sla":                     {"anchorDatetime createdDatetime periodStart", "ticketCount slaAchievementRate", "status channel"},
+		"auto-qa":                        {"closedDatetime", "averageResolutionCompletenessScore averageCommunicationSkillsScore averageLanguageProficiencyScore averageAccuracyScore averageEfficiencyScore averageInternalComplianceScore averageBrandVoiceScore ticketCount", tickets + "ticketQAScorerUserId"},
+		"knowledge-insights":             {"createdDatetime", "averageSurveyScore ticketCount interactionsCount", "ticketId resourceType resourceSourceId resourceSourceSetId resourceVersion customFieldTop2LevelsValue createdDatetime"},
+		"overall-automated-interactions": {"eventDatetime", "automatedInteractionsCount", "automationFeatureType orderManagementType flowId channel storeIntegrationId"},
+		"ai-agent-coverage-rate":         {"eventDatetime", "coverageRate", "channel ticketId aiAgentRole aiIntentCustomField"},
+		"flow-dataset":                   {"eventDatetime", "dropOffCount handoverInteractionsCount", "channel flowId storeIntegrationId"},
+	}
+	for _, scope := range reports.Scopes() {
+		p, ok := published[scope.Name]
+		if !ok {
+			continue
+		}
+		delete(published, scope.Name)
+		r := parseReports(`[{"scope":"` + scope.Name + `"}]`)[0]
+		if !slices.Contains(strings.Fields(p.times), r.TimeDimension) || len(r.Measures) == 0 {
+			t.Errorf("%s: by %s, %q", scope.Name, r.TimeDimension, r.Measures)
+		}
+		for _, m := range r.Measures {
+			if !slices.Contains(strings.Fields(p.measures), m) {
+				t.Errorf("%s: the measure %s", scope.Name, m)
+			}
+		}
+		if strings.Join(scope.Dimensions, " ") != strings.TrimSpace(p.dimensions) {
+			t.Errorf("%s: the dimensions %q", scope.Name, scope.Dimensions)
+		}
+	}
+	for name := range published {
+		t.Errorf("%s is not a documented scope", name)
+	}
+}
+
+// TestScopesAreAccepted checks a report of every scope, with nothing but the scope
+// in the configuration, against the sandbox. The sandbox does not know them all.
+func TestScopesAreAccepted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newFixture(t, &sandbox.Server{Limit: unlimited})
+		var unknown []string
+		for _, scope := range reports.Scopes() {
+			plan := h.plan([]string{"statistics"}, nil)
+			plan.Reports = parseReports(`[{"scope":"` + scope.Name + `"}]`)
+			switch err := plan.CheckReports(context.Background()); {
+			case err == nil:
+			case strings.Contains(err.Error(), "scope: Must be one of"):
+				unknown = append(unknown, scope.Name)
+			default:
+				t.Errorf("%s: %v", scope.Name, err)
+			}
+		}
+		if all := len(reports.Scopes()); all-len(unknown) < 21 {
+			t.Errorf("unknown: %q", unknown)
+		}
+	})
 }

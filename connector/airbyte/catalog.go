@@ -2,6 +2,7 @@ package airbyte
 
 import (
 	"encoding/json"
+	"slices"
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/config"
@@ -10,15 +11,23 @@ import (
 	"source-gorgias/connector/streams"
 )
 
-// compile returns the schema of a stream's records as they are emitted.
-func compile(s *stream.Stream, privacy *config.Privacy) (*conform.Schema, error) {
-	return privacy.Rules(s).Compile(s.Schema(TombstoneColumn), nil)
+// compile returns the schema of a stream's records as they are emitted. columns
+// are those that the catalog configures; nil are all. Destinations need the key,
+// the cursor and the tombstone column in any case.
+func compile(s *stream.Stream, privacy *config.Privacy, columns []string) (*conform.Schema, error) {
+	if columns == nil {
+		return privacy.Rules(s).Compile(s.Schema(TombstoneColumn), nil)
+	}
+	kept := slices.Concat(columns, s.Key, []string{s.Cursor, TombstoneColumn})
+	return privacy.Rules(s).Compile(s.Schema(TombstoneColumn), func(path []string) bool {
+		return len(path) > 1 || slices.Contains(kept, path[0])
+	})
 }
 
 func discover(streams []*stream.Stream, privacy *config.Privacy) (*catalog, error) {
 	c := &catalog{Streams: []discoveredStream{}}
 	for _, s := range streams {
-		schema, err := compile(s, privacy)
+		schema, err := compile(s, privacy, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +75,16 @@ func ConfiguredCatalog(streams []*stream.Stream) ([]byte, error) {
 type Selection struct {
 	Streams []*stream.Stream
 	Unknown []string // names of selected streams that this source does not have
+	// Columns are the selected columns by stream name; without an entry, all are.
+	Columns map[string][]string
 }
 
 // A configuredStream is an entry of a configured catalog. Name and ID are set in
 // catalogs of other kinds.
 type configuredStream struct {
 	Stream *struct {
-		Name string `json:"name"`
+		Name   string          `json:"name"`
+		Schema json.RawMessage `json:"json_schema"`
 	} `json:"stream"`
 	Mode string `json:"sync_mode"`
 	Name string `json:"name"`
@@ -84,10 +96,10 @@ const (
 	discoveredRemedy = "the catalog is the output of discover, which lists the available streams, not the selected ones; use a configured catalog such as catalog.json, or no catalog to read all streams"
 )
 
-// ParseCatalog parses a configured catalog. Of each stream only the name is
-// used, because clients alter the rest. The sync mode makes no difference: a
-// state is always used, so that a full refresh can be resumed, and a stream
-// without a cursor is always read in full.
+// ParseCatalog parses a configured catalog. Of each stream only the name and the
+// names of the columns are used, because clients alter the rest. The sync mode
+// makes no difference: a state is always used, so that a full refresh can be
+// resumed, and a stream without a cursor is always read in full.
 func ParseCatalog(raw []byte) (*Selection, error) {
 	var c struct {
 		Type    string              `json:"type"`
@@ -102,7 +114,7 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 	if c.Streams == nil {
 		return nil, connector.NewInputError("the catalog has no list of streams%s", configuredRemedy)
 	}
-	sel := &Selection{}
+	sel := &Selection{Columns: map[string][]string{}}
 	selected := map[string]bool{}
 	for i, e := range *c.Streams {
 		if err := e.validate(i); err != nil {
@@ -112,8 +124,10 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 			return nil, connector.NewInputError("the catalog names the stream %q twice; remove one of the two entries", e.Stream.Name)
 		}
 		selected[e.Stream.Name] = true
-		if streams.Find(e.Stream.Name) == nil {
+		if s := streams.Find(e.Stream.Name); s == nil {
 			sel.Unknown = append(sel.Unknown, e.Stream.Name)
+		} else if columns := e.columns(s); columns != nil {
+			sel.Columns[s.Name] = columns
 		}
 	}
 	for _, s := range streams.All() { // in this order the first records come quickly
@@ -122,6 +136,22 @@ func ParseCatalog(raw []byte) (*Selection, error) {
 		}
 	}
 	return sel, nil
+}
+
+// columns returns the columns of s that the entry's schema declares; nil if it
+// declares none: some clients write a schema of their own, or none.
+func (e configuredStream) columns(s *stream.Stream) (columns []string) {
+	var own, configured struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	_ = json.Unmarshal(e.Stream.Schema, &configured) // another form declares no columns
+	_ = json.Unmarshal(s.Schema(TombstoneColumn), &own)
+	for name := range configured.Properties {
+		if own.Properties[name] != nil {
+			columns = append(columns, name)
+		}
+	}
+	return columns
 }
 
 func (e configuredStream) validate(i int) error {

@@ -3,6 +3,7 @@ package airbyte
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"source-gorgias/connector"
@@ -22,9 +23,9 @@ func ParseState(raw []byte) (map[string]state.Bookmark, error) {
 }
 
 // appendState appends a STATE message with the bookmark of a batch, if it is due.
-// The state of a full refresh never changes and is written at the end only. A
-// state is not repeated after records: the next one that differs covers them.
-// Without records it is repeated, as a heartbeat.
+// The state of a full refresh never changes and is written at the end, and as a
+// heartbeat. A state is not repeated after records: the next one that differs
+// covers them.
 func (w *Writer) appendState(o *output, b connector.Batch) error {
 	bookmark, err := b.Bookmark.MarshalJSON()
 	if err != nil {
@@ -32,8 +33,14 @@ func (w *Writer) appendState(o *output, b connector.Batch) error {
 	}
 	changed := !bytes.Equal(bookmark, o.stored)
 	due := b.Bookmark.Resumable() && (changed || o.records == 0)
-	if b.Kind == reader.Done {
+	switch b.Kind {
+	case reader.Done:
 		due = changed || o.records > 0
+	case reader.Heartbeat:
+		due = true //rule:heartbeat-writes-a-state
+		if !b.Bookmark.Resumable() {
+			bookmark = fmt.Appendf(bookmark[:len(bookmark)-1:len(bookmark)-1], `,"records":%d}`, o.total) // clients expect another state after records
+		}
 	}
 	if !due {
 		return nil

@@ -34,6 +34,9 @@ type Writer struct {
 	Redact func(string) string
 	// Privacy are the rules for fields that are hidden from destinations.
 	Privacy *config.Privacy
+	// Columns are the columns to write, by stream name; without an entry, all are
+	// written.
+	Columns map[string][]string
 	// Summary counts what Sync writes. Sync logs it at the end. It may be nil.
 	Summary *connector.Summary
 
@@ -81,7 +84,8 @@ func (w *Writer) Catalog(streams []*stream.Stream) error {
 	return w.send(message{Type: "CATALOG", Catalog: all})
 }
 
-// Log writes a log message. Levels are those of the protocol.
+// Log writes a log message. Levels are those of the protocol. Like Control, it may
+// run concurrently with another Writer.
 func (w *Writer) Log(level, format string, args ...any) error {
 	if level == "DEBUG" && !w.Debug {
 		return nil
@@ -219,7 +223,7 @@ func (w *Writer) failStream(failures *connector.Failures, b connector.Batch, err
 func (w *Writer) writeBatch(outputs map[*stream.Stream]*output, b connector.Batch) error {
 	o := outputs[b.Stream]
 	if o == nil {
-		schema, err := compile(b.Stream, w.Privacy)
+		schema, err := compile(b.Stream, w.Privacy, w.Columns[b.Stream.Name]) //rule:unconfigured-columns-are-not-written
 		if err != nil {
 			return err
 		}

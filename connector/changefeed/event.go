@@ -15,8 +15,10 @@ type Event struct {
 	ID   int64
 	At   time.Time
 	Type string
-	// ObjectID is the id of the object that changed.
+	// ObjectID is the id of the object that changed. OfTicket is set if that is a
+	// ticket.
 	ObjectID int64
+	OfTicket bool
 	// TicketID is the ticket of a message; 0 if the event does not name it.
 	TicketID int64
 	// RelatedID is what was merged into the object or split off from it; 0 if
@@ -32,9 +34,10 @@ type Event struct {
 
 // eventJSON is an event as the API writes it. Its data depends on the type.
 type eventJSON struct {
-	Context  string `json:"context"`
-	ObjectID id     `json:"object_id"`
-	Data     struct {
+	Context    string `json:"context"`
+	ObjectID   id     `json:"object_id"`
+	ObjectType string `json:"object_type"`
+	Data       struct {
 		TicketID         id   `json:"ticket_id"`
 		SourceTicketID   id   `json:"source_ticket_id"`
 		SplitIntoTicket  id   `json:"split_into_ticket"`
@@ -66,12 +69,23 @@ func eventType(raw []byte) string {
 func newEvent(rec stream.Record, typ string) Event {
 	var e eventJSON
 	_ = json.Unmarshal(rec.Raw, &e)
-	event := Event{ID: rec.ID(), At: rec.Cursor, Type: typ, ObjectID: int64(e.ObjectID), TicketID: int64(e.Data.TicketID), Context: e.Context,
+	event := Event{ID: rec.ID(), At: rec.Cursor, Type: typ, ObjectID: int64(e.ObjectID), OfTicket: e.ObjectType == "Ticket", TicketID: int64(e.Data.TicketID), Context: e.Context,
 		RelatedID: int64(cmp.Or(e.Data.SourceTicketID, e.Data.SplitIntoTicket, e.Data.SourceCustomerID))}
 	for _, tag := range e.Data.TagsRemoved {
 		event.RemovedTags = append(event.RemovedTags, int64(tag))
 	}
 	return event
+}
+
+// ofMessage reports whether an event is about a message of a ticket.
+func (e Event) ofMessage() bool { return strings.HasPrefix(e.Type, "ticket-message-") }
+
+// ticket is the ticket that an event changes; 0 if it is not known.
+func (e Event) ticket() int64 {
+	if e.ofMessage() && !e.OfTicket {
+		return e.TicketID
+	}
+	return e.ObjectID
 }
 
 // A resolver finds the tickets of messages whose events do not name them, by
@@ -86,12 +100,12 @@ type resolver struct {
 func (r *resolver) resolve(events []Event, final bool) (ready, deferred []Event) {
 	current := map[string]int64{}
 	for _, e := range events {
-		if e.Type == "ticket-updated" { //rule:message-tickets-are-resolved-by-context
+		if strings.HasPrefix(e.Type, "ticket-") && !e.ofMessage() && (current[e.Context] == 0 || e.Type == "ticket-updated") { //rule:message-tickets-are-resolved-by-context
 			current[e.Context] = e.ObjectID
 		}
 	}
 	for _, e := range events {
-		if strings.HasPrefix(e.Type, "ticket-message-") && e.TicketID == 0 {
+		if e.ofMessage() && e.TicketID == 0 {
 			e.TicketID = cmp.Or(current[e.Context], r.previous[e.Context])
 			if e.TicketID == 0 && !final && !e.deferred {
 				e.deferred = true

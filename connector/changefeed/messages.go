@@ -20,7 +20,7 @@ import (
 func Messages(tickets *stream.Stream) *Changes {
 	return &Changes{
 		EventTypes: []string{"ticket-message-created", "ticket-message-updated", "ticket-message-failed", "ticket-message-deleted",
-			"ticket-updated", "ticket-split", "ticket-merged", "ticket-deleted"},
+			"ticket-created", "ticket-updated", "ticket-split", "ticket-merged", "ticket-deleted"},
 		RefetchDoc: "messages are re-fetched by ticket, 100 messages of one ticket in one request",
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
 			return applyMessages(ctx, a, tickets, planMessages(events, a.Emissions))
@@ -67,7 +67,7 @@ func planMessages(events []Event, read *reader.Emissions) messageWork {
 			work.deletedTickets[e.ObjectID] = true
 		case "ticket-merged", "ticket-split":
 			work.addMove(e)
-		case "ticket-updated": // only names the ticket of messages
+		case "ticket-created", "ticket-updated": // only name the ticket of messages
 		default:
 			work.addMessage(e, read.Get(e.ObjectID))
 		}

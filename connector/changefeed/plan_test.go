@@ -51,6 +51,14 @@ func TestPlanTickets(t *testing.T) {
 			ticketWork{causes{7: why(1), 8: why(1, 2)}, causes{8: why(2)}, map[int64]causes{}}},
 		{"removed tags, one of them twice", []Event{event(1, "ticket-tags-removed", 7, tags(5, 6)), event(2, "ticket-tags-removed", 7, tags(5))},
 			ticketWork{causes{7: why(1, 2)}, causes{}, map[int64]causes{7: {5: why(1, 2), 6: why(1)}}}},
+		{"a message changes its ticket", []Event{event(1, "ticket-message-updated", 50, ticket(7)), event(2, "ticket-message-deleted", 51, ticket(7)), event(3, "ticket-message-deleted", 52, ticket(8))},
+			ticketWork{causes{7: why(1, 2), 8: why(3)}, causes{}, map[int64]causes{}}},
+		{"a message of an unknown ticket", []Event{event(1, "ticket-message-deleted", 50, nil)},
+			ticketWork{causes{}, causes{}, map[int64]causes{}}},
+		{"a summary of a ticket", []Event{event(1, "ticket-message-summary-created", 7, func(e *Event) { e.OfTicket = true })},
+			ticketWork{causes{7: why(1)}, causes{}, map[int64]causes{}}},
+		{"a summary of messages", []Event{event(1, "ticket-message-summary-created", 50, ticket(7))},
+			ticketWork{causes{7: why(1)}, causes{}, map[int64]causes{}}},
 		{"an event without an object", []Event{event(1, "ticket-updated", 0, nil)},
 			ticketWork{causes{}, causes{}, map[int64]causes{}}},
 	} {
@@ -176,7 +184,7 @@ func TestResolver(t *testing.T) {
 	if len(ready) != 2 || ready[1].TicketID != 9 || len(deferred) != 1 || deferred[0].ObjectID != 51 {
 		t.Fatalf("ready %+v, deferred %+v", ready, deferred)
 	}
-	ready, deferred = r.resolve(append(deferred, event(4, "ticket-message-updated", 52, in("a")), event(5, "ticket-updated", 10, in("b"))), false)
+	ready, deferred = r.resolve(append(deferred, event(4, "ticket-message-updated", 52, in("a")), event(5, "ticket-created", 10, in("b"))), false)
 	if len(ready) != 3 || ready[0].TicketID != 10 || ready[1].TicketID != 9 || len(deferred) != 0 {
 		t.Fatalf("ready %+v, deferred %+v", ready, deferred)
 	}

@@ -17,7 +17,7 @@ func Tickets(tags *stream.Stream) *Changes {
 	return &Changes{
 		EventTypes: []string{"ticket-created", "ticket-updated", "ticket-tags-added", "ticket-tags-removed", "ticket-marked-spam",
 			"ticket-unmarked-spam", "ticket-trashed", "ticket-untrashed", "ticket-customer-updated", "ticket-split",
-			"ticket-merged", "ticket-deleted"},
+			"ticket-merged", "ticket-deleted", "ticket-message-updated", "ticket-message-deleted", "ticket-message-summary-created"},
 		RefetchDoc: "up to 100 tickets are re-fetched in one request",
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
 			return applyTickets(ctx, a, tags, planTickets(events))
@@ -32,12 +32,13 @@ type ticketWork struct {
 	removedTags map[int64]causes // by ticket, then by tag
 }
 
-// planTickets decides what events require. A merge or a split changes both
+// planTickets decides what events require. A message changes its ticket, the
+// excerpt or the number of messages, without moving the ticket's date. A merge or a split changes both
 // tickets: which of them remains is seen when they are re-fetched.
 func planTickets(events []Event) ticketWork {
 	work := ticketWork{causes{}, causes{}, map[int64]causes{}}
 	for _, e := range events {
-		work.refetch.add(e.ObjectID, e.cause())
+		work.refetch.add(e.ticket(), e.cause()) //rule:changed-messages-refetch-their-ticket
 		if e.Type == "ticket-deleted" {
 			work.deleted.add(e.ObjectID, e.cause())
 		}

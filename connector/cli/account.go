@@ -11,6 +11,7 @@ import (
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/singer"
 )
 
 // An account is a Gorgias account to read.
@@ -40,6 +41,7 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 		UserAgent: userAgent, Origin: settings.Origin, RateLimiter: account.rateLimiter, Transport: gorgias.Transport(),
 		Auth: gorgias.Basic(settings.Credentials.Email, settings.Credentials.APIKey),
 		Retried: func(err error, wait time.Duration) {
+			a.logRetry(err, wait) //rule:retries-are-logged
 			if account.onRetry != nil {
 				account.onRetry(err, wait)
 			}
@@ -72,6 +74,19 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 		return nil, &config.Error{Problems: []config.Problem{{Text: err.Error()}}}
 	}
 	return account, nil
+}
+
+// logRetry logs a failed request before the wait for its next attempt. It may run
+// concurrently with the writer of the sync.
+func (a *app) logRetry(err error, wait time.Duration) {
+	const format = "%v: trying again in %v"
+	wait = wait.Round(time.Second)
+	switch {
+	case a.log != nil:
+		a.log.Print(singer.Info, "", format, err, wait)
+	case !a.humanOutput:
+		_ = a.control.Log("INFO", format, err, wait) // an output that is closed fails the next batch
+	}
 }
 
 // settings reads the configuration. With --sandbox it may be missing; if it is
@@ -115,7 +130,7 @@ func (a *app) resolveConfig(raw []byte, useSandbox bool) (*config.Settings, erro
 	a.config, a.refreshToken = raw, settings.Credentials.RefreshToken
 	a.redactor.add(settings.Credentials.Email, settings.Secrets()...)
 	a.redactor.add(settings.Credentials.ClientID, settings.Secrets()...)
-	a.writer.Redact, a.writer.Privacy = a.redactor.redact, settings.Privacy
+	a.writer.Redact, a.control.Redact, a.writer.Privacy = a.redactor.redact, a.redactor.redact, settings.Privacy
 	if a.log != nil {
 		a.log.Redact = a.redactor.redact
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,10 +11,6 @@ import (
 	"source-gorgias/connector/airbyte"
 	"source-gorgias/connector/config"
 )
-
-// heartbeat is the longest time without output of a running sync. The platform
-// stops a sync that is silent for 90 minutes or more.
-const heartbeat = 5 * time.Minute
 
 func (a *app) spec(*cli.Context) error { return a.writer.Spec(documentation) }
 
@@ -90,10 +85,16 @@ func (a *app) read(c *cli.Context) error {
 	if err := a.warn(account.settings); err != nil {
 		return err
 	}
-	plan, unknown, err := newPlan(c, account)
+	plan, selection, err := newPlan(c, account)
 	if err != nil {
 		return err
 	}
+	if len(selection.Streams)+len(selection.Unknown) == 0 {
+		if err := a.writer.Log("WARN", "the catalog selects no stream, so nothing is read: add streams to it, or give no catalog to read all"); err != nil {
+			return err
+		}
+	}
+	a.writer.Columns = selection.Columns
 	a.writer.Summary = plan.NewSummary()
 	batches := plan.Run(c.Context)
 	if isTerminal(a.stderr) {
@@ -102,12 +103,11 @@ func (a *app) read(c *cli.Context) error {
 		}
 		defer func() { summarize(a.stderr, a.redactor.redact, a.writer.Summary, c.Context.Err() != nil) }()
 	}
-	return a.writer.Sync(c.Context, batches, unknown)
+	return a.writer.Sync(c.Context, batches, selection.Unknown)
 }
 
-// newPlan makes a plan of the catalog and the state that flags name. unknown are
-// the selected streams that do not exist.
-func newPlan(c *cli.Context, account *account) (plan *connector.Plan, unknown []string, err error) {
+// newPlan makes a plan of the catalog and the state that flags name.
+func newPlan(c *cli.Context, account *account) (plan *connector.Plan, selection *airbyte.Selection, err error) {
 	catalog, err := flagFile(c, "catalog")
 	if err != nil {
 		return nil, nil, err
@@ -116,14 +116,14 @@ func newPlan(c *cli.Context, account *account) (plan *connector.Plan, unknown []
 	if err != nil {
 		return nil, nil, err
 	}
-	selection := &airbyte.Selection{Streams: account.settings.Streams()}
+	selection = &airbyte.Selection{Streams: account.settings.Streams()}
 	if catalog != nil {
 		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
 			return nil, nil, err
 		}
 	}
 	plan = connector.NewPlan(account.settings, airbyte.TombstoneColumn)
-	plan.Client, plan.RateLimiter, plan.Heartbeat, plan.Streams = account.client, account.rateLimiter, heartbeat, selection.Streams
+	plan.Client, plan.RateLimiter, plan.Streams = account.client, account.rateLimiter, selection.Streams
 	plan.Bookmarks, err = airbyte.ParseState(state)
-	return plan, selection.Unknown, err
+	return plan, selection, err
 }

@@ -130,10 +130,6 @@ func (a *app) tap(c *cli.Context) error {
 	return a.tapRead(c)
 }
 
-// tapHeartbeat is the longest time without a batch of a running sync, so that
-// its metrics are logged regularly.
-const tapHeartbeat = time.Minute
-
 func (a *app) tapRead(c *cli.Context) error {
 	startedAt := time.Now()
 	test := c.String("test")
@@ -171,7 +167,7 @@ func (a *app) tapRead(c *cli.Context) error {
 	}
 	newPlan := func(streams []*stream.Stream) *connector.Plan {
 		p := connector.NewPlan(settings, singer.TombstoneColumn)
-		p.Client, p.RateLimiter, p.Heartbeat = account.client, account.rateLimiter, tapHeartbeat
+		p.Client, p.RateLimiter = account.client, account.rateLimiter
 		p.Streams, p.Bookmarks = streams, bookmarks
 		return p
 	}

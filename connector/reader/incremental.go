@@ -86,6 +86,9 @@ func (s *scan) run(ctx context.Context, final bool) (finished bool, err error) {
 		}
 		if last {
 			s.EndToken, s.Finished = s.position.PageToken, true
+			if err := s.follow(ctx); err != nil {
+				return false, err
+			}
 			s.finish()
 			return true, nil
 		}
@@ -322,6 +325,7 @@ func (s *scan) emitPage(o *Output, page *Page, ended, last bool) {
 			items = append(items, it)
 		}
 	}
+	s.trackUnfinished(o, items)
 	records, read := o.dedupe(items)
 	o.Bookmark.Scan = s.position
 	if s.truncatedByEnd && (s.Source.Mode == stream.OldestFirst || s.position.Unsorted) {

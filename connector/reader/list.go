@@ -46,7 +46,8 @@ type Output struct {
 	firstScan  bool      // no scan has finished yet
 	listDone   bool
 	ended      bool
-	leftOut    int // elements without a key, of a Derived stream
+	leftOut    int            // elements without a key, of a Derived stream
+	read       map[int64]bool // unfinished records that this sync has read
 }
 
 // NewOutput returns the output of a stream from its bookmark.

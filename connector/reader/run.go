@@ -71,6 +71,9 @@ const (
 	Records
 	// RateLimited says that the rate limit delays the stream, until Batch.Until.
 	RateLimited
+	// Heartbeat repeats the last bookmark of a stream, without records: the sync
+	// is alive. What was emitted before is all that the bookmark covers.
+	Heartbeat
 	// Warning carries a text for the user. It does not end the stream.
 	Warning
 	// Done ends a stream that has been read completely.

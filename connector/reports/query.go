@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,37 +27,84 @@ type Report struct {
 type Scope struct {
 	Name, TimeDimension string
 	Measures            []string // the default of a report that names none
-	Dimensions          []string // the documented ones
+	Dimensions          []string // the published ones
 }
 
-// Scopes are the documented subjects, with measures from recorded responses.
-// The API may offer others.
+// Scopes are the published subjects, with values from the API's reference: it
+// rejects all others. The scope ticket-fields is not among them, because it needs
+// a filter by custom field. The API may offer further scopes.
 func Scopes() []Scope {
-	agents := []string{"agentId", "channel", "integrationId", "storeId"}
-	shops := agents[1:]
-	tickets := []string{"ticketCount"}
+	tickets := []string{"ticketId", "agentId", "channel", "integrationId", "storeId"}
+	of := func(names string) []string { return strings.Fields(names) }
+	scope := func(name, timeDimension, measures string, dimensions []string) Scope {
+		return Scope{name, timeDimension, of(measures), dimensions}
+	}
+	with := func(more string) []string { return slices.Concat(tickets, of(more)) }
+	event := func(name, measures, dimensions string) Scope {
+		return scope(name, "eventDatetime", measures, of(dimensions))
+	}
 	return []Scope{
-		{"tickets-created", "createdDatetime", tickets, agents},
-		{"tickets-closed", "closedDatetime", tickets, agents},
-		{"tickets-open", "createdDatetime", tickets, agents},
-		{"tickets-replied", "createdDatetime", tickets, agents},
-		{"one-touch-tickets", "closedDatetime", tickets, agents},
-		{"zero-touch-tickets", "closedDatetime", tickets, shops},
-		{"satisfaction-surveys", "createdDatetime", []string{"averageSurveyScore", "scoredSurveysCount", "responseRate"}, agents},
-		{"resolution-time", "createdDatetime", []string{"medianResolutionTime"}, agents},
-		{"first-response-time", "firstAgentMessageDatetime", []string{"medianFirstResponseTime"}, agents},
-		{"human-first-response-time", "firstAgentMessageDatetime", []string{"medianFirstResponseTime"}, agents},
-		{"response-time", "sentDatetime", []string{"medianResponseTime"}, agents},
-		{"messages-sent", "sentDatetime", []string{"messagesCount"}, agents},
-		{"messages-received", "sentDatetime", []string{"messagesCount"}, shops},
-		{"messages-per-ticket", "createdDatetime", []string{"averageMessagesCount"}, agents},
-		{"ticket-handle-time", "createdDatetime", []string{"averageHandleTime"}, agents},
-		{"workload-tickets", "createdDatetime", tickets, []string{"agentId"}},
-		{"tags", "timestamp", tickets, []string{"tagId"}},
-		{"ticket-sla", "anchorDatetime", tickets, []string{"status"}},
-		{"auto-qa", "closedDatetime", []string{"averageRatingScore"}, append(slices.Clone(agents), "categoryName")},
-		{"automated-interactions", "createdDatetime", []string{"automatedInteractions"}, append([]string{"eventType"}, shops...)},
-		{"knowledge-insights", "createdDatetime", []string{"viewsCount", "clicksCount"}, nil},
+		scope("tickets-created", "createdDatetime", "ticketCount", tickets),
+		scope("tickets-closed", "closedDatetime", "ticketCount", tickets),
+		scope("tickets-open", "createdDatetime", "ticketCount", tickets),
+		scope("tickets-replied", "createdDatetime", "ticketCount", tickets),
+		scope("one-touch-tickets", "closedDatetime", "ticketCount", tickets),
+		scope("zero-touch-tickets", "closedDatetime", "ticketCount", tickets),
+		scope("satisfaction-surveys", "createdDatetime", "averageSurveyScore scoredSurveysCount responseRate", with("surveyScore")),
+		scope("resolution-time", "createdDatetime", "medianResolutionTime", with("resolutionTime")),
+		scope("first-response-time", "firstAgentMessageDatetime", "medianFirstResponseTime", with("firstResponseTime")),
+		scope("human-first-response-time", "firstAgentMessageDatetime", "medianFirstResponseTime", with("firstResponseTime")),
+		scope("response-time", "createdDatetime", "medianResponseTime", tickets),
+		scope("messages-sent", "sentDatetime", "messagesCount", tickets),
+		scope("messages-received", "sentDatetime", "messagesCount", tickets),
+		scope("messages-per-ticket", "createdDatetime", "averageMessagesCount", with("messagesCount")),
+		scope("ticket-handle-time", "createdDatetime", "averageHandleTime", with("handleTime")),
+		scope("workload-tickets", "createdDatetime", "ticketCount", of("ticketId channel")),
+		scope("tags", "timestamp", "ticketCount", with("tagId")),
+		scope("ticket-sla", "anchorDatetime", "ticketCount", of("status channel")),
+		scope("auto-qa", "closedDatetime", "averageResolutionCompletenessScore averageCommunicationSkillsScore averageLanguageProficiencyScore "+
+			"averageAccuracyScore averageEfficiencyScore averageInternalComplianceScore averageBrandVoiceScore ticketCount", with("ticketQAScorerUserId")),
+		scope("knowledge-insights", "createdDatetime", "averageSurveyScore ticketCount interactionsCount",
+			of("ticketId resourceType resourceSourceId resourceSourceSetId resourceVersion customFieldTop2LevelsValue createdDatetime")),
+
+		// The reference leaves the time dimension of these open: it allows any.
+		scope("online-time", "createdDatetime", "onlineTime", of("agentId")),
+		scope("voice-calls", "createdDatetime", "voiceCallsCount averageTalkTimeInSeconds averageWaitTimeInSeconds",
+			of("agentId integrationId queueId customerId ticketId status displayStatus callDirection")),
+		scope("voice-agent-events", "createdDatetime", "voiceCallsCount",
+			of("agentId assignedAgentId integrationId customerId ticketId status displayStatus callDirection transferType")),
+		scope("voice-calls-summary", "createdDatetime", "averageTalkTimeInSeconds averageWaitTimeInSeconds", nil),
+
+		event("overall-automated-interactions", "automatedInteractionsCount", "automationFeatureType orderManagementType flowId channel storeIntegrationId"),
+		event("overall-automation-rate", "automationRate", "automationFeatureType channel storeIntegrationId aiAgentRole orderManagementType flowId"),
+		event("overall-time-saved-by-agent", "averageTimeSavedByAgent medianTimeSavedByAgent", "channel automationFeatureType orderManagementType flowId storeIntegrationId ticketId"),
+		event("overall-decrease-in-resolution-time", "averageDecreaseInResolutionTime medianDecreaseInResolutionTime",
+			"channel automationFeatureType orderManagementType flowId storeIntegrationId ticketId resolutionTime"),
+		event("overall-decrease-in-first-response-time", "averageDecreaseInFirstResponseTime medianDecreaseInFirstResponseTime",
+			"channel automationFeatureType orderManagementType flowId storeIntegrationId ticketId firstResponseTime"),
+		event("ai-agent-automated-interactions", "automatedInteractionsCount", "aiAgentRole engagementType channel storeIntegrationId aiIntentCustomField ticketId"),
+		event("ai-agent-time-saved", "averageTimeSavedByAgent medianTimeSavedByAgent", "channel aiAgentRole storeIntegrationId ticketId engagementType"),
+		event("ai-agent-decrease-in-resolution-time", "averageDecreaseInResolutionTime medianDecreaseInResolutionTime",
+			"channel aiAgentRole storeIntegrationId ticketId resolutionTime aiIntentCustomField"),
+		event("ai-agent-decrease-in-first-response-time", "averageDecreaseInFirstResponseTime medianDecreaseInFirstResponseTime",
+			"channel aiAgentRole engagementType storeIntegrationId ticketId firstResponseTime aiIntentCustomField"),
+		event("ai-agent-coverage-rate", "coverageRate", "channel ticketId aiAgentRole aiIntentCustomField"),
+		event("ai-agent-success-rate", "successRate aiAgentTicketVolume",
+			"channel ticketId aiAgentRole storeIntegrationId engagementType aiIntentCustomField resourceSourceId resourceSourceSetId"),
+		event("ai-agent-csat", "averageCSAT medianCSAT", "channel ticketId aiAgentRole storeIntegrationId engagementType surveyScore resourceSourceId resourceSourceSetId"),
+		event("ai-agent-ticket-fields", "ticketCount", "aiAgentRole aiOutcomeCustomField channel storeIntegrationId ticketId"),
+		event("handover-interactions", "handoverInteractionsCount",
+			"automationFeatureType aiAgentRole engagementType channel storeIntegrationId aiIntentCustomField ticketId orderManagementType resourceSourceId resourceSourceSetId"),
+		event("flow-dataset", "dropOffCount handoverInteractionsCount", "channel flowId storeIntegrationId"),
+		event("ai-sales-agent-orders-performance", "ordersInfluencedCount totalSalesAmount totalSalesAmountUsd averageOrderValue medianOrderValue averagePurchaseTime medianPurchaseTime",
+			"channel currency storeIntegrationId engagementType ticketId orderId totalAmount purchaseTime"),
+		event("ai-sales-agent-discounts", "offeredDiscountCodesCount appliedDiscountCodesCount averageDiscountAmount medianDiscountAmount discountUsage",
+			"channel currency storeIntegrationId engagementType ticketId discountAmount discountCodeOffered discountCodeUsed"),
+		event("ai-sales-agent-activity", "revenuePerInteraction recommendedProductCount timesRecommended",
+			"channel storeIntegrationId ticketId engagementType attributedRevenue productRecommended productId productVariantIds"),
+		event("ai-sales-agent-buy-through-rate", "buyThroughRate productBuyThroughRate",
+			"channel storeIntegrationId engagementType ticketId productRecommended boughtProducts productId"),
+		event("ai-sales-agent-conversion-rate", "conversionRate", "channel storeIntegrationId engagementType ticketId aiIntentCustomField"),
 	}
 }
 

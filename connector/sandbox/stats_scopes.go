@@ -75,13 +75,18 @@ func rate(facts []fact) string {
 // Here trashed tickets and spam do not count, so that a change of an old ticket
 // changes the statistics of a past day.
 func scopes() []scope {
-	agents := []string{"agentId", "channel", "integrationId", "storeId"}
-	shops := agents[1:]
-	qaCategories := append(slices.Clone(agents), "categoryName")
-	eventTypes := append([]string{"eventType"}, shops...)
+	agents := []string{"ticketId", "agentId", "channel", "integrationId", "storeId"}
+	with := func(more ...string) []string { return slices.Concat(agents, more) }
+	insights := []string{"ticketId", "resourceType", "resourceSourceId"}
+	features := []string{"automationFeatureType", "orderManagementType", "flowId", "channel", "storeIntegrationId"}
 	tickets := map[string]measure{"ticketCount": count}
 	messages := map[string]measure{"messagesCount": count}
 	replies := map[string]measure{"medianFirstResponseTime": median}
+
+	qaScores := map[string]measure{"ticketCount": count}
+	for _, quality := range []string{"ResolutionCompleteness", "CommunicationSkills", "LanguageProficiency", "Accuracy", "Efficiency", "InternalCompliance", "BrandVoice"} {
+		qaScores["average"+quality+"Score"] = mean
+	}
 
 	created := func(t *ticketStats) timestamp { return t.created }
 	closed := func(t *ticketStats) timestamp { return t.closed }
@@ -93,31 +98,31 @@ func scopes() []scope {
 		{"tickets-open", "createdDatetime", tickets, agents, "", ticketFacts(timeOnly(open))},
 		{"tickets-replied", "createdDatetime", tickets, agents, "", threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies > 0, t.created, 0) }))},
 		{"one-touch-tickets", "closedDatetime", tickets, agents, "", threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies == 1, t.closed, 0) }))},
-		{"zero-touch-tickets", "closedDatetime", tickets, shops, "", threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies == 0, t.closed, 0) }))},
-		{"satisfaction-surveys", "createdDatetime", map[string]measure{"averageSurveyScore": mean, "scoredSurveysCount": countValues, "responseRate": rate}, agents, "", surveyFacts},
+		{"zero-touch-tickets", "closedDatetime", tickets, agents, "", threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies == 0, t.closed, 0) }))},
+		{"satisfaction-surveys", "createdDatetime", map[string]measure{"averageSurveyScore": mean, "scoredSurveysCount": countValues, "responseRate": rate}, with("surveyScore"), "", surveyFacts},
 		{"resolution-time", "createdDatetime", map[string]measure{"medianResolutionTime": median}, agents, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, float64((t.closed - t.created) / second), t.closed > t.created
 		})},
 		{"first-response-time", "firstAgentMessageDatetime", replies, agents, "", threadFacts(firstReplyTime)},
 		{"human-first-response-time", "firstAgentMessageDatetime", replies, agents, "", threadFacts(firstReplyTime)},
-		{"response-time", "sentDatetime", map[string]measure{"medianResponseTime": median}, agents, "", messageFacts(true)},
+		{"response-time", "createdDatetime", map[string]measure{"medianResponseTime": median}, agents, "", messageFacts(true)},
 		{"messages-sent", "sentDatetime", messages, agents, "", messageFacts(true)},
-		{"messages-received", "sentDatetime", messages, shops, "", messageFacts(false)},
+		{"messages-received", "sentDatetime", messages, agents, "", messageFacts(false)},
 		{"messages-per-ticket", "createdDatetime", map[string]measure{"averageMessagesCount": mean}, agents, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, float64(t.messages), true
 		})},
 		{"ticket-handle-time", "createdDatetime", map[string]measure{"averageHandleTime": mean}, agents, "", threadFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, 180 * float64(t.replies), t.replies > 0
 		})},
-		{"workload-tickets", "createdDatetime", tickets, agents[:1], "", ticketFacts(timeOnly(open))},
-		{"tags", "timestamp", tickets, []string{"tagId"}, "", tagFacts},
-		{"ticket-fields", "createdDatetime", tickets, []string{"customFieldValue"}, "customFieldId", fieldValueFacts},
-		{"ticket-sla", "anchorDatetime", tickets, []string{"status"}, "", ticketFacts(timeOnly(created))},
-		{"auto-qa", "closedDatetime", map[string]measure{"averageRatingScore": mean}, qaCategories, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
+		{"workload-tickets", "createdDatetime", tickets, []string{"ticketId", "channel"}, "", ticketFacts(timeOnly(open))},
+		{"tags", "timestamp", tickets, with("tagId"), "", tagFacts},
+		{"ticket-fields", "updatedDatetime", tickets, []string{"customFieldValue"}, "customFieldId", fieldValueFacts},
+		{"ticket-sla", "anchorDatetime", tickets, []string{"status", "channel"}, "", ticketFacts(timeOnly(created))},
+		{"auto-qa", "closedDatetime", qaScores, with("ticketQAScorerUserId"), "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.closed, float64(1 + t.id%5), t.id%2 == 0
 		})},
-		{"automated-interactions", "createdDatetime", map[string]measure{"automatedInteractions": count}, eventTypes, "", ticketFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.id%3 == 0, t.created, 0) }))},
-		{"knowledge-insights", "createdDatetime", map[string]measure{"viewsCount": count, "clicksCount": countValues}, nil, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
+		{"overall-automated-interactions", "eventDatetime", map[string]measure{"automatedInteractionsCount": count}, features, "", ticketFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.id%3 == 0, t.created, 0) }))},
+		{"knowledge-insights", "createdDatetime", map[string]measure{"averageSurveyScore": mean, "ticketCount": count, "interactionsCount": countValues}, insights, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, 1, t.id%3 == 0
 		})},
 	}
@@ -147,12 +152,13 @@ func (a *account) ticketDimensions(t *ticket) map[string]string {
 	channel, _ := a.channelOf(t.id)
 	rng := newPRNG(a.seed, saltTicketDetails, -t.id-1)
 	return map[string]string{
-		"agentId": idOrNull(t.user), "channel": quote(channel), "tagId": "null",
-		"integrationId": pickIf(a.size.Integrations > 0 && !rng.oneIn(4), number(firstIntegration), "null"),
-		"storeId":       pick(&rng, []string{"null", "41", "42"}),
-		"status":        pickIf(t.closed > t.created && t.closed-t.created < 20*day, `"SATISFIED"`, `"BREACHED"`),
-		"categoryName":  pick(&rng, []string{`"tone"`, `"accuracy"`}),
-		"eventType":     pick(&rng, []string{`"flow"`, `"article"`}),
+		"ticketId": number(t.id), "agentId": idOrNull(t.user), "channel": quote(channel), "tagId": "null",
+		"integrationId":         pickIf(a.size.Integrations > 0 && !rng.oneIn(4), number(firstIntegration), "null"),
+		"storeId":               pick(&rng, []string{"null", "41", "42"}),
+		"status":                pickIf(t.closed > t.created && t.closed-t.created < 20*day, `"SATISFIED"`, `"BREACHED"`),
+		"ticketQAScorerUserId":  idOrNull(t.user),
+		"automationFeatureType": pick(&rng, []string{`"flow"`, `"article"`}),
+		"resourceType":          pick(&rng, []string{`"article"`, `"guidance"`}),
 	}
 }
 

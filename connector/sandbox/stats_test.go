@@ -60,8 +60,8 @@ func TestInvalidStatsQueriesAreRejected(t *testing.T) {
 		{"", statsBody("tickets-created", "2026-02-01", "2026-01-01", counts), 400, `"filters":`},                   //
 		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", `,"measures":["count"]`), 400, `"measures":`}, //
 		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", ``), 400, `"measures":`},                      //
-		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", counts+`,"dimensions":["teamId"]`), 400, `"dimensions":["Must be one of: agentId`},
-		{"", statsBody("zero-touch-tickets", "2026-01-01", "2026-02-01", counts+`,"dimensions":["agentId"]`), 400, `"dimensions":`},
+		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", counts+`,"dimensions":["teamId"]`), 400, `"dimensions":["Must be one of: ticketId`},
+		{"", statsBody("workload-tickets", "2026-01-01", "2026-02-01", counts+`,"dimensions":["agentId"]`), 400, `"dimensions":`},
 		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", counts+`,"time_dimensions":[{"dimension":"closedDatetime","granularity":"day"}]`), 400, `"time_dimensions":`},
 		{"", statsBody("tickets-created", "2026-01-01", "2026-02-01", counts+`,"time_dimensions":[{"dimension":"createdDatetime","granularity":"year"}]`), 400, `"time_dimensions":`},
 		{"", statsBody("ticket-fields", "2026-01-01", "2026-02-01", counts), 400, `customFieldId is required`},

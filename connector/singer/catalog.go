@@ -257,6 +257,9 @@ func ParseCatalog(raw []byte, privacy *config.Privacy) (*Selection, error) {
 		}
 		sel.streams = append(sel.streams, stream)
 	}
+	if len(sel.streams) == 0 { //rule:nothing-selected-is-reported
+		sel.Warnings = append(sel.Warnings, Warning{"", `the catalog selects no stream, so nothing is read: set "selected": true in the metadata of a stream, or give no catalog to read all`})
+	}
 	return sel, nil
 }
 

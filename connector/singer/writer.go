@@ -114,6 +114,12 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	var failures connector.Failures
 	for batch, err := range batches {
 		o := outputs[batch.Stream]
+		if batch.Kind == reader.Heartbeat {
+			if err := w.heartbeat(o, state); err != nil {
+				return err
+			}
+			continue
+		}
 		if o.err != nil {
 			continue // the stream has ended here
 		}
@@ -143,6 +149,12 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		return err
 	}
 	return syncError(failures, len(sel.streams))
+}
+
+// heartbeat writes the state again, which every moment of a sync may do.
+func (w *Writer) heartbeat(o *output, state *State) error {
+	w.logMetricsIfDue(o)
+	return w.writeState(state) //rule:heartbeat-repeats-the-state
 }
 
 func (w *Writer) newOutputs(sel *Selection) map[*stream.Stream]*output {
@@ -213,9 +225,7 @@ func (w *Writer) writeRecords(o *output, b connector.Batch, state *State) error 
 		w.stateIsLast = false
 	}
 	o.records += len(b.Records)
-	if time.Since(o.countedAt) >= metricsInterval {
-		w.logMetrics(o)
-	}
+	w.logMetricsIfDue(o)
 	if len(w.buf) > 0 {
 		_, err = w.out.Write(w.buf)
 	}
@@ -271,6 +281,12 @@ func (o *output) isKeyNull(record []byte, nulled []conform.Nulled) bool {
 	values := make([][]byte, len(o.key))
 	conform.Fields(record, o.key, values)
 	return slices.ContainsFunc(values, stream.IsNull)
+}
+
+func (w *Writer) logMetricsIfDue(o *output) {
+	if time.Since(o.countedAt) >= metricsInterval {
+		w.logMetrics(o)
+	}
 }
 
 // logMetrics logs the number of records, and warns of values set to null.

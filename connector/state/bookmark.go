@@ -30,7 +30,10 @@ type Bookmark struct {
 	// EventIDs are the events after EventWatermark that have been processed.
 	// The next sync reads them again, because their effect can become visible
 	// late, and emits only what has changed since.
-	EventIDs EventIDs
+	EventIDs IDs
+	// Unfinished are the ids of the records that were unfinished when they were
+	// last read (Stream.Unfinished).
+	Unfinished IDs
 	// Scan is the scan under way; zero between scans.
 	Scan ScanPosition
 	// Reports are the states of the reports (DailyReport streams only). Watermark

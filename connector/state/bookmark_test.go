@@ -29,7 +29,7 @@ func randomBookmark(r *rand.Rand) Bookmark {
 		}
 		return f
 	}
-	b := Bookmark{Watermark: at(), Fingerprints: fingerprints(), WindowReadAt: at(), EventWatermark: at(), EventIDs: EventIDs(nil).With([]int64{r.Int64N(100), r.Int64()})}
+	b := Bookmark{Watermark: at(), Fingerprints: fingerprints(), WindowReadAt: at(), EventWatermark: at(), EventIDs: IDs(nil).With([]int64{r.Int64N(100), r.Int64()})}
 	if r.IntN(2) == 0 {
 		b.Scan = ScanPosition{StartedAt: at(), LowerBound: at(), NextWatermark: at(), Pages: 1 + r.IntN(9), Unsorted: r.IntN(2) == 0, LastCursor: at(), PageToken: "cursor=" + string(rune('a'+r.IntN(26)))}
 	}

@@ -62,18 +62,18 @@ func TestFingerprintsWith(t *testing.T) {
 // TestEventIDs checks that ids are found, that the smallest are dropped beyond
 // the bound, and that a list survives its text.
 func TestEventIDs(t *testing.T) {
-	var ids EventIDs
-	for i := range maxEventIDs + 10 {
+	var ids IDs
+	for i := range maxIDs + 10 {
 		ids = ids.With([]int64{int64(7 * i)})
 	}
-	if len(ids) != maxEventIDs || ids.Has(63) || !ids.Has(70) || ids.Has(71) {
+	if len(ids) != maxIDs || ids.Has(63) || !ids.Has(70) || ids.Has(71) {
 		t.Errorf("%d ids, from %d on", len(ids), ids[0])
 	}
 	if !ids.HasAll(nil) || !ids.HasAll([]int64{70, 77}) || ids.HasAll([]int64{63, 70}) {
 		t.Error("HasAll and Has disagree")
 	}
 	text, _ := ids.MarshalText()
-	var back EventIDs
+	var back IDs
 	if err := back.UnmarshalText(text); err != nil || !slices.Equal(back, ids) || len(text) > 6000 {
 		t.Errorf("%d ids became %d in %d bytes: %v", len(ids), len(back), len(text), err)
 	}

@@ -22,7 +22,8 @@ type bookmarkJSON struct {
 	Fingerprints   Fingerprints    `json:"fingerprints"`
 	WindowReadAt   timestamp       `json:"window_read_at"`
 	EventWatermark timestamp       `json:"event_watermark"`
-	EventIDs       EventIDs        `json:"event_ids"`
+	EventIDs       IDs             `json:"event_ids"`
+	Unfinished     IDs             `json:"unfinished"`
 	Scan           scanJSON        `json:"scan"`
 	Reports        reportBookmarks `json:"reports"`
 }
@@ -51,7 +52,7 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	s := b.Scan
 	err := enc.Encode(bookmarkJSON{version, timestamp(b.Watermark), b.Fingerprints,
-		timestamp(b.WindowReadAt), timestamp(b.EventWatermark), b.EventIDs, scanJSON{
+		timestamp(b.WindowReadAt), timestamp(b.EventWatermark), b.EventIDs, b.Unfinished, scanJSON{
 			timestamp(s.StartedAt), timestamp(s.LowerBound), timestamp(s.NextWatermark), s.Pages, s.Unsorted,
 			timestamp(s.LastCursor), s.PageToken,
 		}, b.Reports})
@@ -93,7 +94,7 @@ func Parse(s *stream.Stream, raw []byte) (Bookmark, error) {
 	}
 	return Bookmark{
 		Watermark: time.Time(j.Watermark), Fingerprints: j.Fingerprints,
-		WindowReadAt: time.Time(j.WindowReadAt), EventWatermark: time.Time(j.EventWatermark), EventIDs: j.EventIDs,
+		WindowReadAt: time.Time(j.WindowReadAt), EventWatermark: time.Time(j.EventWatermark), EventIDs: j.EventIDs, Unfinished: j.Unfinished,
 		Scan: ScanPosition{
 			time.Time(scan.StartedAt), time.Time(scan.LowerBound), time.Time(scan.NextWatermark), scan.Pages, scan.Unsorted,
 			time.Time(scan.LastCursor), scan.PageToken,

@@ -58,6 +58,10 @@ type Stream struct {
 	// It is for lists sorted by creation whose records have no modification
 	// date.
 	LookbackWindow time.Duration
+	// Unfinished reports whether a record will still change. Such a record is
+	// fetched by its id until it is finished, however old it is. nil if no column
+	// shows it.
+	Unfinished func(record json.RawMessage) bool
 	// Deletable records can be deleted, and only the account's events show it.
 	// Each deletion is emitted as a tombstone.
 	Deletable bool
@@ -193,6 +197,7 @@ func (s *Stream) validateReading(fail func(format string, args ...any)) {
 		{s.SinceParam == "" || s.Mode == OldestFirst, "a time filter needs the mode OldestFirst"},
 		{s.SinceParam == "" || s.LookbackWindow == 0, "a list with a time filter has no lookback window"},
 		{s.Envelope != gorgias.PlainList || s.Mode == SingleObject, "an endpoint without pages needs the mode SingleObject"},
+		{s.Unfinished == nil || s.Ordered(), "only records of an ordered list can be followed"},
 		{len(s.Partitions) == 0 || s.Mode == FullRefresh, "partitions need the mode FullRefresh"},
 		{(s.Derive != nil) == (s.Mode == Derived), "Derive belongs to a derived stream and to no other"},
 		{(s.Parent != nil) == child, "a parent belongs to Derived and PerParent streams and to no other"},

@@ -18,6 +18,9 @@ var (
 	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "5m"}
 	every     = suite{pkg: "./integration_tests", run: "^TestEveryHistory$", timeout: "10m"}
 	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "20m", histories: true}
+	following = suite{pkg: "./integration_tests", run: "^(TestJobsAreFollowed|TestFollowingIsBounded)$", timeout: "5m"}
+	silence   = suite{pkg: "./integration_tests", run: "^TestNoSilence$", timeout: "5m"}
+	protocols = suite{pkg: "./integration_tests", run: "^(TestRetriesAreLogged|TestConfiguredColumns|TestTapSelection|TestTapNothingSelected)$", timeout: "5m"}
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
 

@@ -10,6 +10,9 @@ type mutant struct {
 var (
 	anyTest = []suite{scenarios, every, histories}
 	byDays  = []suite{reports}
+	byTime  = []suite{silence}
+	byJobs  = []suite{following}
+	byText  = []suite{protocols}
 )
 
 const now = "time.Now()"
@@ -74,6 +77,10 @@ var mutants = []mutant{
 		Stmt("kept := o.Bookmark; o.Bookmark = state.Bookmark{Watermark: time.Now(), WindowReadAt: time.Now(), EventWatermark: time.Now()}; r.EmitRecords(o, nil); o.Bookmark = kept; $"), anyTest},
 	{"unauthorized-alone-ends-all-streams", "any error ends all streams", Call(1, "$1 != nil"), anyTest},
 
+	{"unfinished-records-are-kept", "unfinished records are forgotten", False, byJobs},
+	{"unfinished-records-are-followed", "unfinished records are not followed", Skip, byJobs},
+	{"finished-records-are-not-followed", "finished records are followed for ever", Delete, byJobs},
+
 	// reader: pages
 	{"rows-without-a-key-are-left-out", "a row without a key is emitted", True, unit("reader")},
 	{"left-out-rows-fail-the-stream", "rows are left out in silence", False, unit("reader")},
@@ -93,6 +100,7 @@ var mutants = []mutant{
 	{"change-feed-runs", "events are not read", False, anyTest},
 	{"unproven-events-fail-loudly", "events that a gateway withholds are a warning", Drop(2), anyTest},
 	{"deletions-become-tombstones", "deletions are not emitted", True, anyTest},
+	{"changed-messages-refetch-their-ticket", "a message does not change its ticket", Stmt("if !e.ofMessage() { $ }"), unit("changefeed")},
 	{"tickets-are-refetched", "tickets are not re-fetched", Skip, anyTest},
 	{"missing-tickets-are-fetched-by-id", "tickets missing from a response are not fetched by id", Skip, anyTest},
 	{"threads-are-refetched", "messages are not re-fetched", False, anyTest},
@@ -125,6 +133,15 @@ var mutants = []mutant{
 
 	// connector
 	{"deletes-ignore-emits-no-tombstones", "ignored deletions are emitted", False, anyTest},
+
+	{"heartbeat-covers-full-refreshes", "full refreshes have no heartbeat", Stmt("if i < 0 { return true }; $"), byTime},
+
+	// airbyte, singer
+	{"heartbeat-writes-a-state", "a heartbeat that repeats a state writes nothing", Delete, byTime},
+	{"heartbeat-repeats-the-state", "the tap writes no state without records", Value(1, "error(nil)"), byTime},
+	{"unconfigured-columns-are-not-written", "all columns are written", Call(1, "$f($1, $2, nil)"), byText},
+	{"retries-are-logged", "retries are not logged", Delete, byText},
+	{"nothing-selected-is-reported", "an empty selection is not reported", False, byText},
 
 	// reports
 	{"changed-days-forget-fingerprints-first", "the fingerprint of a changed day stays until its rows are written", Delete, byDays},

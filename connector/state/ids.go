@@ -7,37 +7,37 @@ import (
 	"slices"
 )
 
-// EventIDs are ids of events, sorted. A list is never changed, only replaced:
+// IDs are ids of events or records, sorted. A list is never changed, only replaced:
 // bookmarks that have been handed out keep theirs.
-type EventIDs []int64
+type IDs []int64
 
-// maxEventIDs bounds a list: 2,000 ids are about 5 kB of state. An event whose
-// id was dropped is processed again.
-const maxEventIDs = 2000
+// maxIDs bounds a list: 2,000 ids are about 5 kB of state. An event whose
+// id was dropped is processed again; a record's is not followed.
+const maxIDs = 2000
 
 // Has reports whether an id is in the list.
-func (e EventIDs) Has(id int64) bool {
+func (e IDs) Has(id int64) bool {
 	_, ok := slices.BinarySearch(e, id)
 	return ok
 }
 
 // HasAll reports whether all ids are in the list.
-func (e EventIDs) HasAll(ids []int64) bool {
+func (e IDs) HasAll(ids []int64) bool {
 	return !slices.ContainsFunc(ids, func(id int64) bool { return !e.Has(id) })
 }
 
 // With returns the list with further ids. Beyond the bound, the smallest ids,
 // which are the oldest, are dropped.
-func (e EventIDs) With(ids []int64) EventIDs {
-	all := slices.Concat(e, EventIDs(ids))
+func (e IDs) With(ids []int64) IDs {
+	all := slices.Concat(e, IDs(ids))
 	slices.Sort(all)
 	all = slices.Compact(all)
-	return all[max(0, len(all)-maxEventIDs):]
+	return all[max(0, len(all)-maxIDs):]
 }
 
 // MarshalText packs the differences between the ids into one string, so that
 // clients that merge states replace it as a whole.
-func (e EventIDs) MarshalText() ([]byte, error) {
+func (e IDs) MarshalText() ([]byte, error) {
 	var packed []byte
 	last := int64(0)
 	for _, id := range e {
@@ -48,8 +48,8 @@ func (e EventIDs) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText reads what MarshalText wrote.
-func (e *EventIDs) UnmarshalText(text []byte) error {
-	damaged := errors.New("the ids of events are damaged")
+func (e *IDs) UnmarshalText(text []byte) error {
+	damaged := errors.New("ids are damaged")
 	packed, err := base64.RawStdEncoding.AppendDecode(nil, text)
 	if err != nil {
 		return damaged

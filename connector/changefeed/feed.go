@@ -40,6 +40,7 @@ type Feed struct {
 type progress struct {
 	from        time.Time // the earliest event that matters
 	startedAt   time.Time // server time of the first page; zero before it
+	hostTime    time.Time // when it arrived
 	lastEventAt time.Time
 	unsorted    bool    // an event was followed by an earlier one
 	incomplete  bool    // the shared list of events starts too late
@@ -217,6 +218,7 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 	wanted := f.eventTypes()
 	if f.startedAt.IsZero() {
 		f.startedAt = page.ServerTime //rule:server-clock-starts-change-feed
+		f.hostTime = time.Now()
 		f.warnRetentionGap(ctx, page)
 	}
 	if page.Restarted {
@@ -314,13 +316,25 @@ func (f *Feed) apply(ctx context.Context, a *Applier, events []Event, upTo time.
 	default:
 		a.processed = append(a.processed, events...)
 	}
+	bound := f.complete().Add(-f.Overlap)
 	for _, o := range a.Awaiting() {
 		if !a.refetchUnavailable && (final || !f.unsorted) { //rule:unavailable-refetch-keeps-watermark
-			o.Bookmark.EventWatermark = state.MaxTime(o.Bookmark.EventWatermark, state.MinTime(upTo, f.startedAt.Add(-f.Overlap))) //rule:events-are-reprocessed-over-overlap
+			o.Bookmark.EventWatermark = state.MaxTime(o.Bookmark.EventWatermark, state.MinTime(upTo, bound)) //rule:events-are-reprocessed-over-overlap
 		}
 		a.storeProcessed(o, final)
 		a.EmitRecords(o, nil)
 	}
+}
+
+// complete is the time up to which the list of events was complete when the feed
+// began to read it, whatever any clock says: the account's records prove that it
+// was so late by then, or a later event has been read.
+func (f *Feed) complete() time.Time {
+	proven := f.ProvenTime(f.hostTime)
+	if !f.unsorted {
+		proven = state.MaxTime(proven, f.lastEventAt)
+	}
+	return state.MinTime(f.startedAt, proven) //rule:event-watermark-needs-proof
 }
 
 // storeProcessed stores the ids of the processed events that the next sync

@@ -53,6 +53,7 @@ type Client struct {
 	maxWait   time.Duration
 	rejected  func(*http.Request) bool
 	retried   func(error, time.Duration)
+	clock     serverClock
 }
 
 // New returns a client, or an error if the origin is invalid or Auth is missing.
@@ -280,6 +281,9 @@ func (c *Client) read(res *http.Response, req *http.Request) (*response, error) 
 	serverTime, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil {
 		return nil, invalidResponse("a response without a valid Date header")
+	}
+	if off := c.clock.prove(serverTime); off != 0 {
+		return nil, invalidResponse("a Date header that is %v off the server's time so far", off.Round(time.Second))
 	}
 	var b bytes.Buffer
 	if n := res.ContentLength; n > 0 && n <= c.maxBody {

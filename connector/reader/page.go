@@ -18,7 +18,9 @@ import (
 type Page struct {
 	Records []stream.Record
 	// NextToken requests the next page; "" at the end of the list.
-	NextToken  string
+	NextToken string
+	// ServerTime is when the API responded, or an earlier time if that is not
+	// certain.
 	ServerTime time.Time
 	// Restarted is set on the first page of a list that was started again
 	// because its page token was rejected.
@@ -60,11 +62,12 @@ func (r *Run) FetchPage(ctx context.Context, s *stream.Stream, path string, extr
 
 // newPage takes a response apart.
 func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) *Page {
-	r.Observe(response.ServerTime)
 	page := &Page{Records: make([]stream.Record, len(response.Records)), NextToken: response.NextToken, ServerTime: response.ServerTime}
 	for i, raw := range response.Records {
 		page.Records[i] = s.NewRecord(raw)
 	}
+	r.observe(page)
+	page.ServerTime = r.certain(page.ServerTime)
 	return page
 }
 
@@ -232,8 +235,8 @@ func (r *Run) Query(ctx context.Context, s *stream.Stream, params url.Values, bo
 	if err != nil {
 		return nil, err
 	}
-	r.Observe(response.ServerTime)
 	page := &Page{NextToken: response.NextToken, ServerTime: response.ServerTime}
+	r.observe(page)
 	for _, raw := range response.Records {
 		page.Records = append(page.Records, stream.Record{Raw: raw})
 	}

@@ -40,7 +40,7 @@ type Feed struct {
 type progress struct {
 	from        time.Time // the earliest event that matters
 	startedAt   time.Time // server time of the first page; zero before it
-	hostTime    time.Time // when it arrived
+	uncertain   bool      // it was later, but nobody knows by how much
 	lastEventAt time.Time
 	unsorted    bool    // an event was followed by an earlier one
 	incomplete  bool    // the shared list of events starts too late
@@ -218,7 +218,7 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 	wanted := f.eventTypes()
 	if f.startedAt.IsZero() {
 		f.startedAt = page.ServerTime //rule:server-clock-starts-change-feed
-		f.hostTime = time.Now()
+		f.uncertain = f.startedAt.Before(f.LastServerTime())
 		f.warnRetentionGap(ctx, page)
 	}
 	if page.Restarted {
@@ -233,6 +233,9 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 		if slices.Contains(wanted, typ) && !at.Before(f.from) {
 			f.buffer = append(f.buffer, newEvent(rec, typ))
 		}
+	}
+	if f.uncertain && !f.unsorted {
+		f.startedAt = state.MaxTime(f.startedAt, f.lastEventAt) // the list is complete up to there
 	}
 	if len(page.Records) > 0 { // an empty page cannot name the ticket that a deferred event waits for
 		f.pages++
@@ -316,25 +319,13 @@ func (f *Feed) apply(ctx context.Context, a *Applier, events []Event, upTo time.
 	default:
 		a.processed = append(a.processed, events...)
 	}
-	bound := f.complete().Add(-f.Overlap)
 	for _, o := range a.Awaiting() {
 		if !a.refetchUnavailable && (final || !f.unsorted) { //rule:unavailable-refetch-keeps-watermark
-			o.Bookmark.EventWatermark = state.MaxTime(o.Bookmark.EventWatermark, state.MinTime(upTo, bound)) //rule:events-are-reprocessed-over-overlap
+			o.Bookmark.EventWatermark = state.MaxTime(o.Bookmark.EventWatermark, state.MinTime(upTo, f.startedAt.Add(-f.Overlap))) //rule:events-are-reprocessed-over-overlap
 		}
 		a.storeProcessed(o, final)
 		a.EmitRecords(o, nil)
 	}
-}
-
-// complete is the time up to which the list of events was complete when the feed
-// began to read it, whatever any clock says: the account's records prove that it
-// was so late by then, or a later event has been read.
-func (f *Feed) complete() time.Time {
-	proven := f.ProvenTime(f.hostTime)
-	if !f.unsorted {
-		proven = state.MaxTime(proven, f.lastEventAt)
-	}
-	return state.MinTime(f.startedAt, proven) //rule:event-watermark-needs-proof
 }
 
 // storeProcessed stores the ids of the processed events that the next sync

@@ -45,25 +45,24 @@ func (c *clock) LastServerTime() time.Time {
 	return c.server //rule:server-clock-dates-today
 }
 
-// ProvenTime is how late it was at the account at least, when the host's clock
-// showed at, whatever any clock says. It is zero if no record has shown it.
-func (c *clock) ProvenTime(at time.Time) time.Time {
+// provenTime is how late it is at the account at least, whatever any clock says.
+// It is zero if no record has shown it.
+func (c *clock) provenTime() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.proven.IsZero() {
 		return time.Time{}
 	}
-	return c.proven.Add(at.Sub(c.origin)).UTC()
+	return c.proven.Add(time.Since(c.origin)).UTC()
 }
 
 // certain returns a server time that has just arrived if the host's clock agrees,
 // and otherwise what the records prove: it can be too early, and never too late.
 func (c *clock) certain(server time.Time) time.Time {
-	now := time.Now()
-	if hostAgrees(server, now) {
+	if server.Sub(time.Now()).Abs() <= gorgias.ClockTolerance {
 		return server
 	}
-	proven := c.ProvenTime(now)
+	proven := c.provenTime()
 	if proven.IsZero() {
 		proven = time.Unix(0, 0).UTC()
 	}
@@ -73,10 +72,5 @@ func (c *clock) certain(server time.Time) time.Time {
 // Plausible returns a server time that has just arrived, but none that is later
 // than both the host's clock and what the records prove.
 func (c *clock) Plausible(server time.Time) time.Time {
-	now := time.Now()
-	return state.MinTime(server, state.MaxTime(now.UTC(), c.ProvenTime(now)))
-}
-
-func hostAgrees(server, host time.Time) bool {
-	return server.Sub(host).Abs() <= gorgias.ClockTolerance
+	return state.MinTime(server, state.MaxTime(time.Now().UTC(), c.provenTime()))
 }

@@ -260,7 +260,7 @@ func (s *scan) clampBookmarks() {
 		return
 	}
 	s.checked = true
-	present := state.MaxTime(s.LastServerTime(), s.ProvenTime(time.Now())).Add(gorgias.ClockTolerance)
+	present := state.MaxTime(s.LastServerTime(), s.provenTime()).Add(gorgias.ClockTolerance)
 	for _, o := range s.Outputs {
 		before := o.Bookmark
 		if !o.Bookmark.ClampTo(present) {

@@ -6,6 +6,7 @@ import (
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
 )
 
 // A clock knows how late it is at the account, from three witnesses. The Date of
@@ -18,21 +19,25 @@ type clock struct {
 	origin time.Time // of the monotonic clock
 	server time.Time // the last server time
 	proven time.Time // how late it was at least at origin; zero if no record has shown it
+	hint   time.Time // the same by records that were created, maybe with a date of someone's choice
 }
 
 // observe takes note of a response's server time, and of its records. Records
 // dated in the future exist, and prove nothing.
-func (c *clock) observe(page *Page) {
+func (c *clock) observe(s *stream.Stream, page *Page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.origin.IsZero() {
 		c.origin = time.Now()
 	}
 	c.server = page.ServerTime
-	latest := state.MaxTime(page.ServerTime, time.Now())
+	latest, by := state.MaxTime(page.ServerTime, time.Now()), &c.proven
+	if s.LookbackWindow > 0 { // sorted by creation, for want of a date that only the server sets
+		by = &c.hint
+	}
 	for i := range page.Records {
 		if at := page.Records[i].Cursor; !at.IsZero() && !at.After(latest) { //rule:future-records-prove-no-time
-			c.proven = state.MaxTime(c.proven, at.Add(-time.Since(c.origin)))
+			*by = state.MaxTime(*by, at.Add(-time.Since(c.origin)))
 		}
 	}
 }
@@ -50,10 +55,14 @@ func (c *clock) LastServerTime() time.Time {
 func (c *clock) provenTime() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.proven.IsZero() {
+	proven := c.proven
+	if proven.IsZero() {
+		proven = c.hint
+	}
+	if proven.IsZero() {
 		return time.Time{}
 	}
-	return c.proven.Add(time.Since(c.origin)).UTC()
+	return proven.Add(time.Since(c.origin)).UTC()
 }
 
 // certain returns a server time that has just arrived if the host's clock agrees,

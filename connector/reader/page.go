@@ -66,7 +66,7 @@ func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) *Page {
 	for i, raw := range response.Records {
 		page.Records[i] = s.NewRecord(raw)
 	}
-	r.observe(page)
+	r.observe(s, page)
 	page.ServerTime = r.certain(page.ServerTime)
 	return page
 }
@@ -236,7 +236,7 @@ func (r *Run) Query(ctx context.Context, s *stream.Stream, params url.Values, bo
 		return nil, err
 	}
 	page := &Page{NextToken: response.NextToken, ServerTime: response.ServerTime}
-	r.observe(page)
+	r.observe(s, page)
 	for _, raw := range response.Records {
 		page.Records = append(page.Records, stream.Record{Raw: raw})
 	}

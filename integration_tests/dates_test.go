@@ -265,3 +265,52 @@ func TestFutureState(t *testing.T) {
 		}
 	}
 }
+
+// TestDateCorrected checks what a wrong Date costs: one that jumps is asked for
+// again, and a clock that is corrected during a sync is believed after a few
+// responses. No stream fails.
+func TestDateCorrected(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{-400 * 24 * time.Hour, -time.Hour, 5 * time.Minute, 36 * time.Hour} {
+		for _, c := range []struct {
+			name    string
+			wrong   func(response int) bool
+			repeats int
+		}{
+			{"once", func(i int) bool { return i == 3 }, 1},
+			{"twice", func(i int) bool { return i == 3 || i == 6 }, 2},
+			{"from the fourth on", func(i int) bool { return i >= 3 }, 2},
+			{"up to the third", func(i int) bool { return i < 3 }, 2},
+			{"never by more than the tolerance", func(int) bool { return false }, 0},
+		} {
+			t.Run(fmt.Sprint(c.name, " ", off), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					requests := func(date func(time.Time) string) int {
+						box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tags: 100}}
+						h := newFixtureBehind(t, box, &dates{net: inMemory{box}, now: time.Now, date: date})
+						p := h.plan([]string{"tags"}, map[string]state.Bookmark{})
+						p.PageSize = 10
+						for b, err := range p.Run(t.Context()) {
+							if err != nil || b.Warning != "" {
+								t.Errorf("%v %s", err, b.Warning)
+							}
+						}
+						return box.Requests()
+					}
+					i := -1
+					got := requests(func(now time.Time) string {
+						if i++; c.wrong(i) {
+							now = now.Add(off)
+						} else if i%2 == 0 {
+							now = now.Add(time.Minute)
+						}
+						return httpDate(now)
+					})
+					if want := requests(nil) + c.repeats; got != want {
+						t.Errorf("%d requests, expected %d", got, want)
+					}
+				})
+			})
+		}
+	}
+}

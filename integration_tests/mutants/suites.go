@@ -18,6 +18,7 @@ var (
 	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "5m"}
 	every     = suite{pkg: "./integration_tests", run: "^TestEveryHistory$", timeout: "10m"}
 	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "20m", histories: true}
+	dates     = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
 

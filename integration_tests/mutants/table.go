@@ -10,6 +10,7 @@ type mutant struct {
 var (
 	anyTest = []suite{scenarios, every, histories}
 	byDays  = []suite{reports}
+	byDates = []suite{dates}
 )
 
 const now = "time.Now()"
@@ -21,6 +22,8 @@ var mutants = []mutant{
 	{"missing-token-is-invalid", "a page without its token is the last one", False, anyTest},
 	{"rate-limited-is-retried", "429 is not retried", Value(2, "false"), anyTest},
 	{"server-error-is-retried", "5xx is not retried", Value(2, "false"), anyTest},
+	{"server-time-jumps-are-unproven", "any Date is believed", True, byDates},
+	{"corrected-server-time-counts", "a corrected clock is never believed", True, byDates},
 	{"retry-after-is-honored", "Retry-After is ignored", Value(1, "0 * ($)"), anyTest},
 
 	// conform
@@ -85,6 +88,11 @@ var mutants = []mutant{
 		Stmt("o.Bookmark.EventWatermark = state.MaxTime(o.Bookmark.EventWatermark, l.LastServerTime().Add(-l.Overlap)); $"), anyTest},
 	{"event-ids-are-kept-over-overlap", "processed events are not remembered", False, anyTest},
 	{"unprocessed-events-emit-again", "a known version is not emitted for a new event", Drop(2), anyTest},
+	{"uncertain-server-time-is-not-stored", "a Date is believed against the host's clock", Value(1, "server"), byDates},
+	{"future-records-prove-no-time", "a record dated in the future proves the time", Drop(2), byDates},
+	{"future-watermark-is-clamped", "a watermark in the future stays", Delete, byDates},
+	{"future-window-is-clamped", "a window read in the future stays", Delete, byDates},
+	{"future-event-watermark-is-clamped", "an event watermark in the future stays", Delete, byDates},
 	{"server-clock-starts-change-feed", "the host's clock dates the change feed", Value(1, now), anyTest},
 	{"shared-events-reach-back", "events that were read from too late on are complete", Delete, anyTest},
 	{"message-tickets-are-resolved-by-context", "the tickets of messages are not looked up", False, anyTest},

@@ -262,12 +262,13 @@ func (s *scan) clampBookmarks() {
 	s.checked = true
 	present := state.MaxTime(s.LastServerTime(), s.provenTime()).Add(gorgias.ClockTolerance)
 	for _, o := range s.Outputs {
-		before := o.Bookmark
-		if !o.Bookmark.ClampTo(present) {
+		before, after := o.Bookmark, o.Bookmark
+		if !after.ClampTo(present) {
 			continue
 		}
 		s.Warn(o, fmt.Sprintf("the state is later than the server's present, %s: everything since the last record that is known to have been read is read again", s.LastServerTime().Format(time.DateTime)))
-		s.clamped = s.clamped || o.Bookmark.Watermark != before.Watermark || o.Bookmark.Scan != before.Scan
+		o.Bookmark, o.clamped = after, true // not before the warning, whose bookmark is valid, too
+		s.clamped = s.clamped || after.Watermark != before.Watermark || after.Scan != before.Scan
 	}
 }
 
@@ -373,8 +374,11 @@ func (s *scan) startEvents(o *Output) {
 		return
 	}
 	from := s.position.StartedAt
-	if !o.Bookmark.Watermark.IsZero() {
+	switch {
+	case !o.Bookmark.Watermark.IsZero():
 		from = o.Bookmark.Watermark
+	case o.clamped: // the destination may hold records of an earlier scan
+		from = o.lowerBound //rule:clamped-state-reads-all-events
 	}
 	o.Bookmark.EventWatermark = from.Add(-s.Overlap)
 	s.EmitRecords(o, nil) //rule:event-watermark-precedes-first-record

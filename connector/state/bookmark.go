@@ -101,7 +101,8 @@ func (b *Bookmark) FinishScan(window time.Duration) {
 // anything: a clock was wrong, here or where the state comes from. It was so by an
 // unknown time, so the watermark goes back to the newest record that is known to
 // have been emitted by then; if none is, everything is read again. The scan under
-// way starts again from its lower bound, and events count from the watermark on.
+// way starts again from its lower bound, and the events since where the next one
+// starts are to be processed.
 func (b *Bookmark) ClampTo(present time.Time) bool {
 	before := *b
 	if b.Watermark.After(present) || b.Scan.StartedAt.After(present) || b.Scan.NextWatermark.After(present) {

@@ -11,10 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,7 +57,7 @@ type Client struct {
 	rejected  func(*http.Request) bool
 	retried   func(error, time.Duration)
 	clock     serverClock
-	large     chan struct{} // held while a large response is read and parsed
+	large     atomic.Bool // a large response is in memory
 }
 
 // New returns a client, or an error if the origin is invalid or Auth is missing.
@@ -84,7 +86,6 @@ func New(o Options) (*Client, error) {
 		maxWait:   or(o.MaxWait, 15*time.Minute),
 		rejected:  o.Rejected,
 		retried:   o.Retried,
-		large:     make(chan struct{}, 1),
 	}
 	if c.transport == nil {
 		c.transport = Transport()
@@ -151,9 +152,12 @@ func (c *Client) page(ctx context.Context, envelope Envelope, path string, query
 		if err != nil {
 			return err
 		}
-		defer r.release()
 		if page, err = parsePage(r.body, pageRequest{envelope, query, params.Encode()}); err != nil {
+			r.release()
 			return err
+		}
+		if len(r.body) > smallBody {
+			runtime.AddCleanup(&r.body[0], func(release func()) { release() }, r.release)
 		}
 		page.ServerTime = r.serverTime
 		return nil
@@ -172,7 +176,7 @@ func (c *Client) page(ctx context.Context, envelope Envelope, path string, query
 type response struct {
 	serverTime time.Time
 	body       []byte
-	release    func() // to be called when the body has been parsed
+	release    func() // to be called when the body is no longer in memory
 }
 
 // roundTrip sends a request: once more with a new token if there is one, and once
@@ -304,13 +308,35 @@ func (c *Client) read(res *http.Response, req *http.Request) (*response, error) 
 }
 
 // A small response is read at once, whatever others do. Of those that turn out to
-// be larger, one at a time is read on and parsed: so the memory of all is bounded.
+// be larger, one at a time is in memory, from there on until its page is garbage:
+// so the memory of all is bounded.
 const smallBody = 8 << 20
+
+// maxTurn is how many seconds a large response waits for its turn. Who handles one
+// may need another one, so it is then read in any case.
+const maxTurn = 30
+
+// takeTurn waits until no other large response is in memory.
+func (c *Client) takeTurn(ctx context.Context) (release func(), err error) {
+	for range maxTurn {
+		if c.large.CompareAndSwap(false, true) { //rule:large-bodies-are-read-in-turn
+			return sync.OnceFunc(func() { c.large.Store(false) }), nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, networkError(ctx.Err())
+		case <-time.After(time.Second):
+			runtime.GC() // it tells who is done
+		}
+	}
+	return func() {}, nil
+}
 
 // maxReserved is how much memory a Content-Length reserves before a byte arrives.
 const maxReserved = 1 << 20
 
-// readBody reads a body of at most maxBody bytes. Then, release must be called.
+// readBody reads a body of at most maxBody bytes. release must be called when it
+// is no longer in memory.
 func (c *Client) readBody(ctx context.Context, res *http.Response) (body []byte, release func(), err error) {
 	release = func() {}
 	defer func() {
@@ -333,12 +359,11 @@ func (c *Client) readBody(ctx context.Context, res *http.Response) (body []byte,
 		case err != nil:
 			return nil, release, networkError(fmt.Errorf("the response is incomplete: %w", err))
 		case len(body) > smallBody && len(body)-n <= smallBody:
-			select {
-			case c.large <- struct{}{}: //rule:large-bodies-are-read-in-turn
-				release = sync.OnceFunc(func() { <-c.large })
-			case <-ctx.Done():
-				return nil, release, networkError(ctx.Err())
+			turn, err := c.takeTurn(ctx)
+			if err != nil {
+				return nil, release, err
 			}
+			release = turn
 		}
 	}
 }

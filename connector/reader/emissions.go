@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"bytes"
 	"time"
 
 	"source-gorgias/connector/stream"
@@ -48,6 +49,7 @@ func (e *Emissions) Record(rec stream.Record, em Emission) {
 	em.Owner, em.version = rec.Owner, rec.Fingerprint(time.Time{})
 	if e.bytes+len(rec.Raw) <= maxKeptBytes {
 		e.bytes += len(rec.Raw)
+		rec.Raw, rec.Key = bytes.Clone(rec.Raw), bytes.Clone(rec.Key) // or they would keep their page
 		em.Record = &rec
 	}
 	e.byID[rec.ID()] = em

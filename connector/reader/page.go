@@ -3,6 +3,7 @@ package reader
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"net/url"
 	"runtime/debug"
@@ -144,6 +145,7 @@ func (p *Pager) restart(ctx context.Context) error {
 // the token was rejected.
 func (p *Pager) read(ctx context.Context, token string, restarts int, yield func(*Page, error) bool) (rejected bool, err error) {
 	var loop loopDetector
+	var news newsDetector
 	next := p.prefetch(ctx, token)
 	for first := true; ; first = false {
 		page, err := next()
@@ -156,8 +158,8 @@ func (p *Pager) read(ctx context.Context, token string, restarts int, yield func
 			more = false
 		}
 		if more {
-			if loop.check(token) {
-				return false, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + p.Path, Message: "the page tokens repeat in a loop"}
+			if message := endless(loop.check(token), news.check(page)); message != "" {
+				return false, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + p.Path, Message: message}
 			}
 			next = p.prefetch(ctx, token)
 		}
@@ -226,6 +228,57 @@ func (d *loopDetector) check(token string) bool {
 		d.kept, d.steps, d.limit = token, 0, 2*d.limit+1
 	}
 	return false
+}
+
+// endless returns what is wrong with a list that does not end; "" if it may end.
+func endless(repeated, stale bool) string {
+	switch {
+	case repeated:
+		return "the page tokens repeat in a loop"
+	case stale: //rule:endless-lists-end
+		return fmt.Sprintf("%d pages in a row without a new row: the list does not end", maxStalePages)
+	}
+	return ""
+}
+
+const (
+	// maxStalePages is how many pages in a row may have no row that this pass has not
+	// read. A page may be empty where a list is filtered after it is cut into pages;
+	// so many of them would be a gap of 100,000 rows.
+	maxStalePages = 1000
+	// maxSeenRows bounds the memory of a newsDetector, to some megabytes.
+	maxSeenRows = 100_000
+)
+
+// A newsDetector notices a list whose tokens are new and whose rows are not. It
+// forgets the rows before the last maxSeenRows or fewer.
+type newsDetector struct {
+	seed  maphash.Seed
+	seen  map[uint64]struct{}
+	stale int // pages in a row without a new row
+}
+
+// check reports whether there have been too many pages without a new row.
+func (d *newsDetector) check(page *Page) bool {
+	if d.seen == nil {
+		d.seed, d.seen = maphash.MakeSeed(), map[uint64]struct{}{}
+	}
+	before := len(d.seen)
+	for i := range page.Records {
+		identity := page.Records[i].Key
+		if identity == nil {
+			identity = page.Records[i].Raw
+		}
+		d.seen[maphash.Bytes(d.seed, identity)] = struct{}{}
+	}
+	d.stale++
+	if len(d.seen) > before {
+		d.stale = 0
+	}
+	if len(d.seen) > maxSeenRows {
+		clear(d.seen)
+	}
+	return d.stale >= maxStalePages
 }
 
 // Query requests one page of an endpoint that takes its query in the body. Its

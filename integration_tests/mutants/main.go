@@ -108,7 +108,7 @@ type runner struct {
 // passes reports whether the tests pass without a mutant.
 func (r *runner) passes(ctx context.Context, selected []mutant) bool {
 	unbroken := &runner{histories: min(r.histories, 50), procs: runtime.NumCPU()}
-	for _, s := range []suite{scenarios, every, histories, dates, reports} {
+	for _, s := range []suite{scenarios, every, histories, dates, client, pager, hostile, merges, reports} {
 		used := func(m mutant) bool { return slices.Contains(m.suites, s) }
 		if !slices.ContainsFunc(selected, used) {
 			continue

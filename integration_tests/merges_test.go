@@ -62,7 +62,11 @@ func TestEndlessMerges(t *testing.T) {
 						}
 					}
 					time.Sleep(time.Minute)
+					before := box.Requests()
 					box.Fail = func(r *http.Request) *sandbox.Fault {
+						if box.Requests()-before > 200 {
+							return nil // too many
+						}
 						for _, path := range []string{"/api/tickets/", "/api/customers/"} {
 							rest, single := strings.CutPrefix(r.URL.Path, path)
 							id, err := strconv.ParseInt(rest, 10, 64)
@@ -75,7 +79,6 @@ func TestEndlessMerges(t *testing.T) {
 						}
 						return nil
 					}
-					before := box.Requests()
 					warnings := sync()
 					if n := box.Requests() - before; n > 100 {
 						t.Errorf("%d requests", n)

@@ -65,6 +65,9 @@ func TestPagerEnds(t *testing.T) {
 				if failed = err; err == nil {
 					pages++
 				}
+				if pages > max(c.pages, maxStalePages+50) {
+					break
+				}
 			}
 			switch {
 			case c.pages > 0 && (failed != nil || pages != c.pages):

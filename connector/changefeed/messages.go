@@ -3,7 +3,6 @@ package changefeed
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -169,7 +168,7 @@ func (a *Applier) refetchThreads(ctx context.Context, tickets *stream.Stream, wa
 
 // followTicket adds to next the ticket into which a ticket was merged.
 func (a *Applier) followTicket(ctx context.Context, tickets *stream.Stream, ticket int64, why cause, next threads) error {
-	_, _, err := a.FetchByID(ctx, tickets, tickets.Path, ticket)
+	_, _, err := a.FetchByID(ctx, tickets, tickets.Path, 0, ticket)
 	if merged, into := gorgias.MergedInto(err); merged {
 		next.get(into, why).whole = true
 	} else if err != nil && !gorgias.Is(err, gorgias.NotFound) {
@@ -186,7 +185,7 @@ func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ti
 	if !a.Emissions.Get(id).ReadAt.Before(why.at.Truncate(time.Second)) { // server times are whole seconds
 		return nil // this sync has read it since
 	}
-	_, _, err := a.FetchByID(ctx, a.Source, fmt.Sprintf("%s/%d/messages", tickets.Path, ticket), id)
+	_, _, err := a.FetchByID(ctx, a.Source, tickets.Path+"/{id}/messages", ticket, id)
 	gone, into := isGone(err)
 	switch {
 	case into != 0:
@@ -204,7 +203,6 @@ func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ti
 // refetchThread reads the messages of a ticket, and removes what it finds from
 // what is wanted. A ticket that is gone has none.
 func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread) error {
-	query := url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}
 	more := func(page *reader.Page) bool {
 		left := len(wanted.changed)
 		for _, rec := range page.Records {
@@ -214,10 +212,17 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 		}
 		return wanted.whole || left > 0
 	}
-	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "", more) {
-		if gorgias.Is(err, gorgias.NotFound) {
-			return nil
-		}
+	fetch := func(ctx context.Context, ticket int64, token string) (*reader.Page, error) {
+		return a.FetchPage(ctx, a.Source, a.Source.Path, url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}, token)
+	}
+	pager := reader.Pager{Path: a.Source.Path, Observe: more, Fetch: func(ctx context.Context, token string) (*reader.Page, error) {
+		return fetch(ctx, ticket, token)
+	}}
+	same := func(ctx context.Context, other stream.Record) error {
+		_, err := fetch(ctx, other.Owner, "")
+		return err
+	}
+	for page, err := range a.PagesOf(ctx, pager, a.Source, same) {
 		if err != nil {
 			return err
 		}

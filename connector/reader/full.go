@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/url"
-	"strings"
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/stream"
@@ -89,22 +88,18 @@ func (l *List) readChildren(ctx context.Context, o *Output, parents [][]byte) er
 // readChild reads the list of o below one parent. A parent that was deleted
 // since it was listed has none.
 func (l *List) readChild(ctx context.Context, o *Output, parent []byte) error {
-	path := strings.Replace(o.Stream.Path, "{id}", string(parent), 1)
-	started := false
-	pager := Pager{Path: path,
-		Fetch: func(ctx context.Context, token string) (*Page, error) {
-			return l.FetchPage(ctx, o.Stream, path, nil, token)
-		},
-		Restart: func(context.Context) error { started = false; return nil },
+	path := func(parent []byte) string { return childPath(o.Stream.Path, string(parent)) }
+	pager := Pager{Path: path(parent), Fetch: func(ctx context.Context, token string) (*Page, error) {
+		return l.FetchPage(ctx, o.Stream, path(parent), nil, token)
+	}}
+	same := func(ctx context.Context, other stream.Record) error {
+		_, err := l.FetchPage(ctx, o.Stream, path(other.Key), nil, "")
+		return err
 	}
-	for page, err := range pager.Pages(ctx) {
-		if gorgias.Is(err, gorgias.NotFound) && !started {
-			return nil
-		}
+	for page, err := range l.PagesOf(ctx, pager, l.Source, same) {
 		if err != nil {
 			return err
 		}
-		started = true
 		records := make([]stream.Record, len(page.Records))
 		for i, rec := range page.Records {
 			rec.Raw = stream.PrependFields(rec.Raw, parentField(o.Stream, parent))

@@ -19,12 +19,13 @@ var (
 	every     = suite{pkg: "./integration_tests", run: "^TestEveryHistory$", timeout: "10m"}
 	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "20m", histories: true}
 	dates     = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
-	client    = suite{pkg: "./connector/gorgias", timeout: "5m"}
-	pager     = suite{pkg: "./connector/reader", run: "^TestPagerEnds$", timeout: "1m"}
 	hostile   = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m"}
 	merges    = suite{pkg: "./integration_tests", run: "^TestEndlessMerges$", timeout: "1m"}
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
+
+// unit are the tests of one package of the connector.
+func unit(pkg string) []suite { return []suite{{pkg: "./connector/" + pkg, timeout: "5m"}} }
 
 // test runs the suite and returns its output and whether it passed.
 func (s suite) test(ctx context.Context, r *runner, more ...string) (out string, passed bool) {

@@ -11,8 +11,8 @@ var (
 	anyTest = []suite{scenarios, every, histories}
 	byDays  = []suite{reports}
 	byDates = []suite{dates}
-	byUnit  = []suite{client}
-	byPages = []suite{pager}
+	byUnit  = unit("gorgias")
+	byPages = unit("reader")
 	byPeak  = []suite{hostile}
 	byMerge = []suite{merges}
 )
@@ -37,6 +37,9 @@ var mutants = []mutant{
 	{"large-bodies-are-read-in-turn", "large bodies are read side by side", Stmt("if true { return func() {}, nil }; $"), byUnit},
 	{"content-length-reserves-little", "a Content-Length reserves what it says", Value(1, "make([]byte, 0, max(res.ContentLength, bytes.MinRead))"), byPeak},
 	{"retry-after-is-honored", "Retry-After is ignored", Value(1, "0 * ($)"), anyTest},
+	{"status-is-proven-by-its-body", "a 4xx of a gateway is believed", False, anyTest},
+	{"redirect-names-the-same-kind", "a temporary redirect is a merge", Drop(2), unit("gorgias")},
+	{"unproven-401-renews-no-token", "a 401 of a gateway spends the refresh token", Drop(3), unit("gorgias")},
 
 	// conform
 	{"timestamp-without-offset-is-utc", "a timestamp without an offset is invalid", Drop(1), anyTest},
@@ -65,6 +68,7 @@ var mutants = []mutant{
 	{"head-is-rescanned-after-resume", "a resumed scan is not followed by another", Drop(2), anyTest},
 	{"head-is-rescanned-after-long-scan", "a long scan is not followed by another", False, anyTest},
 	{"state-past-end-date-is-kept", "a state past the end date is read on from", False, anyTest},
+	{"scan-without-rows-starts-again-before-end", "a scan without rows goes on up to an end date", Drop(2), unit("reader")},
 	{"end-date-keeps-event-watermark", "a first scan up to an end date stores no event watermark", Value(1, "$ && p.End.IsZero()"), anyTest},
 	{"event-watermark-precedes-first-record", "the event watermark comes with the first records", Delete, anyTest},
 	{"failed-stream-is-not-complete", "a failed stream is complete", Stmt("r.send(o, Batch{Kind: Done})"), anyTest},
@@ -73,6 +77,8 @@ var mutants = []mutant{
 	{"unauthorized-alone-ends-all-streams", "any error ends all streams", Call(1, "$1 != nil"), anyTest},
 
 	// reader: pages
+	{"unproven-404-has-to-last", "a momentary 404 of another form may be proven", Drop(4), unit("reader")},
+	{"unproven-404-needs-a-witness", "a lasting 404 of another form is a deletion", False, anyTest},
 	{"empty-page-continues-list", "an empty page ends a list", Value(1, `map[bool]string{true: $}[len(page.Records) > 0]`), anyTest},
 	{"list-is-read-to-its-end", "a list without an order is one page", Value(1, `map[bool]string{true: $}[p.Observe != nil]`), anyTest},
 	{"repeated-tokens-are-detected", "a loop of page tokens is not noticed", False, byPages},
@@ -80,6 +86,7 @@ var mutants = []mutant{
 
 	// changefeed
 	{"change-feed-runs", "events are not read", False, anyTest},
+	{"unproven-events-fail-loudly", "events that a gateway withholds are a warning", Drop(2), anyTest},
 	{"deletions-become-tombstones", "deletions are not emitted", True, anyTest},
 	{"tickets-are-refetched", "tickets are not re-fetched", Skip, anyTest},
 	{"missing-tickets-are-fetched-by-id", "tickets missing from a response are not fetched by id", Skip, anyTest},
@@ -89,7 +96,8 @@ var mutants = []mutant{
 	{"removed-tags-get-tombstones", "removed tags stay", Delete, anyTest},
 	{"present-tags-get-no-tombstone", "a tag that was added again is deleted", Delete, anyTest},
 	{"tag-tombstone-has-date-of-ticket", "the tombstone of a tag is newer than the tag added again", Call(2, "$f($1, $3, $3, $4, $5, $6)"), anyTest},
-	{"deleted-customers-get-tombstones", "deleted customers stay", Delete, anyTest},
+	{"customers-are-refetched", "customers are not re-fetched", Skip, anyTest},
+	{"dated-change-is-not-refetched", "a customer that was read is not re-fetched because of an update", Drop(3), unit("changefeed")},
 	{"deleted-messages-are-followed", "a deleted message is not followed to the ticket it moved to", Delete, anyTest},
 	{"vanished-messages-get-tombstones", "deleted messages that are gone stay", Delete, anyTest},
 	{"missing-record-is-a-deletion", "a record that is gone is an error", False, anyTest},

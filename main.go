@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"math"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -30,12 +32,19 @@ func main() {
 		// A write to standard output may block forever.
 		time.AfterFunc(gracePeriod, func() { exitBySignal(s) })
 	}()
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set
+		debug.SetMemoryLimit(usualMemory)
+	}
 	code, by := cli.Main(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	if by != nil {
 		exitBySignal(by)
 	}
 	os.Exit(code)
 }
+
+// usualMemory is where the garbage collector begins to work harder: a sync needs
+// far less, and a few huge responses should not make the program look huge, too.
+const usualMemory = 256 << 20
 
 // exitBySignal ends the process by a signal, so that its parent sees the signal
 // as the cause. The kernel does not deliver signals to the first process of a

@@ -5,6 +5,7 @@ package changefeed
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -129,6 +130,18 @@ func isGone(err error) (gone bool, mergedInto int64) {
 		return true, 0
 	}
 	return gorgias.MergedInto(err)
+}
+
+// maxMoves is how often a record is followed to where it was merged or moved. A
+// longer chain does not exist, or has no end.
+const maxMoves = 20
+
+// warnEndless warns that records were not followed any further.
+func (a *Applier) warnEndless(what string, ids []int64) {
+	for _, o := range a.Awaiting() {
+		a.Warn(o, fmt.Sprintf("%s %v were followed through %d merges without an end: they may be out of date. Run a full refresh of %s", what, ids, maxMoves, a.Source.Name))
+		return
+	}
 }
 
 // acknowledge marks events as processed, although others may fail.

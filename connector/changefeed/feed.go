@@ -40,6 +40,7 @@ type Feed struct {
 type progress struct {
 	from        time.Time // the earliest event that matters
 	startedAt   time.Time // server time of the first page; zero before it
+	uncertain   bool      // it was later, but nobody knows by how much
 	lastEventAt time.Time
 	unsorted    bool    // an event was followed by an earlier one
 	incomplete  bool    // the shared list of events starts too late
@@ -220,6 +221,7 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 	wanted := f.eventTypes()
 	if f.startedAt.IsZero() {
 		f.startedAt = page.ServerTime //rule:server-clock-starts-change-feed
+		f.uncertain = f.startedAt.Before(f.LastServerTime())
 		f.warnRetentionGap(ctx, page)
 	}
 	if page.Restarted {
@@ -234,6 +236,9 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 		if slices.Contains(wanted, typ) && !at.Before(f.from) {
 			f.buffer = append(f.buffer, newEvent(rec, typ))
 		}
+	}
+	if f.uncertain && !f.unsorted {
+		f.startedAt = state.MaxTime(f.startedAt, f.lastEventAt) // the list is complete up to there
 	}
 	if len(page.Records) > 0 { // an empty page cannot name the ticket that a deferred event waits for
 		f.pages++

@@ -104,9 +104,6 @@ func (w *messageWork) addMessage(e Event, em reader.Emission) {
 	}
 }
 
-// maxThreadMoves is how often messages are followed to another ticket.
-const maxThreadMoves = 10
-
 // applyMessages re-fetches messages by their threads.
 func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work messageWork) error {
 	read := a.takeRead(work.unresolved, nil)
@@ -121,7 +118,11 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 			delete(work.threads, ticket)
 		}
 	}
-	for wanted, moves := work.threads, 0; len(wanted) > 0 && moves < maxThreadMoves; moves++ {
+	for wanted, moves := work.threads, 0; len(wanted) > 0; moves++ {
+		if moves > maxMoves { //rule:endless-merges-end
+			a.warnEndless("the messages of tickets", slices.Sorted(maps.Keys(wanted)))
+			break
+		}
 		next, err := a.refetchThreads(ctx, tickets, wanted, work.deletedTickets)
 		if err != nil {
 			return err

@@ -66,7 +66,7 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 		a.EmitChanges(items, removed)
 	}
 	all, wanted := work.refetch, maps.Clone(work.refetch)
-	read := a.takeRead(wanted, needsRecord)
+	read, moves := a.takeRead(wanted, needsRecord), map[int64]int{}
 	for queue := wanted.ids(); len(queue) > 0; { //rule:tickets-are-refetched
 		n := min(a.Limit(), len(queue))
 		missing, err := a.refetchTickets(ctx, queue[:n], all, emit)
@@ -84,10 +84,15 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 				return err
 			}
 			emit(items)
-			if _, known := all[into]; into != 0 && !known {
-				all.add(into, all[id])
-				queue = append(queue, into)
+			if _, known := all[into]; into == 0 || known {
+				continue
 			}
+			if moves[into] = moves[id] + 1; moves[into] > maxMoves { //rule:endless-merges-end
+				a.warnEndless("tickets", []int64{into})
+				continue
+			}
+			all.add(into, all[id])
+			queue = append(queue, into)
 		}
 	}
 	emit(read) // last, so that a list that cannot be re-fetched is not emitted by each sync

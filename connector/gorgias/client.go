@@ -11,9 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,7 +30,7 @@ type Options struct {
 	RateLimiter *RateLimiter      // the account's; default: one with a reserve of a tenth
 	Timeout     time.Duration     // of one attempt, including its body; default 60s
 	Attempts    int               // default 11: with their waits, about five minutes
-	MaxBody     int64             // bytes of a response, decompressed; default 256 MiB
+	MaxBody     int64             // bytes of a response, decompressed; default 96 MiB
 	MaxWait     time.Duration     // the longest Retry-After that the client waits for; default 15 minutes
 
 	// Rejected, if set, is called with a request that the API rejected as
@@ -53,6 +56,8 @@ type Client struct {
 	maxWait   time.Duration
 	rejected  func(*http.Request) bool
 	retried   func(error, time.Duration)
+	clock     serverClock
+	large     atomic.Bool // a large response is in memory
 }
 
 // New returns a client, or an error if the origin is invalid or Auth is missing.
@@ -77,7 +82,7 @@ func New(o Options) (*Client, error) {
 		limiter:   o.RateLimiter,
 		timeout:   or(o.Timeout, time.Minute),
 		attempts:  max(1, or(o.Attempts, 11)),
-		maxBody:   or(o.MaxBody, 256<<20),
+		maxBody:   or(o.MaxBody, 96<<20),
 		maxWait:   or(o.MaxWait, 15*time.Minute),
 		rejected:  o.Rejected,
 		retried:   o.Retried,
@@ -148,7 +153,11 @@ func (c *Client) page(ctx context.Context, envelope Envelope, path string, query
 			return err
 		}
 		if page, err = parsePage(r.body, pageRequest{envelope, query, params.Encode()}); err != nil {
+			r.release()
 			return err
+		}
+		if len(r.body) > smallBody {
+			runtime.AddCleanup(&r.body[0], func(release func()) { release() }, r.release)
 		}
 		page.ServerTime = r.serverTime
 		return nil
@@ -167,6 +176,7 @@ func (c *Client) page(ctx context.Context, envelope Envelope, path string, query
 type response struct {
 	serverTime time.Time
 	body       []byte
+	release    func() // to be called when the body is no longer in memory
 }
 
 // roundTrip sends a request: once more with a new token if there is one, and once
@@ -238,15 +248,21 @@ func (c *Client) send(ctx context.Context, u *url.URL, body []byte, rejected fun
 	return r, err
 }
 
-// readCallLimit returns what the headers of a response show of the bucket. Values
-// that no bucket can have are ignored.
+// maxCallLimit is far above the limit of any plan. A header that shows more must
+// not let a sync flood the account.
+const maxCallLimit = 10_000
+
+// readCallLimit returns what the headers of a response show of the bucket. It holds
+// no more than its limit, so that no header delays a request for longer than a
+// full bucket leaks; values that mean nothing are ignored.
 func (c *Client) readCallLimit(res *http.Response) callLimit {
 	r := callLimit{rateLimited: res.StatusCode == http.StatusTooManyRequests}
 	used, limit, _ := strings.Cut(res.Header.Get("X-Gorgias-Account-Api-Call-Limit"), "/")
 	u, err1 := strconv.Atoi(strings.TrimSpace(used))
 	l, err2 := strconv.Atoi(strings.TrimSpace(limit))
-	if err1 == nil && err2 == nil && u >= 0 && l > 0 && l <= 1_000_000 {
-		r.used, r.limit = min(u, l), l
+	if err1 == nil && err2 == nil && u >= 0 && l > 0 {
+		l = min(l, maxCallLimit)       //rule:call-limit-is-plausible
+		r.used, r.limit = min(u, l), l //rule:call-limit-is-bounded
 	}
 	if wait := parseRetryAfter(res); wait <= c.maxWait {
 		r.retryAfter = wait
@@ -272,17 +288,75 @@ func (c *Client) read(res *http.Response, req *http.Request, rejected func(*http
 	if err != nil {
 		return nil, invalidResponse("a response without a valid Date header")
 	}
-	var b bytes.Buffer
-	if n := res.ContentLength; n > 0 && n <= c.maxBody {
-		b.Grow(int(n) + bytes.MinRead)
+	if off := c.clock.prove(serverTime); off != 0 {
+		return nil, invalidResponse("a Date header that is %v off the server's time so far", off.Round(time.Second))
 	}
-	if _, err := b.ReadFrom(io.LimitReader(res.Body, c.maxBody+1)); err != nil {
-		return nil, networkError(fmt.Errorf("the response is incomplete: %w", err))
+	body, release, err := c.readBody(req.Context(), res)
+	if err != nil {
+		return nil, err
 	}
-	if int64(b.Len()) > c.maxBody {
-		return nil, &Error{Status: res.StatusCode, Kind: Oversized, Message: fmt.Sprintf("a response of more than %d bytes", c.maxBody)}
+	return &response{serverTime.UTC(), body, release}, nil
+}
+
+// A small response is read at once, whatever others do. Of those that turn out to
+// be larger, one at a time is in memory, from there on until its page is garbage:
+// so the memory of all is bounded.
+const smallBody = 8 << 20
+
+// maxTurn is how many seconds a large response waits for its turn. Who handles one
+// may need another one, so it is then read in any case.
+const maxTurn = 30
+
+// takeTurn waits until no other large response is in memory.
+func (c *Client) takeTurn(ctx context.Context) (release func(), err error) {
+	for range maxTurn {
+		if c.large.CompareAndSwap(false, true) { //rule:large-bodies-are-read-in-turn
+			return sync.OnceFunc(func() { c.large.Store(false) }), nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, networkError(ctx.Err())
+		case <-time.After(time.Second):
+			runtime.GC() // it tells who is done
+		}
 	}
-	return &response{serverTime.UTC(), b.Bytes()}, nil
+	return func() {}, nil
+}
+
+// maxReserved is how much memory a Content-Length reserves before a byte arrives.
+const maxReserved = 1 << 20
+
+// readBody reads a body of at most maxBody bytes. release must be called when it
+// is no longer in memory.
+func (c *Client) readBody(ctx context.Context, res *http.Response) (body []byte, release func(), err error) {
+	release = func() {}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
+	body = make([]byte, 0, min(max(res.ContentLength, bytes.MinRead), maxReserved)) //rule:content-length-reserves-little
+	for {
+		if len(body) == cap(body) {
+			body = slices.Grow(body, min(len(body), smallBody))
+		}
+		n, err := res.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > c.maxBody: //rule:bodies-are-bounded
+			return nil, release, &Error{Status: res.StatusCode, Kind: Oversized, Message: fmt.Sprintf("a response of more than %d bytes", c.maxBody)}
+		case err == io.EOF:
+			return body, release, nil
+		case err != nil:
+			return nil, release, networkError(fmt.Errorf("the response is incomplete: %w", err))
+		case len(body) > smallBody && len(body)-n <= smallBody:
+			turn, err := c.takeTurn(ctx)
+			if err != nil {
+				return nil, release, err
+			}
+			release = turn
+		}
+	}
 }
 
 // isGood reports whether a status comes with a page. The API's documentation leaves

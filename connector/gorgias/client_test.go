@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,13 +169,122 @@ func is(err error, kind Kind) bool {
 func TestReadCallLimit(t *testing.T) {
 	for header, want := range map[string]callLimit{
 		"7/80": {used: 7, limit: 80}, " 7 / 80 ": {used: 7, limit: 80}, "0/1": {limit: 1}, "70/40": {used: 40, limit: 40},
-		"9000000000000000000/40": {used: 40, limit: 40}, "": {}, "7": {}, "7/": {}, "/80": {}, "-1/80": {}, "7/0": {}, "7/-1": {}, "7/1000001": {}, "7/80/1": {},
+		"9000000000000000000/40": {used: 40, limit: 40}, "": {}, "7": {}, "7/": {}, "/80": {}, "-1/80": {}, "7/0": {}, "7/-1": {}, "7/1000001": {used: 7, limit: maxCallLimit}, "999999999/999999999": {used: maxCallLimit, limit: maxCallLimit}, "7/99999999999999999999": {}, "a/b": {}, "7/80/1": {}, "7,80": {}, "1e3/40": {},
 	} {
 		res := &http.Response{StatusCode: 200, Header: http.Header{"X-Gorgias-Account-Api-Call-Limit": {header}}}
 		if got := new(Client).readCallLimit(res); got != want {
 			t.Errorf("%q: %+v, want %+v", header, got, want)
 		}
 	}
+}
+
+// No sequence of call limits makes a request wait for longer than a full bucket
+// leaks, and none makes a sync flood the account.
+func TestNoCallLimitStalls(t *testing.T) {
+	seed := rand.Uint64()
+	for i := range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, uint64(i)))
+			number := func() int { return []int{-1, 0, 1, 2, 39, 40, 80, 400, 100_000, math.MaxInt32}[r.IntN(10)] }
+			c := client(t, Options{RateLimiter: NewRateLimiter([]float64{0, 0.1, 0.5, 0.9}[r.IntN(4)])}, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Gorgias-Account-Api-Call-Limit", fmt.Sprintf("%d/%d", number(), number()))
+				io.WriteString(w, empty)
+			})
+			for n := range 50 {
+				began := time.Now()
+				if _, err := c.List(t.Context(), CursorList, "tags", nil, ""); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); took > drainTime+time.Second {
+					t.Errorf("seed %d, case %d: request %d took %v", seed, i, n, took)
+				}
+			}
+		})
+	}
+}
+
+// A Retry-After of years ends the stream, and does not block the others for long.
+func TestAbsurdRetryAfter(t *testing.T) {
+	for _, value := range []string{"315360000", "99999999999999999999", "Thu, 01 Jan 2060 00:00:00 GMT", "901"} {
+		synctest.Test(t, func(t *testing.T) {
+			hits := 0
+			c := client(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+				if hits++; hits == 1 {
+					w.Header().Set("Retry-After", value)
+					w.WriteHeader(429)
+				}
+				io.WriteString(w, empty)
+			})
+			began := time.Now()
+			if _, err := c.List(t.Context(), CursorList, "tags", nil, ""); !is(err, RateLimited) || hits != 1 {
+				t.Errorf("%q: %v after %d requests", value, err, hits)
+			}
+			if _, err := c.List(t.Context(), CursorList, "tags", nil, ""); err != nil || time.Since(began) > drainTime+time.Second {
+				t.Errorf("%q: %v after %v", value, err, time.Since(began))
+			}
+		})
+	}
+}
+
+// A page of far more rows than asked for, and a token too long to be stored, are
+// not believed.
+func TestHugePages(t *testing.T) {
+	rows := func(n int) string { return strings.TrimSuffix(strings.Repeat(`{"id":1},`, n), ",") }
+	for name, body := range map[string]string{
+		"rows":  `{"data": [` + rows(10_001) + `], "meta": {"next_cursor": null}}`,
+		"token": `{"data": [], "meta": {"next_cursor": "` + strings.Repeat("x", 9000) + `"}}`,
+	} {
+		if _, err := parsePage([]byte(body), pageRequest{CursorList, url.Values{"limit": {"100"}}, ""}); !is(err, InvalidResponse) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, n := range []int{100, 101, 1000, 10_000} {
+		page, err := parsePage([]byte(`{"data": [`+rows(n)+`], "meta": {"next_cursor": null}}`), pageRequest{CursorList, url.Values{"limit": {"100"}}, ""})
+		if err != nil || len(page.Records) != n {
+			t.Errorf("%d rows: %v", n, err)
+		}
+	}
+}
+
+// Large responses are read one at a time; small ones do not wait for them.
+func TestLargeBodiesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reading, most atomic.Int32
+		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, empty)
+			if r.URL.Query().Has("small") {
+				return
+			}
+			spaces := bytes.Repeat([]byte(" "), 1<<20)
+			for i := range 24 {
+				if i == 12 {
+					most.Store(max(most.Load(), reading.Add(1)))
+					time.Sleep(5 * time.Second)
+				}
+				if _, err := w.Write(spaces); err != nil {
+					return
+				}
+			}
+			reading.Add(-1)
+		})
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if _, err := c.List(t.Context(), CursorList, "tags", nil, ""); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		time.Sleep(2 * time.Second)
+		began := time.Now()
+		if _, err := c.List(t.Context(), CursorList, "tags", url.Values{"small": {"1"}}, ""); err != nil || time.Since(began) > time.Second {
+			t.Errorf("a small response: %v after %v", err, time.Since(began))
+		}
+		all.Wait()
+		if most.Load() != 1 {
+			t.Errorf("%d large responses at once", most.Load())
+		}
+	})
 }
 
 // A response that is not a complete page is retried until a complete one arrives.

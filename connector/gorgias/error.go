@@ -229,7 +229,7 @@ func parseRetryAfter(res *http.Response) time.Duration {
 		return 0
 	}
 	value := res.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return max(0, time.Duration(seconds)*time.Second) //rule:retry-after-is-honored
 	}
 	until, err := http.ParseTime(value)

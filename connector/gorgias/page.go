@@ -57,6 +57,14 @@ func (r pageRequest) limit() int {
 	return n
 }
 
+// maxRecords is how many records a page may have: far more than were requested,
+// but not so many that they exhaust the memory.
+func (r pageRequest) maxRecords() int { return max(10*r.limit(), 10_000) }
+
+// maxToken is the length of the longest page token: it is stored in the state and
+// sent in a URL.
+const maxToken = 8 << 10
+
 // parsePage validates a body as a complete page and splits it into records, in one
 // pass. A body that is not JSON only because of numbers like NaN is mended.
 func parsePage(body []byte, r pageRequest) (*Page, error) {
@@ -230,6 +238,9 @@ func (p *pageParser) parseList() error {
 		if err != nil {
 			return err
 		}
+		if len(p.records) >= p.maxRecords() { //rule:rows-per-page-are-bounded
+			return invalidResponse("a page of more than %d rows", p.maxRecords())
+		}
 		p.records = append(p.records, record)
 	}
 	_, err := p.d.ReadToken()
@@ -280,6 +291,9 @@ func (p *pageParser) nextToken() (string, error) {
 		return "", err
 	}
 	next := params.Encode()
+	if len(next) > maxToken { //rule:page-tokens-are-bounded
+		return "", invalidResponse("a page token of %d characters", len(next))
+	}
 	if next == p.token {
 		return "", invalidResponse("the page names itself as the next one")
 	}

@@ -234,6 +234,7 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 		l.externalUsage = float64(r.used) + 1 - c.ownMin
 		l.newestSent = c.sentAt
 	}
+	l.externalUsage = min(l.externalUsage, float64(limit)-own) //rule:bucket-holds-no-more-than-its-limit
 	l.bucket = newBucket(limit, own+l.externalUsage, now)
 
 	l.block(c, r, now)

@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"bytes"
 	"time"
 
 	"source-gorgias/connector/stream"
@@ -50,6 +51,7 @@ func (e *Emissions) Record(rec stream.Record, em Emission) {
 	em.Cursor, em.Owner, em.version = rec.Cursor, rec.Owner, rec.Fingerprint(time.Time{})
 	if e.bytes+len(rec.Raw) <= maxKeptBytes {
 		e.bytes += len(rec.Raw)
+		rec.Raw, rec.Key = bytes.Clone(rec.Raw), bytes.Clone(rec.Key) // or they would keep their page
 		em.Record = &rec
 	}
 	e.byID[rec.ID()] = em

@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"bytes"
 	"context"
 	"net/url"
 
@@ -53,7 +54,7 @@ func (p *parentIDs) add(records []stream.Record) {
 	for _, rec := range records {
 		if !p.seen[string(rec.Key)] {
 			p.seen[string(rec.Key)] = true
-			p.all = append(p.all, rec.Key)
+			p.all = append(p.all, bytes.Clone(rec.Key)) // or it would keep its page
 		}
 	}
 }

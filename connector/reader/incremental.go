@@ -2,9 +2,11 @@ package reader
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
 
+	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/state"
 	"source-gorgias/connector/stream"
 )
@@ -28,16 +30,19 @@ func (Incremental) Read(ctx context.Context, l *List) error {
 	if err := s.resume(ctx); err != nil {
 		return err
 	}
-	for rescans := 0; ; rescans++ {
+	for rescans := 0; ; {
 		finished, err := s.run(ctx, rescans == maxHeadRescans)
 		if finished || err != nil {
 			return err
 		}
-		headOnly := !s.resumed
+		clamped, headOnly := s.clamped, !s.resumed && !s.clamped
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
 		s.headOnly = headOnly
+		if !clamped {
+			rescans++
+		}
 	}
 }
 
@@ -52,6 +57,8 @@ type scan struct {
 	truncatedByEnd bool // rows beyond the end date were left out
 	headOnly       bool // this sync has finished a scan: only what came since is missing
 	ended          bool // the page observed last is the last one that matters
+	checked        bool // the bookmarks have been compared with the server's present
+	clamped        bool // they were later: the scan begins again
 
 	readFrom time.Time // what lies before it may not have been read by this sync
 }
@@ -74,6 +81,9 @@ func (s *scan) run(ctx context.Context, final bool) (finished bool, err error) {
 	for page, err := range pager.Pages(ctx) {
 		if err != nil {
 			return false, err
+		}
+		if s.clamped {
+			return false, nil
 		}
 		ended := s.ended
 		last := ended && (!s.resumed && !s.tookLong(page) || final) //rule:head-is-rescanned-after-resume
@@ -172,7 +182,7 @@ func (s *scan) comesBefore(a, b time.Time) bool {
 
 // begin starts a scan from the watermark of the least advanced output.
 func (s *scan) begin(ctx context.Context) error {
-	*s = scan{List: s.List} //rule:restart-forgets-page-token
+	*s = scan{List: s.List, checked: s.checked} //rule:restart-forgets-page-token
 	for i, o := range s.Outputs {
 		o.firstScan = o.Bookmark.Watermark.IsZero()
 		o.lowerBound = o.Bookmark.Watermark.Add(-s.Overlap) //rule:overlap-is-reread
@@ -229,6 +239,9 @@ func (s *scan) restart(ctx context.Context) error {
 // page is needed.
 func (s *scan) observe(page *Page) bool {
 	p := &s.position
+	if s.clampBookmarks(); s.clamped {
+		return false
+	}
 	if p.StartedAt.IsZero() {
 		p.StartedAt = page.ServerTime //rule:server-clock-starts-scan
 		s.extendToWindow()
@@ -243,6 +256,25 @@ func (s *scan) observe(page *Page) bool {
 	ended := s.reachedEnd() //rule:empty-page-continues-scan
 	s.ended = ended
 	return !ended
+}
+
+// clampBookmarks takes back what the bookmarks say of the time after the server's
+// present, as the first response shows it.
+func (s *scan) clampBookmarks() {
+	if s.checked {
+		return
+	}
+	s.checked = true
+	present := state.MaxTime(s.LastServerTime(), s.provenTime()).Add(gorgias.ClockTolerance)
+	for _, o := range s.Outputs {
+		before, after := o.Bookmark, o.Bookmark
+		if !after.ClampTo(present) {
+			continue
+		}
+		s.Warn(o, fmt.Sprintf("the state is later than the server's present, %s: everything since the last record that is known to have been read is read again", s.LastServerTime().Format(time.DateTime)))
+		o.Bookmark, o.clamped = after, true // not before the warning, whose bookmark is valid, too
+		s.clamped = s.clamped || after.Watermark != before.Watermark || after.Scan != before.Scan
+	}
 }
 
 func (s *scan) observeRow(at time.Time) {
@@ -348,8 +380,11 @@ func (s *scan) startEvents(o *Output) {
 		return
 	}
 	from := s.position.StartedAt
-	if !o.Bookmark.Watermark.IsZero() {
+	switch {
+	case !o.Bookmark.Watermark.IsZero():
 		from = o.Bookmark.Watermark
+	case o.clamped: // the destination may hold records of an earlier scan
+		from = o.lowerBound //rule:clamped-state-reads-all-events
 	}
 	o.Bookmark.EventWatermark = from.Add(-s.Overlap)
 	s.EmitRecords(o, nil) //rule:event-watermark-precedes-first-record

@@ -44,6 +44,7 @@ type Output struct {
 
 	lowerBound time.Time // records before it have been read by earlier syncs, or lie before the start
 	firstScan  bool      // no scan has finished yet
+	clamped    bool      // the bookmark was later than the server's present
 	listDone   bool
 	ended      bool
 	leftOut    int            // elements without a key, of a Derived stream

@@ -3,6 +3,7 @@ package reader
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"net/url"
 	"runtime/debug"
@@ -18,7 +19,9 @@ import (
 type Page struct {
 	Records []stream.Record
 	// NextToken requests the next page; "" at the end of the list.
-	NextToken  string
+	NextToken string
+	// ServerTime is when the API responded, or an earlier time if that is not
+	// certain.
 	ServerTime time.Time
 	// Restarted is set on the first page of a list that was started again
 	// because its page token was rejected.
@@ -59,7 +62,6 @@ func (r *Run) FetchPage(ctx context.Context, s *stream.Stream, path string, extr
 // newPage takes a response apart. It returns how many rows have no usable key and
 // are left out.
 func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) (page *Page, unusable int) {
-	r.Observe(response.ServerTime)
 	r.nonFinite.add(s, response.NonFinite)
 	page = &Page{Records: make([]stream.Record, 0, len(response.Records)), NextToken: response.NextToken, ServerTime: response.ServerTime}
 	for _, raw := range response.Records {
@@ -69,6 +71,8 @@ func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) (page *Page, unu
 			unusable++
 		}
 	}
+	r.observe(s, page)
+	page.ServerTime = r.certain(page.ServerTime)
 	return page, unusable
 }
 
@@ -161,6 +165,7 @@ func (p *Pager) restart(ctx context.Context) error {
 // the token was rejected.
 func (p *Pager) read(ctx context.Context, token string, restarts int, yield func(*Page, error) bool) (rejected bool, err error) {
 	var loop loopDetector
+	var news newsDetector
 	next := p.prefetch(ctx, token)
 	for first := true; ; first = false {
 		page, err := next()
@@ -173,8 +178,8 @@ func (p *Pager) read(ctx context.Context, token string, restarts int, yield func
 			more = false
 		}
 		if more {
-			if loop.check(token) {
-				return false, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + p.Path, Message: "the page tokens repeat in a loop"}
+			if message := endless(loop.check(token), news.check(page)); message != "" {
+				return false, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: "/api/" + p.Path, Message: message}
 			}
 			next = p.prefetch(ctx, token)
 		}
@@ -245,6 +250,57 @@ func (d *loopDetector) check(token string) bool {
 	return false
 }
 
+// endless returns what is wrong with a list that does not end; "" if it may end.
+func endless(repeated, stale bool) string {
+	switch {
+	case repeated:
+		return "the page tokens repeat in a loop"
+	case stale: //rule:endless-lists-end
+		return fmt.Sprintf("%d pages in a row without a new row: the list does not end", maxStalePages)
+	}
+	return ""
+}
+
+const (
+	// maxStalePages is how many pages in a row may have no row that this pass has not
+	// read. A page may be empty where a list is filtered after it is cut into pages;
+	// so many of them would be a gap of 100,000 rows.
+	maxStalePages = 1000
+	// maxSeenRows bounds the memory of a newsDetector, to some megabytes.
+	maxSeenRows = 100_000
+)
+
+// A newsDetector notices a list whose tokens are new and whose rows are not. It
+// forgets the rows before the last maxSeenRows or fewer.
+type newsDetector struct {
+	seed  maphash.Seed
+	seen  map[uint64]struct{}
+	stale int // pages in a row without a new row
+}
+
+// check reports whether there have been too many pages without a new row.
+func (d *newsDetector) check(page *Page) bool {
+	if d.seen == nil {
+		d.seed, d.seen = maphash.MakeSeed(), map[uint64]struct{}{}
+	}
+	before := len(d.seen)
+	for i := range page.Records {
+		identity := page.Records[i].Key
+		if identity == nil {
+			identity = page.Records[i].Raw
+		}
+		d.seen[maphash.Bytes(d.seed, identity)] = struct{}{}
+	}
+	d.stale++
+	if len(d.seen) > before {
+		d.stale = 0
+	}
+	if len(d.seen) > maxSeenRows {
+		clear(d.seen)
+	}
+	return d.stale >= maxStalePages
+}
+
 // Query requests one page of an endpoint that takes its query in the body. Its
 // rows have no key.
 func (r *Run) Query(ctx context.Context, s *stream.Stream, params url.Values, body []byte, token string) (*Page, error) {
@@ -252,9 +308,9 @@ func (r *Run) Query(ctx context.Context, s *stream.Stream, params url.Values, bo
 	if err != nil {
 		return nil, err
 	}
-	r.Observe(response.ServerTime)
 	r.nonFinite.add(s, response.NonFinite)
 	page := &Page{NextToken: response.NextToken, ServerTime: response.ServerTime}
+	r.observe(s, page)
 	for _, raw := range response.Records {
 		page.Records = append(page.Records, stream.Record{Raw: raw})
 	}

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"source-gorgias/connector/gorgias"
@@ -118,34 +117,13 @@ type Run struct {
 	// of filling memory.
 	Emit func(Batch, error)
 
-	mu        sync.Mutex
-	serverNow time.Time // for first syncs without a start date
-
-	lastServerTime maxTime
+	serverNowMu sync.Mutex
+	serverNow   time.Time // for first syncs without a start date
 
 	unusable  counter // rows without a usable key
 	nonFinite counter // NaN and Infinity, which were read as null
-}
 
-// LastServerTime is the latest server time of any response; zero before the
-// first one.
-func (r *Run) LastServerTime() time.Time {
-	if at := r.lastServerTime.Load(); at != 0 {
-		return time.Unix(at, 0).UTC() //rule:server-clock-dates-today
-	}
-	return time.Time{}
-}
-
-// Observe takes note of a response's server time.
-func (r *Run) Observe(at time.Time) { r.lastServerTime.raise(at) }
-
-// maxTime is the latest of several times, in seconds since 1970.
-type maxTime struct{ atomic.Int64 }
-
-func (m *maxTime) raise(at time.Time) {
-	for old := m.Load(); at.Unix() > old && !m.CompareAndSwap(old, at.Unix()); {
-		old = m.Load()
-	}
+	clock
 }
 
 // defaultStart is where a first sync starts: the configured date, or one year
@@ -155,14 +133,15 @@ func (r *Run) defaultStart(ctx context.Context, s *stream.Stream) (time.Time, er
 	if !r.Start.IsZero() {
 		return r.Start, nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.serverNowMu.Lock()
+	defer r.serverNowMu.Unlock()
 	if r.serverNow.IsZero() {
 		page, err := r.Client.List(ctx, s.Envelope, s.Path, url.Values{"limit": {strconv.Itoa(MaxPageSize)}}, "")
 		if err != nil {
 			return time.Time{}, err
 		}
-		r.serverNow = page.ServerTime
+		r.newPage(s, page) // its records tell the time, too
+		r.serverNow = r.Plausible(page.ServerTime)
 	}
 	return r.serverNow.AddDate(-1, 0, 0), nil
 }

@@ -100,6 +100,29 @@ func (b *Bookmark) FinishScan(window time.Duration) {
 	b.Scan = ScanPosition{}
 }
 
+// ClampTo takes back what lies after a time, and reports whether there was
+// anything: a clock was wrong, here or where the state comes from. It was so by an
+// unknown time, so the watermark goes back to the newest record that is known to
+// have been emitted by then; if none is, everything is read again. The scan under
+// way starts again from its lower bound, and the events since where the next one
+// starts are to be processed.
+func (b *Bookmark) ClampTo(present time.Time) bool {
+	before := *b
+	if b.Watermark.After(present) || b.Scan.StartedAt.After(present) || b.Scan.NextWatermark.After(present) {
+		b.Scan = ScanPosition{LowerBound: b.Scan.LowerBound}
+	}
+	if b.Watermark.After(present) {
+		b.Watermark = b.Fingerprints.lastBefore(present) //rule:future-watermark-is-clamped
+	}
+	if b.WindowReadAt.After(present) {
+		b.WindowReadAt = b.Watermark //rule:future-window-is-clamped
+	}
+	if b.EventWatermark.After(present) {
+		b.EventWatermark = time.Time{} //rule:future-event-watermark-is-clamped
+	}
+	return b.Watermark != before.Watermark || b.Scan != before.Scan || b.WindowReadAt != before.WindowReadAt || b.EventWatermark != before.EventWatermark
+}
+
 // ScanProgress returns the share of its time span that the scan under way has
 // read, from 0 to 1; false if there is no scan or it is unknown.
 func (b Bookmark) ScanProgress(s *stream.Stream) (float64, bool) {

@@ -97,6 +97,19 @@ func (f Fingerprints) newest(horizon uint32, margin int) Fingerprints {
 	return kept
 }
 
+// lastBefore returns the latest time of a record that is not after another; zero
+// if there is none.
+func (f Fingerprints) lastBefore(present time.Time) (last time.Time) {
+	newest := uint32(0)
+	for _, fp := range f {
+		if fp.At > newest && !time.Unix(int64(fp.At), 0).After(present) {
+			newest = fp.At
+			last = time.Unix(int64(newest), 0).UTC()
+		}
+	}
+	return last
+}
+
 const fingerprintSize = 4 + 4 + len(stream.Version{})
 
 // MarshalText packs the list into one string, so that clients that merge

@@ -21,6 +21,9 @@ var (
 	following = suite{pkg: "./integration_tests", run: "^(TestJobsAreFollowed|TestFollowingIsBounded)$", timeout: "5m"}
 	silence   = suite{pkg: "./integration_tests", run: "^TestNoSilence$", timeout: "5m"}
 	protocols = suite{pkg: "./integration_tests", run: "^(TestRetriesAreLogged|TestConfiguredColumns|TestTapSelection|TestTapNothingSelected)$", timeout: "5m"}
+	dates     = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
+	hostile   = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m"}
+	merges    = suite{pkg: "./integration_tests", run: "^TestEndlessMerges$", timeout: "1m"}
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
 

@@ -13,6 +13,11 @@ var (
 	byTime  = []suite{silence}
 	byJobs  = []suite{following}
 	byText  = []suite{protocols}
+	byDates = []suite{dates}
+	byUnit  = unit("gorgias")
+	byPages = unit("reader")
+	byPeak  = []suite{hostile}
+	byMerge = []suite{merges}
 )
 
 const now = "time.Now()"
@@ -24,6 +29,16 @@ var mutants = []mutant{
 	{"missing-token-is-invalid", "a page without its token is the last one", False, anyTest},
 	{"rate-limited-is-retried", "429 is not retried", Value(2, "false"), anyTest},
 	{"server-error-is-retried", "5xx is not retried", Value(2, "false"), anyTest},
+	{"server-time-jumps-are-unproven", "any Date is believed", True, byDates},
+	{"corrected-server-time-counts", "a corrected clock is never believed", True, byDates},
+	{"call-limit-is-bounded", "a bucket holds what a header says", Value(1, "u"), byUnit},
+	{"call-limit-is-plausible", "any limit is believed", Value(1, "l"), byUnit},
+	{"bucket-holds-no-more-than-its-limit", "a bucket holds more than its limit", Delete, byUnit},
+	{"rows-per-page-are-bounded", "a page may have any number of rows", False, byUnit},
+	{"page-tokens-are-bounded", "a page token may have any length", False, byUnit},
+	{"bodies-are-bounded", "a body may have any length", False, byPeak},
+	{"large-bodies-are-read-in-turn", "large bodies are read side by side", Stmt("if true { return func() {}, nil }; $"), byUnit},
+	{"content-length-reserves-little", "a Content-Length reserves what it says", Value(1, "make([]byte, 0, max(res.ContentLength, bytes.MinRead))"), byPeak},
 	{"retry-after-is-honored", "Retry-After is ignored", Value(1, "0 * ($)"), anyTest},
 	{"status-is-proven-by-its-body", "a 4xx of a gateway is believed", False, anyTest},
 	{"redirect-names-the-same-kind", "a temporary redirect is a merge", Drop(2), unit("gorgias")},
@@ -93,7 +108,7 @@ var mutants = []mutant{
 	{"unproven-404-needs-a-witness", "a lasting 404 of another form is a deletion", False, anyTest},
 	{"empty-page-continues-list", "an empty page ends a list", Value(1, `map[bool]string{true: $}[len(page.Records) > 0]`), anyTest},
 	{"list-is-read-to-its-end", "a list without an order is one page", Value(1, `map[bool]string{true: $}[p.Observe != nil]`), anyTest},
-	{"repeated-tokens-are-detected", "a loop of page tokens is not noticed", False, anyTest},
+	{"repeated-tokens-are-detected", "a loop of page tokens is not noticed", False, byPages},
 	{"record-fetched-by-id-is-verified", "a record fetched by id may be another", Drop(2), anyTest},
 
 	// changefeed
@@ -121,6 +136,14 @@ var mutants = []mutant{
 		Stmt("o.Bookmark.EventWatermark = state.MaxTime(o.Bookmark.EventWatermark, l.LastServerTime().Add(-l.Overlap)); $"), anyTest},
 	{"event-ids-are-kept-over-overlap", "processed events are not remembered", False, anyTest},
 	{"unprocessed-events-emit-again", "a known version is not emitted for a new event", Drop(2), anyTest},
+	{"clamped-state-reads-all-events", "events before a clamped state are skipped", Value(1, "from"), byDates},
+	{"endless-lists-end", "a list without an end is read for ever", False, byPages},
+	{"endless-merges-end", "merges are followed for ever", False, byMerge},
+	{"uncertain-server-time-is-not-stored", "a Date is believed against the host's clock", Value(1, "server"), byDates},
+	{"future-records-prove-no-time", "a record dated in the future proves the time", Drop(2), byDates},
+	{"future-watermark-is-clamped", "a watermark in the future stays", Delete, byDates},
+	{"future-window-is-clamped", "a window read in the future stays", Delete, byDates},
+	{"future-event-watermark-is-clamped", "an event watermark in the future stays", Delete, byDates},
 	{"server-clock-starts-change-feed", "the host's clock dates the change feed", Value(1, now), anyTest},
 	{"shared-events-reach-back", "events that were read from too late on are complete", Delete, anyTest},
 	{"message-tickets-are-resolved-by-context", "the tickets of messages are not looked up", False, anyTest},

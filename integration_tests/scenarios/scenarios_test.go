@@ -666,7 +666,7 @@ func networkScenarios() []scenario {
 		play: func(s *runner) {
 			s.box.EditTicketSubject(s.oldTickets[0])
 			s.sync()
-			s.contains("tickets", s.oldTickets[0], `"unrecognized_fields":{"sentiment":{"score":1e1,"of":["a"]}}`, `"messages_count":2,`, `"is_unread":null,`)
+			s.contains("tickets", s.oldTickets[0], `"unrecognized_fields":{"sentiment":{"score":1e1,"of":["a"]},"is_unread":"unread"}`, `"messages_count":2,`, `"is_unread":null,`)
 			if s.reported["tickets: is_unread"] == 0 || s.reported["tickets: messages_count"] != 0 {
 				s.Errorf("reported as lost: %v", s.reported)
 			}

@@ -29,6 +29,25 @@ func PrependFields(object, fields []byte) json.RawMessage {
 	return append(out, body...)
 }
 
+// WithoutFields returns an object without some of its fields.
+func WithoutFields(object []byte, names []string) json.RawMessage {
+	if len(names) == 0 {
+		return object
+	}
+	out := []byte{'{'}
+	for name, value := range conform.Members(object) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out, _ = jsontext.AppendQuote(out, name) // names are repaired: they are valid UTF-8
+		out = append(append(out, ':'), value...)
+	}
+	return append(out, '}')
+}
+
 // CopyFields returns, as JSON without braces, fields of raw under other names.
 // names are pairs: the new name, then the field's.
 func CopyFields(raw []byte, names ...string) []byte {

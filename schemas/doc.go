@@ -27,10 +27,11 @@
 // Some fields contain any JSON, by their documentation or in practice: a ticket's
 // meta, a customer's data, a prediction. They are declared as free-form objects,
 // which every destination can store. If such a field contains another kind of
-// JSON value, the value becomes null and is reported. The value of a custom field
-// may be a string, a number or a boolean: its column is a string, and numbers and
-// booleans keep their spelling. A field below the top level of unknown type is
-// not declared, and is passed through as it was sent.
+// JSON value, the value goes to the column unrecognized_fields, under its path:
+// a union of types is text in some destinations and an error in others. The value
+// of a custom field may be a string, a number or a boolean: its column is a
+// string, and numbers and booleans keep their spelling. A field below the top
+// level of unknown type is not declared, and is passed through as it was sent.
 //
 // # Sources of a description
 //

@@ -94,13 +94,16 @@ func (p *pass) conformRecord(s *Schema) {
 	}
 	p.dst = append(p.dst, '}')
 	if len(p.dst)-start > MaxRecord { //rule:large-records-lose-their-largest-columns
-		p.shrink(start, MaxRecord, func(name []byte) *node {
-			if c := n.props[n.index[string(name)]]; c.accepts&typeNull != 0 || c.hashed {
-				return c.node
-			}
-			return nil
-		})
+		p.shrink(start, MaxRecord, n.nullable)
 	}
+}
+
+// nullable returns the node of a property, or nil if it may not be null.
+func (n *node) nullable(name []byte) *node {
+	if c := n.props[n.index[string(name)]]; c.accepts&typeNull != 0 || c.hashed {
+		return c.node
+	}
+	return nil
 }
 
 // rulesFor returns the rules for an undeclared field.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 
 	"source-gorgias/connector/conform"
@@ -79,41 +80,49 @@ type Element struct {
 // it when it conforms raw.
 func Elements(raw []byte, field string, make func(Element) json.RawMessage) []json.RawMessage {
 	value := Field(raw, field)
-	if len(value) == 0 || value[0] != '[' && value[0] != '{' {
-		return nil
-	}
-	d := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	open, err := d.ReadToken()
-	if err != nil {
-		return nil
-	}
 	var out []json.RawMessage
 	places := map[string]int{} // of names in out
-	for i := 0; ; i++ {
-		e := Element{Index: i}
-		if open.Kind() == '{' && d.PeekKind() != '}' {
-			var name jsontext.Token
-			name, err = d.ReadToken()
-			e.Name = name.String()
+	for e := range elements(value) {
+		if value[0] == '{' {
+			if at, repeated := places[e.Name]; repeated {
+				out[at] = nil
+			}
+			places[e.Name] = len(out)
 		}
-		if k := d.PeekKind(); err != nil || k == '}' || k == ']' || k == jsontext.KindInvalid {
-			return slices.DeleteFunc(out, func(raw json.RawMessage) bool { return raw == nil })
-		}
-		value, err := d.ReadValue()
-		if err != nil {
-			return out
-		}
-		if at, repeated := places[e.Name]; repeated && open.Kind() == '{' {
-			out[at] = nil
-		}
-		places[e.Name] = len(out)
-		switch e.Raw = value; value.Kind() {
+		switch e.Raw[0] {
 		case '{':
 			out = append(out, make(e))
 		case 'n':
 			out = append(out, nil)
 		default:
-			out = append(out, json.RawMessage(slices.Clone(value)))
+			out = append(out, slices.Clone(e.Raw))
+		}
+	}
+	return slices.DeleteFunc(out, func(raw json.RawMessage) bool { return raw == nil })
+}
+
+// elements yields what a list or an object contains; nothing for another value. An
+// element is valid until the next one.
+func elements(value []byte) iter.Seq[Element] {
+	return func(yield func(Element) bool) {
+		d := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		open, err := d.ReadToken()
+		if err != nil || open.Kind() != '{' && open.Kind() != '[' {
+			return
+		}
+		for i := 0; d.PeekKind() != '}' && d.PeekKind() != ']'; i++ {
+			e := Element{Index: i}
+			if open.Kind() == '{' {
+				name, err := d.ReadToken()
+				if err != nil {
+					return
+				}
+				e.Name = name.String()
+			}
+			raw, err := d.ReadValue()
+			if e.Raw = raw; err != nil || !yield(e) {
+				return
+			}
 		}
 	}
 }

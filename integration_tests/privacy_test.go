@@ -250,6 +250,9 @@ func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int
 		"integrations":    {"http.headers.X-Shop", "meta.access_token", "meta.oauth.refresh_token"},
 		"macros":          {"actions.arguments.headers.Authorization", "actions.arguments.api_key"},
 		"ticket_messages": {"actions.arguments.headers.Authorization"},
+		"account":         {"settings.data.custom_sso_providers.okta.client_secret", "settings.data.saml.x.private_key", "meta.deep.er.webhook_token"},
+		"account_settings": {"data.custom_sso_providers.okta.client_secret", "data.custom_sso_providers.list.settings.signing_secret", "oauth.password",
+			"data.providers.apiKey"},
 	} {
 		for _, path := range paths {
 			s.plants = append(s.plants, plantedValue{stream, strings.Split(path, "."), integration})

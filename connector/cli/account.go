@@ -113,11 +113,11 @@ func (a *app) resolveConfig(raw []byte, useSandbox bool) (*config.Settings, erro
 		settings.Origin = "http://sandbox.gorgias.com"
 	}
 	a.config, a.refreshToken = raw, settings.Credentials.RefreshToken
-	a.redactor.add(settings.Credentials.Email, settings.Secrets()...)
-	a.redactor.add(settings.Credentials.ClientID, settings.Secrets()...)
-	a.writer.Redact, a.writer.Privacy = a.redactor.redact, settings.Privacy
+	a.redact(settings.Credentials.Email, settings.Secrets()...)
+	a.redact(settings.Credentials.ClientID, settings.Secrets()...)
+	a.writer.Redact, a.writer.Privacy = a.redactor.Redact, settings.Privacy
 	if a.log != nil {
-		a.log.Redact = a.redactor.redact
+		a.log.Redact = a.redactor.Redact
 	}
 	return settings, nil
 }

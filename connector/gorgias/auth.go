@@ -2,11 +2,7 @@ package gorgias
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
-	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -35,21 +31,9 @@ func authSecrets(r *http.Request) []string {
 	return secrets
 }
 
-// redact removes secrets from a text, in case a server echoes them: as they are,
-// in Base64 and URL-encoded, in upper and lower case.
+// redact removes secrets from a text, in case a server echoes them.
 func redact(text string, secrets ...string) string {
-	var forms []string
-	for _, s := range secrets {
-		forms = append(forms, s, url.QueryEscape(s), url.PathEscape(s),
-			base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s)))
-	}
-	forms = slices.DeleteFunc(forms, func(s string) bool { return s == "" })
-	if len(forms) == 0 {
-		return text
-	}
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // longer ones contain shorter ones
-	for i, s := range forms {
-		forms[i] = regexp.QuoteMeta(s)
-	}
-	return regexp.MustCompile(`(?i)(?:`+strings.Join(forms, "|")+`)=*`).ReplaceAllLiteralString(text, "***")
+	var r Redactor
+	r.Add(secrets...)
+	return r.Redact(text)
 }

@@ -242,7 +242,7 @@ func TestOAuthResponses(t *testing.T) {
 		{200, `{"error":"busy"}`, true, "status 200 busy"},
 		{302, ``, false, "status 302"},
 		{307, ``, false, "status 307"},
-		{400, `{"error":"invalid_request","error_description":"refresh 0 of\napp%27s+secret"}`, false, "status 400 invalid_request *** of ***"},
+		{400, `{"error":"invalid_request","error_description":"refresh 0 of\napp%27s+secret"}`, false, "status 400 invalid_request **** of ****"},
 		{429, ``, true, "status 429"},
 		{0, ``, false, "no such host: acme.example"},
 	} {

@@ -61,8 +61,7 @@ func (r *Redactor) Redact(text string) string {
 		return text
 	}
 	var found []span
-	whole := newView(text)
-	for v := range whole.decodings() {
+	for v := range newView(text).withoutSpace().decodings() {
 		found = append(found, r.find(v)...)
 	}
 	return replace(text, found)
@@ -148,6 +147,17 @@ func (v *view) normalized() *view {
 }
 
 func isSpace(c byte) bool { return c <= ' ' || c == 0x7f }
+
+// withoutSpace returns a view without white space, which may break an escape.
+func (v *view) withoutSpace() *view {
+	out := &view{make([]byte, 0, len(v.text)), make([]span, 0, len(v.text))}
+	for i, c := range v.text {
+		if !isSpace(c) { //rule:white-space-is-ignored
+			out.text, out.at = append(out.text, c), append(out.at, v.at[i])
+		}
+	}
+	return out
+}
 
 // decodings yields a view, what it is decoded to by each encoding, and what those
 // are decoded to.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"os"
 	"strings"
@@ -53,7 +55,8 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 	}
 	if c.Bool("sandbox") {
 		listener := sandbox.Listen()
-		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute}
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute,
+			ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { _ = server.Serve(listener) }()
 		options.Transport = &http.Transport{DialContext: listener.DialContext}
 		account.close = func() { _ = server.Close() }

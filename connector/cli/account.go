@@ -68,6 +68,9 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 		oauth := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Token{
 			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.TokenExpiry})
 		oauth.Renewed = a.tokenRenewed
+		if a.tokens != nil {
+			oauth.Begin, oauth.End = a.tokens.begin, a.tokens.end
+		}
 		options.Auth, options.Rejected = oauth.Authorize, oauth.Rejected
 	}
 	var err error
@@ -85,8 +88,12 @@ func (a *app) settings(c *cli.Context) (*config.Settings, error) {
 	switch {
 	case path != "":
 		if c.Bool("save-tokens") {
-			if a.tokenFile = path; config.IsURI(path) {
+			if config.IsURI(path) {
 				return nil, usageErrorf("%s: --save-tokens needs a config file", c.Command.Name)
+			}
+			a.tokens = newTokenStore(path)
+			if err := a.tokens.start(c.Context); err != nil {
+				return nil, err
 			}
 		}
 		var err error

@@ -101,7 +101,7 @@ type app struct {
 	redactor       gorgias.Redactor
 	control        *airbyte.Writer // for concurrent use with writer
 	config         []byte          // as it was given
-	tokenFile      string          // to which renewed tokens are saved; "" if they are not
+	tokens         *tokenStore     // to which renewed tokens are saved; nil if they are not
 	refreshToken   string          // as it was given
 	rotationWarned bool
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/base64"
 	"fmt"
-	"os"
 
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
@@ -26,19 +25,13 @@ func (a *app) redact(user string, secrets ...string) {
 // goroutine.
 func (a *app) tokenRenewed(token gorgias.Token) error {
 	a.redact(token.ClientID, token.Access, token.Refresh)
-	if a.tokenFile != "" {
-		raw, err := os.ReadFile(a.tokenFile)
-		if err == nil {
-			if raw, err = config.WithToken(raw, token.Access, token.Refresh, token.Expires); err == nil {
-				err = replaceFile(a.tokenFile, raw)
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("the renewed tokens could not be written to the config file: %w", withoutPath(err))
+	if a.tokens != nil {
+		if err := a.tokens.save(token); err != nil {
+			return err
 		}
 	}
 	if a.log != nil || a.humanOutput {
-		if a.tokenFile == "" && token.Refresh != a.refreshToken {
+		if a.tokens == nil && token.Refresh != a.refreshToken {
 			a.warnTokenRotated()
 		}
 		return nil

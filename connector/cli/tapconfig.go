@@ -24,17 +24,22 @@ func (a *app) parseTapConfig(c *cli.Context) (*tapSettings, *config.Settings, er
 	if len(paths) == 0 && !useSandbox {
 		return nil, nil, usageErrorf("--config is missing (or --sandbox, for the sandbox account)")
 	}
+	if c.Bool("save-tokens") {
+		file := findTokenFile(paths)
+		if file == "" {
+			return nil, nil, usageErrorf("--save-tokens: no config file has a refresh_token")
+		}
+		a.tokens = newTokenStore(file)
+		if err := a.tokens.start(c.Context); err != nil {
+			return nil, nil, err
+		}
+	}
 	fields, ignored, err := mergeConfigs(paths)
 	for _, text := range ignored {
 		a.log.Print(singer.Warn, "", "%s", text)
 	}
 	if err != nil {
 		return nil, nil, err
-	}
-	if c.Bool("save-tokens") {
-		if a.tokenFile = findTokenFile(paths); a.tokenFile == "" {
-			return nil, nil, usageErrorf("--save-tokens: no config file has a refresh_token")
-		}
 	}
 	own, warnings, err := takeTapSettings(fields)
 	if err != nil {

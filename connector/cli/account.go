@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"source-gorgias/connector"
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
@@ -37,6 +38,9 @@ func (a *app) open(c *cli.Context) (*account, error) {
 // connect returns the account of the settings, or the sandbox account.
 // interactive bounds the retries, because a user waits for the result.
 func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent string, interactive bool) (*account, error) {
+	if err := gorgias.CheckProxies(); err != nil && !c.Bool("sandbox") {
+		return nil, connector.NewInputError("%v", err)
+	}
 	account := &account{settings: settings, rateLimiter: gorgias.NewRateLimiter(settings.RateLimitReserve), close: func() {}}
 	options := gorgias.Options{
 		UserAgent: userAgent, Origin: settings.Origin, RateLimiter: account.rateLimiter, Transport: gorgias.Transport(),

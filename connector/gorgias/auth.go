@@ -20,20 +20,16 @@ func Basic(email, key string) Auth {
 	}
 }
 
-// authSecrets returns what a request was authorized with, and its parts.
-func authSecrets(r *http.Request) []string {
+// redactRequest removes from a text what a request was authorized with, in case a
+// server echoes it.
+func redactRequest(text string, r *http.Request) string {
 	header := r.Header.Get("Authorization")
 	_, token, _ := strings.Cut(header, " ")
-	secrets := []string{header, token}
+	var redactor Redactor
+	redactor.Add(token)
 	if user, key, ok := r.BasicAuth(); ok {
-		secrets = append(secrets, user+":"+key, key, user)
+		redactor.AddWhole(user)
+		redactor.Add(key)
 	}
-	return secrets
-}
-
-// redact removes secrets from a text, in case a server echoes them.
-func redact(text string, secrets ...string) string {
-	var r Redactor
-	r.Add(secrets...)
-	return r.Redact(text)
+	return redactor.Redact(text)
 }

@@ -189,14 +189,14 @@ func (o *OAuth) renewalError(err error, t Token) *RenewalError {
 	var e *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &noResponse):
-		n := networkError(noResponse.Err)
+		n := networkError(noResponse.Err).blameProxy(o.url())
 		return &RenewalError{Message: t.redact(failed + n.Message), temporary: n.temporary}
 	case !errors.As(err, &e):
 		return &RenewalError{Message: failed + "the response is incomplete or contains no token", temporary: true}
 	case e.ErrorCode == "invalid_client":
-		return &RenewalError{Message: "the app is not known: client_id or client_secret is wrong"}
+		return &RenewalError{Message: sentences("the app is not known: client_id or client_secret is wrong", disguise("client secret", t.ClientSecret))}
 	case e.ErrorCode == "invalid_grant":
-		return &RenewalError{Message: "the app's permission was revoked, or its refresh token was replaced: authorize it again", cause: errSpent}
+		return &RenewalError{Message: sentences("the app's permission was revoked, or its refresh token was replaced: authorize it again", disguise("refresh token", t.Refresh)), cause: errSpent}
 	}
 	status := e.Response.StatusCode
 	return &RenewalError{
@@ -205,8 +205,23 @@ func (o *OAuth) renewalError(err error, t Token) *RenewalError {
 	}
 }
 
+func (o *OAuth) url() *url.URL {
+	u, _ := url.Parse(o.tokenURL) // nil has no proxy
+	return u
+}
+
+// sentences joins a text and a sentence, which may be empty.
+func sentences(text, more string) string {
+	if more == "" {
+		return text
+	}
+	return text + ". " + more
+}
+
 func (t Token) redact(text string) string {
-	return singleLine(redact(text, t.ClientSecret, t.Refresh, t.Access))
+	var r Redactor
+	r.Add(t.ClientSecret, t.Refresh, t.Access)
+	return singleLine(r.Redact(text))
 }
 
 // tokenTransport bounds the responses that oauth2 reads, and mends what it would

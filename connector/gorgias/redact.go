@@ -36,20 +36,33 @@ type Redactor struct {
 func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, secret := range secrets {
+		for end := min(piece, len(secret)); end <= len(secret); end++ {
+			r.add(secret[max(0, end-piece):end])
+		}
+	}
+}
+
+// AddWhole adds a text of which parts are no secret: an email address has a
+// domain.
+func (r *Redactor) AddWhole(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(text)
+}
+
+// add adds a text.
+func (r *Redactor) add(text string) {
+	part := string(newView(text).normalized().text)
+	if len(part) < MinSecret { //rule:short-secrets-are-not-redacted
+		return
+	}
 	if r.parts == nil {
 		r.parts = map[string]bool{}
 	}
-	for _, secret := range secrets {
-		for end := min(piece, len(secret)); end <= len(secret); end++ {
-			part := string(newView(secret[max(0, end-piece):end]).normalized().text)
-			if len(part) < MinSecret { //rule:short-secrets-are-not-redacted
-				continue
-			}
-			r.parts[part] = true
-			if !slices.Contains(r.sizes, len(part)) {
-				r.sizes = append(r.sizes, len(part))
-			}
-		}
+	r.parts[part] = true
+	if !slices.Contains(r.sizes, len(part)) {
+		r.sizes = append(r.sizes, len(part))
 	}
 }
 

@@ -24,7 +24,7 @@ type environment struct{ file map[string]string }
 // newEnvironment reads the file .env. A file that somebody else may have written
 // is not used, and the warning says why.
 func newEnvironment() (e environment, warning string) {
-	f, err := os.Open(".env") //rule:dotenv-of-working-directory
+	f, err := os.Open(".env")
 	if err != nil {
 		return e, ""
 	}

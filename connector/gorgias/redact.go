@@ -198,9 +198,9 @@ func (v *view) decode() (all []*view) {
 		mark     byte
 		unescape func(text []byte) (decoded string, size int)
 	}{
-		{'%', unescapeURL},   //rule:percent-encoding-is-redacted
-		{'&', unescapeHTML},  //rule:html-is-redacted
-		{'\\', unescapeJSON}, //rule:json-is-redacted
+		{'%', unescapeURL},
+		{'&', unescapeHTML},
+		{'\\', unescapeJSON},
 	} {
 		if bytes.IndexByte(v.text, e.mark) >= 0 {
 			all = append(all, v.unescape(e.mark, e.unescape))

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"math"
 	"os"
 	"os/signal"
@@ -23,6 +25,7 @@ import (
 const gracePeriod = 4 * time.Second
 
 func main() {
+	log.SetOutput(io.Discard) // where net/http writes what a server sends unasked //rule:standard-error-is-ours
 	ctx, interrupt := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

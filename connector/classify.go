@@ -74,7 +74,11 @@ func classifyAPI(s *stream.Stream, e *gorgias.Error) (FailureType, string) {
 		if errors.As(e, &renewal) { // its message says all
 			return ConfigFailure, ""
 		}
-		return ConfigFailure, "Check the credentials: the API key is the one from Settings, REST API, not the password you log in with; an OAuth access token expires after 24 hours"
+		hint := "Check the credentials: the API key is the one from Settings, REST API, not the password you log in with; an OAuth access token expires after 24 hours"
+		if e.Disguise != "" {
+			hint = e.Disguise + ". " + hint
+		}
+		return ConfigFailure, hint
 	case gorgias.Forbidden:
 		return ConfigFailure, forbiddenHint(s)
 	case gorgias.NotFound:
@@ -122,6 +126,8 @@ func forbiddenHint(s *stream.Stream) string {
 // networkHint says what to check if there is no response.
 func networkHint(s *stream.Stream, e *gorgias.Error) string {
 	switch {
+	case e.Proxy != "":
+		return "Check the variables HTTPS_PROXY and NO_PROXY, and whether the proxy runs and lets this machine through"
 	case strings.Contains(e.Error(), "no such host"):
 		return "Check the subdomain, and that this machine reaches the internet"
 	case s == nil:

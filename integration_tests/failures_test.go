@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -275,23 +276,34 @@ func TestCheck(t *testing.T) {
 // The output contains none.
 func TestEchoedCredentials(t *testing.T) {
 	t.Parallel()
+	forms := encodings(sandboxSecret)
+	echoed := 0
 	for _, status := range []int{400, 401, 403, 404} {
-		for _, command := range []string{"read", "check"} {
+		for _, command := range []string{"read", "check", "tap"} {
 			t.Run(fmt.Sprint(command, " ", status), func(t *testing.T) {
-				text, err := json.Marshal("you sent " + strings.Join(encodings(sandboxSecret), " and "))
-				if err != nil {
-					t.Fatal(err)
-				}
 				box := small()
-				box.Fail = func(*http.Request) *sandbox.Fault {
+				var mu sync.Mutex
+				box.Fail = func(*http.Request) *sandbox.Fault { // a message is at most 300 characters
+					mu.Lock()
+					defer mu.Unlock()
+					echoed++
+					form := forms[echoed%len(forms)]
+					text, _ := json.Marshal("you sent " + form + " and " + form[:len(form)/2] + "\n " + form[len(form)/2:])
 					return &sandbox.Fault{Status: status, Body: `{"error":{"msg":` + string(text) + `}}`}
 				}
-				tr := call{args: []string{command, "--config", serveSandbox(t, box)}}.inside(t)
-				if !bytes.Contains(tr.stdout, []byte("you sent")) {
-					t.Errorf("nothing of what the API said: %s", tail(tr.stdout))
+				c := call{args: []string{command, "--config", serveSandbox(t, box)}}
+				if command == "tap" {
+					c.tap, c.args = true, c.args[1:]
+				}
+				tr := c.inside(t)
+				if !bytes.Contains(append(tr.stdout, tr.stderr...), []byte("you sent ****")) {
+					t.Errorf("nothing of what the API said: %s %s", tail(tr.stdout), tail(tr.stderr))
 				}
 			})
 		}
+	}
+	if echoed < len(forms) {
+		t.Errorf("%d of %d forms were echoed", echoed, len(forms))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/url"
 	"os"
 	"regexp"
@@ -141,7 +142,7 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 	}
 	for _, secret := range tr.secrets {
 		for _, form := range encodings(secret) {
-			if bytes.Contains(tr.stdout, []byte(form)) || bytes.Contains(tr.stderr, []byte(form)) {
+			if bytes.Contains(tr.stdout, []byte(form)) || bytes.Contains(withoutSpace(tr.stderr), withoutSpace([]byte(form))) {
 				fault("the secret %q shows, as %q", secret, form)
 			}
 		}
@@ -555,18 +556,50 @@ func decode(raw []byte) any {
 	return v
 }
 
-// encodings returns the forms in which a secret may be encoded.
+// encodings returns the forms in which a secret may be encoded, and the pieces of
+// it that are long enough to be of use.
 func encodings(secret string) []string {
-	forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
+	forms := append(pieces(secret), secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret))
 	quoted, _ := json.Marshal(secret)
 	forms = append(forms, string(quoted[1:len(quoted)-1]))
+	for _, byByte := range []string{"%%%02X", "%%%02x", "%02x", "%02X", `\x%02x`} {
+		forms = append(forms, formatEach(byByte, []byte(secret)))
+	}
+	for _, byRune := range []string{"&#%d;", "&#x%x;", "&#x%X;", `\u%04x`} {
+		forms = append(forms, formatEach(byRune, []rune(secret)))
+	}
 	for _, text := range []string{secret, sandboxEmail + ":" + secret} {
 		for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			forms = append(forms, e.EncodeToString([]byte(text)))
 		}
 	}
+	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} { // within a longer text
+		forms = append(forms, e.EncodeToString([]byte("0" + secret))[2:], e.EncodeToString([]byte("01" + secret))[3:])
+	}
 	return forms
 }
+
+// pieces returns the pieces of 12 bytes of a secret.
+func pieces(secret string) (all []string) {
+	for end := 12; end < len(secret); end++ {
+		if piece := secret[end-12 : end]; utf8.ValidString(piece) {
+			all = append(all, piece)
+		}
+	}
+	return all
+}
+
+func formatEach[T any](format string, all []T) string {
+	var b strings.Builder
+	for _, one := range all {
+		fmt.Fprintf(&b, format, one)
+	}
+	return b.String()
+}
+
+// withoutSpace returns a text without white space: a secret that is broken over
+// lines or writes is whole in it.
+func withoutSpace(text []byte) []byte { return bytes.Join(bytes.Fields(text), nil) }
 
 func tail(b []byte) []byte { return b[max(0, len(b)-300):] }
 

@@ -334,7 +334,7 @@ func TestTapUnauthorized(t *testing.T) {
 		var asked atomic.Int32
 		box.Log = func(*http.Request, int) { asked.Add(1) }
 		box.Fail = func(*http.Request) *sandbox.Fault {
-			return &sandbox.Fault{Status: 401, Body: `{"error":{"msg":"you sent ` + strings.Join(encodings("k3y+of"), " ") + `"}}`}
+			return &sandbox.Fault{Status: 401, Body: `{"error":{"msg":"no"}}`}
 		}
 		tr := tapSync(t, serveSandbox(t, box), mode...)
 		lines := strings.Split(strings.TrimSpace(string(tr.stderr)), "\n")
@@ -343,16 +343,6 @@ func TestTapUnauthorized(t *testing.T) {
 		}
 		if rows := tapRecords(tr); len(rows) > 0 || asked.Load() > 8 {
 			t.Errorf("%d requests, records of %d streams", asked.Load(), len(rows))
-		}
-	}
-	for _, status := range []int{400, 401, 403, 404} { // the API sends back the credentials in every form
-		text, _ := json.Marshal("you sent " + strings.Join(encodings(sandboxSecret), " and "))
-		box := small()
-		box.Fail = func(*http.Request) *sandbox.Fault {
-			return &sandbox.Fault{Status: status, Body: `{"error":{"msg":` + string(text) + `}}`}
-		}
-		if tr := tapSync(t, serveSandbox(t, box)); !bytes.Contains(tr.stderr, []byte("you sent")) {
-			t.Errorf("nothing of what the API said: %s", tail(tr.stderr))
 		}
 	}
 }

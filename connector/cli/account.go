@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"os"
 	"strings"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"source-gorgias/connector"
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
@@ -36,6 +39,9 @@ func (a *app) open(c *cli.Context) (*account, error) {
 // connect returns the account of the settings, or the sandbox account.
 // interactive bounds the retries, because a user waits for the result.
 func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent string, interactive bool) (*account, error) {
+	if err := gorgias.CheckProxies(); err != nil && !c.Bool("sandbox") {
+		return nil, connector.NewInputError("%v", err)
+	}
 	account := &account{settings: settings, rateLimiter: gorgias.NewRateLimiter(settings.RateLimitReserve), close: func() {}}
 	options := gorgias.Options{
 		UserAgent: userAgent, Origin: settings.Origin, RateLimiter: account.rateLimiter, Transport: gorgias.Transport(),
@@ -55,7 +61,8 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 	}
 	if c.Bool("sandbox") {
 		listener := sandbox.Listen()
-		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute}
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute,
+			ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { _ = server.Serve(listener) }()
 		options.Transport = &http.Transport{DialContext: listener.DialContext}
 		account.close = func() { _ = server.Close() }
@@ -67,6 +74,9 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 		oauth := gorgias.NewOAuth(options.Origin, options.Transport, gorgias.Token{
 			ClientID: c.ClientID, ClientSecret: c.ClientSecret, Refresh: c.RefreshToken, Access: c.AccessToken, Expires: settings.TokenExpiry})
 		oauth.Renewed = a.tokenRenewed
+		if a.tokens != nil {
+			oauth.Begin, oauth.End = a.tokens.begin, a.tokens.end
+		}
 		options.Auth, options.Rejected = oauth.Authorize, oauth.Rejected
 	}
 	var err error
@@ -97,8 +107,12 @@ func (a *app) settings(c *cli.Context) (*config.Settings, error) {
 	switch {
 	case path != "":
 		if c.Bool("save-tokens") {
-			if a.tokenFile = path; config.IsURI(path) {
+			if config.IsURI(path) {
 				return nil, usageErrorf("%s: --save-tokens needs a config file", c.Command.Name)
+			}
+			a.tokens = newTokenStore(path)
+			if err := a.tokens.start(c.Context); err != nil {
+				return nil, err
 			}
 		}
 		var err error
@@ -128,11 +142,11 @@ func (a *app) resolveConfig(raw []byte, useSandbox bool) (*config.Settings, erro
 		settings.Origin = "http://sandbox.gorgias.com"
 	}
 	a.config, a.refreshToken = raw, settings.Credentials.RefreshToken
-	a.redactor.add(settings.Credentials.Email, settings.Secrets()...)
-	a.redactor.add(settings.Credentials.ClientID, settings.Secrets()...)
-	a.writer.Redact, a.control.Redact, a.writer.Privacy = a.redactor.redact, a.redactor.redact, settings.Privacy
+	a.redact(settings.Credentials.Email, settings.Secrets()...)
+	a.redact(settings.Credentials.ClientID, settings.Secrets()...)
+	a.writer.Redact, a.control.Redact, a.writer.Privacy = a.redactor.Redact, a.redactor.Redact, settings.Privacy
 	if a.log != nil {
-		a.log.Redact = a.redactor.redact
+		a.log.Redact = a.redactor.Redact
 	}
 	return settings, nil
 }

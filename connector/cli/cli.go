@@ -16,6 +16,7 @@ import (
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/airbyte"
+	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/singer"
 )
 
@@ -97,10 +98,10 @@ type app struct {
 	log            *singer.Log // nil unless the program runs as a tap
 	humanOutput    bool        // the command's output and errors are text for users
 
-	redactor       redactor
+	redactor       gorgias.Redactor
 	control        *airbyte.Writer // for concurrent use with writer
 	config         []byte          // as it was given
-	tokenFile      string          // to which renewed tokens are saved; "" if they are not
+	tokens         *tokenStore     // to which renewed tokens are saved; nil if they are not
 	refreshToken   string          // as it was given
 	rotationWarned bool
 }
@@ -116,7 +117,7 @@ func (a *app) fail(err error) {
 		}
 		a.log.Print(singer.Critical, "", "%s", message)
 	case a.humanOutput:
-		fmt.Fprintln(a.stderr, "source-gorgias:", a.redactor.redact(message))
+		fmt.Fprintln(a.stderr, "source-gorgias:", a.redactor.Redact(message))
 	default:
 		if err := a.writer.Fail(err); !errors.Is(err, airbyte.ErrFailed) { // standard output is closed
 			fmt.Fprintln(a.stderr, "source-gorgias:", err)

@@ -99,9 +99,9 @@ func (a *app) read(c *cli.Context) error {
 	batches := plan.Run(c.Context)
 	if isTerminal(a.stderr) {
 		if !isTerminal(a.stdout) && supportsCursor() { // otherwise the terminal shows the records
-			batches = newProgress(a.stderr, a.redactor.redact, len(plan.Streams), account).watch(batches)
+			batches = newProgress(a.stderr, a.redactor.Redact, len(plan.Streams), account).watch(batches)
 		}
-		defer func() { summarize(a.stderr, a.redactor.redact, a.writer.Summary, c.Context.Err() != nil) }()
+		defer func() { summarize(a.stderr, a.redactor.Redact, a.writer.Summary, c.Context.Err() != nil) }()
 	}
 	return a.writer.Sync(c.Context, batches, selection.Unknown)
 }

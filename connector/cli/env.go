@@ -3,8 +3,8 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,28 +17,55 @@ func variable(setting string) string {
 	return "TAP_GORGIAS_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
-// environment returns a function that looks up variables: in the environment of
-// the process, or else in the nearest file .env of the working directory and
-// those above it.
-func environment() func(string) string {
-	var file map[string]string
-	if dir, err := os.Getwd(); err == nil {
-		for ; ; dir = filepath.Dir(dir) {
-			if text, err := os.ReadFile(filepath.Join(dir, ".env")); err == nil {
-				file = dotenv(string(text))
-				break
-			}
-			if dir == filepath.Dir(dir) {
-				break
-			}
+// An environment has variables: those of the process, or else those of the file
+// .env in the working directory.
+type environment struct{ file map[string]string }
+
+// newEnvironment reads the file .env. A file that somebody else may have written
+// is not used, and the warning says why.
+func newEnvironment() (e environment, warning string) {
+	f, err := os.Open(".env")
+	if err != nil {
+		return e, ""
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !isOwn(info) {
+		return e, "the file .env was not used: it must be yours, and nobody else may write it. Make it so: chown it to the user who runs the tap, and chmod 600 .env"
+	}
+	if text, err := io.ReadAll(io.LimitReader(f, 1<<20)); err == nil {
+		e.file = dotenv(string(text))
+	}
+	return e, ""
+}
+
+func (e environment) lookup(name string) string {
+	if value, ok := os.LookupEnv(name); ok {
+		return value
+	}
+	return e.file[name]
+}
+
+// keepOrigin ignores a base_url in the file .env unless the credentials are in it
+// too, and returns a warning if there is one. Else such a file could send the
+// credentials of a configuration elsewhere.
+func (e environment) keepOrigin(fields map[string]json.RawMessage, settings []singer.Setting) (warning string) {
+	elsewhere := len(fields["credentials"]) > 0
+	for _, s := range settings {
+		for _, name := range append([]string{s.Name}, s.Aliases...) {
+			_, inProcess := os.LookupEnv(variable(name))
+			elsewhere = elsewhere || s.InCredentials && (inProcess || len(fields[name]) > 0)
 		}
 	}
-	return func(name string) string {
-		if value, ok := os.LookupEnv(name); ok {
-			return value
-		}
-		return file[name]
+	if !elsewhere {
+		return ""
 	}
+	for _, name := range append([]string{"base_url"}, config.Aliases("base_url")...) {
+		if e.file[variable(name)] != "" {
+			delete(e.file, variable(name)) //rule:dotenv-keeps-origin
+			warning = variable(name) + " in the file .env was not used: the credentials come from elsewhere. Set it where the credentials are"
+		}
+	}
+	return warning
 }
 
 // dotenv parses lines of the form NAME=VALUE, with comments, quotes and a
@@ -102,10 +129,10 @@ func nameVariables(err error, paths []string) error {
 	if !slices.Contains(paths, "ENV") || !errors.As(err, &invalid) {
 		return err
 	}
-	lookup := environment()
+	env, _ := newEnvironment()
 	named := &config.Error{}
 	for _, problem := range invalid.Problems {
-		named.Problems = append(named.Problems, nameVariable(problem, lookup))
+		named.Problems = append(named.Problems, nameVariable(problem, env.lookup))
 	}
 	return named
 }

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -56,5 +59,91 @@ func TestJoinTestFlag(t *testing.T) {
 		if got := joinTestFlag(c.args); !slices.Equal(got, c.want) {
 			t.Errorf("%q became %q", c.args, got)
 		}
+	}
+}
+
+// TestEnvironment: a file .env counts in the working directory alone, if the user
+// owns it and nobody else may write it.
+func TestEnvironment(t *testing.T) {
+	const name = "TAP_GORGIAS_USER_AGENT"
+	for _, c := range []struct {
+		what, dir string
+		mode      os.FileMode
+		owner     int
+		link      bool
+		want      string
+		warned    bool
+	}{
+		{what: "its own", mode: 0o600, want: "x"},
+		{what: "its own, readable by all", mode: 0o644, want: "x"},
+		{what: "a link to its own", mode: 0o600, link: true, want: "x"},
+		{what: "writable by the group", mode: 0o620, warned: true},
+		{what: "writable by all", mode: 0o666, warned: true},
+		{what: "a link to one that is writable by all", mode: 0o666, link: true, warned: true},
+		{what: "of another user", mode: 0o600, owner: 12345, warned: true},
+		{what: "in the parent", dir: "job", mode: 0o600},
+		{what: "two above", dir: "a/b", mode: 0o600},
+		{what: "below", dir: "", mode: 0},
+	} {
+		root := t.TempDir()
+		path := filepath.Join(root, ".env")
+		if c.link {
+			path = filepath.Join(root, "target")
+			if err := os.Symlink(path, filepath.Join(root, ".env")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.mode != 0 {
+			if err := errors.Join(os.WriteFile(path, []byte(name+"=x"), 0o600), os.Chmod(path, c.mode)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.owner != 0 && os.Chown(path, c.owner, c.owner) != nil {
+			continue // only root can
+		}
+		if err := os.MkdirAll(filepath.Join(root, c.dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		t.Chdir(filepath.Join(root, c.dir))
+		e, warning := newEnvironment()
+		if got := e.lookup(name); got != c.want || (warning != "") != c.warned {
+			t.Errorf("%s: %q, %q", c.what, got, warning)
+		}
+	}
+}
+
+// TestKeepOrigin: the file .env cannot send credentials elsewhere that come from
+// elsewhere.
+func TestKeepOrigin(t *testing.T) {
+	settings := singer.Settings().Settings
+	for _, c := range []struct {
+		what    string
+		config  string
+		process string
+		kept    bool
+	}{
+		{"all in .env", `{}`, "", true},
+		{"only the subdomain elsewhere", `{"subdomain":"acme"}`, "TAP_GORGIAS_SUBDOMAIN", true},
+		{"credentials in the config file", `{"credentials":{"email":"e","api_key":"k"}}`, "", false},
+		{"a flat key in the config file", `{"api_key":"k"}`, "", false},
+		{"a refresh token in the config file", `{"refresh_token":"r"}`, "", false},
+		{"the email alone in the environment", `{}`, "TAP_GORGIAS_EMAIL", false},
+		{"the key in the environment, by an alias", `{}`, "TAP_GORGIAS_PASSWORD", false},
+		{"a secret in the environment", `{}`, "TAP_GORGIAS_CLIENT_SECRET", false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			if c.process != "" {
+				t.Setenv(c.process, "x")
+			}
+			var fields map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(c.config), &fields); err != nil {
+				t.Fatal(err)
+			}
+			e := environment{dotenv("TAP_GORGIAS_BASE_URL=http://elsewhere.example\nTAP_GORGIAS_EMAIL=e\nTAP_GORGIAS_API_KEY=k")}
+			warning := e.keepOrigin(fields, settings)
+			if got := e.lookup("TAP_GORGIAS_BASE_URL") != ""; got != c.kept || c.kept == (warning != "") {
+				t.Errorf("kept: %v, %q", got, warning)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -44,7 +45,7 @@ func (a *app) sandbox(c *cli.Context) error {
 	fmt.Fprintf(a.stderr, "the sandbox listens on %[1]s\nconfig: {\"subdomain\": \"sandbox\", \"base_url\": \"http://%[1]s\", \"credentials\": {\"auth_type\": \"api_key\", \"email\": %[2]q, \"api_key\": %[3]q}}\n"+
 		"or with OAuth2: \"credentials\": {\"auth_type\": \"oauth2.0\", \"client_id\": %[4]q, \"client_secret\": %[5]q, \"refresh_token\": %[6]q}\n",
 		listener.Addr(), sandboxEmail, sandboxKey, sandboxClientID, sandboxClientSecret, sandboxRefreshToken)
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ErrorLog: log.New(a.stderr, "", 0), ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(c.Context, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

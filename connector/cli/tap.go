@@ -224,7 +224,7 @@ func (a *app) tapDiscover(c *cli.Context) error {
 			privacy = settings.Privacy
 		}
 	}
-	fields, _ := mergeConfigs(c.StringSlice("config"))
+	fields, _, _ := mergeConfigs(c.StringSlice("config"))
 	raw, _ := json.Marshal(fields)
 	return singer.WriteCatalog(a.stdout, config.AvailableStreams(raw), privacy)
 }

@@ -24,14 +24,22 @@ func (a *app) parseTapConfig(c *cli.Context) (*tapSettings, *config.Settings, er
 	if len(paths) == 0 && !useSandbox {
 		return nil, nil, usageErrorf("--config is missing (or --sandbox, for the sandbox account)")
 	}
-	fields, err := mergeConfigs(paths)
-	if err != nil {
-		return nil, nil, err
-	}
 	if c.Bool("save-tokens") {
-		if a.tokenFile = findTokenFile(paths); a.tokenFile == "" {
+		file := findTokenFile(paths)
+		if file == "" {
 			return nil, nil, usageErrorf("--save-tokens: no config file has a refresh_token")
 		}
+		a.tokens = newTokenStore(file)
+		if err := a.tokens.start(c.Context); err != nil {
+			return nil, nil, err
+		}
+	}
+	fields, ignored, err := mergeConfigs(paths)
+	for _, text := range ignored {
+		a.log.Print(singer.Warn, "", "%s", text)
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	own, warnings, err := takeTapSettings(fields)
 	if err != nil {
@@ -53,26 +61,29 @@ func (a *app) parseTapConfig(c *cli.Context) (*tapSettings, *config.Settings, er
 
 // mergeConfigs merges the configurations of files, of which the later ones take
 // precedence, and the environment if ENV is one of the paths. The environment
-// takes precedence over all files.
-func mergeConfigs(paths []string) (map[string]json.RawMessage, error) {
-	fields := map[string]json.RawMessage{}
+// takes precedence over all files. The warnings say what was ignored.
+func mergeConfigs(paths []string) (fields map[string]json.RawMessage, warnings []string, err error) {
+	fields = map[string]json.RawMessage{}
 	for _, path := range paths {
 		if path == "ENV" {
 			continue
 		}
 		raw, err := readConfig(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if json.Unmarshal(raw, &fields) != nil || fields == nil {
 			_, err := config.Parse(raw, false) // it describes the mistake
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if slices.Contains(paths, "ENV") {
-		return fields, overlay(fields, environment(), singer.Settings().Settings)
+		settings := singer.Settings().Settings
+		env, warning := newEnvironment()
+		warnings = slices.DeleteFunc([]string{warning, env.keepOrigin(fields, settings)}, func(text string) bool { return text == "" })
+		err = overlay(fields, env.lookup, settings)
 	}
-	return fields, nil
+	return fields, warnings, err
 }
 
 // findTokenFile returns the last file that has a refresh token; "" if none has.

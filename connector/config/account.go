@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"time"
+
+	"source-gorgias/connector/conform"
 )
 
 // WithAccount returns the configuration with another account.
@@ -41,4 +43,19 @@ func WithToken(raw []byte, access, refresh string, expires time.Time) ([]byte, e
 		in["token_expiry_date"] = expires.UTC().Format(time.RFC3339)
 	}
 	return json.Marshal(fields)
+}
+
+// Tokens returns the tokens in a configuration, from where [WithToken] writes
+// them; "" if there are none.
+func Tokens(raw []byte) (access, refresh string, expires time.Time) {
+	fields, _ := decode(raw)
+	in := fields
+	if credentials, ok := fields["credentials"].(map[string]any); ok && len(credentials) > 0 {
+		in = credentials
+	}
+	access, _ = in["access_token"].(string)
+	refresh, _ = in["refresh_token"].(string)
+	text, _ := in["token_expiry_date"].(string)
+	expires, _ = conform.ParseTimestamp(text)
+	return access, refresh, expires
 }

@@ -68,7 +68,7 @@ type Config struct {
 	// A secret string of at least 16 characters, which the connector puts before each value that it hashes. Without knowledge of the salt, values such as email addresses cannot be guessed from their hashes. A different salt gives different hashes.
 	HashSalt string `json:"hash_salt,omitempty" jsonschema:"title=Hash salt,minLength=16" jsonschema_extras:"airbyte_secret=true"`
 
-	// Masks the credentials for other services that your account stores in the HTTP headers and data of integrations and in the actions of macros.
+	// Masks the credentials for other services that your account stores in the HTTP headers and data of integrations, in the actions of macros and in its settings, such as those of single sign-on.
 	MaskSecrets bool `json:"mask_secrets,omitempty" jsonschema:"title=Mask secrets of other services,default=true"`
 
 	// The number of lists that are read in parallel. They share the rate limit of your account, so a higher number helps only while Gorgias responds slowly.

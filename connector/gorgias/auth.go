@@ -2,11 +2,7 @@ package gorgias
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
-	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -24,32 +20,16 @@ func Basic(email, key string) Auth {
 	}
 }
 
-// authSecrets returns what a request was authorized with, and its parts.
-func authSecrets(r *http.Request) []string {
+// redactRequest removes from a text what a request was authorized with, in case a
+// server echoes it.
+func redactRequest(text string, r *http.Request) string {
 	header := r.Header.Get("Authorization")
 	_, token, _ := strings.Cut(header, " ")
-	secrets := []string{header, token}
+	var redactor Redactor
+	redactor.Add(token)
 	if user, key, ok := r.BasicAuth(); ok {
-		secrets = append(secrets, user+":"+key, key, user)
+		redactor.AddWhole(user)
+		redactor.Add(key)
 	}
-	return secrets
-}
-
-// redact removes secrets from a text, in case a server echoes them: as they are,
-// in Base64 and URL-encoded, in upper and lower case.
-func redact(text string, secrets ...string) string {
-	var forms []string
-	for _, s := range secrets {
-		forms = append(forms, s, url.QueryEscape(s), url.PathEscape(s),
-			base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s)))
-	}
-	forms = slices.DeleteFunc(forms, func(s string) bool { return s == "" })
-	if len(forms) == 0 {
-		return text
-	}
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // longer ones contain shorter ones
-	for i, s := range forms {
-		forms[i] = regexp.QuoteMeta(s)
-	}
-	return regexp.MustCompile(`(?i)(?:`+strings.Join(forms, "|")+`)=*`).ReplaceAllLiteralString(text, "***")
+	return redactor.Redact(text)
 }

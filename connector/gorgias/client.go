@@ -102,7 +102,10 @@ const dialTimeout, keepAlive = 15 * time.Second, 30 * time.Second
 // environment, TLS 1.2 or later, HTTP/2.
 func Transport() *http.Transport {
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
+		Proxy: http.ProxyFromEnvironment,
+
+		OnProxyConnectResponse: onProxyConnect,
+
 		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
 		TLSHandshakeTimeout: 15 * time.Second,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
@@ -235,7 +238,7 @@ func (c *Client) send(ctx context.Context, u *url.URL, body []byte, rejected fun
 	// Not http.Client: it would follow redirects, and its errors contain the query.
 	res, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return nil, c.sanitize(networkError(err), req)
+		return nil, c.sanitize(networkError(err).blameProxy(req.URL), req)
 	}
 	defer res.Body.Close()
 	limit = c.readCallLimit(res)
@@ -383,7 +386,10 @@ func (c *Client) sanitize(e *Error, req *http.Request) *Error {
 	if e.Kind == Network && req.Context().Err() == context.DeadlineExceeded {
 		e.Message = fmt.Sprintf("no complete response within %v", c.timeout)
 	}
-	e.Message = singleLine(redact(e.Message, authSecrets(req)...))
+	e.Message = singleLine(redactRequest(e.Message, req))
+	if e.Kind == Unauthorized && e.Status == http.StatusUnauthorized {
+		e.Disguise = disguised(req) //rule:keys-in-disguise-are-told
+	}
 	return e
 }
 

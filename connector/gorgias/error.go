@@ -46,6 +46,8 @@ type Error struct {
 	Kind       Kind
 	Message    string // the API's message, or what is wrong; at most 300 characters
 	MergedInto int64  // for Merged: the id of the object that remains
+	Proxy      string // "proxy.example:3128", if the proxy is the cause
+	Disguise   string // a sentence about the form in which the rejected credentials seem to be given; "" if there is none
 	Attempts   int
 	Lasting    bool  // for Unproven: the same status came at several attempts, over minutes
 	Cause      error // the network error or the error of Auth, if any

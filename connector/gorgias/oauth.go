@@ -1,12 +1,15 @@
 package gorgias
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +34,11 @@ type OAuth struct {
 	// Renewed, if set, is called with each renewed token before it is used. Its
 	// error ends the request for which the token was renewed.
 	Renewed func(Token) error
+	// Begin, if set, is called before a refresh token is spent, and again if it is
+	// rejected. Its error ends the request, and nothing was spent. It returns
+	// newer tokens if it knows some. End is called when the renewal has ended.
+	Begin func(context.Context, Token) (Token, error)
+	End   func()
 
 	tokenURL string
 	client   *http.Client
@@ -68,21 +76,57 @@ func (o *OAuth) Authorize(ctx context.Context, r *http.Request) error {
 		return ctx.Err()
 	}
 	defer func() { <-o.lock }()
-	if o.token.Access == "" || !o.token.Expires.IsZero() && time.Now().After(o.token.Expires.Add(-renewBefore)) {
-		renewed, err := o.renew(ctx)
+	if !o.token.usable() {
+		renewed, err := o.replaced(ctx)
 		if err != nil {
 			return err
-		}
-		if o.Renewed != nil {
-			if err := o.Renewed(renewed); err != nil {
-				return err
-			}
 		}
 		o.token = renewed
 	}
 	r.Header.Set("Authorization", "Bearer "+o.token.Access)
 	return nil
 }
+
+// usable reports whether a token has an access token that does not expire soon.
+func (t Token) usable() bool {
+	return t.Access != "" && (t.Expires.IsZero() || time.Now().Before(t.Expires.Add(-renewBefore)))
+}
+
+// replaced returns the token that replaces the one that is not usable any more:
+// one that Begin knows, or a renewed one.
+func (o *OAuth) replaced(ctx context.Context) (Token, error) {
+	if o.End != nil {
+		defer o.End()
+	}
+	t, err := o.begin(ctx, o.token)
+	if err != nil || t.Refresh != o.token.Refresh && t.usable() {
+		return t, err
+	}
+	renewed, err := o.renew(ctx, t)
+	if errors.Is(err, errSpent) {
+		spent := t.Refresh
+		if t, beginErr := o.begin(ctx, t); beginErr == nil && t.Refresh != spent { // another process has renewed it
+			if t.usable() {
+				return t, nil
+			}
+			renewed, err = o.renew(ctx, t)
+		}
+	}
+	if err == nil && o.Renewed != nil {
+		err = o.Renewed(renewed)
+	}
+	return renewed, err
+}
+
+func (o *OAuth) begin(ctx context.Context, t Token) (Token, error) {
+	if o.Begin == nil || t.Refresh == "" {
+		return t, nil
+	}
+	return o.Begin(ctx, t) //rule:saving-is-proved-first
+}
+
+// errSpent is the cause of a RenewalError: the refresh token is not valid.
+var errSpent = errors.New("the refresh token was rejected")
 
 // Rejected marks the access token of a request that the API rejected for renewal.
 // It returns whether the request may be sent again with another one.
@@ -102,7 +146,11 @@ func (o *OAuth) Rejected(r *http.Request) bool {
 type RenewalError struct {
 	Message   string
 	temporary bool
+	cause     error
 }
+
+// Unwrap returns the cause, if it is known.
+func (e *RenewalError) Unwrap() error { return e.cause }
 
 func (e *RenewalError) Error() string { return e.Message }
 
@@ -111,8 +159,7 @@ func (e *RenewalError) Temporary() bool { return e.temporary }
 
 // renew requests a new access token. Servers take the app's credentials from the
 // header or, as some do, from the body only.
-func (o *OAuth) renew(ctx context.Context) (Token, error) {
-	t := o.token
+func (o *OAuth) renew(ctx context.Context, t Token) (Token, error) {
 	if t.Refresh == "" {
 		return t, &RenewalError{Message: "the access token has expired, and there is no refresh token"}
 	}
@@ -128,7 +175,7 @@ func (o *OAuth) renew(ctx context.Context) (Token, error) {
 		}
 	}
 	if err != nil {
-		return t, o.renewalError(err)
+		return t, o.renewalError(err, t)
 	}
 	t.Access, t.Refresh, t.Expires = next.AccessToken, next.RefreshToken, next.Expiry.Truncate(time.Second)
 	return t, nil
@@ -136,33 +183,50 @@ func (o *OAuth) renew(ctx context.Context) (Token, error) {
 
 // renewalError explains an error of oauth2, without the body of the response that
 // its own message contains.
-func (o *OAuth) renewalError(err error) *RenewalError {
+func (o *OAuth) renewalError(err error, t Token) *RenewalError {
 	const failed = "the access token could not be renewed: "
 	var noResponse *url.Error
 	var e *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &noResponse):
-		n := networkError(noResponse.Err)
-		return &RenewalError{Message: o.redact(failed + n.Message), temporary: n.temporary}
+		n := networkError(noResponse.Err).blameProxy(o.url())
+		return &RenewalError{Message: t.redact(failed + n.Message), temporary: n.temporary}
 	case !errors.As(err, &e):
 		return &RenewalError{Message: failed + "the response is incomplete or contains no token", temporary: true}
 	case e.ErrorCode == "invalid_client":
-		return &RenewalError{Message: "the app is not known: client_id or client_secret is wrong"}
+		return &RenewalError{Message: sentences("the app is not known: client_id or client_secret is wrong", disguise("client secret", t.ClientSecret))}
 	case e.ErrorCode == "invalid_grant":
-		return &RenewalError{Message: "the app's permission was revoked, or its refresh token was replaced: authorize it again"}
+		return &RenewalError{Message: sentences("the app's permission was revoked, or its refresh token was replaced: authorize it again", disguise("refresh token", t.Refresh)), cause: errSpent}
 	}
 	status := e.Response.StatusCode
 	return &RenewalError{
-		Message:   o.redact(fmt.Sprintf("%sstatus %d %s %s", failed, status, e.ErrorCode, e.ErrorDescription)),
+		Message:   t.redact(fmt.Sprintf("%sstatus %d %s %s", failed, status, e.ErrorCode, e.ErrorDescription)),
 		temporary: status == http.StatusOK || status == http.StatusTooManyRequests || status >= 500,
 	}
 }
 
-func (o *OAuth) redact(text string) string {
-	return singleLine(redact(text, o.token.ClientSecret, o.token.Refresh, o.token.Access))
+func (o *OAuth) url() *url.URL {
+	u, _ := url.Parse(o.tokenURL) // nil has no proxy
+	return u
 }
 
-// tokenTransport bounds the responses that oauth2 reads.
+// sentences joins a text and a sentence, which may be empty.
+func sentences(text, more string) string {
+	if more == "" {
+		return text
+	}
+	return text + ". " + more
+}
+
+func (t Token) redact(text string) string {
+	var r Redactor
+	r.Add(t.ClientSecret, t.Refresh, t.Access)
+	return singleLine(r.Redact(text))
+}
+
+// tokenTransport bounds the responses that oauth2 reads, and mends what it would
+// reject or take at its word: after a response that it rejects, a refresh token
+// that was replaced would be lost.
 type tokenTransport struct{ next http.RoundTripper }
 
 func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -170,10 +234,34 @@ func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("Accept", "application/json")
 	res, err := t.next.RoundTrip(r)
 	if err == nil {
-		res.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.LimitReader(res.Body, 64<<10), res.Body}
+		defer res.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+		if err != nil {
+			return nil, err
+		}
+		res.Body = io.NopCloser(bytes.NewReader(mendExpiry(body)))
 	}
 	return res, err
+}
+
+// The lifetimes of an access token that are believed. With another one, or none,
+// it is used until the API rejects it.
+const minLifetime, maxLifetime = 5 * time.Minute, 366 * 24 * time.Hour
+
+// mendExpiry removes from a response an expires_in that is not believed.
+func mendExpiry(body []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil || fields["expires_in"] == nil {
+		return body
+	}
+	seconds, err := strconv.ParseFloat(strings.Trim(string(fields["expires_in"]), "\" "), 64)
+	delete(fields, "expires_in")
+	if err == nil && seconds >= minLifetime.Seconds() && seconds <= maxLifetime.Seconds() { //rule:odd-lifetimes-are-not-believed
+		fields["expires_in"] = strconv.AppendInt(nil, int64(seconds), 10)
+	}
+	mended, err := json.Marshal(fields)
+	if err != nil {
+		return body
+	}
+	return mended
 }

@@ -242,7 +242,7 @@ func TestOAuthResponses(t *testing.T) {
 		{200, `{"error":"busy"}`, true, "status 200 busy"},
 		{302, ``, false, "status 302"},
 		{307, ``, false, "status 307"},
-		{400, `{"error":"invalid_request","error_description":"refresh 0 of\napp%27s+secret"}`, false, "status 400 invalid_request *** of ***"},
+		{400, `{"error":"invalid_request","error_description":"refresh 0 of\napp%27s+secret"}`, false, "status 400 invalid_request **** of ****"},
 		{429, ``, true, "status 429"},
 		{0, ``, false, "no such host: acme.example"},
 	} {
@@ -264,6 +264,36 @@ func TestOAuthResponses(t *testing.T) {
 			t.Errorf("%d %.80s: %v", c.status, c.body, err)
 		case c.want != "" && (!errors.As(err, &e) || e.Temporary() != c.temporary || e.Error() != "the access token could not be renewed: "+c.want):
 			t.Errorf("%d %.80s: %v, want %s", c.status, c.body, err, c.want)
+		}
+	}
+}
+
+// TestOAuthLifetimes: whatever lifetime a response gives an access token, one
+// request is made for it, and it is used until it expires or is rejected.
+func TestOAuthLifetimes(t *testing.T) {
+	for lifetime, known := range map[string]bool{
+		"86400": true, `"86400"`: true, "86400.75": true, `"3600.0"`: true, "8.64e4": true, "300": true,
+		"0": false, "-1": false, "1": false, "119": false, "1e300": false, `"1e300"`: false, "9223372036854775807": false, "99999999999999999999": false,
+		"null": false, `""`: false, `"never"`: false, "{}": false, "[86400]": false, "true": false, `"NaN"`: false, `"Infinity"`: false, "1e9": false,
+	} {
+		for _, body := range []string{`{"access_token":"a","expires_in":` + lifetime + `}`, `{"access_token":"a","token_type":"Bearer","expires_in":` + lifetime + `,"refresh_token":"refresh 1"}`, `{"access_token":"a"}`} {
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				o := NewOAuth("https://acme.example", roundTripper(func(*http.Request) (*http.Response, error) {
+					requests++
+					return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+				}), app)
+				for range 20 {
+					if err := o.Authorize(context.Background(), &http.Request{Header: http.Header{}}); err != nil {
+						t.Errorf("%s: %v", body, err)
+					}
+					time.Sleep(time.Second)
+				}
+				known := known && strings.Contains(body, "expires_in")
+				if requests != 1 || o.token.Expires.IsZero() == known || o.token.Expires.After(time.Now().Add(maxLifetime)) {
+					t.Errorf("%s: %d requests, expires %v", body, requests, o.token.Expires)
+				}
+			})
 		}
 	}
 }

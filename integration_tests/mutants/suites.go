@@ -27,6 +27,9 @@ var (
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
 
+// secrets are the tests of what the whole program shows.
+var secrets = []suite{{pkg: "./integration_tests", run: "^(TestSecretsAreHidden|TestUnsolicitedBytes|TestProxyErrors|TestDisguisedKeys)$", timeout: "5m"}}
+
 // unit are the tests of one package of the connector.
 func unit(pkg string) []suite { return []suite{{pkg: "./connector/" + pkg, timeout: "5m"}} }
 

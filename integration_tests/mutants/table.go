@@ -177,4 +177,23 @@ var mutants = []mutant{
 	{"window-counts-only-when-reread", "a window that was not read counts as read", True, byDays},
 	{"unchanged-days-are-not-emitted", "unchanged days are emitted again", False, byDays},
 	{"report-rows-are-dated-upwards", "newer rows may have an older date", False, byDays},
+
+	// secrets
+	{"account-is-masked", "secrets in the record of the account show", Value(1, "($)[:0]"), secrets},
+	{"account-settings-are-masked", "secrets in account settings show", Value(1, "($)[:0]"), secrets},
+	{"short-secrets-are-not-redacted", "one letter is a secret", False, unit("gorgias")},
+	{"white-space-is-ignored", "a secret that is broken over lines shows", True, unit("gorgias")},
+	{"double-encodings-are-redacted", "a secret that is encoded twice shows", Skip, unit("gorgias")},
+	{"hex-is-redacted", "a secret in hexadecimal digits shows", Skip, unit("gorgias")},
+	{"base64-is-redacted", "a secret within Base64 shows", Skip, unit("gorgias")},
+	{"standard-error-is-ours", "net/http writes to standard error", Delete, secrets},
+	{"dotenv-is-own", "a .env that others may write is used", Value(1, "true || ($)"), unit("cli")},
+	{"dotenv-keeps-origin", "a .env sends the credentials of a config file elsewhere", Delete, unit("cli")},
+	{"saving-is-proved-first", "a refresh token is spent before the file is tried", Stmt("return t, nil"), unit("cli")},
+	{"pending-tokens-are-recovered", "tokens that a killed process left are removed", False, unit("cli")},
+	{"tokens-of-others-are-used", "tokens that another process has renewed are not used", False, unit("cli")},
+	{"odd-lifetimes-are-not-believed", "any expires_in is believed", Call(1, "float64(-1 << 62)"), unit("gorgias")},
+	{"proxies-are-checked", "a proxy variable is not checked", False, unit("gorgias")},
+	{"proxies-are-named", "an error of a proxy names the account", True, secrets},
+	{"keys-in-disguise-are-told", "the form of a rejected key is not told", Delete, secrets},
 }

@@ -148,7 +148,9 @@ func (d *destination) read(m message) {
 			d.failed[name] = ""
 		}
 	case m.Trace.Type == "ERROR":
-		d.failed[m.Trace.Error.Of.Name] = m.Trace.Error.FailureType
+		if of := m.Trace.Error.Of.Name; of != "" || len(d.failed) == 0 { // else it sums up
+			d.failed[of] = m.Trace.Error.FailureType
+		}
 	case m.Log.Level == "WARN":
 		d.warned = append(d.warned, m.Log.Message)
 	}

@@ -46,7 +46,7 @@ func Classify(s *stream.Stream, err error) Failure {
 	var api *gorgias.Error
 	switch {
 	case errors.As(err, &settings), errors.Is(err, reports.ErrNotConfigured):
-		return Failure{Type: ConfigFailure, Message: "the configuration does not fit: " + err.Error()}
+		return Failure{Type: ConfigFailure, Message: "invalid configuration: " + err.Error()}
 	case errors.As(err, &input):
 		return Failure{Type: ConfigFailure, Message: input.Text}
 	case errors.As(err, &api):
@@ -82,8 +82,11 @@ func classifyAPI(s *stream.Stream, e *gorgias.Error) (FailureType, string) {
 		if e.Path == "/api/"+reportStream().Path {
 			return ConfigFailure, "Correct that report in the configuration, or remove it"
 		}
-	case gorgias.Redirect:
-		return ConfigFailure, "Check the subdomain and the base URL: the requests were redirected to another host, and the redirect was not followed"
+	case gorgias.Unproven:
+		if s == nil {
+			return TransientFailure, "Check the subdomain, the base URL and the proxy settings, and try again in a few minutes"
+		}
+		return TransientFailure, resumesHint
 	case gorgias.InvalidResponse:
 		if s == nil {
 			return SystemFailure, "The response is incomplete or not from the API: check the subdomain and the base URL, and try again in a few minutes"

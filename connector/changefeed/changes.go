@@ -111,7 +111,7 @@ func (a *Applier) refetched(rec stream.Record, why cause, readAt time.Time) read
 // refetchOne fetches a record by id and returns it. If the record is gone, it
 // emits a tombstone; mergedInto is the id of the record it was merged into, or 0.
 func (a *Applier) refetchOne(ctx context.Context, id int64, why cause) (items []reader.Item, mergedInto int64, err error) {
-	rec, readAt, err := a.FetchByID(ctx, a.Source, a.Source.Path, id)
+	rec, readAt, err := a.FetchByID(ctx, a.Source, a.Source.Path, 0, id)
 	if gone, into := isGone(err); gone {
 		a.EmitChanges(nil, []reader.TombstoneItem{a.tombstone(a.Source, why, id)})
 		return nil, into, nil

@@ -171,7 +171,7 @@ func (f *Feed) readEvents(ctx context.Context) bool {
 	switch {
 	case err == nil:
 		return len(f.active()) > 0
-	case gorgias.Is(err, gorgias.Unauthorized) || ctx.Err() != nil:
+	case gorgias.Is(err, gorgias.Unauthorized) || gorgias.Is(err, gorgias.Unproven) || ctx.Err() != nil: //rule:unproven-events-fail-loudly
 		for _, a := range f.active() {
 			f.fail(ctx, a, err)
 		}

@@ -3,7 +3,6 @@ package changefeed
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -168,7 +167,7 @@ func (a *Applier) refetchThreads(ctx context.Context, tickets *stream.Stream, wa
 
 // followTicket adds to next the ticket into which a ticket was merged.
 func (a *Applier) followTicket(ctx context.Context, tickets *stream.Stream, ticket int64, why cause, next threads) error {
-	_, _, err := a.FetchByID(ctx, tickets, tickets.Path, ticket)
+	_, _, err := a.FetchByID(ctx, tickets, tickets.Path, 0, ticket)
 	if merged, into := gorgias.MergedInto(err); merged {
 		next.get(into, why).whole = true
 	} else if err != nil && !gorgias.Is(err, gorgias.NotFound) {
@@ -185,7 +184,7 @@ func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ti
 	if !a.Emissions.Get(id).ReadAt.Before(why.at.Truncate(time.Second)) { // server times are whole seconds
 		return nil // this sync has read it since
 	}
-	_, _, err := a.FetchByID(ctx, a.Source, fmt.Sprintf("%s/%d/messages", tickets.Path, ticket), id)
+	_, _, err := a.FetchByID(ctx, a.Source, tickets.Path+"/{id}/messages", ticket, id)
 	gone, into := isGone(err)
 	switch {
 	case into != 0:
@@ -203,7 +202,6 @@ func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ti
 // refetchThread reads the messages of a ticket, and removes what it finds from
 // what is wanted. A ticket that is gone has none.
 func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread) error {
-	query := url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}
 	more := func(page *reader.Page) bool {
 		left := len(wanted.changed)
 		for _, rec := range page.Records {
@@ -213,13 +211,21 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 		}
 		return wanted.whole || left > 0
 	}
-	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "", more) {
-		if gorgias.Is(err, gorgias.NotFound) {
-			return nil
+	started := false
+	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, ofTicket(ticket), "", more) {
+		if err != nil && !started {
+			err = a.ProveGone(ctx, err, a.Source, func(ctx context.Context, other stream.Record) error {
+				_, err := a.FetchPage(ctx, a.Source, a.Source.Path, ofTicket(other.Owner), "")
+				return err
+			})
+			if gorgias.Is(err, gorgias.NotFound) {
+				return nil
+			}
 		}
 		if err != nil {
 			return err
 		}
+		started = true
 		var items []reader.Item
 		for _, rec := range page.Records {
 			id := rec.ID()
@@ -233,3 +239,6 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 	}
 	return nil
 }
+
+// ofTicket is the query for the messages of a ticket.
+func ofTicket(id int64) url.Values { return url.Values{"ticket_id": {strconv.FormatInt(id, 10)}} }

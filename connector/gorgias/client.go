@@ -185,7 +185,7 @@ func (c *Client) roundTrip(ctx context.Context, u *url.URL, body []byte) (*respo
 	}
 	r, err = c.send(ctx, &other, body, nil)
 	if err == errTrailingSlash {
-		err = &Error{Status: http.StatusMovedPermanently, Kind: Redirect, Message: "redirected back and forth"}
+		err = unproven(http.StatusMovedPermanently, "redirected back and forth")
 	}
 	return r, err
 }
@@ -230,11 +230,8 @@ func (c *Client) send(ctx context.Context, u *url.URL, body []byte, rejected fun
 	defer res.Body.Close()
 	limit = c.readCallLimit(res)
 	done() // now: a slow body must not delay other requests
-	if res.StatusCode == http.StatusUnauthorized && rejected != nil && rejected(req) {
-		return nil, errNewToken
-	}
 
-	r, err := c.read(res, req)
+	r, err := c.read(res, req, rejected)
 	if e, ok := err.(*Error); ok {
 		return nil, c.sanitize(e, req)
 	}
@@ -258,17 +255,18 @@ func (c *Client) readCallLimit(res *http.Response) callLimit {
 }
 
 // read turns an HTTP response into a response or an error.
-func (c *Client) read(res *http.Response, req *http.Request) (*response, error) {
+func (c *Client) read(res *http.Response, req *http.Request, rejected func(*http.Request) bool) (*response, error) {
 	if res.StatusCode/100 == 3 {
 		return nil, redirectError(res, req.URL)
 	}
 	// The API's documentation leaves open whether a query responds with 200 or 201.
 	if res.StatusCode != http.StatusOK && (req.Method != http.MethodPost || res.StatusCode != http.StatusCreated) {
-		e := statusError(res.StatusCode)
-		e.retryAfter = parseRetryAfter(res)
-		if body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10)); e.Message == "" {
-			e.Message = apiMessage(body)
+		body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+		if res.StatusCode == http.StatusUnauthorized && rejected != nil && isRejectedToken(res, body) && rejected(req) { //rule:unproven-401-renews-no-token
+			return nil, errNewToken
 		}
+		e := statusError(res.StatusCode, body)
+		e.retryAfter = parseRetryAfter(res)
 		return nil, e
 	}
 	if contentType := res.Header.Get("Content-Type"); contentType != "" {

@@ -281,25 +281,74 @@ func TestErrors(t *testing.T) {
 			"400 Bad Request: Bad request. limit: Too high. Not a number. status: Unknown field."},
 		{400, `{"error":{"msg":"Bad request.","data":{"x":7}}}`, ClientError, "400 Bad Request: Bad request. x: 7"},
 		{401, `{"error":{"msg":"Authentication failed."}}`, Unauthorized, "401 Unauthorized: Authentication failed."},
-		{403, `{"error":"no \u0000\n\u001b[31mrights"}`, Forbidden, "403 Forbidden: no [31mrights"},
-		{404, ``, NotFound, "404 Not Found"},
-		{404, `<html>lost</html>`, NotFound, "404 Not Found"},
-		{404, `[]`, NotFound, "404 Not Found: []"},
-		{405, `{"error":7}`, ClientError, "405 Method Not Allowed"},
-		{409, `gone  fishing`, ClientError, "409 Conflict: gone fishing"},
-		{422, long, ClientError, "422 Unprocessable Entity: " + long[:2*299] + "…"},
-		{499, `{}`, ClientError, "499"},
+		{403, `{"error":{"msg":"no \u0000\n\u001b[31mrights"}}`, Forbidden, "403 Forbidden: no [31mrights"},
+		{404, `{"error":{"msg":"Resource not found."}}`, NotFound, "404 Not Found: Resource not found."},
+		{404, ` {"error":{"msg":""}}`, NotFound, "404 Not Found"},
+		{410, `{"error":{"msg":"gone","data":null}}`, NotFound, "410 Gone: gone"},
+		{422, `{"error":{"msg":"` + long + `"}}`, ClientError, "422 Unprocessable Entity: " + long[:2*299] + "…"},
+		{499, `{"error":{"msg":"?"}}`, ClientError, "499: ?"},
+		// What gateways, proxies and login pages send proves nothing.
+		{404, ``, Unproven, "404 Not Found: " + foreign},
+		{404, `default backend - 404`, Unproven, "404 Not Found: " + foreign + ": default backend - 404"},
+		{404, `<html>lost</html>`, Unproven, "404 Not Found: " + foreign},
+		{404, `[]`, Unproven, "404 Not Found: " + foreign + ": []"},
+		{404, `{}`, Unproven, "404 Not Found: " + foreign},
+		{404, `{"message":"no Route matched with those values"}`, Unproven, "404 Not Found: " + foreign},
+		{404, `{"timestamp":"2026-01-01","status":404,"error":"Not Found"}`, Unproven, "404 Not Found: " + foreign + ": Not Found"},
+		{404, `{"errors":[{"msg":"gone"}]}`, Unproven, "404 Not Found: " + foreign},
+		{404, `{"error":{"message":"gone","code":404}}`, Unproven, "404 Not Found: " + foreign},
+		{404, `{"error":{"msg":null}}`, Unproven, "404 Not Found: " + foreign},
+		{404, `{"error":{"msg":"gone"`, Unproven, "404 Not Found: " + foreign + `: {"error":{"msg":"gone"`},
+		{401, `{"error":"unauthorized"}`, Unproven, "401 Unauthorized: " + foreign + ": unauthorized"},
+		{401, `<html>sign in</html>`, Unproven, "401 Unauthorized: " + foreign},
+		{403, `<!DOCTYPE html>blocked`, Unproven, "403 Forbidden: " + foreign},
+		{405, `{"error":7}`, Unproven, "405 Method Not Allowed: " + foreign},
+		{407, ``, Unproven, "407 Proxy Authentication Required: " + foreign},
+		{409, `gone  fishing`, Unproven, "409 Conflict: " + foreign + ": gone fishing"},
+		{400, `<html>request header too large</html>`, Unproven, "400 Bad Request: " + foreign},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			hits := 0
-			c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			c := client(t, Options{Attempts: 3}, func(w http.ResponseWriter, r *http.Request) {
 				hits++
 				w.WriteHeader(test.status)
 				io.WriteString(w, test.body)
 			})
 			_, err := c.List(t.Context(), SingleObject, "tickets/1", url.Values{"limit": {"1"}}, "")
-			if err == nil || err.Error() != "GET /api/tickets/1: "+test.want || !is(err, test.kind) || hits != 1 {
-				t.Errorf("%d %s: %v after %d attempts, want %s", test.status, test.body, err, hits, test.want)
+			attempts, want := 1, "GET /api/tickets/1: "+test.want
+			if test.kind == Unproven {
+				attempts, want = 3, want+" (3 attempts)"
+			}
+			if err == nil || err.Error() != want || !is(err, test.kind) || hits != attempts {
+				t.Errorf("%d %s: %v after %d attempts, want %s", test.status, test.body, err, hits, want)
+			}
+		})
+	}
+}
+
+// An unproven status is lasting if it came at each attempt for minutes.
+func TestLasting(t *testing.T) {
+	for name, test := range map[string]struct {
+		attempts int
+		status   func(hits int) int
+		want     bool
+	}{
+		"always":        {0, func(int) int { return 404 }, true},
+		"for seconds":   {4, func(int) int { return 404 }, false},
+		"after others":  {0, func(hits int) int { return map[bool]int{true: 404, false: 502}[hits > 10] }, false},
+		"interrupted":   {0, func(hits int) int { return map[bool]int{true: 403, false: 404}[hits == 10] }, false},
+		"since a while": {0, func(hits int) int { return map[bool]int{true: 404, false: 403}[hits > 3] }, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			hits := 0
+			c := client(t, Options{Attempts: test.attempts}, func(w http.ResponseWriter, r *http.Request) {
+				hits++
+				w.WriteHeader(test.status(hits))
+			})
+			_, err := c.List(t.Context(), SingleObject, "tickets/1", nil, "")
+			var e *Error
+			if !errors.As(err, &e) || e.Lasting != test.want {
+				t.Errorf("%s: lasting %v, want %v", name, e.Lasting, test.want)
 			}
 		})
 	}
@@ -397,6 +446,9 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// foreign is what errors say of a response that is not the API's own.
+var foreign = unproven(0, "").Message
+
 func TestRedirects(t *testing.T) {
 	for _, test := range []struct {
 		path     string
@@ -416,22 +468,22 @@ func TestRedirects(t *testing.T) {
 		{"customers/1", 301, "http://acme.example/api/customers/2", Merged, 2, "301 Moved Permanently: merged into 2"},
 		{"customers/1/custom-fields", 301, "/api/customers/2/custom-fields", Merged, 2, "301 Moved Permanently: merged into 2"},
 		{"customers/1/custom-fields", 301, "/api/customers/2", Merged, 2, "301 Moved Permanently: merged into 2"},
-		{"customers/1", 302, "/api/customers/2", Redirect, 0, "302 Found: redirected to another path"},
-		{"customers/1", 301, "/api/tickets/2", Redirect, 0, "301 Moved Permanently: redirected to another path"},
-		{"customers/1", 301, "/api/customers/x", Redirect, 0, "301 Moved Permanently: redirected to another path"},
-		{"customers/1", 301, "/api/customers/2/custom-fields", Redirect, 0, "301 Moved Permanently: redirected to another path"},
-		{"customers/1", 301, "/api/customers/1", Redirect, 0, "301 Moved Permanently: redirected to another path"},
-		{"customers/1", 301, "", Redirect, 0, "301 Moved Permanently: redirected without a valid Location"},
-		{"customers/1", 301, ":", Redirect, 0, "301 Moved Permanently: redirected without a valid Location"},
-		{"tickets", 302, "https://evil.example/api/tickets/", Redirect, 0, "302 Found: redirected to another host: evil.example"},
-		{"tickets", 302, "//evil.example/api/tickets/", Redirect, 0, "302 Found: redirected to another host: evil.example"},
-		{"tickets", 302, "http://acme.example:8080/api/tickets/", Redirect, 0, "302 Found: redirected to another host: acme.example:8080"},
-		{"customers/1", 301, "https://evil.example/api/customers/2", Redirect, 0, "301 Moved Permanently: redirected to another host: evil.example"},
-		{"tickets", 304, "", Redirect, 0, "304 Not Modified: redirected without a valid Location"},
+		{"customers/1", 302, "/api/customers/2", Unproven, 0, "302 Found: " + foreign + ": redirected to another path"},
+		{"customers/1", 301, "/api/tickets/2", Unproven, 0, "301 Moved Permanently: " + foreign + ": redirected to another path"},
+		{"customers/1", 301, "/api/customers/x", Unproven, 0, "301 Moved Permanently: " + foreign + ": redirected to another path"},
+		{"customers/1", 301, "/api/customers/2/custom-fields", Unproven, 0, "301 Moved Permanently: " + foreign + ": redirected to another path"},
+		{"customers/1", 301, "/api/customers/1", Unproven, 0, "301 Moved Permanently: " + foreign + ": redirected to another path"},
+		{"customers/1", 301, "", Unproven, 0, "301 Moved Permanently: " + foreign + ": redirected without a valid Location"},
+		{"customers/1", 301, ":", Unproven, 0, "301 Moved Permanently: " + foreign + ": redirected without a valid Location"},
+		{"tickets", 302, "https://evil.example/api/tickets/", Unproven, 0, "302 Found: " + foreign + ": redirected to another host, evil.example"},
+		{"tickets", 302, "//evil.example/api/tickets/", Unproven, 0, "302 Found: " + foreign + ": redirected to another host, evil.example"},
+		{"tickets", 302, "http://acme.example:8080/api/tickets/", Unproven, 0, "302 Found: " + foreign + ": redirected to another host, acme.example:8080"},
+		{"customers/1", 301, "https://evil.example/api/customers/2", Unproven, 0, "301 Moved Permanently: " + foreign + ": redirected to another host, evil.example"},
+		{"tickets", 304, "", Unproven, 0, "304 Not Modified: " + foreign + ": redirected without a valid Location"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var requests []string
-			c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+			c := client(t, Options{Attempts: 1}, func(w http.ResponseWriter, r *http.Request) {
 				if requests = append(requests, r.URL.String()); len(requests) > 1 {
 					io.WriteString(w, empty)
 					return
@@ -448,7 +500,7 @@ func TestRedirects(t *testing.T) {
 				return
 			}
 			var e *Error
-			if !errors.As(err, &e) || e.Kind != test.kind || e.MergedInto != test.into || e.Temporary() || len(requests) != 1 ||
+			if !errors.As(err, &e) || e.Kind != test.kind || e.MergedInto != test.into || e.Temporary() != (e.Kind == Unproven) || len(requests) != 1 ||
 				err.Error() != "GET /api/"+test.path+": "+test.want {
 				t.Errorf("%d %s: %v, requests %q", test.status, test.location, err, requests)
 			}
@@ -456,7 +508,7 @@ func TestRedirects(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		hits := 0
-		c := client(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		c := client(t, Options{Attempts: 1}, func(w http.ResponseWriter, r *http.Request) {
 			hits++
 			other := strings.TrimSuffix(r.URL.Path, "/")
 			if other == r.URL.Path {
@@ -464,7 +516,7 @@ func TestRedirects(t *testing.T) {
 			}
 			http.Redirect(w, r, other, http.StatusMovedPermanently)
 		})
-		if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); !is(err, Redirect) || hits != 2 {
+		if _, err := c.List(t.Context(), CursorList, "tickets", nil, ""); !is(err, Unproven) || hits != 2 {
 			t.Errorf("a redirect loop: %v after %d requests", err, hits)
 		}
 	})

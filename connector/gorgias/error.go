@@ -22,15 +22,19 @@ const (
 	ClientError     Kind = iota + 1 // 400, and each 4xx without a kind of its own: a bad parameter or page token
 	Unauthorized                    // 401: the credentials are missing, wrong or expired
 	Forbidden                       // 403: the role, the scope or the plan does not allow it
-	NotFound                        // 404: the object was deleted, most often
+	NotFound                        // 404 and 410: the object was deleted, most often
 	RateLimited                     // 429: the account's rate limit is exceeded
 	ServerError                     // 5xx and 408
 	InvalidResponse                 // 200, but not a complete page of the expected form
 	Oversized                       // the response exceeds Options.MaxBody
 	Network                         // no response, or a part of one
 	Merged                          // 301: the object was merged into Error.MergedInto
-	Redirect                        // redirected to where the client does not follow
+	Unproven                        // a 3xx or 4xx that is not the API's own: a gateway or proxy responded, most likely
 )
+
+// lasting is for how long an unproven status must have come, at each attempt, for
+// [Error.Lasting].
+const lasting = 2 * time.Minute
 
 // An Error says why a request failed after its last attempt. It contains the path,
 // the status and the API's message, and neither the query nor a header nor
@@ -43,6 +47,7 @@ type Error struct {
 	Message    string // the API's message, or what is wrong; at most 300 characters
 	MergedInto int64  // for Merged: the id of the object that remains
 	Attempts   int
+	Lasting    bool  // for Unproven: the same status came at several attempts, over minutes
 	Cause      error // the network error or the error of Auth, if any
 
 	temporary  bool
@@ -73,25 +78,60 @@ func (e *Error) Temporary() bool { return e.temporary }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// statusError is the error of a status that is neither 200 nor a redirect.
-func statusError(status int) *Error {
-	e := &Error{Status: status, Kind: ClientError}
+// statusError is the error of a status that is neither 200 nor a redirect. A 4xx
+// counts only with an error of the API's own form in its body.
+func statusError(status int, body []byte) *Error {
+	e := &Error{Status: status, Kind: ClientError, Message: apiMessage(body)}
 	switch {
-	case status == http.StatusUnauthorized:
-		e.Kind = Unauthorized
-	case status == http.StatusForbidden:
-		e.Kind = Forbidden
-	case status == http.StatusNotFound:
-		e.Kind = NotFound
 	case status == http.StatusTooManyRequests:
 		e.Kind, e.temporary = RateLimited, true //rule:rate-limited-is-retried
 	case status == http.StatusRequestTimeout, status >= 500:
 		e.Kind, e.temporary = ServerError, true //rule:server-error-is-retried
+	case status/100 == 4 && !isAPIError(body): //rule:status-is-proven-by-its-body
+		e = unproven(status, e.Message)
+	case status == http.StatusUnauthorized:
+		e.Kind = Unauthorized
+	case status == http.StatusForbidden:
+		e.Kind = Forbidden
+	case status == http.StatusNotFound, status == http.StatusGone:
+		e.Kind = NotFound
 	case status < 300:
 		e = invalidResponse("a response without a page")
 		e.Status = status
 	}
 	return e
+}
+
+// unproven is the error of a status that the API may not have sent.
+func unproven(status int, text string) *Error {
+	e := &Error{Status: status, Kind: Unproven, temporary: true,
+		Message: "the response is not Gorgias's own, a proxy or gateway before it may have sent it"}
+	if text != "" {
+		e.Message += ": " + text
+	}
+	return e
+}
+
+// isAPIError reports whether a body is an error of the API's own form:
+// {"error": {"msg": "…"}}. Errors of other forms, even in JSON, are what gateways,
+// proxies and login pages send.
+func isAPIError(body []byte) bool {
+	var wrapper struct {
+		Error struct {
+			Msg *string `json:"msg"`
+		} `json:"error"`
+	}
+	return json.Unmarshal(body, &wrapper) == nil && wrapper.Error.Msg != nil
+}
+
+// isRejectedToken reports whether a 401 says that an access token is no longer
+// valid: an error of the API's own, or one of RFC 6750.
+func isRejectedToken(res *http.Response, body []byte) bool {
+	var rfc6750 struct {
+		Error string `json:"error"`
+	}
+	return isAPIError(body) || json.Unmarshal(body, &rfc6750) == nil && rfc6750.Error == "invalid_token" ||
+		strings.Contains(res.Header.Get("WWW-Authenticate"), `error="invalid_token"`)
 }
 
 // invalidResponse is the error of a response that cannot be relied on.

@@ -157,6 +157,41 @@ func TestOAuthRejected(t *testing.T) {
 	})
 }
 
+// A 401 that a gateway sends renews no token: it would spend the refresh token.
+func TestOAuthGateway(t *testing.T) {
+	for _, test := range []struct {
+		header, body string
+		issued       int
+	}{
+		{"", "<html>sign in</html>", 0},
+		{"", `{"error":"unauthorized"}`, 0},
+		{"", ``, 0},
+		{`Basic realm="proxy"`, ``, 0},
+		{"", `{"error":{"msg":"expired"}}`, 1},
+		{"", `{"error":"invalid_token","error_description":"expired"}`, 1},
+		{`Bearer error="invalid_token"`, ``, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &tokenServer{refresh: "refresh 0", rotates: true, access: "good", until: time.Now().Add(time.Hour), announced: "good"}
+			g := app
+			g.Access, g.Expires = "good", time.Now().Add(time.Hour)
+			c := s.client(t, g)
+			once := false
+			c.transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if once {
+					return s.RoundTrip(r)
+				}
+				once = true
+				h := http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}, "Www-Authenticate": {test.header}}
+				return &http.Response{StatusCode: 401, Header: h, Body: io.NopCloser(strings.NewReader(test.body)), Request: r}, nil
+			})
+			if _, err := c.List(context.Background(), CursorList, "tickets", nil, ""); err != nil || s.issued != test.issued {
+				t.Errorf("%s %s: %d tokens were issued, expected %d; %v", test.header, test.body, s.issued, test.issued, err)
+			}
+		})
+	}
+}
+
 // If a token cannot be renewed, the error contains the reason and no secret. A
 // server error is retried.
 func TestOAuthErrors(t *testing.T) {

@@ -12,28 +12,25 @@ import (
 var errTrailingSlash = errors.New("redirected to the same path with or without a trailing slash")
 
 // redirectError returns what a redirect means: errTrailingSlash or an [*Error].
+// Only a permanent redirect to another object of the same kind says that an object
+// was merged; the API sends it without a body.
 func redirectError(res *http.Response, from *url.URL) error {
-	e := &Error{Status: res.StatusCode, Kind: Redirect}
 	location := res.Header.Get("Location")
 	to, err := from.Parse(location)
 	if location == "" || err != nil {
-		e.Message = "redirected without a valid Location"
-		return e
+		return unproven(res.StatusCode, "redirected without a valid Location")
 	}
 	if hostOf(to) != hostOf(from) { // a gateway may know another scheme; ours is kept
-		e.Message = "redirected to another host: " + to.Host
-		return e
+		return unproven(res.StatusCode, "redirected to another host, "+to.Host)
 	}
 	if to.Path != from.Path && strings.TrimSuffix(to.Path, "/") == strings.TrimSuffix(from.Path, "/") {
 		return errTrailingSlash
 	}
 	permanent := res.StatusCode == http.StatusMovedPermanently || res.StatusCode == http.StatusPermanentRedirect
-	if id, ok := mergedInto(from.Path, to.Path); ok && permanent {
-		e.Kind, e.MergedInto, e.Message = Merged, id, "merged into "+strconv.FormatInt(id, 10)
-		return e
+	if id, ok := mergedInto(from.Path, to.Path); ok && permanent { //rule:redirect-names-the-same-kind
+		return &Error{Status: res.StatusCode, Kind: Merged, MergedInto: id, Message: "merged into " + strconv.FormatInt(id, 10)}
 	}
-	e.Message = "redirected to another path"
-	return e
+	return unproven(res.StatusCode, "redirected to another path")
 }
 
 // hostOf returns the host of a URL, without its scheme's default port.
@@ -60,7 +57,7 @@ func mergedInto(from, to string) (id int64, ok bool) {
 		_, err1 := strconv.ParseInt(a[i], 10, 64)
 		id, err2 := strconv.ParseInt(b[i], 10, 64)
 		tail := strings.Join(b[i+1:], "/")
-		return id, err1 == nil && err2 == nil && (tail == "" || tail == strings.Join(a[i+1:], "/"))
+		return id, err1 == nil && err2 == nil && id > 0 && (tail == "" || tail == strings.Join(a[i+1:], "/"))
 	}
 	return 0, false
 }

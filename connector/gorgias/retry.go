@@ -14,6 +14,7 @@ import (
 // gives up.
 func (c *Client) retry(ctx context.Context, path string, attempt func(context.Context) error) error {
 	var last *Error
+	var since time.Time // when the status of last came first
 	attempts := 0
 	backoff := retry.WithJitterPercent(25, retry.NewExponential(time.Second))
 	backoff = retry.WithMaxRetries(uint64(c.attempts-1), retry.WithCappedDuration(time.Minute, backoff))
@@ -26,11 +27,16 @@ func (c *Client) retry(ctx context.Context, path string, attempt func(context.Co
 
 	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
 		attempts++
+		before := last
 		err := attempt(ctx)
 		if ctx.Err() != nil || !errors.As(err, &last) {
 			return err
 		}
+		if before == nil || before.Kind != last.Kind || before.Status != last.Status {
+			since = time.Now()
+		}
 		last.Path, last.Attempts = path, attempts
+		last.Lasting = last.Kind == Unproven && time.Since(since) >= lasting
 		if last.temporary && last.retryAfter <= c.maxWait {
 			return retry.RetryableError(last)
 		}

@@ -3,7 +3,6 @@ package reader
 import (
 	"context"
 	"net/url"
-	"strings"
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/stream"
@@ -88,7 +87,7 @@ func (l *List) readChildren(ctx context.Context, o *Output, parents [][]byte) er
 // readChild reads the list of o below one parent. A parent that was deleted
 // since it was listed has none.
 func (l *List) readChild(ctx context.Context, o *Output, parent []byte) error {
-	path := strings.Replace(o.Stream.Path, "{id}", string(parent), 1)
+	path := childPath(o.Stream.Path, string(parent))
 	started := false
 	pager := Pager{Path: path,
 		Fetch: func(ctx context.Context, token string) (*Page, error) {
@@ -97,8 +96,14 @@ func (l *List) readChild(ctx context.Context, o *Output, parent []byte) error {
 		Restart: func(context.Context) error { started = false; return nil },
 	}
 	for page, err := range pager.Pages(ctx) {
-		if gorgias.Is(err, gorgias.NotFound) && !started {
-			return nil
+		if err != nil && !started {
+			err = l.ProveGone(ctx, err, l.Source, func(ctx context.Context, other stream.Record) error {
+				_, err := l.FetchPage(ctx, o.Stream, childPath(o.Stream.Path, string(other.Key)), nil, "")
+				return err
+			})
+			if gorgias.Is(err, gorgias.NotFound) {
+				return nil
+			}
 		}
 		if err != nil {
 			return err

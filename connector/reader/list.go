@@ -28,6 +28,8 @@ type List struct {
 	EndToken string
 	// Finished is set once an ordered list has been read.
 	Finished bool
+
+	unproven404Reported bool
 }
 
 // An Output is one stream that is made from a list, during a sync.

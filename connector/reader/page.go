@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"source-gorgias/connector/gorgias"
@@ -68,10 +69,20 @@ func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) *Page {
 	return page
 }
 
-// FetchByID requests one record of s by its id, below a path. A response with
-// another record is requested again, and then an error.
-func (r *Run) FetchByID(ctx context.Context, s *stream.Stream, path string, id int64) (stream.Record, time.Time, error) {
-	path = fmt.Sprintf("%s/%d", path, id)
+// FetchByID requests one record of s by its id, below a path in which the id of its
+// owner replaces "{id}". A response with another record is requested again, and
+// then an error.
+func (l *List) FetchByID(ctx context.Context, s *stream.Stream, path string, owner, id int64) (stream.Record, time.Time, error) {
+	rec, readAt, err := l.fetchByID(ctx, s, path, owner, id)
+	err = l.ProveGone(ctx, err, s, func(ctx context.Context, other stream.Record) error {
+		_, _, err := l.fetchByID(ctx, s, path, other.Owner, other.ID())
+		return err
+	})
+	return rec, readAt, err
+}
+
+func (r *Run) fetchByID(ctx context.Context, s *stream.Stream, path string, owner, id int64) (stream.Record, time.Time, error) {
+	path = fmt.Sprintf("%s/%d", childPath(path, strconv.FormatInt(owner, 10)), id)
 	for tries := 1; ; tries++ {
 		response, err := r.Client.List(ctx, gorgias.SingleObject, path, nil, "")
 		if err != nil {
@@ -87,6 +98,9 @@ func (r *Run) FetchByID(ctx context.Context, s *stream.Stream, path string, id i
 		}
 	}
 }
+
+// childPath returns the path of what is below one parent.
+func childPath(path, parent string) string { return strings.Replace(path, "{id}", parent, 1) }
 
 // maxRestarts is how often one sync starts a list again because the API
 // rejected a page token. A list whose tokens never last that long cannot be
@@ -198,7 +212,7 @@ func (r *Run) Pages(ctx context.Context, s *stream.Stream, path string, extra ur
 
 // IsExhausted reports whether the API failed although the request was retried.
 func IsExhausted(err error) bool {
-	return gorgias.Is(err, gorgias.ServerError) || gorgias.Is(err, gorgias.InvalidResponse)
+	return gorgias.Is(err, gorgias.ServerError) || gorgias.Is(err, gorgias.InvalidResponse) || gorgias.Is(err, gorgias.Unproven)
 }
 
 // IsRejectedToken reports whether the API rejected a page token. The status it

@@ -108,11 +108,15 @@ type runner struct {
 // passes reports whether the tests pass without a mutant.
 func (r *runner) passes(ctx context.Context, selected []mutant) bool {
 	unbroken := &runner{histories: min(r.histories, 50), procs: runtime.NumCPU()}
-	for _, s := range []suite{scenarios, every, histories, reports} {
-		used := func(m mutant) bool { return slices.Contains(m.suites, s) }
-		if !slices.ContainsFunc(selected, used) {
-			continue
+	var suites []suite
+	for _, m := range selected {
+		for _, s := range m.suites {
+			if !slices.Contains(suites, s) {
+				suites = append(suites, s)
+			}
 		}
+	}
+	for _, s := range suites {
 		if out, ok := s.test(ctx, unbroken); !ok {
 			fmt.Printf("%s fails without a mutant:\n%s", s.pkg, out)
 			return false

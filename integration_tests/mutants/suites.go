@@ -21,6 +21,9 @@ var (
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
 )
 
+// unit are the tests of one package of the connector.
+func unit(pkg string) []suite { return []suite{{pkg: "./connector/" + pkg, timeout: "5m"}} }
+
 // test runs the suite and returns its output and whether it passed.
 func (s suite) test(ctx context.Context, r *runner, more ...string) (out string, passed bool) {
 	args := append([]string{"test", "-vet=off", "-count=1", "-timeout", s.timeout}, more...)

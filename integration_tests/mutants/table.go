@@ -22,6 +22,9 @@ var mutants = []mutant{
 	{"rate-limited-is-retried", "429 is not retried", Value(2, "false"), anyTest},
 	{"server-error-is-retried", "5xx is not retried", Value(2, "false"), anyTest},
 	{"retry-after-is-honored", "Retry-After is ignored", Value(1, "0 * ($)"), anyTest},
+	{"status-is-proven-by-its-body", "a 4xx of a gateway is believed", False, anyTest},
+	{"redirect-names-the-same-kind", "a temporary redirect is a merge", Drop(2), unit("gorgias")},
+	{"unproven-401-renews-no-token", "a 401 of a gateway spends the refresh token", Drop(3), unit("gorgias")},
 
 	// conform
 	{"timestamp-without-offset-is-utc", "a timestamp without an offset is invalid", Drop(1), anyTest},
@@ -58,6 +61,8 @@ var mutants = []mutant{
 	{"unauthorized-alone-ends-all-streams", "any error ends all streams", Call(1, "$1 != nil"), anyTest},
 
 	// reader: pages
+	{"unproven-404-has-to-last", "a momentary 404 of another form may be proven", Drop(4), unit("reader")},
+	{"unproven-404-needs-a-witness", "a lasting 404 of another form is a deletion", False, anyTest},
 	{"empty-page-continues-list", "an empty page ends a list", Value(1, `map[bool]string{true: $}[len(page.Records) > 0]`), anyTest},
 	{"list-is-read-to-its-end", "a list without an order is one page", Value(1, `map[bool]string{true: $}[p.Observe != nil]`), anyTest},
 	{"repeated-tokens-are-detected", "a loop of page tokens is not noticed", False, anyTest},
@@ -65,6 +70,7 @@ var mutants = []mutant{
 
 	// changefeed
 	{"change-feed-runs", "events are not read", False, anyTest},
+	{"unproven-events-fail-loudly", "events that a gateway withholds are a warning", Drop(2), anyTest},
 	{"deletions-become-tombstones", "deletions are not emitted", True, anyTest},
 	{"tickets-are-refetched", "tickets are not re-fetched", Skip, anyTest},
 	{"missing-tickets-are-fetched-by-id", "tickets missing from a response are not fetched by id", Skip, anyTest},

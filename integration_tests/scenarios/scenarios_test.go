@@ -507,6 +507,90 @@ func networkScenarios() []scenario {
 			s.fault = nil
 		},
 	}, {
+		name: "a gateway responds to the first requests of each path", noFirstSync: true, more: []string{"tags", "view_items"},
+		play: func(s *runner) {
+			foreign := []sandbox.Fault{
+				{Status: 404, Header: http.Header{"Content-Type": {"text/plain"}}, Body: "default backend - 404"},
+				{Status: 403, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>blocked</html>"},
+				{Status: 401, Body: `{"error":"unauthorized"}`},
+				{Status: 404, Body: `{"message":"no Route matched with those values"}`},
+				{Status: 302, Header: http.Header{"Location": {"https://login.example.com/"}}},
+				{Status: 301, Header: http.Header{"Location": {"/api/users/1"}}},
+				{Status: 404, Header: http.Header{"Location": {""}}, Body: "\n"},
+				{Status: 400, Body: "<html>bad request</html>"},
+			}
+			asked := map[string]int{}
+			s.fault = func(r *http.Request) *sandbox.Fault {
+				path := r.URL.Path + r.URL.Query().Get("ticket_id") + r.URL.Query().Get("ticket_ids")
+				if asked[path]++; asked[path] > 2 {
+					return nil
+				}
+				return &foreign[(len(asked)+asked[path]+s.n)%len(foreign)]
+			}
+			s.sync()
+			for range 3 {
+				clear(asked)
+				s.changeListed()
+				s.changeUnlisted()
+				s.wait(day)
+				s.sync()
+			}
+		},
+	}, {
+		name: "a gateway withholds the events",
+		play: func(s *runner) {
+			s.changeUnlisted()
+			if !s.eventsForbidden {
+				s.fault = on("events", sandbox.Fault{Status: 404, Body: "default backend - 404"})
+				s.wait(day)
+				failing := eventAndDerivedStreams
+				if s.events == "selected" {
+					failing = append(slices.Clone(failing), "events")
+				}
+				s.sync(failing...)
+			}
+			s.fault = nil
+		},
+	}, {
+		name: "404s of another form", quirks: sandbox.Quirks{DeletedMessagesVanish: true},
+		play: func(s *runner) {
+			id := s.oldMessages[0]
+			s.box.DeleteMessage(id)
+			s.lostWithoutEvents("ghost", "ticket_messages", id)
+			s.fault = func(r *http.Request) *sandbox.Fault {
+				if strings.HasSuffix(r.URL.Path, fmt.Sprintf("/messages/%d", id)) {
+					return &sandbox.Fault{Status: 404, Body: `{"message":"unknown"}`}
+				}
+				return nil
+			}
+			s.expectWarnings("The same request succeeds for another record, so the record counts as deleted")
+			s.sync()
+			s.fault = nil
+			s.expectWarnings()
+		},
+	}, {
+		name: "404s of a gateway for all records", quirks: sandbox.Quirks{DeletedMessagesVanish: true},
+		play: func(s *runner) {
+			id := s.oldMessages[0]
+			s.box.DeleteMessage(id)
+			s.lostWithoutEvents("ghost", "ticket_messages", id)
+			s.fault = func(r *http.Request) *sandbox.Fault {
+				if strings.Contains(r.URL.Path, "/messages/") {
+					return &sandbox.Fault{Status: 404, Body: "default backend - 404"}
+				}
+				return nil
+			}
+			if s.eventsForbidden {
+				s.sync()
+				return
+			}
+			s.sync("ticket_messages", "ticket_message_attachments")
+			if n := len(s.rows["ticket_messages"]); n == 0 {
+				s.Errorf("no messages are left")
+			}
+			s.fault = nil
+		},
+	}, {
 		name: "403 for one stream", noFirstSync: true,
 		play: func(s *runner) {
 			s.fault = on("satisfaction-surveys", sandbox.Fault{Status: 403})

@@ -1,0 +1,95 @@
+package reader
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
+)
+
+type transport func(path string) (status int, body string)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, body := f(r.URL.Path)
+	h := http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+// A 404 of another form than the API's counts if it lasts for minutes while the
+// same request succeeds for a record that exists. It is reported once.
+func TestProveGone(t *testing.T) {
+	const list, foreign = `{"data":[{"id":7},{"id":8}],"meta":{"next_cursor":null}}`, "default backend - 404"
+	surveys := &stream.Stream{Name: "surveys", Path: "surveys", Key: []string{"id"}, Mode: stream.NewestFirst}
+	for name, test := range map[string]struct {
+		responses map[string][]string // by path; the last one is repeated; what is no JSON object has the status 404
+		kind      gorgias.Kind        // 0: the record is returned
+	}{
+		"a record":                   {map[string][]string{"/api/surveys/9": {`{"id":9}`}}, 0},
+		"a 404 of the API":           {map[string][]string{"/api/surveys/9": {`404 {"error":{"msg":"Resource not found."}}`}}, gorgias.NotFound},
+		"a momentary 404":            {map[string][]string{"/api/surveys/9": {foreign, foreign, `{"id":9}`}}, 0},
+		"a lasting 404":              {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {list}, "/api/surveys/7": {`{"id":7}`}}, gorgias.NotFound},
+		"a lasting 404 without body": {map[string][]string{"/api/surveys/9": {""}, "/api/surveys": {list}, "/api/surveys/7": {`{"id":7}`}}, gorgias.NotFound},
+		"of the newest record too":   {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {list}, "/api/surveys/7": {foreign}, "/api/surveys/8": {`{"id":8}`}}, gorgias.NotFound},
+		"a 404 of all records":       {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {list}, "/api/surveys/7": {foreign}, "/api/surveys/8": {foreign}}, gorgias.Unproven},
+		"another witness":            {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {list}, "/api/surveys/7": {`{"id":1}`}, "/api/surveys/8": {`{"id":1}`}}, gorgias.Unproven},
+		"a 404 of the list":          {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {foreign}}, gorgias.Unproven},
+		"an empty list":              {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {`{"data":[],"meta":{"next_cursor":null}}`}}, gorgias.Unproven},
+		"a 404 after other failures": {map[string][]string{"/api/surveys/9": {"502", "502", "502", "502", "502", "502", "502", "502", "502", "502", foreign}, "/api/surveys": {list}, "/api/surveys/7": {`{"id":7}`}}, gorgias.Unproven},
+		"a lasting 403":              {map[string][]string{"/api/surveys/9": {"403 <html>"}, "/api/surveys": {list}, "/api/surveys/7": {`{"id":7}`}}, gorgias.Unproven},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, err := gorgias.New(gorgias.Options{Origin: "https://acme.example", Auth: gorgias.Basic("user@example.com", "secret-key"),
+					Transport: transport(func(path string) (int, string) {
+						next := test.responses[path]
+						if len(next) == 0 {
+							t.Errorf("%s was requested", path)
+							return 500, ""
+						}
+						if len(next) > 1 {
+							test.responses[path] = next[1:]
+						}
+						switch {
+						case strings.HasPrefix(next[0], "{"):
+							return 200, next[0]
+						case next[0] == "502":
+							return 502, ""
+						case strings.HasPrefix(next[0], "403 "):
+							return 403, next[0][4:]
+						}
+						return 404, strings.TrimPrefix(next[0], "404 ")
+					})})
+				if err != nil {
+					t.Fatal(err)
+				}
+				warnings := 0
+				l := &List{Source: surveys, Outputs: []*Output{NewOutput(surveys, state.Bookmark{})},
+					Run: &Run{Options: Options{Client: client}, Emit: func(b Batch, _ error) {
+						if b.Kind == Warning {
+							warnings++
+						}
+					}}}
+				proven := 0
+				for i := range 2 {
+					rec, _, err := l.FetchByID(context.Background(), surveys, surveys.Path, 0, 9)
+					if i == 0 && (test.kind == 0 && (err != nil || rec.ID() != 9) || test.kind != 0 && !gorgias.Is(err, test.kind)) {
+						t.Errorf("%v", err)
+					}
+					if gorgias.Is(err, gorgias.NotFound) && strings.Contains(err.Error(), "not Gorgias's own") {
+						proven++
+					}
+				}
+				if want := min(proven, 1); warnings != want {
+					t.Errorf("%d warnings, expected %d", warnings, want)
+				}
+			})
+		})
+	}
+}

@@ -83,11 +83,10 @@ var protocols = []protocol{
 	}},
 }
 
-// A message is a line of either protocol. It has the members that matter here.
+// A message is a line of either protocol that is no record. It has the members that matter here.
 type message struct {
 	Type, Stream string
 	Value        json.RawMessage
-	Record       json.RawMessage
 	State        struct{ Stream json.RawMessage }
 	Log          struct{ Level, Message string }
 	Trace        struct {
@@ -107,27 +106,25 @@ type message struct {
 func (d *destination) Write(lines []byte) (int, error) {
 	d.output.Write(lines)
 	for l := range bytes.Lines(lines) {
+		if !json.Valid(l) {
+			return 0, fmt.Errorf("not JSON: %.300s", l)
+		}
+		if bytes.HasPrefix(l, []byte(`{"type":"RECORD"`)) {
+			d.record(string(l))
+			continue
+		}
 		var m message
 		if err := json.Unmarshal(l, &m); err != nil {
 			return 0, fmt.Errorf("%w: %.300s", err, l)
 		}
-		d.read(m)
+		d.apply(m)
 	}
 	return len(lines), nil
 }
 
-func (d *destination) read(m message) {
+func (d *destination) apply(m message) {
 	status, name := m.Trace.Status, m.Stream+m.Trace.Status.Of.Name
 	switch {
-	case m.Type == "RECORD" && m.Stream != "":
-		d.record(d.streams[m.Stream], string(m.Record))
-	case m.Type == "RECORD":
-		var r struct {
-			Stream string
-			Data   json.RawMessage
-		}
-		_ = json.Unmarshal(m.Record, &r) // it is part of a line that was read
-		d.record(d.streams[r.Stream], string(r.Data))
 	case m.Type == "STATE" && m.Value != nil:
 		d.state = m.Value
 	case m.Type == "STATE":
@@ -158,8 +155,13 @@ func (d *destination) read(m message) {
 
 var integer = regexp.MustCompile(`^-?[0-9]+$`)
 
-// record upserts a record.
-func (d *destination) record(s *stream.Stream, raw string) {
+// record upserts a record. Airbyte wraps it together with its stream.
+func (d *destination) record(line string) {
+	raw, name := fieldOf(line, "record"), fieldOf(line, "stream")
+	if name == "" {
+		raw, name = fieldOf(raw, "data"), fieldOf(raw, "stream")
+	}
+	s := d.streams[strings.Trim(name, `"`)]
 	for _, name := range s.Key {
 		if value := fieldOf(raw, name); value == "" || value == "null" || strings.HasSuffix(name, "id") && !integer.MatchString(value) {
 			d.nullKeys = append(d.nullKeys, fmt.Sprintf("%s: %s: %.200s", s.Name, name, raw))

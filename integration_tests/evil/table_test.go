@@ -41,7 +41,7 @@ var (
 	scanned    = &class{name: "incremental list", match: func(r *http.Request) bool { return path("tickets", "", "ticket_ids")(r) }, streams: ticketStreams}
 	batch      = &class{name: "batch by ids", match: path("tickets", "ticket_ids", ""), streams: ticketStreams}
 	single     = &class{name: "single record", match: path("satisfaction-surveys/*", "", ""), streams: []string{"satisfaction_surveys"}}
-	customer   = &class{name: "merged record", match: path("customers/*", "", ""), streams: customerStreams}
+	merged     = &class{name: "merged record", match: path("customers/*", "", ""), streams: customerStreams}
 	thread     = &class{name: "thread", match: path("messages", "ticket_id", ""), streams: messageStreams}
 	child      = &class{name: "child list", match: items, streams: []string{"view_items"}}
 	events     = &class{name: "events", match: path("events", "", ""), streams: feedStreams}
@@ -60,7 +60,7 @@ func table() (rows []*row) {
 // turns, so that each meets each status and each class.
 func statuses() (rows []*row) {
 	codes := []int{400, 401, 403, 404, 405, 407, 410, 422, 451}
-	for i, c := range []*class{firstPage, laterPage, scanned, batch, single, customer, thread, child, events, object, statistics} {
+	for i, c := range []*class{firstPage, laterPage, scanned, batch, single, merged, thread, child, events, object, statistics} {
 		for j, code := range codes {
 			b := foreign[(i+j)%len(foreign)]
 			once, ever := &row{class: c, how: status(code, b), times: 1 + j%2, want: heals}, &row{class: c, how: status(code, b), times: always, want: fails, failure: "transient_error"}
@@ -72,9 +72,12 @@ func statuses() (rows []*row) {
 		}
 		// 404, 403 and 401 are the ones that mean something.
 		for j, b := range foreign {
-			code := []int{404, 403, 401}[(i+j)%3]
-			rows = append(rows, &row{class: c, how: status(code, b), times: 3, want: heals},
-				&row{class: c, how: status(404, b), times: always, want: fails, failure: "transient_error"})
+			code, r := []int{404, 403, 401}[(i+j)%3], &row{class: c, times: 3, want: heals}
+			if (i+j/3)%2 == 0 {
+				code, r = []int{404, 404, 403}[(i+j)%3], &row{class: c, times: always, want: fails, failure: "transient_error"}
+			}
+			r.how = status(code, b)
+			rows = append(rows, r)
 		}
 		// Errors of the usual kind.
 		for _, code := range []int{408, 429, 500, 502, 503, 504, 520, 599} {
@@ -225,13 +228,13 @@ func clocks() (rows []*row) {
 func redirects() (rows []*row) {
 	for i, to := range []string{"https://login.example.com/?next={path}", "http://127.0.0.1/api/account", "/login", "https://acme.gorgias.com.example.com{path}", "", "{path}", "//example.com{path}", "javascript:alert(1)", "https://user:pass@acme.gorgias.com/"} {
 		code := []int{301, 302, 303, 307, 308}[i%5]
-		for j, c := range []*class{firstPage, single, customer, thread, child, events, object, statistics, scanned} {
+		for j, c := range []*class{firstPage, single, merged, thread, child, events, object, statistics, scanned} {
 			if (i+j)%3 == 0 {
 				rows = append(rows, &row{class: c, how: redirect(code, to), times: 1, want: survives}, &row{class: c, how: redirect(code, to), times: always, want: fails})
 			}
 		}
 	}
-	for _, c := range []*class{single, customer} {
+	for _, c := range []*class{single, merged} {
 		for _, to := range []string{"/api/users/{id}", "/api/customers", "/api/customers/abc", "/api/customers/-1", "/api/customers/{id}/data", "https://other.gorgias.com/api/customers/1", "/api/customers/99999999999999999999", "/api/tickets/1"} {
 			rows = append(rows, &row{class: c, how: redirect(301, to), times: 2, want: survives}, &row{class: c, how: redirect(301, to), times: always, want: survives})
 		}

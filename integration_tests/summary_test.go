@@ -146,19 +146,19 @@ func (tr *transcript) checkTapSummary(fault func(string, ...any)) {
 		fault("%d summaries", lines)
 		return
 	}
-	records, graves := 0, 0
+	records, tombstones := 0, 0
 	for _, rows := range tapRecords(tr) {
 		for _, r := range rows {
 			records++
 			var row map[string]json.RawMessage
 			_ = json.Unmarshal(r, &row)
 			if at := row["_sdc_deleted_at"]; at != nil && string(at) != "null" {
-				graves++
+				tombstones++
 			}
 		}
 	}
-	if said.records != records || said.nulled != nulled || said.tombstones < graves || !tr.tap.changed && said.tombstones != graves {
-		fault("the summary differs: %+v; there are %d records, %d tombstones, %d values set to null", *said, records, graves, nulled)
+	if said.records != records || said.nulled != nulled || said.tombstones < tombstones || !tr.tap.changed && said.tombstones != tombstones {
+		fault("the summary differs: %+v; there are %d records, %d tombstones, %d values set to null", *said, records, tombstones, nulled)
 	}
 	for _, f := range said.plausible() {
 		fault("%s", f)
@@ -249,7 +249,7 @@ func TestChangeFeedProgress(t *testing.T) {
 	box := &sandbox.Server{Limit: unlimited, ChangeRate: 0.3}
 	h := newFixture(t, box)
 	marks := map[string]state.Bookmark{}
-	again, graves := 0, 0
+	again, tombstones := 0, 0
 	for range 2 {
 		plan := h.plan(allStreams(), throughJSON(t, marks))
 		plan.Tombstone = tombstone
@@ -270,7 +270,7 @@ func TestChangeFeedProgress(t *testing.T) {
 				t.Errorf("%s: %d records, of which %d and %d", name, len(b.Records), b.Count(stream.Refetched), b.Count(stream.Tombstone))
 			}
 			listening[name] = listening[name] || b.ReadingEvents
-			again, graves = again+b.Count(stream.Refetched), graves+b.Count(stream.Tombstone)
+			again, tombstones = again+b.Count(stream.Refetched), tombstones+b.Count(stream.Tombstone)
 			marks[name] = b.Bookmark
 		}
 		for _, name := range []string{"tickets", "ticket_tags", "ticket_messages", "customers", "satisfaction_surveys"} {
@@ -284,7 +284,7 @@ func TestChangeFeedProgress(t *testing.T) {
 			}
 		}
 	}
-	if again == 0 || graves == 0 {
-		t.Errorf("%d records were read again, %d tombstones written", again, graves)
+	if again == 0 || tombstones == 0 {
+		t.Errorf("%d records were read again, %d tombstones written", again, tombstones)
 	}
 }

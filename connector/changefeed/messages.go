@@ -211,21 +211,20 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 		}
 		return wanted.whole || left > 0
 	}
-	started := false
-	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, ofTicket(ticket), "", more) {
-		if err != nil && !started {
-			err = a.ProveGone(ctx, err, a.Source, func(ctx context.Context, other stream.Record) error {
-				_, err := a.FetchPage(ctx, a.Source, a.Source.Path, ofTicket(other.Owner), "")
-				return err
-			})
-			if gorgias.Is(err, gorgias.NotFound) {
-				return nil
-			}
-		}
+	fetch := func(ctx context.Context, ticket int64, token string) (*reader.Page, error) {
+		return a.FetchPage(ctx, a.Source, a.Source.Path, url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}, token)
+	}
+	pager := reader.Pager{Path: a.Source.Path, Observe: more, Fetch: func(ctx context.Context, token string) (*reader.Page, error) {
+		return fetch(ctx, ticket, token)
+	}}
+	same := func(ctx context.Context, other stream.Record) error {
+		_, err := fetch(ctx, other.Owner, "")
+		return err
+	}
+	for page, err := range a.PagesOf(ctx, pager, a.Source, same) {
 		if err != nil {
 			return err
 		}
-		started = true
 		var items []reader.Item
 		for _, rec := range page.Records {
 			id := rec.ID()
@@ -239,6 +238,3 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 	}
 	return nil
 }
-
-// ofTicket is the query for the messages of a ticket.
-func ofTicket(id int64) url.Values { return url.Values{"ticket_id": {strconv.FormatInt(id, 10)}} }

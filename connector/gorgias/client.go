@@ -259,15 +259,8 @@ func (c *Client) read(res *http.Response, req *http.Request, rejected func(*http
 	if res.StatusCode/100 == 3 {
 		return nil, redirectError(res, req.URL)
 	}
-	// The API's documentation leaves open whether a query responds with 200 or 201.
-	if res.StatusCode != http.StatusOK && (req.Method != http.MethodPost || res.StatusCode != http.StatusCreated) {
-		body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-		if res.StatusCode == http.StatusUnauthorized && rejected != nil && isRejectedToken(res, body) && rejected(req) { //rule:unproven-401-renews-no-token
-			return nil, errNewToken
-		}
-		e := statusError(res.StatusCode, body)
-		e.retryAfter = parseRetryAfter(res)
-		return nil, e
+	if !isGood(res.StatusCode, req.Method) {
+		return nil, readError(res, req, rejected)
 	}
 	if contentType := res.Header.Get("Content-Type"); contentType != "" {
 		media, _, _ := mime.ParseMediaType(contentType)
@@ -290,6 +283,24 @@ func (c *Client) read(res *http.Response, req *http.Request, rejected func(*http
 		return nil, &Error{Status: res.StatusCode, Kind: Oversized, Message: fmt.Sprintf("a response of more than %d bytes", c.maxBody)}
 	}
 	return &response{serverTime.UTC(), b.Bytes()}, nil
+}
+
+// isGood reports whether a status comes with a page. The API's documentation leaves
+// open whether a query responds with 200 or 201.
+func isGood(status int, method string) bool {
+	return status == http.StatusOK || status == http.StatusCreated && method == http.MethodPost
+}
+
+// readError turns a response with another status into an error. It is errNewToken
+// if the API rejected a token that rejected has replaced.
+func readError(res *http.Response, req *http.Request, rejected func(*http.Request) bool) error {
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	if res.StatusCode == http.StatusUnauthorized && rejected != nil && isRejectedToken(res, body) && rejected(req) { //rule:unproven-401-renews-no-token
+		return errNewToken
+	}
+	e := statusError(res.StatusCode, body)
+	e.retryAfter = parseRetryAfter(res)
+	return e
 }
 
 // sanitize makes an error's message safe to print.

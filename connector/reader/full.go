@@ -87,28 +87,18 @@ func (l *List) readChildren(ctx context.Context, o *Output, parents [][]byte) er
 // readChild reads the list of o below one parent. A parent that was deleted
 // since it was listed has none.
 func (l *List) readChild(ctx context.Context, o *Output, parent []byte) error {
-	path := childPath(o.Stream.Path, string(parent))
-	started := false
-	pager := Pager{Path: path,
-		Fetch: func(ctx context.Context, token string) (*Page, error) {
-			return l.FetchPage(ctx, o.Stream, path, nil, token)
-		},
-		Restart: func(context.Context) error { started = false; return nil },
+	path := func(parent []byte) string { return childPath(o.Stream.Path, string(parent)) }
+	pager := Pager{Path: path(parent), Fetch: func(ctx context.Context, token string) (*Page, error) {
+		return l.FetchPage(ctx, o.Stream, path(parent), nil, token)
+	}}
+	same := func(ctx context.Context, other stream.Record) error {
+		_, err := l.FetchPage(ctx, o.Stream, path(other.Key), nil, "")
+		return err
 	}
-	for page, err := range pager.Pages(ctx) {
-		if err != nil && !started {
-			err = l.ProveGone(ctx, err, l.Source, func(ctx context.Context, other stream.Record) error {
-				_, err := l.FetchPage(ctx, o.Stream, childPath(o.Stream.Path, string(other.Key)), nil, "")
-				return err
-			})
-			if gorgias.Is(err, gorgias.NotFound) {
-				return nil
-			}
-		}
+	for page, err := range l.PagesOf(ctx, pager, l.Source, same) {
 		if err != nil {
 			return err
 		}
-		started = true
 		records := make([]stream.Record, len(page.Records))
 		for i, rec := range page.Records {
 			rec.Raw = stream.PrependFields(rec.Raw, parentField(o.Stream, parent))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,4 +38,25 @@ func (l *List) ProveGone(ctx context.Context, err error, s *stream.Stream, same 
 	proven := *e
 	proven.Kind = gorgias.NotFound
 	return &proven
+}
+
+// PagesOf returns the pages of what belongs to one record of s; none if the record
+// is gone. same requests what belongs to another record.
+func (l *List) PagesOf(ctx context.Context, p Pager, s *stream.Stream, same func(context.Context, stream.Record) error) iter.Seq2[*Page, error] {
+	return func(yield func(*Page, error) bool) {
+		started := false
+		p.Restart = func(context.Context) error { started = false; return nil }
+		for page, err := range p.Pages(ctx) {
+			if err != nil && !started {
+				err = l.ProveGone(ctx, err, s, same)
+			}
+			if gorgias.Is(err, gorgias.NotFound) && !started {
+				return
+			}
+			started = true
+			if !yield(page, err) {
+				return
+			}
+		}
+	}
 }

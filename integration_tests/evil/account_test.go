@@ -64,7 +64,7 @@ type account struct {
 func newAccount(t *testing.T, r *row) *account {
 	a := &account{T: t, row: r}
 	a.box = &sandbox.Server{Seed: 7, Limit: 1_000_000, Email: email, APIKey: apiKey, ClientID: "app", ClientSecret: clientSecret, RefreshToken: refreshToken,
-		Size: sandbox.Size{Tickets: 4, Messages: 8, Customers: 6, Events: 4, Surveys: 12, Calls: -1, CallEvents: -1, Recordings: -1, Users: 6, Teams: -1, Tags: 8,
+		Size: sandbox.Size{Tickets: 4, Messages: 8, Customers: 6, Events: 4, Surveys: 4, Calls: -1, CallEvents: -1, Recordings: -1, Users: 6, Teams: -1, Tags: 8,
 			Macros: -1, Rules: -1, Views: 2, CustomFields: 4, Integrations: -1, Jobs: -1, Widgets: -1}}
 	listener := sandbox.Listen()
 	server := &http.Server{Handler: a, ErrorLog: log.New(io.Discard, "", 0)}
@@ -90,10 +90,8 @@ func newAccount(t *testing.T, r *row) *account {
 		id, messages := a.ticket(100 * day)
 		a.oldTickets, a.oldMessages = append(a.oldTickets, id), append(a.oldMessages, messages...)
 	}
-	for range 2 {
-		a.ticket(time.Hour)
-	}
-	for _, id := range a.oldTickets { // newer surveys, so that the old ones are off the first page
+	for range 12 { // pages of newer surveys, so that the old ones are fetched by id
+		id, _ := a.ticket(time.Hour)
 		a.box.ScheduleSurvey(id)
 	}
 	a.tags = a.ids("tags", "")

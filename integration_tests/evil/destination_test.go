@@ -33,9 +33,9 @@ type destination struct {
 	// of the last sync
 	failed     map[string]string // by stream: the failure type; Singer has none
 	warned     []string
-	tombstones []string // stream and key
-	nullKeys   []string // records
-	output     bytes.Buffer
+	tombstones []string     // stream and key
+	nullKeys   []string     // records
+	output     bytes.Buffer // all but the records
 }
 
 // A protocol is how a destination is written to.
@@ -104,7 +104,6 @@ type message struct {
 
 // Write reads lines.
 func (d *destination) Write(lines []byte) (int, error) {
-	d.output.Write(lines)
 	for l := range bytes.Lines(lines) {
 		if !json.Valid(l) {
 			return 0, fmt.Errorf("not JSON: %.300s", l)
@@ -113,6 +112,7 @@ func (d *destination) Write(lines []byte) (int, error) {
 			d.record(string(l))
 			continue
 		}
+		d.output.Write(l)
 		var m message
 		if err := json.Unmarshal(l, &m); err != nil {
 			return 0, fmt.Errorf("%w: %.300s", err, l)
@@ -133,7 +133,6 @@ func (d *destination) apply(m message) {
 		}
 		_ = json.Unmarshal(m.State.Stream, &of)
 		d.states[of.D.Name] = fmt.Appendf(nil, `{"type":"STREAM","stream":%s}`, m.State.Stream)
-		d.state, _ = json.Marshal(slices.Collect(maps.Values(d.states)))
 	case m.Type == "SCHEMA", status.Status == "STARTED":
 		d.pending[name] = map[string]string{}
 	case m.Type == "ACTIVATE_VERSION", status.Status == "COMPLETE":
@@ -224,6 +223,9 @@ func (d *destination) readSync(ctx context.Context, plan *connector.Plan) error 
 	d.failed, d.warned, d.tombstones, d.nullKeys = map[string]string{}, nil, nil, nil
 	d.output.Reset()
 	err := d.sync(ctx, d, plan)
+	if len(d.states) > 0 {
+		d.state, _ = json.Marshal(slices.Collect(maps.Values(d.states))) // valid JSON
+	}
 	if (err != nil) != (len(d.failed) > 0) {
 		return errors.Join(fmt.Errorf("the error of the sync is %w, and the streams %v failed", err, d.failed), err)
 	}

@@ -55,6 +55,7 @@ type row struct {
 	lossy bool
 	// failure is the type of failure that Airbyte is told of; "" is any.
 	failure string
+	maxHits int // requests of the class in the sync, at most; 0 is any number
 }
 
 func (r *row) name() string {
@@ -102,6 +103,9 @@ func (r *row) play(t *testing.T, p protocol) {
 	a.evil = false
 	if a.hits == 0 {
 		t.Error("the fault never happened")
+	}
+	if r.maxHits > 0 && a.hits > r.maxHits {
+		t.Errorf("%d requests, expected at most %d", a.hits, r.maxHits)
 	}
 	failed := slices.Sorted(maps.Keys(d.failed))
 	for _, name := range failed {

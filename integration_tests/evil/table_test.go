@@ -2,6 +2,7 @@ package evil
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -53,7 +54,10 @@ var (
 
 // table returns all rows.
 func table() (rows []*row) {
-	return append(append(append(append(statuses(), pages()...), clocks()...), redirects()...), records()...)
+	for _, group := range [][]*row{statuses(), pages(), clocks(), redirects(), records(), renewals(), genuine()} {
+		rows = append(rows, group...)
+	}
+	return rows
 }
 
 // statuses are answers of others, of each status for each class. The bodies take
@@ -210,9 +214,9 @@ func clocks() (rows []*row) {
 		rows = append(rows, &row{class: everything, how: m, times: 1, want: heals}, &row{class: everything, how: m, times: always, want: want}, &row{class: events, how: m, times: 2, want: heals})
 	}
 	const limit = "X-Gorgias-Account-Api-Call-Limit"
-	for _, value := range []string{"100000/40", "40/0", "-5/40", "5/-40", "1e9/40", "99999999999999999999/99999999999999999999", "9223372036854775807/40", "0/1000000", "1000000/1000000",
+	for i, value := range []string{"100000/40", "40/0", "-5/40", "5/-40", "1e9/40", "99999999999999999999/99999999999999999999", "9223372036854775807/40", "0/1000000", "1000000/1000000",
 		"40", "/", "NaN/NaN", "40/40/40", "0x10/0x20", "1/1", "999999/1"} {
-		rows = append(rows, &row{class: everything, how: header(limit, value), times: 1, want: heals}, &row{class: everything, how: header(limit, value), times: always, want: heals})
+		rows = append(rows, &row{class: everything, how: header(limit, value), times: []int{1, always}[i%2], want: heals})
 	}
 	for _, value := range []string{"99999999", "-5", "NaN", "1e9", "9223372036854775807", "99999999999999999999999", "Fri, 31 Dec 2099 23:59:59 GMT", "Sat, 01 Jan 1900 00:00:00 GMT", "", "0", "0.5", "60; 60"} {
 		busy := misbehavior{"429, Retry-After: " + value, func(x *exchange) {
@@ -252,14 +256,11 @@ func records() (rows []*row) {
 		}
 	}
 	deep, digits := strings.Repeat(`{"a":`, 3000)+"1"+strings.Repeat("}", 3000), strings.Repeat("9", 20000)
-	for _, value := range []string{"NaN", "Infinity", "-Infinity", deep, digits, "1e999999", `"\ud800"`, `"\u0000"`, `"` + strings.Repeat("x", 100_000) + `"`, "[]", "{}", "null", "true",
+	for i, value := range []string{"NaN", "Infinity", "-Infinity", deep, digits, "1e999999", `"\ud800"`, `"\u0000"`, `"` + strings.Repeat("x", 100_000) + `"`, "[]", "{}", "null", "true",
 		`{"":1}`, `"2026-13-45T99:99:99"`} {
-		for _, c := range []*class{firstPage, scanned} {
-			for _, name := range []string{"unknown_field", "name", "meta"} {
-				if name != "name" || c == firstPage {
-					rows = append(rows, &row{class: c, how: oddMember(name+" is "+abbreviated(value), `"`+name+`":`+value), times: always, want: heals, lossy: true})
-				}
-			}
+		for j, c := range []*class{firstPage, scanned} {
+			name := []string{"unknown_field", "meta", "name"}[(i+j)%(3-j)] // tickets have no name
+			rows = append(rows, &row{class: c, how: oddMember(name+" is "+abbreviated(value), `"`+name+`":`+value), times: always, want: heals, lossy: true})
 		}
 	}
 	for _, m := range []string{`"tags":[{"id":null},{"name":"n"},{"id":"x"},7,null]`, `"tags":{}`, `"tags":"none"`, `"custom_fields":[]`, `"custom_fields":{"a":{"value":1}}`, `"custom_fields":{"9":{"id":null,"value":1}}`} {
@@ -270,4 +271,32 @@ func records() (rows []*row) {
 		&row{class: events, how: rewritten("a BOM", func(_ *exchange, text string) string { return "\ufeff" + text }), times: always, want: heals},
 		&row{class: single, how: rewritten("a BOM", func(_ *exchange, text string) string { return "\ufeff" + text }), times: always, want: heals})
 	return rows
+}
+
+// renewals are answers of the token endpoint.
+func renewals() (rows []*row) {
+	for i, b := range foreign {
+		code := []int{404, 403, 502, 200, 503, 429, 500}[i%7]
+		rows = append(rows, &row{class: tokens, how: status(code, b), times: 1, want: heals}, &row{class: tokens, how: status(code, b), times: always, want: fails})
+	}
+	for _, to := range []string{"https://login.example.com/", "{path}"} {
+		rows = append(rows, &row{class: tokens, how: redirect(302, to), times: always, want: fails})
+	}
+	life := regexp.MustCompile(`"expires_in":\d+`)
+	for _, value := range []string{"0", "-1", "null", `"86400"`, "1e30", "9223372036854775807", "-9223372036854775808", "0.5", "{}", `"soon"`, "1", "NaN"} {
+		rows = append(rows, &row{class: tokens, how: rewritten("expires in "+value, func(_ *exchange, text string) string {
+			return life.ReplaceAllLiteralString(text, `"expires_in":`+value)
+		}), times: always, want: survives, maxHits: 40})
+	}
+	return rows
+}
+
+// genuine are errors of Gorgias's own, which are believed.
+func genuine() (rows []*row) {
+	mine := body{"Gorgias's error", "application/json", own}
+	for _, c := range []*class{firstPage, laterPage, scanned, child, object} {
+		rows = append(rows, &row{class: c, how: status(403, mine), times: always, want: fails, failure: "config_error"})
+	}
+	return append(rows, &row{class: everything, how: status(401, mine), times: always, want: fails, failure: "config_error"},
+		&row{class: everything, how: status(401, foreign[1]), times: always, want: fails, failure: "transient_error"})
 }

@@ -119,7 +119,7 @@ func (o *oddNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil:
 		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), brokenBody{}))
 		return res, nil
-	case json.Unmarshal(body, &page) != nil:
+	case json.Unmarshal(body, &page) != nil, page.Data != nil && page.Meta == nil:
 	case page.Data == nil:
 		body = withOddValue(body, 0)
 	default:

@@ -800,10 +800,10 @@ func (h *history) syncUnchanged(page int) error {
 	time.Sleep(time.Hour)
 	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Overlap, plan.WindowInterval, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
-	warnings := 0
+	var warnings []string
 	for b, err := range plan.Run(context.Background()) {
 		if b.Warning != "" {
-			warnings++
+			warnings = append(warnings, b.Warning)
 		}
 		switch {
 		case err != nil:
@@ -820,8 +820,8 @@ func (h *history) syncUnchanged(page int) error {
 		}
 	}
 	forbidden := h.eventsForbidden && slices.ContainsFunc(h.streams, func(name string) bool { return hasEvents(streams.Find(name)) })
-	if forbidden != (warnings == 1) || !forbidden && warnings > 0 {
-		return fmt.Errorf("%d warnings; events forbidden: %v", warnings, forbidden)
+	if forbidden != (len(warnings) == 1) || !forbidden && len(warnings) > 0 {
+		return fmt.Errorf("the warnings %q; events forbidden: %v", warnings, forbidden)
 	}
 	return nil
 }

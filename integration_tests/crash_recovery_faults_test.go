@@ -33,14 +33,16 @@ var gateways = []sandbox.Fault{
 	{Status: 302, Header: http.Header{"Location": {"/login"}}, Body: " "},
 }
 
+// dateShifts are how wrong a server's clock can be.
+var dateShifts = []time.Duration{36 * time.Hour, -36 * time.Hour, 3 * time.Hour, -400 * 24 * time.Hour, 400 * 24 * time.Hour}
+
 // oddHeaders are headers of an answer that is right otherwise.
 func oddHeaders(r *rand.Rand, now time.Time) http.Header {
 	if r.IntN(2) == 0 {
 		used := []string{"100000/40", "40/0", "-7/40", "99999999999999999999/40", "0/1000000", "40/40", "x"}
 		return http.Header{"X-Gorgias-Account-Api-Call-Limit": {used[r.IntN(len(used))]}}
 	}
-	jumps := []time.Duration{36 * time.Hour, -36 * time.Hour, 3 * time.Hour, -400 * 24 * time.Hour, 400 * 24 * time.Hour}
-	return http.Header{"Date": {now.Add(jumps[r.IntN(len(jumps))]).UTC().Format(http.TimeFormat)}}
+	return http.Header{"Date": {now.Add(dateShifts[r.IntN(len(dateShifts))]).UTC().Format(http.TimeFormat)}}
 }
 
 // outages are gateways that answer all requests of one kind for minutes.

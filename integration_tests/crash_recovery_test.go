@@ -152,6 +152,7 @@ type history struct {
 	eventsForbidden  bool // no access to events
 	odd              bool // rows have odd values and ids
 	outages          outages
+	dateShift        time.Duration // of all dates of the sync under way
 	account          map[string]map[string]string // its records in the end, by stream and key
 	only             []string                     // the streams that are read; nil is random
 }
@@ -297,6 +298,9 @@ func (h *history) intercept(r *http.Request) *sandbox.Fault {
 	}
 	if f := h.outages.at(r); f != nil {
 		return f
+	}
+	if h.dateShift != 0 {
+		return &sandbox.Fault{Header: http.Header{"Date": {time.Now().Add(h.box.ClockOffset + h.dateShift).UTC().Format(http.TimeFormat)}}}
 	}
 	if own.Float64() >= h.faultRate {
 		return nil
@@ -530,6 +534,9 @@ func (h *history) next() *connector.Plan {
 	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Concurrency, plan.Overlap = 1+h.IntN(7), 1+h.IntN(4), h.overlap
 	plan.Tombstone = tombstone
+	if h.dateShift = 0; h.chance(0.05) {
+		h.dateShift = dateShifts[h.IntN(len(dateShifts))]
+	}
 	plan.ChunkPages = []int{1, 2, 3, 0}[h.IntN(4)]
 	if !h.quiet && h.chance(0.5) {
 		plan.WindowInterval = 24 * time.Hour

@@ -65,7 +65,7 @@ func TestRequestCount(t *testing.T) {
 	if fed[0] > first {
 		t.Errorf("a first sync took %d requests, expected at most %d", fed[0], first)
 	}
-	day := 20 + 100/divisor
+	day := 20 + 115/divisor // 15 of them ask whether customers are gone
 	if fed[1] > day || own[1] > day {
 		t.Errorf("a day took %d requests, without events %d; expected at most %d", fed[1], own[1], day)
 	}

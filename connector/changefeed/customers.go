@@ -1,62 +1,53 @@
 package changefeed
 
 import (
-	"cmp"
 	"context"
+
+	"source-gorgias/connector/reader"
 )
 
 // Customers returns the changes of customers.
 func Customers() *Changes {
 	return &Changes{
-		EventTypes: []string{"customer-merged", "customer-deleted"},
-		RefetchDoc: "of two customers that were merged, the absorbed one is fetched, in one request",
+		EventTypes: []string{"customer-created", "customer-updated", "customer-merged", "customer-deleted"},
+		RefetchDoc: "a customer is re-fetched in one request, if an event is later than what the list shows of the customer",
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
-			return applyCustomers(ctx, a, planCustomers(events))
+			return applyCustomers(ctx, a, planCustomers(events, a.Emissions))
 		},
 	}
 }
 
-// customerWork is what events require of customers.
-type customerWork struct {
-	refetch causes
-	deleted causes
-	other   map[int64]int64 // the other customer of a merge
-}
-
-// planCustomers decides what events require. Of two merged customers, the one
-// named as the source is fetched: the documentation does not say which one
-// remains. The merge moves updated_datetime of that one, so the list shows it.
-func planCustomers(events []Event) customerWork {
-	work := customerWork{causes{}, causes{}, map[int64]int64{}}
+// planCustomers returns the customers that events require. A merge changes both
+// customers, and not always the updated_datetime of the one that remains. What the
+// list shows is enough if it is dated as late as the event.
+func planCustomers(events []Event, read *reader.Emissions) causes {
+	refetch := causes{}
 	for _, e := range events {
-		if e.Type == "customer-deleted" {
-			work.deleted.add(e.ObjectID, e.cause())
-			continue
+		em := read.Get(e.ObjectID)
+		switch {
+		case e.Type == "customer-created" && em.Held:
+		case e.Type == "customer-updated" && em.Held && !em.Cursor.Before(e.At): //rule:dated-change-is-not-refetched
+		default:
+			refetch.add(e.ObjectID, e.cause())
+			refetch.add(e.RelatedID, e.cause())
 		}
-		work.refetch.add(cmp.Or(e.RelatedID, e.ObjectID), e.cause())
-		work.other[e.RelatedID] = e.ObjectID
 	}
-	for id := range work.deleted {
-		delete(work.refetch, id)
-	}
-	return work
+	return refetch
 }
 
-// applyCustomers emits a tombstone for each customer that is gone. If the
-// source of a merge remains, the other customer is fetched.
-func applyCustomers(ctx context.Context, a *Applier, work customerWork) error {
-	a.EmitChanges(nil, a.tombstones(work.deleted)) //rule:deleted-customers-get-tombstones
-	for queue := work.refetch.ids(); len(queue) > 0; queue = queue[1:] {
-		id := queue[0]
-		items, _, err := a.refetchOne(ctx, id, work.refetch[id])
+// applyCustomers fetches customers one by one: the list has no filter by id. One
+// that is gone, deleted or merged into another, gets a tombstone.
+func applyCustomers(ctx context.Context, a *Applier, refetch causes) error {
+	a.EmitChanges(a.takeRead(refetch, nil), nil)
+	for queue := refetch.ids(); len(queue) > 0; queue = queue[1:] { //rule:customers-are-refetched
+		items, into, err := a.refetchOne(ctx, queue[0], refetch[queue[0]])
 		if err != nil {
 			return err
 		}
 		a.EmitChanges(items, nil)
-		other := work.other[id]
-		if _, deleted := work.deleted[other]; len(items) > 0 && other != 0 && !deleted {
-			work.refetch.add(other, work.refetch[id])
-			queue = append(queue, other)
+		if _, known := refetch[into]; into != 0 && !known {
+			refetch.add(into, refetch[queue[0]])
+			queue = append(queue, into)
 		}
 	}
 	return nil

@@ -43,12 +43,12 @@ func TestPlanTickets(t *testing.T) {
 			ticketWork{causes{7: why(1)}, causes{}, map[int64]causes{}}},
 		{"two updates of one ticket are one re-fetch, because of both", []Event{event(1, "ticket-updated", 7, nil), event(2, "ticket-trashed", 7, nil)},
 			ticketWork{causes{7: why(1, 2)}, causes{}, map[int64]causes{}}},
-		{"a deleted ticket is not re-fetched", []Event{event(1, "ticket-updated", 7, nil), event(2, "ticket-deleted", 7, nil)},
-			ticketWork{causes{}, causes{7: why(2)}, map[int64]causes{}}},
+		{"a deleted ticket is asked for", []Event{event(1, "ticket-updated", 7, nil), event(2, "ticket-deleted", 7, nil)},
+			ticketWork{causes{7: why(1, 2)}, causes{7: why(2)}, map[int64]causes{}}},
 		{"a merge changes both tickets", []Event{event(1, "ticket-merged", 7, related(8))},
 			ticketWork{causes{7: why(1), 8: why(1)}, causes{}, map[int64]causes{}}},
 		{"a merge into a ticket that is deleted later", []Event{event(1, "ticket-merged", 7, related(8)), event(2, "ticket-deleted", 8, nil)},
-			ticketWork{causes{7: why(1)}, causes{8: why(2)}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1), 8: why(1, 2)}, causes{8: why(2)}, map[int64]causes{}}},
 		{"removed tags, one of them twice", []Event{event(1, "ticket-tags-removed", 7, tags(5, 6)), event(2, "ticket-tags-removed", 7, tags(5))},
 			ticketWork{causes{7: why(1, 2)}, causes{}, map[int64]causes{7: {5: why(1, 2), 6: why(1)}}}},
 		{"an event without an object", []Event{event(1, "ticket-updated", 0, nil)},
@@ -63,22 +63,29 @@ func TestPlanTickets(t *testing.T) {
 }
 
 func TestPlanCustomers(t *testing.T) {
+	customers := &stream.Stream{Name: "customers", Key: []string{"id"}, Cursor: "updated_datetime"}
+	read := reader.NewEmissions()
+	for id, updated := range map[int]time.Time{50: at(5), 51: at(0)} {
+		rec := customers.NewRecord(fmt.Appendf(nil, `{"id":%d,"updated_datetime":%q}`, id, updated.Format(time.RFC3339)))
+		read.Record(rec, reader.Emission{ReadAt: at(6), Held: true})
+	}
 	for _, c := range []struct {
 		name   string
 		events []Event
-		want   customerWork
+		want   causes
 	}{
-		{"a deletion", []Event{event(1, "customer-deleted", 7, nil)},
-			customerWork{causes{}, causes{7: why(1)}, map[int64]int64{}}},
-		{"a merge re-fetches its source", []Event{event(1, "customer-merged", 7, related(8))},
-			customerWork{causes{8: why(1)}, causes{}, map[int64]int64{8: 7}}},
-		{"a merge that names no source re-fetches its object", []Event{event(1, "customer-merged", 7, nil)},
-			customerWork{causes{7: why(1)}, causes{}, map[int64]int64{0: 7}}},
-		{"a source that is deleted later", []Event{event(1, "customer-merged", 7, related(8)), event(2, "customer-deleted", 8, nil)},
-			customerWork{causes{}, causes{8: why(2)}, map[int64]int64{8: 7}}},
+		{"a deletion is asked for", []Event{event(1, "customer-deleted", 7, nil)}, causes{7: why(1)}},
+		{"a merge changes both", []Event{event(1, "customer-merged", 7, related(8))}, causes{7: why(1), 8: why(1)}},
+		{"a merge that names no source", []Event{event(1, "customer-merged", 7, nil)}, causes{7: why(1)}},
+		{"a source that is deleted later", []Event{event(1, "customer-merged", 7, related(8)), event(2, "customer-deleted", 8, nil)}, causes{7: why(1), 8: why(1, 2)}},
+		{"a customer that was created and not read", []Event{event(1, "customer-created", 7, nil)}, causes{7: why(1)}},
+		{"a customer that was created and read", []Event{event(1, "customer-created", 51, nil)}, causes{}},
+		{"an update that the list shows", []Event{event(5, "customer-updated", 50, nil)}, causes{}},
+		{"an update that is later than what the list shows", []Event{event(1, "customer-updated", 51, nil)}, causes{51: why(1)}},
+		{"a merge later than what the list shows", []Event{event(5, "customer-merged", 50, nil)}, causes{50: why(5)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := planCustomers(c.events); !reflect.DeepEqual(got, c.want) {
+			if got := planCustomers(c.events, read); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v\nwant %+v", got, c.want)
 			}
 		})

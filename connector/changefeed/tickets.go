@@ -1,6 +1,7 @@
 package changefeed
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -36,11 +37,10 @@ type ticketWork struct {
 func planTickets(events []Event) ticketWork {
 	work := ticketWork{causes{}, causes{}, map[int64]causes{}}
 	for _, e := range events {
+		work.refetch.add(e.ObjectID, e.cause())
 		if e.Type == "ticket-deleted" {
 			work.deleted.add(e.ObjectID, e.cause())
-			continue
 		}
-		work.refetch.add(e.ObjectID, e.cause())
 		work.refetch.add(e.RelatedID, e.cause())
 		for _, tag := range e.RemovedTags {
 			if work.removedTags[e.ObjectID] == nil {
@@ -49,18 +49,13 @@ func planTickets(events []Event) ticketWork {
 			work.removedTags[e.ObjectID].add(tag, e.cause())
 		}
 	}
-	for id := range work.deleted {
-		delete(work.refetch, id)
-	}
 	return work
 }
 
-// applyTickets re-fetches tickets, as many at once as a page holds. Those that
-// are missing from the response are fetched by id: only that proves that they
-// are gone.
+// applyTickets re-fetches tickets, as many at once as a page holds. Of those that
+// are missing from the response, the ones that an event says are deleted are gone.
+// The others are fetched by id: only that proves it.
 func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work ticketWork) error {
-	a.EmitChanges(nil, a.tombstones(work.deleted))
-	a.acknowledge(work.deleted) // even if the others cannot be re-fetched
 	needsRecord := func(id int64) bool { return work.removedTags[id] != nil }
 	emit := func(items []reader.Item) {
 		var removed []reader.TombstoneItem
@@ -75,10 +70,14 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 		n := min(a.Limit(), len(queue))
 		missing, err := a.refetchTickets(ctx, queue[:n], all, emit)
 		if err != nil {
-			return err
+			return cmp.Or(a.confirmDeletedTickets(ctx, work.deleted), err)
 		}
 		queue = queue[n:]
 		for _, id := range missing { //rule:missing-tickets-are-fetched-by-id
+			if why, deleted := work.deleted[id]; deleted { // an event and the response agree
+				a.EmitChanges(nil, []reader.TombstoneItem{a.tombstone(a.Source, why, id)})
+				continue
+			}
 			items, into, err := a.refetchOne(ctx, id, all[id])
 			if err != nil {
 				return err
@@ -91,6 +90,18 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 		}
 	}
 	emit(read) // last, so that a list that cannot be re-fetched is not emitted by each sync
+	return nil
+}
+
+// confirmDeletedTickets fetches each deleted ticket by its id, where the API does
+// not take several, and emits tombstones for those that are gone.
+func (a *Applier) confirmDeletedTickets(ctx context.Context, deleted causes) error {
+	for _, id := range deleted.ids() {
+		if _, _, err := a.refetchOne(ctx, id, deleted[id]); err != nil {
+			return err
+		}
+	}
+	a.acknowledge(deleted)
 	return nil
 }
 

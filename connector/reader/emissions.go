@@ -24,6 +24,8 @@ type Emission struct {
 	// set, the destination holds it unless a sync that was killed emitted another
 	// version since.
 	Emitted bool
+	// Cursor is the record's cursor value; zero if it has none.
+	Cursor time.Time
 	// Owner is the id of the record that it belongs to; 0 if there is none.
 	Owner int64
 	// Record is what was read; nil if it was not kept.
@@ -45,7 +47,7 @@ func (e *Emissions) Get(id int64) Emission { return e.byID[id] }
 // Record notes that a record was read.
 func (e *Emissions) Record(rec stream.Record, em Emission) {
 	e.Delete(rec.ID())
-	em.Owner, em.version = rec.Owner, rec.Fingerprint(time.Time{})
+	em.Cursor, em.Owner, em.version = rec.Cursor, rec.Owner, rec.Fingerprint(time.Time{})
 	if e.bytes+len(rec.Raw) <= maxKeptBytes {
 		e.bytes += len(rec.Raw)
 		em.Record = &rec

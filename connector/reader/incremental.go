@@ -125,7 +125,9 @@ func (s *scan) resume(ctx context.Context) error {
 			position = o.Bookmark.Scan // a sync stopped between the batches of one page: the least advanced output leads
 		}
 	}
-	joinable := position.PageToken != ""
+	// A scan without rows has no watermark to say that what lies beyond an end date
+	// is left out.
+	joinable := position.PageToken != "" && (s.End.IsZero() || !position.NextWatermark.IsZero()) //rule:scan-without-rows-starts-again-before-end
 	for _, o := range s.Outputs {
 		joinable = joinable && s.canJoin(o.Bookmark.Scan, position)
 		o.firstScan = o.Bookmark.Watermark.IsZero()

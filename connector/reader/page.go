@@ -84,9 +84,12 @@ func (l *List) FetchByID(ctx context.Context, s *stream.Stream, path string, own
 func (r *Run) fetchByID(ctx context.Context, s *stream.Stream, path string, owner, id int64) (stream.Record, time.Time, error) {
 	path = fmt.Sprintf("%s/%d", childPath(path, strconv.FormatInt(owner, 10)), id)
 	for tries := 1; ; tries++ {
-		response, err := r.Client.List(ctx, gorgias.SingleObject, path, nil, "")
+		response, err := r.Client.List(ctx, gorgias.SingleObject, path, s.QueryByID, "")
 		if err != nil {
 			return stream.Record{}, time.Time{}, err
+		}
+		for i, raw := range response.Records {
+			response.Records[i] = stream.WithoutFields(raw, s.OnlyByID)
 		}
 		page := r.newPage(s, response)
 		if len(page.Records) == 1 && page.Records[0].ID() == id { //rule:record-fetched-by-id-is-verified

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"source-gorgias/connector/conform"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -18,6 +20,25 @@ func PrependFields(object, fields []byte) json.RawMessage {
 		out = append(out, ',')
 	}
 	return append(out, body...)
+}
+
+// WithoutFields returns an object without some of its fields.
+func WithoutFields(object []byte, names []string) json.RawMessage {
+	if len(names) == 0 {
+		return object
+	}
+	out := []byte{'{'}
+	for name, value := range conform.Members(object) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out, _ = jsontext.AppendQuote(out, name) // names are repaired: they are valid UTF-8
+		out = append(append(out, ':'), value...)
+	}
+	return append(out, '}')
 }
 
 // CopyFields returns, as JSON without braces, fields of raw under other names.

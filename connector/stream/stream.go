@@ -27,6 +27,11 @@ type Stream struct {
 	Envelope gorgias.Envelope
 	// Query is sent with every request, beside limit and the page token.
 	Query url.Values
+	// QueryByID is sent with a request for one record by its id.
+	QueryByID url.Values
+	// OnlyByID are top-level fields that only such a response has. They are left
+	// out: a record does not depend on how it was read.
+	OnlyByID []string
 	// Partitions are further fixed parameters: the list is read once with each.
 	Partitions []url.Values
 	// Key is the primary key: top-level fields, never null.

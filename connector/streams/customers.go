@@ -8,8 +8,9 @@ import (
 )
 
 var customers = &stream.Stream{
-	Name: "customers", Path: "customers", Query: newestUpdated, Mode: stream.NewestFirst,
-	Key: []string{"id"}, Cursor: "updated_datetime", Deletable: true, Record: schemas.Customer{}, OAuthScope: "customers:read",
+	Name: "customers", Path: "customers", Query: newestUpdated, QueryByID: withFields, Mode: stream.NewestFirst,
+	OnlyByID: []string{"channels", "customer", "integrations", "external_data", "ecommerce_data"},
+	Key:      []string{"id"}, Cursor: "updated_datetime", Deletable: true, Record: schemas.Customer{}, OAuthScope: "customers:read",
 }
 
 var customerRows = []*Row{

@@ -32,6 +32,8 @@ type Row struct {
 // sent wherever it is allowed, so that no endpoint's default matters.
 var (
 	newestCreated = url.Values{"order_by": {"created_datetime:desc"}}
+	// A single ticket or customer shows all its custom-field values only if asked.
+	withFields    = url.Values{"relationships": {"custom_fields"}}
 	newestUpdated = url.Values{"order_by": {"updated_datetime:desc"}}
 	// Lists that are read in full are read oldest first: a record that is added
 	// during the scan comes last, and is seen.

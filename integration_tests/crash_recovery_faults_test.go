@@ -36,9 +36,10 @@ var gateways = []sandbox.Fault{
 // dateShifts are how wrong a server's clock can be.
 var dateShifts = []time.Duration{36 * time.Hour, -36 * time.Hour, 3 * time.Hour, -400 * 24 * time.Hour, 400 * 24 * time.Hour}
 
-// oddHeaders are headers of an answer that is right otherwise.
-func oddHeaders(r *rand.Rand, now time.Time) http.Header {
-	if r.IntN(2) == 0 {
+// oddHeaders are headers of an answer that is right otherwise: a limit, or a
+// date.
+func oddHeaders(r *rand.Rand, dates bool, now time.Time) http.Header {
+	if r.IntN(2) == 0 || !dates {
 		used := []string{"100000/40", "40/0", "-7/40", "99999999999999999999/40", "0/1000000", "40/40", "x"}
 		return http.Header{"X-Gorgias-Account-Api-Call-Limit": {used[r.IntN(len(used))]}}
 	}

@@ -33,6 +33,11 @@ var secrets = []suite{{pkg: "./integration_tests", run: "^(TestSecretsAreHidden|
 // unit are the tests of one package of the connector.
 func unit(pkg string) []suite { return []suite{{pkg: "./connector/" + pkg, timeout: "5m"}} }
 
+// evil are the rows of the server that misbehaves whose names match.
+func evil(rows string) []suite {
+	return []suite{{pkg: "./integration_tests/evil", run: "^TestEvilServer$/" + rows, timeout: "10m"}}
+}
+
 // test runs the suite and returns its output and whether it passed.
 func (s suite) test(ctx context.Context, r *runner, more ...string) (out string, passed bool) {
 	args := append([]string{"test", "-vet=off", "-count=1", "-timeout", s.timeout}, more...)

@@ -253,7 +253,7 @@ func (c *Client) send(ctx context.Context, u *url.URL, body []byte, rejected fun
 
 // maxCallLimit is far above the limit of any plan. A header that shows more must
 // not let a sync flood the account.
-const maxCallLimit = 10_000
+const maxCallLimit = 100_000
 
 // readCallLimit returns what the headers of a response show of the bucket. It holds
 // no more than its limit, so that no header delays a request for longer than a

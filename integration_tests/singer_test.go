@@ -372,6 +372,7 @@ func TestTapConformsInvalidData(t *testing.T) {
 		`{}`, `{"a\u0000b":1,"ab":2,"ab":3}`, `{"id":"7","deep":{"x":[null,{"y":"\u0000"}]}}`, `[]`, `[1,"a",null]`, `[[1],[2]]`, `[{"id":1.0,"name":"\ud800"}]`,
 	}
 	api := http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		q.Header.Del("Accept-Encoding") // the body is changed
 		rec := httptest.NewRecorder()
 		box.ServeHTTP(rec, q)
 		maps.Copy(w.Header(), rec.Header())

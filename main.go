@@ -25,7 +25,8 @@ import (
 const gracePeriod = 4 * time.Second
 
 func main() {
-	log.SetOutput(io.Discard) // where net/http writes what a server sends unasked //rule:standard-error-is-ours
+	// To this log, net/http writes what a server sends unasked.
+	log.SetOutput(io.Discard) //rule:standard-error-is-ours
 	ctx, interrupt := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

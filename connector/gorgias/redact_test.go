@@ -76,6 +76,7 @@ var textEncodings = map[string]func(text string) string{
 	"path":                  url.PathEscape,
 	"percent":               func(s string) string { return eachByte("%%%02X", s) },
 	"percent in lower case": func(s string) string { return eachByte("%%%02x", s) },
+	"lines of percent":      func(s string) string { return wrapped(eachByte("%%%02X", s)) },
 	"hex":                   func(s string) string { return hex.EncodeToString([]byte(s)) },
 	"hex in upper case":     func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
 	"hex with colons":       func(s string) string { return eachByte("%02x:", s) },

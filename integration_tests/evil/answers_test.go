@@ -220,7 +220,7 @@ func token(name string, next func(x *exchange) string, empty bool) misbehavior {
 // redirect redirects to a place.
 func redirect(code int, to string) misbehavior {
 	return misbehavior{fmt.Sprintf("%d to %s", code, to), func(x *exchange) {
-		place := strings.NewReplacer("{path}", x.r.URL.Path, "{id}", x.r.URL.Path[strings.LastIndex(x.r.URL.Path, "/")+1:]).Replace(to)
+		place := strings.NewReplacer("{path}", x.r.URL.Path, "{kind}", x.r.URL.Path[:strings.LastIndex(x.r.URL.Path, "/")], "{id}", x.r.URL.Path[strings.LastIndex(x.r.URL.Path, "/")+1:]).Replace(to)
 		x.Header().Set("Location", place)
 		x.WriteHeader(code)
 	}}

@@ -151,7 +151,10 @@ func pages() (rows []*row) {
 	envelopes := []misbehavior{
 		member("data", "null"), member("data", `"none"`), member("data", "{}"), member("meta", "null"), member("meta", "[]"),
 		member("next_cursor", "17"), member("next_cursor", "true"), member("next_cursor", "{}"), member("next_cursor", `["a"]`),
-		rewritten("no meta", func(_ *exchange, text string) string { return strings.Replace(text, `"meta":`, `"metadata":`, 1) }),
+		rewritten("no meta", func(_ *exchange, text string) string {
+			i := strings.LastIndex(text, `"meta":`)
+			return text[:max(i, 0)] + strings.Replace(text[max(i, 0):], `"meta":`, `"metadata":`, 1)
+		}),
 		rewritten("no data", func(_ *exchange, text string) string { return strings.Replace(text, `"data":`, `"rows":`, 1) }),
 		rewritten("rows that are null", func(_ *exchange, text string) string { return strings.Replace(text, `"data":[`, `"data":[null,`, 1) }),
 		rewritten("rows that are lists", func(_ *exchange, text string) string { return strings.Replace(text, `"data":[`, `"data":[[],`, 1) }),
@@ -243,6 +246,9 @@ func redirects() (rows []*row) {
 	for _, c := range []*class{single, merged} {
 		for _, to := range []string{"/api/users/{id}", "/api/customers", "/api/customers/abc", "/api/customers/-1", "/api/customers/{id}/data", "https://other.gorgias.com/api/customers/1", "/api/customers/99999999999999999999", "/api/tickets/1"} {
 			rows = append(rows, &row{class: c, how: redirect(301, to), times: 2, want: survives}, &row{class: c, how: redirect(301, to), times: always, want: survives})
+		}
+		for _, code := range []int{302, 307, 308} {
+			rows = append(rows, &row{class: c, how: redirect(code, "{kind}/1"), times: always, want: survives})
 		}
 		rows = append(rows, &row{class: c, how: misbehavior{"merged for ever", mergedForEver}, times: always, want: survives})
 	}

@@ -34,7 +34,6 @@
 //	lookback window  days in which a record may change without a new cursor value
 //	fingerprint      a short hash of one version of a record, kept in the state
 //	dedupe           skip a record whose fingerprint is in the state
-//	boundary page    the last page of an incremental scan; its older rows are compared too
 //	output           a stream that is made from a list during a sync
 //	batch            the records of one page and the bookmark that is valid once they are
 //	                 written: a checkpoint

@@ -231,6 +231,8 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 			id := rec.ID()
 			if _, ok := wanted.changed[id]; ok || wanted.whole {
 				items = append(items, a.refetched(rec, wanted.why, page.ServerTime))
+			} else if a.Knows(rec) {
+				items = append(items, a.refetched(rec, cause{}, page.ServerTime))
 			}
 			delete(wanted.changed, id)
 			delete(wanted.deleted, id)

@@ -85,7 +85,7 @@ func (s *scan) toFollow(o *Output) (ids []int64) {
 		}
 	}
 	limit := maxFollowed
-	if o.Bookmark.WindowReadAt.Equal(s.position.StartedAt) {
+	if o.windowDue {
 		limit = maxFollowedInWindow
 	}
 	for i := 1; i < min(limit, len(ids)); i++ {
@@ -113,7 +113,7 @@ func (s *scan) followOne(ctx context.Context, o *Output, id int64) error {
 		unfinished = []int64{id}
 	}
 	o.track(map[int64]bool{id: true}, unfinished) //rule:finished-records-are-not-followed
-	records, read := o.dedupe(items)
+	records, read := s.dedupe(o, items)
 	s.remember(o, read)
 	s.EmitRecords(o, records)
 	return nil

@@ -87,7 +87,7 @@ func (s *scan) run(ctx context.Context, final bool) (finished bool, err error) {
 		}
 		ended := s.ended
 		last := ended && (!s.resumed && !s.tookLong(page) || final) //rule:head-is-rescanned-after-resume
-		s.recordEmissions(page, ended)
+		s.recordEmissions(page)
 		for _, o := range s.Outputs {
 			s.emitPage(o, page, ended, last)
 		}
@@ -216,6 +216,7 @@ func (s *scan) extendToWindow() {
 		if o.Bookmark.Watermark.IsZero() || s.position.StartedAt.Sub(o.Bookmark.WindowReadAt) < s.WindowInterval {
 			continue
 		}
+		o.windowDue = true
 		// No sync has read what lies before the start date.
 		windowStart := state.MaxTime(o.Bookmark.WindowReadAt.Add(-window), s.Start)
 		o.lowerBound = state.MinTime(o.lowerBound, windowStart)                    //rule:window-lowers-output-bound
@@ -322,17 +323,10 @@ func (s *scan) reachedEnd() bool {
 	}
 }
 
-// isBoundary reports whether a page is the last one of an ordered scan from the
-// newest record on. Its rows below the lower bound are the newest ones there,
-// whose fingerprints are kept.
-func (s *scan) isBoundary(ended bool) bool {
-	return ended && s.Source.Mode == stream.NewestFirst && !s.position.Unsorted
-}
-
 // itemFor returns a row of a page as an item for o, or false if the row does
-// not concern o. Rows below its lower bound have been read by earlier syncs. On
-// the boundary page they are compared with their fingerprints all the same.
-func (s *scan) itemFor(o *Output, rec stream.Record, boundary bool) (Item, bool) {
+// not concern o. Rows below its lower bound have been read by earlier syncs: those
+// whose fingerprints are kept are compared all the same.
+func (s *scan) itemFor(o *Output, rec stream.Record) (Item, bool) {
 	it := Item{Record: rec, At: rec.Cursor}
 	if it.At.IsZero() {
 		it.At = s.position.StartedAt
@@ -342,7 +336,7 @@ func (s *scan) itemFor(o *Output, rec stream.Record, boundary bool) (Item, bool)
 		return it, false
 	}
 	if it.At.Before(o.lowerBound) { //rule:records-at-watermark-are-kept
-		return it, boundary && o.Bookmark.Fingerprints.Knows(rec.Fingerprint(it.At))
+		return it, o.Bookmark.Fingerprints.Knows(rec.Fingerprint(it.At)) //rule:rows-that-are-read-are-compared
 	}
 	return it, true
 }
@@ -353,12 +347,12 @@ func (s *scan) emitPage(o *Output, page *Page, ended, last bool) {
 	s.startEvents(o)
 	var items []Item
 	for _, rec := range page.Records {
-		if it, ok := s.itemFor(o, rec, s.isBoundary(ended)); ok {
+		if it, ok := s.itemFor(o, rec); ok {
 			items = append(items, it)
 		}
 	}
 	s.trackUnfinished(o, items)
-	records, read := o.dedupe(items)
+	records, read := s.dedupe(o, items)
 	o.Bookmark.Scan = s.position
 	if s.truncatedByEnd && (s.Source.Mode == stream.OldestFirst || s.position.Unsorted) {
 		o.Bookmark.Scan.PageToken = "" // a sync without the end date would miss what was left out
@@ -392,7 +386,7 @@ func (s *scan) startEvents(o *Output) {
 
 // recordEmissions records for the change feed what this sync has read. The feed
 // of a first scan needs the latest records only.
-func (s *scan) recordEmissions(page *Page, ended bool) {
+func (s *scan) recordEmissions(page *Page) {
 	if s.Emissions == nil {
 		return
 	}
@@ -408,7 +402,7 @@ func (s *scan) recordEmissions(page *Page, ended bool) {
 		}
 		em := Emission{ReadAt: page.ServerTime, Emitted: true, Held: true}
 		for _, o := range s.Outputs {
-			it, ok := s.itemFor(o, rec, s.isBoundary(ended))
+			it, ok := s.itemFor(o, rec)
 			em.Held = em.Held && ok
 			em.Emitted = em.Emitted && ok && o.IsNew(it)
 		}

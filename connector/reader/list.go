@@ -1,8 +1,10 @@
 package reader
 
 import (
+	"bytes"
 	"context"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"source-gorgias/connector/state"
@@ -46,9 +48,11 @@ type Output struct {
 	firstScan  bool      // no scan has finished yet
 	clamped    bool      // the bookmark was later than the server's present
 	listDone   bool
+	windowDue  bool // this sync re-reads the lookback window
 	ended      bool
-	leftOut    int            // elements without a key, of a Derived stream
-	read       map[int64]bool // unfinished records that this sync has read
+	leftOut    int                  // elements without a key, of a Derived stream
+	derived    map[uint32]state.IDs // the elements of the records being emitted
+	read       map[int64]bool       // unfinished records that this sync has read
 }
 
 // NewOutput returns the output of a stream from its bookmark.
@@ -186,7 +190,7 @@ type Item struct {
 // all items. A record that was re-fetched is new if one of its events has not
 // been processed: a sync that was killed may have emitted another version
 // without a trace.
-func (o *Output) dedupe(items []Item) (records []stream.Record, read []stream.Fingerprint) {
+func (r *Run) dedupe(o *Output, items []Item) (records []stream.Record, read []stream.Fingerprint) {
 	for _, it := range items {
 		read = append(read, it.Fingerprint(it.At))
 		switch {
@@ -194,22 +198,55 @@ func (o *Output) dedupe(items []Item) (records []stream.Record, read []stream.Fi
 		case o.Stream.Derive == nil:
 			records = append(records, it.Record)
 		default:
-			for _, raw := range o.Stream.Derive(it.Raw) {
-				if !o.Stream.HasKey(raw) { //rule:elements-without-a-key-are-left-out
-					o.leftOut++
-					continue
-				}
-				records = append(records, stream.Record{Raw: raw, Origin: it.Origin})
-			}
+			records = append(records, r.derive(o, it.Record)...)
 		}
 	}
 	return records, read
+}
+
+// derive returns the records of a Derived stream that are in a new version of rec,
+// and tombstones for those that were in an earlier one.
+func (r *Run) derive(o *Output, rec stream.Record) (records []stream.Record) {
+	var ids []int64
+	leftOut := o.leftOut
+	for _, raw := range o.Stream.Derive(rec.Raw) {
+		if !o.Stream.HasKey(raw) { //rule:elements-without-a-key-are-left-out
+			o.leftOut++
+			continue
+		}
+		records = append(records, stream.Record{Raw: raw, Origin: rec.Origin})
+		ids = append(ids, stream.Integer(stream.Field(raw, o.Stream.ID())))
+	}
+	if !o.Stream.Deletable || o.leftOut > leftOut { // what was left out may be what seems to be removed
+		return records
+	}
+	if o.derived == nil {
+		o.derived = map[uint32]state.IDs{}
+	}
+	key := stream.HashKey(rec.Key)
+	was, known := o.derived[key]
+	if !known {
+		was = o.Bookmark.Elements.Of(key)
+	}
+	o.derived[key] = state.IDs(nil).With(ids)
+	for _, id := range was {
+		if r.Tombstone != "" && !slices.Contains(ids, id) { //rule:removed-elements-get-tombstones
+			records = append(records, o.Stream.NewTombstone(r.Tombstone, rec.Cursor, rec.ID(), id))
+		}
+	}
+	return records
 }
 
 // IsNew reports whether o has not emitted this version of a record, or must
 // emit it again because of an event.
 func (o *Output) IsNew(it Item) bool {
 	return !o.Bookmark.Fingerprints.Has(it.Fingerprint(it.At)) || !o.Bookmark.EventIDs.HasAll(it.Events) //rule:unprocessed-events-emit-again
+}
+
+// Knows reports whether an output that waits has the fingerprint of a version of a
+// record, so that another version shows a change.
+func (l *List) Knows(rec stream.Record) bool {
+	return slices.ContainsFunc(l.Awaiting(), func(o *Output) bool { return o.Bookmark.Fingerprints.Knows(rec.Fingerprint(rec.Cursor)) })
 }
 
 // fingerprintMargin is how many fingerprints are kept of records that no scan
@@ -236,6 +273,10 @@ func (l *List) fingerprintHorizon(o *Output) time.Time {
 // remember adds fingerprints to the bookmark of o.
 func (l *List) remember(o *Output, read []stream.Fingerprint) {
 	o.Bookmark.Fingerprints = o.Bookmark.Fingerprints.With(read, l.fingerprintHorizon(o), fingerprintMargin)
+	if len(o.derived)+len(o.Bookmark.Elements) > 0 {
+		o.Bookmark.Elements = o.Bookmark.Elements.With(o.derived, o.Bookmark.Fingerprints)
+	}
+	o.derived = nil
 }
 
 // EmitChanges emits what the change feed found: items to those outputs that
@@ -247,13 +288,14 @@ func (l *List) EmitChanges(items []Item, tombstones []TombstoneItem) {
 		}
 	}
 	for _, o := range l.Awaiting() {
-		records, read := o.dedupe(items)
+		records, read := l.dedupe(o, items)
 		for _, t := range tombstones {
 			if t.Stream != o.Stream || l.Tombstone == "" { //rule:deletions-become-tombstones
 				continue
 			}
 			read = append(read, t.Fingerprint(t.At))
-			if o.IsNew(t.Item) {
+			emitted := slices.ContainsFunc(records, func(rec stream.Record) bool { return rec.Origin == stream.Tombstone && bytes.Equal(rec.Key, t.Key) })
+			if !emitted && o.IsNew(t.Item) {
 				records = append(records, t.Record)
 			}
 		}

@@ -180,6 +180,19 @@ func (c *change) editField(t ticket) {
 	c.addEvent("Ticket", t.id, "ticket-updated", "null")
 }
 
+// RemoveTicketField takes the last value of a custom field off a ticket. It
+// returns false if there is none.
+func (s *Server) RemoveTicketField(id int64) bool {
+	removed := false
+	return editRow(s, ticketTable, id, func(c *change, t ticket) {
+		if removed = len(t.values) > 0; removed {
+			t.values = t.values[: len(t.values)-1 : len(t.values)-1]
+			c.putLabeled(t)
+			c.addEvent("Ticket", t.id, "ticket-updated", "null")
+		}
+	}) && removed
+}
+
 // changeFieldValue changes the last of some values; if there are none, it adds
 // one for the custom field with the given index.
 func (c *change) changeFieldValue(values []fieldValue, field int) []fieldValue {

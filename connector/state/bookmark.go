@@ -34,6 +34,9 @@ type Bookmark struct {
 	// Unfinished are the ids of the records that were unfinished when they were
 	// last read (Stream.Unfinished).
 	Unfinished IDs
+	// Elements are the records that were emitted of a Derived stream, by the
+	// records they were derived from.
+	Elements Elements
 	// Scan is the scan under way; zero between scans.
 	Scan ScanPosition
 	// Reports are the states of the reports (DailyReport streams only). Watermark

@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -78,6 +79,45 @@ func TestEventIDs(t *testing.T) {
 		t.Errorf("%d ids became %d in %d bytes: %v", len(ids), len(back), len(text), err)
 	}
 	for _, damaged := range []string{"?", "gA", "AgA"} {
+		if err := back.UnmarshalText([]byte(damaged)); err == nil {
+			t.Errorf("%q was read as %v", damaged, back)
+		}
+	}
+}
+
+// TestElements checks that elements are kept as long as the fingerprint of their
+// record, up to the bound, and survive their text.
+func TestElements(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var kept Fingerprints
+		more := map[uint32]IDs{}
+		for i := range 1 + r.IntN(900) {
+			kept = append(kept, stream.Fingerprint{Key: uint32(3 * i), At: uint32(i)})
+			more[uint32(2*i)] = IDs(nil).With([]int64{r.Int64N(1 << 40), r.Int64N(100), -r.Int64N(9)}[:r.IntN(4)])
+		}
+		list := Elements(nil).With(more, kept)
+		text, _ := list.MarshalText()
+		var back Elements
+		if err := back.UnmarshalText(text); err != nil || !reflect.DeepEqual(back, list) || len(text) > 32<<10 {
+			t.Fatalf("%d bytes: %v", len(text), err)
+		}
+		count := 0
+		for _, of := range list {
+			count += len(of.ids)
+			if of.record%3 != 0 || !slices.Equal(list.Of(of.record), more[of.record]) {
+				t.Fatalf("the elements of %d: %v", of.record, list.Of(of.record))
+			}
+		}
+		if count > maxElements || list.Of(1) != nil {
+			t.Fatalf("%d elements", count)
+		}
+		if changed := list.With(map[uint32]IDs{0: nil}, kept); changed.Of(0) != nil {
+			t.Fatal("removed elements are kept")
+		}
+	}
+	for _, damaged := range []string{"?", "AAAA", "AAAAAAA", "AAAAAAECAAAAAQEC", "AAAAAAD/////Dw"} {
+		var back Elements
 		if err := back.UnmarshalText([]byte(damaged)); err == nil {
 			t.Errorf("%q was read as %v", damaged, back)
 		}

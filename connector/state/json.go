@@ -24,6 +24,7 @@ type bookmarkJSON struct {
 	EventWatermark timestamp       `json:"event_watermark"`
 	EventIDs       IDs             `json:"event_ids"`
 	Unfinished     IDs             `json:"unfinished"`
+	Elements       Elements        `json:"elements"`
 	Scan           scanJSON        `json:"scan"`
 	Reports        reportBookmarks `json:"reports"`
 }
@@ -52,7 +53,7 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	s := b.Scan
 	err := enc.Encode(bookmarkJSON{version, timestamp(b.Watermark), b.Fingerprints,
-		timestamp(b.WindowReadAt), timestamp(b.EventWatermark), b.EventIDs, b.Unfinished, scanJSON{
+		timestamp(b.WindowReadAt), timestamp(b.EventWatermark), b.EventIDs, b.Unfinished, b.Elements, scanJSON{
 			timestamp(s.StartedAt), timestamp(s.LowerBound), timestamp(s.NextWatermark), s.Pages, s.Unsorted,
 			timestamp(s.LastCursor), s.PageToken,
 		}, b.Reports})
@@ -94,7 +95,7 @@ func Parse(s *stream.Stream, raw []byte) (Bookmark, error) {
 	}
 	return Bookmark{
 		Watermark: time.Time(j.Watermark), Fingerprints: j.Fingerprints,
-		WindowReadAt: time.Time(j.WindowReadAt), EventWatermark: time.Time(j.EventWatermark), EventIDs: j.EventIDs, Unfinished: j.Unfinished,
+		WindowReadAt: time.Time(j.WindowReadAt), EventWatermark: time.Time(j.EventWatermark), EventIDs: j.EventIDs, Unfinished: j.Unfinished, Elements: j.Elements,
 		Scan: ScanPosition{
 			time.Time(scan.StartedAt), time.Time(scan.LowerBound), time.Time(scan.NextWatermark), scan.Pages, scan.Unsorted,
 			time.Time(scan.LastCursor), scan.PageToken,

@@ -17,7 +17,7 @@ var customerRows = []*Row{
 	{Stream: customers, Reader: reader.Incremental{}, Changes: changefeed.Customers()},
 	{Stream: &stream.Stream{
 		Name: "customer_custom_field_values", Parent: customers, Mode: stream.Derived, Derive: fieldValues("customer_id", "customer_updated_datetime"),
-		Key: []string{"customer_id", "id"}, Cursor: "customer_updated_datetime", Record: schemas.CustomerCustomFieldValue{}, OAuthScope: "customers:read",
+		Key: []string{"customer_id", "id"}, Cursor: "customer_updated_datetime", Deletable: true, Record: schemas.CustomerCustomFieldValue{}, OAuthScope: "customers:read",
 		Limitations: "which rows belonged to a deleted customer: filter by customer_id",
 	}},
 }

@@ -26,7 +26,7 @@ var ticketRows = []*Row{
 	{Stream: ticketTags},
 	{Stream: &stream.Stream{
 		Name: "ticket_custom_field_values", Parent: Tickets, Mode: stream.Derived, Derive: fieldValues("ticket_id", "ticket_updated_datetime"),
-		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Record: schemas.TicketCustomFieldValue{}, OAuthScope: "tickets:read",
+		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Deletable: true, Record: schemas.TicketCustomFieldValue{}, OAuthScope: "tickets:read",
 		Limitations: "which rows belonged to a deleted ticket: filter by ticket_id",
 	}},
 }

@@ -73,6 +73,8 @@ var mutants = []mutant{
 
 	// state
 	{"watermark-is-newest-cursor", "the watermark is the end of the scan by the host's clock", Value(1, now), anyTest},
+	{"removed-elements-get-tombstones", "what was taken off a record stays", False, anyTest},
+	{"rows-that-are-read-are-compared", "rows below the lower bound are not compared", Value(2, "false"), anyTest},
 	{"fingerprint-identifies-version", "a record that was emitted once is never emitted again", Drop(2), anyTest},
 	{"fingerprint-identifies-version", "unchanged records are emitted again", False, anyTest},
 

@@ -137,6 +137,26 @@ func accountScenarios() []scenario {
 			s.wait(day)
 		},
 	}, {
+		name: "values are taken off recent tickets", more: []string{"ticket_custom_field_values"},
+		play: func(s *runner) {
+			for range 3 {
+				for i, ticket := range s.newTickets {
+					s.box.EditTicketField(ticket)
+					s.wait(time.Minute)
+					if i%2 == 0 {
+						s.sync()
+					}
+					s.box.RemoveTicketField(ticket)
+				}
+				s.wait(20 * time.Minute)
+				s.sync()
+				if !s.eventsForbidden {
+					s.compareNow()
+				}
+			}
+			s.wait(day)
+		},
+	}, {
 		name: "old surveys are answered",
 		play: func(s *runner) { s.answerSurvey(s.surveys[2]); s.answerSurvey(s.surveys[3]) },
 	}, {
@@ -759,9 +779,12 @@ func quirkScenarios() []scenario {
 			s.box.EditMessage(s.newMessages[0])
 			imported, with := s.ticket(900 * day)
 			s.lostWithoutEvents("missing", "tickets", imported)
+			if !s.eventsForbidden {
+				with = with[:len(with)-1] // the event of the creation names the ticket of one
+			}
 			s.lostMessages("missing", with...)
 			s.wait(25 * time.Hour)
-			s.expectWarnings("3 changed messages could not be re-fetched: their events name no ticket. Run a full refresh of ticket_messages")
+			s.expectWarnings("2 changed messages could not be re-fetched: their events name no ticket. Run a full refresh of ticket_messages")
 			s.sync()
 			s.expectWarnings()
 		},

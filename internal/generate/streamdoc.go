@@ -73,6 +73,10 @@ func (d *streamDoc) newestFirst(s *section) {
 	d.cost = fmt.Sprintf("first sync: 1 request for 100 records %s since `start_date`. Increment: 1 for 100 records %s since the last sync. Each takes 1 more at most.", changed, changed)
 	d.captured = fmt.Sprintf("records that were %s, by `%s`.", changed, s.Cursor)
 	d.deletions = "no list and no event shows them."
+	if s.Unfinished != nil {
+		d.atRest += ", and up to 2 for unfinished records"
+		d.how += " Records that were unfinished when they were last read are fetched by id until they are finished: two in each sync, and once a day (`window_interval`) up to 50."
+	}
 }
 
 func (d *streamDoc) oldestFirst(s *section) {
@@ -212,7 +216,7 @@ func (d *streamDoc) tombstones(s *section) {
 	_, dated := s.column("deleted_datetime")
 	switch {
 	case s.Deletable && s.Mode == stream.Derived:
-		d.deletions = "a tombstone, when an event announces it."
+		d.deletions = fmt.Sprintf("a tombstone, when a new version of a record of `%s` lacks what an earlier one had. Which ones it had is stored for the most recent records only; of older ones, an event has to name it.", s.Parent.Name)
 	case s.Deletable && dated:
 		d.deletions = "a tombstone, when an event or a failed re-fetch shows it; `deleted_datetime`, if the record stays."
 	case s.Deletable:

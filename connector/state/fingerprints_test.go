@@ -116,7 +116,7 @@ func TestElements(t *testing.T) {
 			t.Fatal("removed elements are kept")
 		}
 	}
-	for _, damaged := range []string{"?", "AAAA", "AAAAAAA", "AAAAAAECAAAAAQEC", "AAAAAAD/////Dw"} {
+	for _, damaged := range []string{"?", "AAAA", "AAAAAAA", "AAAAAQECAAAAAAEC", "AAAAAAD/////Dw"} {
 		var back Elements
 		if err := back.UnmarshalText([]byte(damaged)); err == nil {
 			t.Errorf("%q was read as %v", damaged, back)

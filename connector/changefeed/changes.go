@@ -4,9 +4,11 @@
 package changefeed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -109,18 +111,39 @@ func (a *Applier) refetched(rec stream.Record, why cause, readAt time.Time) read
 	return it
 }
 
-// refetchOne fetches a record by id and returns it. If the record is gone, it
-// emits a tombstone; mergedInto is the id of the record it was merged into, or 0.
+// refetchOne fetches a record by id and returns it. If the record is gone, it emits
+// a tombstone. If it was merged, it returns what remains instead, and its id: a
+// redirect alone proves nothing, so the tombstone waits until that is found.
 func (a *Applier) refetchOne(ctx context.Context, id int64, why cause) (items []reader.Item, mergedInto int64, err error) {
-	rec, readAt, err := a.FetchByID(ctx, a.Source, a.Source.Path, 0, id)
-	if gone, into := isGone(err); gone {
-		a.EmitChanges(nil, []reader.TombstoneItem{a.tombstone(a.Source, why, id)})
-		return nil, into, nil
+	gone := causes{}
+	for range maxMoves { //rule:endless-merges-end
+		rec, readAt, err := a.FetchByID(ctx, a.Source, a.Source.Path, 0, id)
+		missing, into := isGone(err)
+		switch {
+		case missing:
+			gone.add(id, why)
+		case err != nil: //rule:survivor-proves-merge
+			return nil, 0, err
+		default:
+			items = append(items, a.refetched(rec, why, readAt))
+		}
+		if into == 0 || !a.Emissions.Get(into).ReadAt.IsZero() { // this sync has read it
+			a.EmitChanges(nil, a.tombstones(gone))
+			return items, cmp.Or(into, remaining(items, gone)), nil
+		}
+		id = into
 	}
-	if err != nil {
-		return nil, 0, err
+	return nil, 0, &gorgias.Error{Kind: gorgias.InvalidResponse, Path: fmt.Sprintf("/api/%s/%d", a.Source.Path, id), Status: http.StatusMovedPermanently,
+		Message: fmt.Sprintf("merged through %d records without an end", maxMoves)}
+}
+
+// remaining returns the id of the record into which others were merged; 0 if none
+// were.
+func remaining(items []reader.Item, gone causes) int64 {
+	if len(items) == 0 || len(gone) == 0 {
+		return 0
 	}
-	return []reader.Item{a.refetched(rec, why, readAt)}, 0, nil
+	return items[0].ID()
 }
 
 // isGone reports whether an error says that a record does not exist, and into

@@ -39,16 +39,17 @@ func planCustomers(events []Event, read *reader.Emissions) causes {
 // that is gone, deleted or merged into another, gets a tombstone.
 func applyCustomers(ctx context.Context, a *Applier, refetch causes) error {
 	a.EmitChanges(a.takeRead(refetch, nil), nil)
-	for queue := refetch.ids(); len(queue) > 0; queue = queue[1:] { //rule:customers-are-refetched
-		items, into, err := a.refetchOne(ctx, queue[0], refetch[queue[0]])
+	fetched := map[int64]bool{}
+	for _, id := range refetch.ids() { //rule:customers-are-refetched
+		if fetched[id] {
+			continue
+		}
+		items, into, err := a.refetchOne(ctx, id, refetch[id])
 		if err != nil {
 			return err
 		}
 		a.EmitChanges(items, nil)
-		if _, known := refetch[into]; into != 0 && !known {
-			refetch.add(into, refetch[queue[0]])
-			queue = append(queue, into)
-		}
+		fetched[into] = len(items) > 0
 	}
 	return nil
 }

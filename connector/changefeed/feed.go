@@ -172,15 +172,13 @@ func (f *Feed) readEvents(ctx context.Context) bool {
 	switch {
 	case err == nil:
 		return len(f.active()) > 0
-	case gorgias.Is(err, gorgias.Unauthorized) || gorgias.Is(err, gorgias.Unproven) || ctx.Err() != nil: //rule:unproven-events-fail-loudly
-		for _, a := range f.active() {
-			f.fail(ctx, a, err)
-		}
 	case gorgias.Is(err, gorgias.Forbidden) || gorgias.Is(err, gorgias.NotFound) || gorgias.Is(err, gorgias.ClientError):
 		f.warn("the account's events cannot be read (%v): deletions and changes of old records are not captured. %s", err, //rule:forbidden-events-are-reported
 			"Use the API key of an admin, or give the app the scope events:read")
-	default:
-		f.warn("the account's events could not be read (%v): the next sync captures deletions and changes of old records", err)
+	default: // the lists are complete, and what they do not show comes with the next sync
+		for _, a := range f.active() {
+			f.fail(ctx, a, err) //rule:unread-events-fail-loudly
+		}
 	}
 	return false
 }
@@ -252,6 +250,9 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 // a gap of more than a day before the first event is worth a request.
 func (f *Feed) warnRetentionGap(ctx context.Context, page *reader.Page) {
 	const day = 24 * time.Hour
+	if f.from.Before(time.Unix(0, 0)) { // when the events began to matter was not certain
+		return
+	}
 	first := page.ServerTime
 	if n := len(page.Records); n > 0 {
 		first = page.Records[0].Cursor

@@ -66,7 +66,7 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 		a.EmitChanges(items, removed)
 	}
 	all, wanted := work.refetch, maps.Clone(work.refetch)
-	read, moves := a.takeRead(wanted, needsRecord), map[int64]int{}
+	read := a.takeRead(wanted, needsRecord)
 	for queue := wanted.ids(); len(queue) > 0; { //rule:tickets-are-refetched
 		n := min(a.Limit(), len(queue))
 		missing, err := a.refetchTickets(ctx, queue[:n], all, emit)
@@ -83,16 +83,12 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 			if err != nil {
 				return err
 			}
-			emit(items)
-			if _, known := all[into]; into == 0 || known {
-				continue
+			if into == 0 {
+				emit(items)
+			} else if _, known := all[into]; !known {
+				all.add(into, all[id])
+				queue = append(queue, into)
 			}
-			if moves[into] = moves[id] + 1; moves[into] > maxMoves { //rule:endless-merges-end
-				a.warnEndless("tickets", []int64{into})
-				continue
-			}
-			all.add(into, all[id])
-			queue = append(queue, into)
 		}
 	}
 	emit(read) // last, so that a list that cannot be re-fetched is not emitted by each sync

@@ -12,7 +12,7 @@ import (
 var errTrailingSlash = errors.New("redirected to the same path with or without a trailing slash")
 
 // redirectError returns what a redirect means: errTrailingSlash or an [*Error].
-// Only a permanent redirect to another object of the same kind says that an object
+// Only a 301 to another object of the same kind says that an object
 // was merged; the API sends it without a body.
 func redirectError(res *http.Response, from *url.URL) error {
 	location := res.Header.Get("Location")
@@ -26,8 +26,7 @@ func redirectError(res *http.Response, from *url.URL) error {
 	if to.Path != from.Path && strings.TrimSuffix(to.Path, "/") == strings.TrimSuffix(from.Path, "/") {
 		return errTrailingSlash
 	}
-	permanent := res.StatusCode == http.StatusMovedPermanently || res.StatusCode == http.StatusPermanentRedirect
-	if id, ok := mergedInto(from.Path, to.Path); ok && permanent { //rule:redirect-names-the-same-kind
+	if id, ok := mergedInto(from.Path, to.Path); ok && res.StatusCode == http.StatusMovedPermanently { //rule:redirect-names-the-same-kind
 		return &Error{Status: res.StatusCode, Kind: Merged, MergedInto: id, Message: "merged into " + strconv.FormatInt(id, 10)}
 	}
 	return unproven(res.StatusCode, "redirected to another path")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"net/http"
 	"net/url"
 	"runtime/debug"
 	"strconv"
@@ -92,6 +93,13 @@ func (r *Run) fetchByID(ctx context.Context, s *stream.Stream, path string, owne
 	path = fmt.Sprintf("%s/%d", childPath(path, strconv.FormatInt(owner, 10)), id)
 	for tries := 1; ; tries++ {
 		response, err := r.Client.List(ctx, gorgias.SingleObject, path, s.QueryByID, "")
+		if gorgias.Is(err, gorgias.Merged) && owner == 0 && !s.Mergeable { //rule:only-mergeable-records-are-merged
+			if tries < maxInvalidPages {
+				continue
+			}
+			err = &gorgias.Error{Kind: gorgias.Unproven, Path: "/api/" + path, Status: http.StatusMovedPermanently, Attempts: tries,
+				Message: "a redirect to another record, although these records are never merged"}
+		}
 		if err != nil {
 			return stream.Record{}, time.Time{}, err
 		}

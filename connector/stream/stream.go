@@ -29,6 +29,9 @@ type Stream struct {
 	Query url.Values
 	// QueryByID is sent with a request for one record by its id.
 	QueryByID url.Values
+	// Mergeable is set if a record can be merged into another one: a request for it
+	// is redirected to that.
+	Mergeable bool
 	// OnlyByID are top-level fields that only such a response has. They are left
 	// out: a record does not depend on how it was read.
 	OnlyByID []string

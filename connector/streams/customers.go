@@ -8,7 +8,7 @@ import (
 )
 
 var customers = &stream.Stream{
-	Name: "customers", Path: "customers", Query: newestUpdated, QueryByID: withFields, Mode: stream.NewestFirst,
+	Name: "customers", Path: "customers", Query: newestUpdated, QueryByID: withFields, Mergeable: true, Mode: stream.NewestFirst,
 	OnlyByID: []string{"channels", "customer", "integrations", "external_data", "ecommerce_data"},
 	Key:      []string{"id"}, Cursor: "updated_datetime", Deletable: true, Record: schemas.Customer{}, OAuthScope: "customers:read",
 }

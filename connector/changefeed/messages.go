@@ -119,7 +119,7 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 		}
 	}
 	for wanted, moves := work.threads, 0; len(wanted) > 0; moves++ {
-		if moves > maxMoves { //rule:endless-merges-end
+		if moves > maxMoves {
 			a.warnEndless("the messages of tickets", slices.Sorted(maps.Keys(wanted)))
 			break
 		}

@@ -93,3 +93,43 @@ func TestProveGone(t *testing.T) {
 		})
 	}
 }
+
+// A redirect to another record is a merge only where records can be merged.
+func TestRedirectedRecord(t *testing.T) {
+	for _, mergeable := range []bool{true, false} {
+		for _, redirects := range []int{2, 1000} {
+			synctest.Test(t, func(t *testing.T) {
+				s := &stream.Stream{Name: "records", Path: "records", Key: []string{"id"}, Mode: stream.NewestFirst, Mergeable: mergeable}
+				client, err := gorgias.New(gorgias.Options{Origin: "https://acme.example", Auth: gorgias.Basic("user@example.com", "secret-key"),
+					Transport: redirector{&redirects}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				l := &List{Source: s, Run: &Run{Options: Options{Client: client}}}
+				want := gorgias.Kind(0)
+				switch {
+				case mergeable:
+					want = gorgias.Merged
+				case redirects > 2:
+					want = gorgias.Unproven
+				}
+				rec, _, err := l.FetchByID(context.Background(), s, s.Path, 0, 9)
+				if want == 0 && (err != nil || rec.ID() != 9) || want != 0 && !gorgias.Is(err, want) {
+					t.Errorf("mergeable %v: %v", mergeable, err)
+				}
+			})
+		}
+	}
+}
+
+// A redirector redirects so many requests for a record to another one.
+type redirector struct{ left *int }
+
+func (f redirector) RoundTrip(r *http.Request) (*http.Response, error) {
+	h := http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}, "Location": {"/api/records/10"}}
+	status, body := 301, ""
+	if *f.left--; *f.left < 0 {
+		status, body = 200, `{"id":9}`
+	}
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}

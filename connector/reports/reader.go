@@ -99,7 +99,7 @@ func (r Reader) CheckEach(ctx context.Context, l *reader.List) func(yield func(i
 // fit to the next response, and is replaced.
 func (r Reader) serverTime(ctx context.Context, l *reader.List) (time.Time, error) {
 	server := l.LastServerTime()
-	for tries := 0; tries < 2 && !agrees(server); tries++ { //rule:doubtful-server-time-is-asked-again
+	for tries := 0; tries < 2 && !agrees(server); tries++ {
 		var failed error
 		for _, d := range r.readers(l, time.Time{}) {
 			at, err := d.check(ctx)
@@ -117,7 +117,9 @@ func (r Reader) serverTime(ctx context.Context, l *reader.List) (time.Time, erro
 }
 
 // agrees reports whether the host's clock agrees with a server time.
-func agrees(server time.Time) bool { return time.Since(server).Abs() <= gorgias.ClockTolerance }
+func agrees(server time.Time) bool {
+	return time.Since(server).Abs() <= gorgias.ClockTolerance //rule:doubtful-server-time-is-asked-again
+}
 
 // A reportReader reads one report.
 type reportReader struct {

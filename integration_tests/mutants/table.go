@@ -182,7 +182,7 @@ var mutants = []mutant{
 	{"emptied-days-get-an-empty-row", "a day that has no rows any more keeps them", False, byDays},
 	{"report-watermark-follows-days-read", "days are passed before they are read", Call(2, "$f(time.Now().AddDate(1, 0, 0))"), byDays},
 	{"recent-days-are-reread", "days of the window are not read again", Value(1, "false && ($)"), byDays},
-	{"doubtful-server-time-is-asked-again", "the first Date of a sync is believed", Value(1, "false && ($)"), byDays},
+	{"doubtful-server-time-is-asked-again", "the first Date of a sync is believed", Value(1, "!server.IsZero()"), byDays},
 	{"reports-have-a-plausible-present", "a Date in the future dates the rows of reports", Value(1, "server"), byDays},
 	{"days-beyond-the-present-are-bounded", "days up to any Date are read", Value(1, "dayOf(server, d.Zone)"), byDays},
 	{"future-report-watermark-is-clamped", "the watermark of a report may lie in the future", False, byDays},

@@ -566,3 +566,174 @@ func TestScopesAreAccepted(t *testing.T) {
 		}
 	})
 }
+
+// TestReportsWithWrongDates checks what a Date that is wrong from the first answer
+// on costs: once, nothing; always, a few requests. The rows of the next sync win in
+// any case.
+func TestReportsWithWrongDates(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for _, off := range []time.Duration{-400 * day, -36 * time.Hour, -time.Hour, 5 * time.Minute, 36 * time.Hour, 365 * day, 280 * 365 * day} {
+		for _, always := range []bool{false, true} {
+			t.Run(fmt.Sprint(off, always), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					box := &sandbox.Server{Limit: unlimited}
+					wrong := 0
+					h := newFixtureBehind(t, box, alterResponses(func(r *http.Response) {
+						if wrong == 0 {
+							return
+						}
+						wrong--
+						at, _ := http.ParseTime(r.Header.Get("Date"))
+						r.Header.Set("Date", at.Add(off).Format(http.TimeFormat))
+					}, inMemory{box}))
+					marks := map[string]state.Bookmark{}
+					total := func(p *connector.Plan) { p.Reports = parseReports(`[{"scope":"tickets-created"}]`) }
+					last := time.Time{}
+					read := func(always bool) {
+						box.AddTicket(time.Now().Add(-time.Minute), time.Now(), time.Now())
+						key := fmt.Sprintf(`"tickets-created"/%q/"{}"`, time.Now().UTC().Format(time.DateOnly))
+						written, n, err := readReports(t, h, marks, total)
+						if err != nil || n > 30 { // 24 in a first sync
+							t.Errorf("%d requests, %v", n, err)
+						}
+						raw, ok := written[key]
+						if !ok {
+							if !always || off > 0 {
+								t.Errorf("of today, nothing was read: %v", daysOf(written))
+							}
+							return
+						}
+						at := cursorOf(streams.Find("statistics"), []byte(raw))
+						if !at.After(last) || at.After(time.Now().Add(time.Minute)) {
+							t.Errorf("read at %v after %v, at %v", at, last, time.Now())
+						}
+						last = at
+					}
+					time.Sleep(12 * time.Hour)
+					read(false)
+					time.Sleep(day)
+					if wrong = 1; always {
+						wrong = -1
+					}
+					read(always)
+					if at := marks["statistics"].Watermark; at.After(time.Now()) {
+						t.Errorf("the watermark is %v, at %v", at, time.Now())
+					}
+					wrong = 0
+					time.Sleep(time.Hour)
+					read(false)
+				})
+			})
+		}
+	}
+}
+
+// TestFutureReportState checks that a state that is later than the server's present
+// is reported once, that what it may hide is read, and that the rows that are read
+// then win over those before.
+func TestFutureReportState(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []time.Duration{10 * time.Minute, time.Hour, 50 * 24 * time.Hour, 100 * 365 * 24 * time.Hour} {
+		for name, move := range map[string]func(*state.ReportBookmark, time.Time){
+			"watermark": func(b *state.ReportBookmark, to time.Time) { b.Watermark = to },
+			"window":    func(b *state.ReportBookmark, to time.Time) { b.WindowReadAt = to },
+			"all": func(b *state.ReportBookmark, to time.Time) {
+				*b = state.ReportBookmark{Report: b.Report, Watermark: to, WindowReadAt: to, LastNonEmptyDay: to, LastAsOf: to}
+			},
+		} {
+			t.Run(fmt.Sprint(name, ahead), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					box := &sandbox.Server{Limit: unlimited}
+					h := newFixture(t, box)
+					marks := map[string]state.Bookmark{}
+					two := func(p *connector.Plan) {
+						p.Reports = parseReports(`[{"scope":"tickets-created"},{"scope":"tickets-created","dimensions":["channel"]}]`)
+						p.WindowInterval = 0
+					}
+					time.Sleep(12 * time.Hour)
+					readReports(t, h, marks, two)
+					b := marks["statistics"]
+					all := slices.Clone(b.Reports)
+					for i := range all {
+						move(&all[i], time.Now().Add(ahead))
+					}
+					b.Reports = all
+					moved := all[0].LastAsOf
+					time.Sleep(time.Minute)
+					at := time.Now().Add(-time.Second)
+					box.AddTicket(at, time.Now(), time.Now())
+					plan := h.plan([]string{"statistics"}, map[string]state.Bookmark{"statistics": b})
+					two(plan)
+					warnings, read := 0, 0
+					for b, err := range plan.Run(t.Context()) {
+						if err != nil {
+							t.Fatal(err)
+						}
+						if strings.Contains(b.Warning, "later than the server's present") {
+							warnings++
+						}
+						for _, rec := range b.Records {
+							if strings.Contains(string(rec.Raw), at.UTC().Format(`"2006-01-02"`)) {
+								read++
+							}
+							if asOf := cursorOf(b.Stream, rec.Raw); !asOf.After(moved) {
+								t.Errorf("read at %v, after %v", asOf, moved)
+							}
+						}
+						marks["statistics"] = b.Bookmark
+					}
+					if warnings != 1 || read != 2 {
+						t.Errorf("%d warnings, today was read of %d reports", warnings, read)
+					}
+					for _, b := range marks["statistics"].Reports {
+						if b.Watermark.After(time.Now()) || b.WindowReadAt.After(time.Now()) {
+							t.Errorf("the state is still later than the present: %v", b)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestReportsOnALateHost checks that a host's clock that is late hides no day: those
+// beyond its present are read, and do not count as read.
+func TestReportsOnALateHost(t *testing.T) {
+	t.Parallel()
+	for _, late := range []time.Duration{time.Hour, 36 * time.Hour, 300 * 24 * time.Hour, 30 * 365 * 24 * time.Hour} {
+		t.Run(late.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box := &sandbox.Server{Limit: unlimited}
+				ahead := time.Duration(0)
+				h := newFixtureBehind(t, box, alterResponses(func(r *http.Response) {
+					at, _ := http.ParseTime(r.Header.Get("Date"))
+					r.Header.Set("Date", at.Add(ahead).Format(http.TimeFormat))
+				}, inMemory{box}))
+				marks := map[string]state.Bookmark{}
+				total := func(p *connector.Plan) { p.Reports = parseReports(`[{"scope":"tickets-created"}]`) }
+				readReports(t, h, marks, total)
+				b := marks["statistics"] // of a host whose clock was right
+				all := slices.Clone(b.Reports)
+				for i := range all {
+					all[i].Watermark = all[i].Watermark.Add(late)
+					all[i].WindowReadAt = all[i].WindowReadAt.Add(late)
+				}
+				b.Reports, ahead = all, late
+				marks["statistics"] = b
+				for range 2 {
+					now := time.Now().Add(late)
+					box.AddTicket(now, now, time.Now())
+					written, n, err := readReports(t, h, marks, total)
+					if err != nil || n > 8 || !slices.Contains(daysOf(written), now.UTC().Format(time.DateOnly)) {
+						t.Errorf("%d requests, %v, of %v", n, err, daysOf(written))
+					}
+					time.Sleep(time.Hour)
+				}
+				if got := marks["statistics"].Reports[0].Watermark; got.After(state.MaxTime(all[0].Watermark, time.Now())) {
+					t.Errorf("the watermark moved from %v to %v", all[0].Watermark, got)
+				}
+			})
+		})
+	}
+}

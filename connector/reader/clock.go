@@ -83,3 +83,9 @@ func (c *clock) certain(server time.Time) time.Time {
 func (c *clock) Plausible(server time.Time) time.Time {
 	return state.MinTime(server, state.MaxTime(time.Now().UTC(), c.provenTime()))
 }
+
+// Present is how late it is at the account, by a server time that has just arrived:
+// what is plausible of it, and not earlier than the records prove.
+func (c *clock) Present(server time.Time) time.Time {
+	return state.MaxTime(c.Plausible(server), c.provenTime()) //rule:reports-have-a-plausible-present
+}

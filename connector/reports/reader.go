@@ -47,12 +47,16 @@ func (r Reader) Read(ctx context.Context, l *reader.List) error {
 	if len(r.Reports) == 0 {
 		return ErrNotConfigured
 	}
-	now, err := r.serverNow(ctx, l)
+	server, err := r.serverTime(ctx, l)
 	if err != nil {
 		return err
 	}
+	readers := r.readers(l, server)
+	if slices.ContainsFunc(readers, func(d *reportReader) bool { return d.clamped }) {
+		l.Warn(l.Outputs[0], fmt.Sprintf("the state is later than the server's present, %s: the days since the last one that is known to have rows are read again", server.Format(time.DateTime)))
+	}
 	var failed error
-	for _, d := range r.readers(l, now) {
+	for _, d := range readers {
 		err := d.read(ctx)
 		var e *gorgias.Error
 		if errors.As(err, &e) && e.Kind != gorgias.Unauthorized {
@@ -82,26 +86,39 @@ func (r Reader) Check(ctx context.Context, l *reader.List) (*stream.Record, erro
 func (r Reader) CheckEach(ctx context.Context, l *reader.List) func(yield func(int, error) bool) {
 	return func(yield func(int, error) bool) {
 		for i, d := range r.readers(l, time.Time{}) {
-			if !yield(i, d.check(ctx)) {
+			if _, err := d.check(ctx); !yield(i, err) {
 				return
 			}
 		}
 	}
 }
 
-// serverNow returns the server's time. If no request was made yet, it takes one
-// for a day long past, of the first report that can be read.
-func (r Reader) serverNow(ctx context.Context, l *reader.List) (time.Time, error) {
-	var failed error
-	for _, d := range r.readers(l, time.Time{}) {
-		if l.LastServerTime().IsZero() {
-			failed = cmp.Or(failed, d.check(ctx))
+// serverTime returns the server's time. If there was no response yet, or the host's
+// clock does not agree with the last one, it takes a request for a day long past, of
+// the first report that can be read, and at most another one: a wrong Date does not
+// fit to the next response, and is replaced.
+func (r Reader) serverTime(ctx context.Context, l *reader.List) (time.Time, error) {
+	server := l.LastServerTime()
+	for tries := 0; tries < 2 && !agrees(server); tries++ {
+		var failed error
+		for _, d := range r.readers(l, time.Time{}) {
+			at, err := d.check(ctx)
+			if err == nil {
+				server, failed = at, nil
+				break
+			}
+			failed = cmp.Or(failed, err)
+		}
+		if failed != nil && server.IsZero() {
+			return server, failed
 		}
 	}
-	if at := l.LastServerTime(); !at.IsZero() {
-		return at, nil
-	}
-	return time.Time{}, failed
+	return server, nil
+}
+
+// agrees reports whether the host's clock agrees with a server time.
+func agrees(server time.Time) bool {
+	return time.Since(server).Abs() <= gorgias.ClockTolerance //rule:doubtful-server-time-is-asked-again
 }
 
 // A reportReader reads one report.
@@ -112,26 +129,32 @@ type reportReader struct {
 	index    int             // in the configuration
 	all      []*reportReader // of the configured reports
 	bookmark state.ReportBookmark
-	now      time.Time // server time when the scan started
+	now      time.Time // server time when the scan started, as far as it is plausible
 
 	from, last   day
 	rereadWindow bool // the scan covers all days that may have changed
 	undatedRows  bool // rows do not contain their day
+	clamped      bool // the bookmark was later than the server's present
 }
 
 // readers returns those of all reports, each at the start given by its bookmark.
-func (r Reader) readers(l *reader.List, now time.Time) []*reportReader {
+// Without a server time, they can only check.
+func (r Reader) readers(l *reader.List, server time.Time) []*reportReader {
 	all := make([]*reportReader, len(r.Reports))
+	now := l.Present(server)
 	for i := range all {
-		all[i] = &reportReader{List: l, Report: &r.Reports[i], output: l.Outputs[0], index: i, all: all, now: now}
-		all[i].begin()
+		d := &reportReader{List: l, Report: &r.Reports[i], output: l.Outputs[0], index: i, all: all, now: now}
+		if all[i] = d; !server.IsZero() {
+			d.begin(server)
+			d.bound(server)
+		}
 	}
 	return all
 }
 
-// begin sets the days to read. A report without a bookmark, or with another
+// begin sets the first day to read. A report without a bookmark, or with another
 // query than before, is read from the start date.
-func (d *reportReader) begin() {
+func (d *reportReader) begin(server time.Time) {
 	id, stored := d.id(), d.output.Bookmark
 	if i := slices.IndexFunc(stored.Reports, func(b state.ReportBookmark) bool { return b.Report == id }); i >= 0 {
 		d.bookmark = stored.Reports[i]
@@ -139,10 +162,7 @@ func (d *reportReader) begin() {
 		d.bookmark = state.ReportBookmark{Watermark: stored.Watermark, WindowReadAt: stored.WindowReadAt}
 	}
 	d.bookmark.Report = id
-	d.last = dayOf(d.now, d.Zone)
-	if !d.End.IsZero() {
-		d.last = min(d.last, dayOf(d.End, time.UTC))
-	}
+	d.clamped = d.bookmark.ClampTo(state.MaxTime(server, d.now).Add(gorgias.ClockTolerance))
 	// The dates of the configuration are days, in any time zone.
 	start := dayOf(d.now.AddDate(-1, 0, 0), d.Zone)
 	if !d.Start.IsZero() {
@@ -162,6 +182,17 @@ func (d *reportReader) begin() {
 			windowStart = max(windowStart, start) // no sync has read what lies before
 		}
 		d.from = min(d.from, windowStart)
+	}
+}
+
+// bound sets the last day to read: today. The server's today is also read if it is not
+// plausible, because the host's clock may be late; only no more than a year of such
+// days, and they do not count as read.
+func (d *reportReader) bound(server time.Time) {
+	d.last = min(dayOf(server, d.Zone), d.from+maxPeriod) //rule:days-beyond-the-present-are-bounded
+	d.last = max(d.last, dayOf(d.now, d.Zone))
+	if !d.End.IsZero() {
+		d.last = min(d.last, dayOf(d.End, time.UTC))
 	}
 }
 
@@ -356,7 +387,7 @@ func (d *reportReader) query(ctx context.Context, from, before day) (rows []json
 			rows, readAt = nil, time.Time{}
 		}
 		if readAt.IsZero() {
-			readAt = page.ServerTime
+			readAt = d.Present(page.ServerTime)
 		}
 		for _, rec := range page.Records {
 			rows = append(rows, rec.Raw)
@@ -373,10 +404,14 @@ func (d *reportReader) fetch(ctx context.Context, from, before day, limit int, t
 // checkDay is a day that is over in every time zone: 1 January 2024.
 const checkDay = day(19723)
 
-// check requests one row, to see whether the report can be read.
-func (d *reportReader) check(ctx context.Context) error {
-	_, err := d.fetch(ctx, checkDay, checkDay+1, 1, "")
-	return d.named(err)
+// check requests one row, to see whether the report can be read, and returns the
+// server's time.
+func (d *reportReader) check(ctx context.Context) (server time.Time, err error) {
+	page, err := d.fetch(ctx, checkDay, checkDay+1, 1, "")
+	if err != nil {
+		return time.Time{}, d.named(err)
+	}
+	return page.ServerTime, nil
 }
 
 func (d *reportReader) invalid(message string) error {
@@ -406,16 +441,16 @@ func (r Reader) Forecast(ctx context.Context, l *reader.List) (reader.Estimate, 
 	if len(r.Reports) == 0 {
 		return e, ErrNotConfigured
 	}
-	if l.LastServerTime().IsZero() {
+	if !agrees(l.LastServerTime()) {
 		e.Requests = 1 // for the server's time
 	}
-	now, err := r.serverNow(ctx, l)
+	server, err := r.serverTime(ctx, l)
 	if err != nil {
 		return e, err
 	}
 	since := day(0)
 	var failed []error
-	for i, d := range r.readers(l, now) {
+	for i, d := range r.readers(l, server) {
 		if i == 0 || d.from < since {
 			since = d.from
 		}

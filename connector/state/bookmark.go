@@ -126,6 +126,24 @@ func (b *Bookmark) ClampTo(present time.Time) bool {
 	return b.Watermark != before.Watermark || b.Scan != before.Scan || b.WindowReadAt != before.WindowReadAt || b.EventWatermark != before.EventWatermark
 }
 
+// ClampTo takes back what lies after a time, as [Bookmark.ClampTo] does. Days may
+// have been read before they came, so the watermark goes back to the last one that
+// had rows. LastAsOf stays: what is read next must count more than the rows that
+// have it.
+func (b *ReportBookmark) ClampTo(present time.Time) bool {
+	before := *b
+	if b.Watermark.After(present) { //rule:future-report-watermark-is-clamped
+		b.Watermark = b.LastNonEmptyDay
+		if b.Watermark.After(present) {
+			b.Watermark = time.Time{}
+		}
+	}
+	if b.WindowReadAt.After(present) { //rule:future-report-window-is-clamped
+		b.WindowReadAt = b.Watermark
+	}
+	return *b != before
+}
+
 // ScanProgress returns the share of its time span that the scan under way has
 // read, from 0 to 1; false if there is no scan or it is unknown.
 func (b Bookmark) ScanProgress(s *stream.Stream) (float64, bool) {

@@ -24,7 +24,7 @@ var (
 	dates     = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
 	hostile   = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m"}
 	merges    = suite{pkg: "./integration_tests", run: "^TestEndlessMerges$", timeout: "1m"}
-	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack)$", timeout: "20m", histories: true}
+	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
 )
 
 // secrets are the tests of what the whole program shows.

@@ -170,7 +170,7 @@ func TestInvalidResponses(t *testing.T) {
 		{"a gateway's page", sandbox.Fault{Status: 502}, []string{"502 Bad Gateway"}, "transient_error"},
 		{"a bad parameter", sandbox.Fault{Status: 400, Body: `{"error":{"msg":"Failed to validate.","data":{"order_by":["Not a valid choice."]}}}`}, []string{"400", "order_by: Not a valid choice."}, "system_error"},
 		{"not found", sandbox.Fault{Status: 404, Body: `{"error":{"msg":"Resource not found."}}`}, []string{"404", "Resource not found."}, "system_error"},
-		{"another host", sandbox.Fault{Status: 302, Header: http.Header{"Location": {"https://evil.example.com/api/tags"}}}, []string{"302", "another host"}, "config_error"},
+		{"another host", sandbox.Fault{Status: 302, Header: http.Header{"Location": {"https://evil.example.com/api/tags"}}}, []string{"302", "another host"}, "transient_error"},
 		{"a limit that never ends", sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"30"}}}, []string{"429"}, "transient_error"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -288,7 +288,7 @@ func TestEchoedCredentials(t *testing.T) {
 					defer mu.Unlock()
 					echoed++
 					form := forms[echoed%len(forms)]
-					text, _ := json.Marshal("you sent " + form + " and " + form[:len(form)/2] + "\n " + form[len(form)/2:])
+					text, _ := json.Marshal("you sent: " + form + " and " + form[:len(form)/2] + "\n " + form[len(form)/2:])
 					return &sandbox.Fault{Status: status, Body: `{"error":{"msg":` + string(text) + `}}`}
 				}
 				c := call{args: []string{command, "--config", serveSandbox(t, box)}}
@@ -296,7 +296,7 @@ func TestEchoedCredentials(t *testing.T) {
 					c.tap, c.args = true, c.args[1:]
 				}
 				tr := c.inside(t)
-				if !bytes.Contains(append(tr.stdout, tr.stderr...), []byte("you sent ****")) {
+				if !bytes.Contains(append(tr.stdout, tr.stderr...), []byte("you sent: ****")) {
 					t.Errorf("nothing of what the API said: %s %s", tail(tr.stdout), tail(tr.stderr))
 				}
 			})

@@ -71,6 +71,7 @@ var ownImports = map[string][]string{
 	"schemas":                     {},
 	"internal/generate":           nil,
 	"integration_tests":           {},
+	"integration_tests/evil":      {},
 	"integration_tests/scenarios": {},
 	"integration_tests/documents": {}, // parses Markdown
 	"integration_tests/mutants":   {},

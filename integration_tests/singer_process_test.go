@@ -42,6 +42,7 @@ func TestTapArguments(t *testing.T) {
 		tags, everything, nothing, schemas, sample    outcome = "tags", "everything", "nothing", "schemas", "sample"
 		wrong                                         outcome = "wrong"
 	)
+	const future outcome = "a state that is later than the present"
 	for _, c := range []struct {
 		args string
 		want outcome
@@ -67,7 +68,7 @@ func TestTapArguments(t *testing.T) {
 		{"--config c.json --config later.json --catalog t.json", nothing},
 		{"--config later.json --config=c.json --catalog t.json --config later.json", nothing},
 		{"--config later.json --config c.json --catalog k.json", tags},
-		{"--config c.json --state s.json --catalog t.json", nothing},
+		{"--config c.json --state s.json --catalog t.json", future},
 		{"--about", text},
 		{"--about --format=markdown", markdown},
 		{"--format text --about", text},
@@ -119,6 +120,8 @@ func TestTapArguments(t *testing.T) {
 				ok = ok && len(rows) == len(config.AvailableStreams(nil))
 			case nothing:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tickets"`))
+			case future:
+				ok = ok && bytes.Contains(tr.stderr, []byte("tickets: the state is later than the server's present"))
 			case schemas:
 				ok = ok && len(rows) == 0 && bytes.Contains(tr.stdout, []byte(`"SCHEMA","stream":"tags"`))
 			case sample:

@@ -302,6 +302,7 @@ var variableParts = []struct {
 	{regexp.MustCompile(`"emitted_at":\d+`), `"emitted_at":0`},
 	{regexp.MustCompile(`https?://127\.0\.0\.1:\d{4,}`), "ORIGIN"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d{4,}`), "HOST"},
+	{regexp.MustCompile(`trying again in [0-9ms]+`), "trying again in …"},
 	{regexp.MustCompile(`Summary: [^"\n]*`), `Summary: …`},
 	{regexp.MustCompile(`"schema":\{.*\},"key_properties"`), `"schema":{…},"key_properties"`},
 }

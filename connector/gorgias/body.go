@@ -1,40 +1,14 @@
 package gorgias
 
-import (
-	"bytes"
-	"encoding/binary"
-	"unicode/utf16"
-	"unicode/utf8"
-)
+import "bytes"
 
-// decodeBody returns a body in UTF-8, without the byte order marks that some
+// withoutMark returns a body without the byte order marks of UTF-8 that some
 // servers and proxies put in front of it.
-func decodeBody(body []byte) []byte {
+func withoutMark(body []byte) []byte {
 	for bytes.HasPrefix(body, []byte("\xef\xbb\xbf")) { //rule:byte-order-mark-is-skipped
 		body = body[3:]
 	}
-	switch {
-	case bytes.HasPrefix(body, []byte{0xff, 0xfe}):
-		return decodeUTF16(body[2:], binary.LittleEndian)
-	case bytes.HasPrefix(body, []byte{0xfe, 0xff}):
-		return decodeUTF16(body[2:], binary.BigEndian)
-	}
 	return body
-}
-
-func decodeUTF16(body []byte, order binary.ByteOrder) []byte {
-	text := make([]byte, 0, len(body))
-	for len(body) >= 2 {
-		r := rune(order.Uint16(body))
-		body = body[2:]
-		if utf16.IsSurrogate(r) && len(body) >= 2 {
-			if pair := utf16.DecodeRune(r, rune(order.Uint16(body))); pair != utf8.RuneError {
-				r, body = pair, body[2:]
-			}
-		}
-		text = utf8.AppendRune(text, r)
-	}
-	return append(text, body...) // a byte too many is no JSON
 }
 
 // replaceNonFinite replaces the numbers that JSON does not have, NaN and

@@ -372,7 +372,7 @@ func isGood(status int, method string) bool {
 // if the API rejected a token that rejected has replaced.
 func readError(res *http.Response, req *http.Request, rejected func(*http.Request) bool) error {
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	body = decodeBody(body)
+	body = withoutMark(body)
 	if res.StatusCode == http.StatusUnauthorized && rejected != nil && isRejectedToken(res, body) && rejected(req) { //rule:unproven-401-renews-no-token
 		return errNewToken
 	}

@@ -646,7 +646,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		return b.String()
 	}
 	for i := range 300 {
-		user := strings.ReplaceAll(word(4)+"@"+word(6)+"u", ":", "") // Basic allows none
+		user := strings.ReplaceAll("u"+word(3)+"@"+word(6)+"u", ":", "") // Basic allows none
 		key := "k" + word(20) + "k"
 		auth := Basic(user, key)
 		secrets := []string{key, user, user + ":" + key}

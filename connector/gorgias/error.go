@@ -104,10 +104,12 @@ func statusError(status int, body []byte) *Error {
 	return e
 }
 
+// notOwn is what is wrong with a response that the API may not have sent.
+const notOwn = "the response is not Gorgias's own, a proxy or gateway before it may have sent it"
+
 // unproven is the error of a status that the API may not have sent.
 func unproven(status int, text string) *Error {
-	e := &Error{Status: status, Kind: Unproven, temporary: true,
-		Message: "the response is not Gorgias's own, a proxy or gateway before it may have sent it"}
+	e := &Error{Status: status, Kind: Unproven, temporary: true, Message: notOwn}
 	if text != "" {
 		e.Message += ": " + text
 	}

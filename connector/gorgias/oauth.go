@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -193,16 +194,40 @@ func (o *OAuth) renewalError(err error, t Token) *RenewalError {
 		return &RenewalError{Message: t.redact(failed + n.Message), temporary: n.temporary}
 	case !errors.As(err, &e):
 		return &RenewalError{Message: failed + "the response is incomplete or contains no token", temporary: true}
-	case e.ErrorCode == "invalid_client":
+	}
+	proven := isProven(e) //rule:renewal-errors-are-proven
+	switch {
+	case proven && e.ErrorCode == "invalid_client":
 		return &RenewalError{Message: sentences("the app is not known: client_id or client_secret is wrong", disguise("client secret", t.ClientSecret))}
-	case e.ErrorCode == "invalid_grant":
+	case proven && e.ErrorCode == "invalid_grant":
 		return &RenewalError{Message: sentences("the app's permission was revoked, or its refresh token was replaced: authorize it again", disguise("refresh token", t.Refresh)), cause: errSpent}
 	}
-	status := e.Response.StatusCode
-	return &RenewalError{
-		Message:   t.redact(fmt.Sprintf("%sstatus %d %s %s", failed, status, e.ErrorCode, e.ErrorDescription)),
-		temporary: status == http.StatusOK || status == http.StatusTooManyRequests || status >= 500,
+	text := fmt.Sprintf("%sstatus %d %s %s", failed, e.Response.StatusCode, e.ErrorCode, e.ErrorDescription)
+	if isAPIError(e.Body) {
+		text += apiMessage(e.Body)
 	}
+	if status := e.Response.StatusCode; !proven && status >= 300 && status < 500 && status != http.StatusTooManyRequests {
+		text = strings.TrimSpace(text) + ": " + notOwn
+	}
+	return &RenewalError{Message: t.redact(text), temporary: !proven}
+}
+
+// isProven reports whether a response is an error of the token endpoint itself,
+// which another attempt would not change: one of RFC 6749 or of Gorgias's own
+// form. Any other may come from a gateway or proxy.
+func isProven(e *oauth2.RetrieveError) bool {
+	switch e.Response.StatusCode {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return isOAuthError(e.ErrorCode) || isAPIError(e.Body)
+	case http.StatusOK: // as some servers have it
+		return isOAuthError(e.ErrorCode)
+	}
+	return false
+}
+
+// isOAuthError reports whether a code is one of RFC 6749, 5.2.
+func isOAuthError(code string) bool {
+	return slices.Contains([]string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}, code)
 }
 
 func (o *OAuth) url() *url.URL {
@@ -239,7 +264,7 @@ func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		res.Body = io.NopCloser(bytes.NewReader(mendExpiry(body)))
+		res.Body = io.NopCloser(bytes.NewReader(mend(body)))
 	}
 	return res, err
 }
@@ -248,10 +273,12 @@ func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 // it is used until the API rejects it.
 const minLifetime, maxLifetime = 5 * time.Minute, 366 * 24 * time.Hour
 
-// mendExpiry removes from a response an expires_in that is not believed.
-func mendExpiry(body []byte) []byte {
+// mend returns a response without its byte order mark and its NaNs, and without
+// an expires_in that is not believed.
+func mend(body []byte) []byte {
+	mended, _ := replaceNonFinite(withoutMark(body), "null") //rule:nan-is-no-lost-token
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil || fields["expires_in"] == nil {
+	if json.Unmarshal(mended, &fields) != nil {
 		return body
 	}
 	seconds, err := strconv.ParseFloat(strings.Trim(string(fields["expires_in"]), "\" "), 64)
@@ -259,7 +286,7 @@ func mendExpiry(body []byte) []byte {
 	if err == nil && seconds >= minLifetime.Seconds() && seconds <= maxLifetime.Seconds() { //rule:odd-lifetimes-are-not-believed
 		fields["expires_in"] = strconv.AppendInt(nil, int64(seconds), 10)
 	}
-	mended, err := json.Marshal(fields)
+	mended, err = json.Marshal(fields)
 	if err != nil {
 		return body
 	}

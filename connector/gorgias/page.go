@@ -68,7 +68,7 @@ const maxToken = 8 << 10
 // parsePage validates a body as a complete page and splits it into records, in one
 // pass. A body that is not JSON only because of numbers like NaN is mended.
 func parsePage(body []byte, r pageRequest) (*Page, error) {
-	body = decodeBody(body)
+	body = withoutMark(body)
 	page, err := parseBody(body, r)
 	if err == nil {
 		return page, nil

@@ -90,19 +90,13 @@ func classifyAPI(s *stream.Stream, e *gorgias.Error) (FailureType, string) {
 			return ConfigFailure, "Correct that report in the configuration, or remove it"
 		}
 	case gorgias.Unproven:
-		if s == nil {
-			return TransientFailure, "Check the subdomain, the base URL and the proxy settings, and try again in a few minutes"
-		}
-		return TransientFailure, resumesHint
+		return TransientFailure, resumesOr(s, "Check the subdomain, the base URL and the proxy settings, and try again in a few minutes")
 	case gorgias.InvalidResponse:
 		if s == nil {
 			return SystemFailure, "The response is incomplete or not from the API: check the subdomain and the base URL, and try again in a few minutes"
 		}
 	case gorgias.RateLimited, gorgias.ServerError:
-		if s == nil {
-			return TransientFailure, "Try again in a few minutes"
-		}
-		return TransientFailure, resumesHint
+		return TransientFailure, resumesOr(s, "Try again in a few minutes")
 	case gorgias.Network:
 		return TransientFailure, networkHint(s, e)
 	}
@@ -123,6 +117,15 @@ func forbiddenHint(s *stream.Stream) string {
 	return role + fmt.Sprintf(", or deselect the stream %s", s.Name)
 }
 
+// resumesOr returns the hint for a stream, which resumes, or the one for what is
+// no stream.
+func resumesOr(s *stream.Stream, hint string) string {
+	if s == nil {
+		return hint
+	}
+	return resumesHint
+}
+
 // networkHint says what to check if there is no response.
 func networkHint(s *stream.Stream, e *gorgias.Error) string {
 	switch {
@@ -130,8 +133,6 @@ func networkHint(s *stream.Stream, e *gorgias.Error) string {
 		return "Check the variables HTTPS_PROXY and NO_PROXY, and whether the proxy runs and lets this machine through"
 	case strings.Contains(e.Error(), "no such host"):
 		return "Check the subdomain, and that this machine reaches the internet"
-	case s == nil:
-		return "Check the subdomain and the base URL, and that this machine may reach them"
 	}
-	return resumesHint
+	return resumesOr(s, "Check the subdomain and the base URL, and that this machine may reach them")
 }

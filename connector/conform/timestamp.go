@@ -19,15 +19,9 @@ func ParseTimestamp(text string) (t time.Time, ok bool) { return parseTimestamp(
 // parses fast, and checks what that is lenient about: hours of one digit, a comma
 // before the fraction, and the range of the offset.
 func parseTimestamp(text []byte) (t time.Time, ok bool) {
-	const date, minute, second = len("2006-01-02"), len("2006-01-02T15:04"), len("2006-01-02T15:04:05")
+	const date, second = len("2006-01-02"), len("2006-01-02T15:04:05")
 	var buf [64]byte // longer texts allocate
-	b := append(buf[:0], text...)
-	if len(b) == date {
-		b = append(b, "T00:00:00Z"...)
-	}
-	if len(b) == minute || len(b) > minute && strings.IndexByte("Zz+-", b[minute]) >= 0 {
-		b = slices.Insert(b, minute, []byte(":00")...) //rule:timestamp-without-seconds-is-read
-	}
+	b := appendTime(append(buf[:0], text...))
 	if len(b) < second || b[len("2006-01-02T15")] != ':' {
 		return t, false
 	}
@@ -44,6 +38,18 @@ func parseTimestamp(text []byte) (t time.Time, ok bool) {
 	}
 	t = t.UTC()
 	return t, 1 <= t.Year() && t.Year() <= 9999
+}
+
+// appendTime adds what a timestamp may lack: its time, or the seconds.
+func appendTime(b []byte) []byte {
+	const date, minute = len("2006-01-02"), len("2006-01-02T15:04")
+	if len(b) == date {
+		return append(b, "T00:00:00Z"...)
+	}
+	if len(b) == minute || len(b) > minute && strings.IndexByte("Zz+-", b[minute]) >= 0 {
+		return slices.Insert(b, minute, []byte(":00")...) //rule:timestamp-without-seconds-is-read
+	}
+	return b
 }
 
 // appendZone appends the offset from UTC as RFC 3339 has it. dst and zone may

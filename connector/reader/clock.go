@@ -68,7 +68,7 @@ func (c *clock) provenTime() time.Time {
 // certain returns a server time that has just arrived if the host's clock agrees,
 // and otherwise what the records prove: it can be too early, and never too late.
 func (c *clock) certain(server time.Time) time.Time {
-	if server.Sub(time.Now()).Abs() <= gorgias.ClockTolerance {
+	if time.Until(server).Abs() <= gorgias.ClockTolerance {
 		return server
 	}
 	proven := c.provenTime()

@@ -113,28 +113,8 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 	}
 	var failures connector.Failures
 	for batch, err := range batches {
-		o := outputs[batch.Stream]
-		if batch.Kind == reader.Heartbeat {
-			if err := w.heartbeat(o, state); err != nil {
-				return err
-			}
-			continue
-		}
-		if o.err != nil {
-			continue // the stream has ended here
-		}
-		if err == nil {
-			if err := w.writeBatch(o, batch, state); err != nil {
-				return err
-			}
-			err = o.err
-		}
-		w.Summary.Add(batch, err)
-		if err != nil {
-			w.logFailure(failures.Add(batch.Stream, err))
-			w.endStream(o, "failed")
-		} else if batch.Kind == reader.Done {
-			w.endStream(o, "succeeded")
+		if err := w.take(outputs[batch.Stream], batch, err, state, &failures); err != nil {
+			return err
 		}
 	}
 	if !w.stateIsLast {
@@ -149,6 +129,31 @@ func (w *Writer) Sync(ctx context.Context, batches iter.Seq2[connector.Batch, er
 		return err
 	}
 	return syncError(failures, len(sel.streams))
+}
+
+// take writes a batch, or the end of its stream with an error. Its own error is
+// one of the output.
+func (w *Writer) take(o *output, batch connector.Batch, err error, state *State, failures *connector.Failures) error {
+	if batch.Kind == reader.Heartbeat {
+		return w.heartbeat(o, state)
+	}
+	if o.err != nil {
+		return nil // the stream has ended here
+	}
+	if err == nil {
+		if err := w.writeBatch(o, batch, state); err != nil {
+			return err
+		}
+		err = o.err
+	}
+	w.Summary.Add(batch, err)
+	if err != nil {
+		w.logFailure(failures.Add(batch.Stream, err))
+		w.endStream(o, "failed")
+	} else if batch.Kind == reader.Done {
+		w.endStream(o, "succeeded")
+	}
+	return nil
 }
 
 // heartbeat writes the state again, which every moment of a sync may do.

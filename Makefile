@@ -22,6 +22,7 @@ test: ## every property, in a minute or two
 full: ## the same in full: more histories, larger accounts, every mode of each scenario
 	go test -timeout 60m ./integration_tests -full -histories $(HISTORIES)
 	go test -timeout 30m ./integration_tests/scenarios -full
+	go test -timeout 30m ./integration_tests/evil -full
 
 integration: ## real clients (Airbyte, Singer, Meltano) run the connector; needs Python 3.11, PostgreSQL and a Python package index
 	go run -tags clients ./integration_tests/clients

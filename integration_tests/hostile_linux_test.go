@@ -95,6 +95,9 @@ var bomb = sync.OnceValue(func() []byte {
 // TestHostileServer checks that a server cannot make the program hold more memory
 // than it must, nor keep it from ending.
 func TestHostileServer(t *testing.T) {
+	if !*full {
+		t.Skip("takes a minute; -full")
+	}
 	for name, answer := range hostile {
 		t.Run(name, func(t *testing.T) {
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

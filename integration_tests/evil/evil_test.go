@@ -23,7 +23,7 @@ import (
 	"testing/synctest"
 )
 
-var full = flag.Bool("full", false, "each row in both protocols")
+var full = flag.Bool("full", false, "every row, in both protocols")
 
 // A class is one kind of requests.
 type class struct {
@@ -76,11 +76,15 @@ func TestEvilServer(t *testing.T) {
 		t.Errorf("%d rows", len(rows))
 	}
 	seen := map[string]bool{}
+	all := *full || strings.Contains(flag.Lookup("test.run").Value.String(), "/") // rows were asked for
 	for i, r := range rows {
 		if seen[r.name()] {
 			t.Errorf("twice: %s", r.name())
 		}
 		seen[r.name()] = true
+		if !all && i%3 != 0 { // every third, of both protocols
+			continue
+		}
 		for j, p := range protocols {
 			if *full || i%len(protocols) == j {
 				t.Run(r.name()+", "+p.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ type suite struct {
 	pkg, run  string
 	timeout   string // for a busy machine; a mutant that makes the tests loop is not noticed
 	histories bool   // it takes the number of histories
+	full      bool   // it is skipped unless it is run in full
 }
 
 var (
@@ -22,7 +23,7 @@ var (
 	silence   = suite{pkg: "./integration_tests", run: "^TestNoSilence$", timeout: "5m"}
 	protocols = suite{pkg: "./integration_tests", run: "^(TestRetriesAreLogged|TestConfiguredColumns|TestTapSelection|TestTapNothingSelected)$", timeout: "5m"}
 	dates     = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
-	hostile   = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m"}
+	hostile   = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m", full: true}
 	merges    = suite{pkg: "./integration_tests", run: "^TestEndlessMerges$", timeout: "1m"}
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
 )
@@ -50,6 +51,9 @@ func (s suite) test(ctx context.Context, r *runner, more ...string) (out string,
 	args = append(args, s.pkg)
 	if s.histories {
 		args = append(args, "-histories", strconv.Itoa(r.histories))
+	}
+	if s.full {
+		args = append(args, "-full")
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(r.procs))

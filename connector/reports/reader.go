@@ -189,7 +189,7 @@ func (d *reportReader) begin(server time.Time) {
 // plausible, because the host's clock may be late; only no more than a year of such
 // days, and they do not count as read.
 func (d *reportReader) bound(server time.Time) {
-	d.last = min(dayOf(server, d.Zone), d.from+maxPeriod) //rule:days-beyond-the-present-are-bounded
+	d.last = min(dayOf(server, d.Zone), max(dayOf(d.now, d.Zone), d.from)+maxPeriod) //rule:days-beyond-the-present-are-bounded
 	d.last = max(d.last, dayOf(d.now, d.Zone))
 	if !d.End.IsZero() {
 		d.last = min(d.last, dayOf(d.End, time.UTC))

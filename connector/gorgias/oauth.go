@@ -276,7 +276,8 @@ const minLifetime, maxLifetime = 5 * time.Minute, 366 * 24 * time.Hour
 // mend returns a response without its byte order mark and its NaNs, and without
 // an expires_in that is not believed.
 func mend(body []byte) []byte {
-	mended, _ := replaceNonFinite(withoutMark(body), "null") //rule:nan-is-no-lost-token
+	mended := withoutMark(body)
+	mended, _ = replaceNonFinite(mended, "null") //rule:nan-is-no-lost-token
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(mended, &fields) != nil {
 		return body

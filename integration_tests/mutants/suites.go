@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 )
 
 // A suite is a set of tests that may notice a mutant.
@@ -57,6 +58,9 @@ func (s suite) test(ctx context.Context, r *runner, more ...string) (out string,
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(r.procs))
+	if len(more) == 2 { // a flag and its value: also for the program that a test builds
+		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" "+strings.Join(more, "=")))
+	}
 	text, err := cmd.CombinedOutput()
 	return string(text), err == nil
 }

@@ -222,7 +222,7 @@ func TestImportedConfigs(t *testing.T) {
 				started[name] = c.start
 			}
 			first := read("")
-			compare(first, started, 0)
+			compare(first, started, 0.1)
 			if c.state != "" {
 				compare(read(c.state), c.resumesFrom, 0.1)
 			}

@@ -88,7 +88,9 @@ func TestForecast(t *testing.T) {
 		if s := streams.Find(name); s == nil || !s.Incremental() || name == "voice_call_events" {
 			continue
 		}
-		if e.Accuracy != reader.Exact || e.Requests != requests[name] {
+		// Events of the overlap are processed again, and dates may need a witness.
+		exact := e.Accuracy == reader.Exact && e.Requests == requests[name]
+		if more := hasEvents(streams.Find(name)) || name == "statistics"; !exact && (!more || e.Requests > requests[name]) {
 			t.Errorf("%s at rest: %s %d requests, and it took %d", name, e.Accuracy, e.Requests, requests[name])
 		}
 	}

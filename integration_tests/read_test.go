@@ -286,14 +286,13 @@ func TestIncremental(t *testing.T) {
 		for _, name := range incremental {
 			future[name] = fmt.Appendf(nil, `{%q:"2999-01-01T00:00:00+00:00"}`, streams.Find(name).Cursor)
 		}
+		// A state later than the present is a mistake, of a clock or a user: it must not
+		// hide what changes until then.
 		all := read(future, incremental...)
-		if rows := records(all); len(rows) > 0 {
-			t.Errorf("records of %d streams", len(rows))
-		}
 		after := assemble(nil, all)
 		for _, name := range incremental {
-			if !strings.Contains(string(after[name]), `"watermark":"`+far+`"`) {
-				t.Errorf("%s: the future cursor became %s", name, after[name])
+			if strings.Contains(string(after[name]), far) {
+				t.Errorf("%s: the future cursor is kept: %s", name, after[name])
 			}
 		}
 	})

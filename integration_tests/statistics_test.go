@@ -350,7 +350,7 @@ func TestReportsFail(t *testing.T) {
 		}
 	}
 	f := connector.Classify(streams.Find("statistics"), err)
-	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: agentId, channel, integrationId, storeId. The documented measures of this scope are ticketCount and the dimensions agentId, channel, integrationId, storeId. Correct that report in the configuration, or remove it"
+	const want = "POST /api/reporting/stats: 400 Bad Request: reports: entry 1: Bad request. dimensions: Must be one of: ticketId, agentId, channel, integrationId, storeId. The documented measures of this scope are ticketCount and the dimensions ticketId, agentId, channel, integrationId, storeId. Correct that report in the configuration, or remove it"
 	if len(written) == 0 || f.Type != connector.ConfigFailure || f.Message != want {
 		t.Errorf("%d rows, %+v", len(written), f)
 	}

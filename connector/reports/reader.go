@@ -442,7 +442,7 @@ func (r Reader) Forecast(ctx context.Context, l *reader.List) (reader.Estimate, 
 		return e, ErrNotConfigured
 	}
 	if !agrees(l.LastServerTime()) {
-		e.Requests = 1 // for the server's time
+		e.Requests, e.Accuracy = 1, reader.AtLeast // for the server's time
 	}
 	server, err := r.serverTime(ctx, l)
 	if err != nil {
@@ -462,7 +462,7 @@ func (r Reader) Forecast(ctx context.Context, l *reader.List) (reader.Estimate, 
 	}
 	e.Description = fmt.Sprintf("the days since %s, of each of %d reports", since, len(r.Reports))
 	if !l.End.IsZero() && since > dayOf(l.End, time.UTC) {
-		e.Description = "nothing: the state is past the end date"
+		e.Description, e.Requests = "nothing: the state is past the end date", 0
 	}
 	for _, err := range failed {
 		e.Description += "; " + err.Error()

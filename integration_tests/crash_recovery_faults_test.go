@@ -118,12 +118,13 @@ func (o *oddNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 		Data []json.RawMessage `json:"data"`
 		Meta json.RawMessage   `json:"meta"`
 	}
+	isPage := !byID.MatchString(r.URL.Path) && json.Unmarshal(body, &page) == nil // a customer has data of its own
 	switch {
 	case err != nil:
 		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), brokenBody{}))
 		return res, nil
-	case json.Unmarshal(body, &page) != nil, page.Data != nil && page.Meta == nil:
-	case page.Data == nil:
+	case !json.Valid(body), isPage && page.Data != nil && page.Meta == nil:
+	case !isPage, page.Data == nil: // one record
 		body = withOddValue(body, 0)
 	default:
 		rows := make([][]byte, 0, len(page.Data)+1)

@@ -81,11 +81,5 @@ func (c *clock) certain(server time.Time) time.Time {
 // Plausible returns a server time that has just arrived, but none that is later
 // than both the host's clock and what the records prove.
 func (c *clock) Plausible(server time.Time) time.Time {
-	return state.MinTime(server, state.MaxTime(time.Now().UTC(), c.provenTime()))
-}
-
-// Present is how late it is at the account, by a server time that has just arrived:
-// what is plausible of it, and not earlier than the records prove.
-func (c *clock) Present(server time.Time) time.Time {
-	return state.MaxTime(c.Plausible(server), c.provenTime()) //rule:reports-have-a-plausible-present
+	return state.MinTime(server, state.MaxTime(time.Now().UTC(), c.provenTime())) //rule:reports-have-a-plausible-present
 }

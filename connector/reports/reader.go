@@ -141,7 +141,7 @@ type reportReader struct {
 // Without a server time, they can only check.
 func (r Reader) readers(l *reader.List, server time.Time) []*reportReader {
 	all := make([]*reportReader, len(r.Reports))
-	now := l.Present(server)
+	now := l.Plausible(server)
 	for i := range all {
 		d := &reportReader{List: l, Report: &r.Reports[i], output: l.Outputs[0], index: i, all: all, now: now}
 		if all[i] = d; !server.IsZero() {
@@ -387,7 +387,7 @@ func (d *reportReader) query(ctx context.Context, from, before day) (rows []json
 			rows, readAt = nil, time.Time{}
 		}
 		if readAt.IsZero() {
-			readAt = d.Present(page.ServerTime)
+			readAt = d.Plausible(page.ServerTime)
 		}
 		for _, rec := range page.Records {
 			rows = append(rows, rec.Raw)

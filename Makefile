@@ -52,7 +52,7 @@ mutants: ## breaks the rules one by one; the tests must notice
 
 race: ## the tests with the race detector
 	go test -race -short -timeout 30m $$(go list ./... | grep -vx source-gorgias/integration_tests)
-	go test -race -timeout 30m ./integration_tests -histories 30
+	go test -race -timeout 30m ./integration_tests -histories 16 -budget 1m
 
 vuln: ## known vulnerabilities; asks a database on the internet
 	$(GOVULNCHECK) ./...

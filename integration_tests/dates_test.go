@@ -162,7 +162,7 @@ func playDates(t *testing.T, r *rand.Rand) error {
 		return h.sync(stop)
 	}
 	for range 1 + r.IntN(5) {
-		net.date = dateFaults[r.IntN(len(dateFaults))](r)
+		net.date = dateFaults[r.IntN(len(dateFaults))](rand.New(rand.NewPCG(r.Uint64(), 4))) // drawn from while the lists are read
 		stop := -1
 		if r.IntN(3) == 0 {
 			stop = r.IntN(20)

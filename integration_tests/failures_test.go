@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -296,7 +297,8 @@ func TestEchoedCredentials(t *testing.T) {
 					c.tap, c.args = true, c.args[1:]
 				}
 				tr := c.inside(t)
-				if !bytes.Contains(append(tr.stdout, tr.stderr...), []byte("you sent: ****")) {
+				// What Base64 puts before a secret at an offset is not a part of it.
+				if !regexp.MustCompile(`you sent: \S{0,4}\*{4}`).Match(append(tr.stdout, tr.stderr...)) {
 					t.Errorf("nothing of what the API said: %s %s", tail(tr.stdout), tail(tr.stderr))
 				}
 			})

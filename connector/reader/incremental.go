@@ -206,14 +206,15 @@ func (s *scan) begin(ctx context.Context) error {
 
 // extendToWindow lowers the bounds to cover the records that may have changed
 // since the window was last read, if that is long enough ago by the server's
-// clock.
+// clock, right or wrong: what is certain of the time may stand still.
 func (s *scan) extendToWindow() {
 	window := s.Window(s.Source)
 	if s.headOnly || window == 0 {
 		return
 	}
 	for _, o := range s.Outputs {
-		if o.Bookmark.Watermark.IsZero() || s.position.StartedAt.Sub(o.Bookmark.WindowReadAt) < s.WindowInterval {
+		recent := s.WindowInterval > 0 && s.LastServerTime().Sub(o.Bookmark.WindowReadAt) < s.WindowInterval
+		if o.Bookmark.Watermark.IsZero() || recent {
 			continue
 		}
 		o.windowDue = true

@@ -38,7 +38,6 @@ func planCustomers(events []Event, read *reader.Emissions) causes {
 // applyCustomers fetches customers one by one: the list has no filter by id. One
 // that is gone, deleted or merged into another, gets a tombstone.
 func applyCustomers(ctx context.Context, a *Applier, refetch causes) error {
-	a.EmitChanges(a.takeRead(refetch, nil), nil)
 	fetched := map[int64]bool{}
 	for _, id := range refetch.ids() { //rule:customers-are-refetched
 		if fetched[id] {

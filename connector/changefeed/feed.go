@@ -40,7 +40,8 @@ type Feed struct {
 type progress struct {
 	from        time.Time // the earliest event that matters
 	startedAt   time.Time // server time of the first page; zero before it
-	uncertain   bool      // it was later, but nobody knows by how much
+	began       time.Time // the same by the host's clock, which measures well and may be wrong
+	uncertain   bool      // startedAt may be earlier than the first page
 	lastEventAt time.Time
 	unsorted    bool    // an event was followed by an earlier one
 	incomplete  bool    // the shared list of events starts too late
@@ -219,6 +220,7 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 	wanted := f.eventTypes()
 	if f.startedAt.IsZero() {
 		f.startedAt = page.ServerTime //rule:server-clock-starts-change-feed
+		f.began = time.Now()
 		f.uncertain = f.startedAt.Before(f.LastServerTime())
 		f.warnRetentionGap(ctx, page)
 	}
@@ -235,8 +237,8 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 			f.buffer = append(f.buffer, newEvent(rec, typ))
 		}
 	}
-	if f.uncertain && !f.unsorted {
-		f.startedAt = state.MaxTime(f.startedAt, f.lastEventAt) // the list is complete up to there
+	if f.uncertain && !f.unsorted { // the account has come to its last event since
+		f.startedAt = state.MaxTime(f.startedAt, f.lastEventAt.Add(-time.Since(f.began))) //rule:late-events-do-not-date-the-first-page
 	}
 	if len(page.Records) > 0 { // an empty page cannot name the ticket that a deferred event waits for
 		f.pages++

@@ -246,6 +246,17 @@ func TestHugePages(t *testing.T) {
 	}
 }
 
+// A Content-Length reserves little before the bytes arrive.
+func TestContentLengthReservesLittle(t *testing.T) {
+	c := &Client{maxBody: 96 << 20, large: make(chan struct{}, 1)}
+	for _, length := range []int64{-1, 0, 10, 1 << 20, 90 << 20, 1 << 40} {
+		body, _, err := c.readBody(t.Context(), &http.Response{ContentLength: length, Body: io.NopCloser(strings.NewReader("{}"))})
+		if err != nil || string(body) != "{}" || cap(body) > 2<<20 {
+			t.Errorf("%d: %d bytes are reserved, %v", length, cap(body), err)
+		}
+	}
+}
+
 // Large responses are read one at a time; small ones do not wait for them.
 func TestLargeBodiesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

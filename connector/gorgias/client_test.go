@@ -248,7 +248,7 @@ func TestHugePages(t *testing.T) {
 
 // A Content-Length reserves little before the bytes arrive.
 func TestContentLengthReservesLittle(t *testing.T) {
-	c := &Client{maxBody: 96 << 20, large: make(chan struct{}, 1)}
+	c := &Client{maxBody: 96 << 20}
 	for _, length := range []int64{-1, 0, 10, 1 << 20, 90 << 20, 1 << 40} {
 		body, _, err := c.readBody(t.Context(), &http.Response{ContentLength: length, Body: io.NopCloser(strings.NewReader("{}"))})
 		if err != nil || string(body) != "{}" || cap(body) > 2<<20 {

@@ -250,7 +250,8 @@ func readRow(raw []byte) (r record, err error) {
 }
 
 // conformed applies the rules to a record: every declared column is there, and
-// undeclared fields are kept together in unrecognized_fields.
+// undeclared fields are kept together in unrecognized_fields, with the values that
+// fit no type.
 func conformed(columns map[string]*property, r record) record {
 	row, rest := record{}, record{}
 	for name := range columns {
@@ -263,10 +264,40 @@ func conformed(columns map[string]*property, r record) record {
 			rest[withoutNUL(name)] = expectedValue(nil, v)
 		}
 	}
+	for name, v := range r {
+		if p := columns[name]; p != nil && name != "unrecognized_fields" {
+			keepMisfits(p, v, name, rest)
+		}
+	}
 	if len(rest) > 0 {
 		row["unrecognized_fields"] = rest
 	}
 	return row
+}
+
+// keepMisfits adds the values within v that fit no type of their schema, under
+// their paths.
+func keepMisfits(p *property, v any, path string, rest record) {
+	if p == nil || v == nil {
+		return
+	}
+	if expectedValue(p, v) == nil {
+		for rest[path] != nil {
+			path += "_"
+		}
+		rest[path] = expectedValue(nil, v)
+		return
+	}
+	switch v := v.(type) {
+	case record:
+		for name, inner := range v {
+			keepMisfits(p.Properties[name], inner, path+"."+name, rest)
+		}
+	case []any:
+		for i, inner := range v {
+			keepMisfits(p.Items, inner, fmt.Sprintf("%s[%d]", path, i), rest)
+		}
+	}
 }
 
 // plain is a text without what destinations break on.

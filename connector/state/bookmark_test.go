@@ -198,3 +198,32 @@ func FuzzBookmark(f *testing.F) {
 		}
 	})
 }
+
+// No part of a clamped bookmark lies after the present, and what lay before stays.
+func TestClampTo(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 3))
+	for range 2000 {
+		b := randomBookmark(r)
+		present := time.UnixMicro(r.Int64N(4_000_000_000_000_000)).UTC()
+		after := b
+		changed := after.ClampTo(present)
+		for name, at := range map[string][2]time.Time{"watermark": {b.Watermark, after.Watermark}, "window": {b.WindowReadAt, after.WindowReadAt},
+			"event watermark": {b.EventWatermark, after.EventWatermark}, "start of the scan": {b.Scan.StartedAt, after.Scan.StartedAt},
+			"watermark of the scan": {b.Scan.NextWatermark, after.Scan.NextWatermark}} {
+			if at[1].After(present) || !strings.Contains(name, "scan") && !at[0].After(present) && !at[0].Equal(at[1]) {
+				t.Fatalf("%s: %v became %v at %v", name, at[0], at[1], present)
+			}
+		}
+		at := func() time.Time { return time.UnixMicro(r.Int64N(4_000_000_000_000_000)).UTC() }
+		for range 3 {
+			report := ReportBookmark{Watermark: at(), WindowReadAt: at(), LastNonEmptyDay: at()}
+			clamped := report
+			if clamped.ClampTo(present); clamped.Watermark.After(present) || clamped.WindowReadAt.After(present) {
+				t.Fatalf("a report: %+v became %+v at %v", report, clamped, present)
+			}
+		}
+		if again := after; again.ClampTo(present) || changed == reflect.DeepEqual(b, after) {
+			t.Fatalf("changed %v: %+v became %+v", changed, b, after)
+		}
+	}
+}

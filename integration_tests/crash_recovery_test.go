@@ -34,7 +34,7 @@ import (
 
 var (
 	full      = flag.Bool("full", false, "test in full: more rounds, larger accounts")
-	histories = flag.Int("histories", 80, "random histories of TestCrashRecovery; of TestReportCrashRecovery a fifth")
+	histories = flag.Int("histories", 50, "random histories of TestCrashRecovery; of TestReportCrashRecovery a fifth")
 )
 
 // TestCrashRecovery checks I1 to I10 with random histories: an account that

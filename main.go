@@ -26,7 +26,7 @@ const gracePeriod = 4 * time.Second
 
 func main() {
 	// To this log, net/http writes what a server sends unasked.
-	log.SetOutput(io.Discard) //rule:standard-error-is-ours
+	log.SetOutput(io.Discard)
 	ctx, interrupt := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

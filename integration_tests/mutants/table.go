@@ -204,7 +204,6 @@ var mutants = []mutant{
 	{"double-encodings-are-redacted", "a secret that is encoded twice shows", Skip, unit("gorgias")},
 	{"hex-is-redacted", "a secret in hexadecimal digits shows", Skip, unit("gorgias")},
 	{"base64-is-redacted", "a secret within Base64 shows", Skip, unit("gorgias")},
-	{"standard-error-is-ours", "net/http writes to standard error", Delete, secrets},
 	{"dotenv-is-own", "a .env that others may write is used", Value(1, "true || ($)"), unit("cli")},
 	{"dotenv-keeps-origin", "a .env sends the credentials of a config file elsewhere", Delete, unit("cli")},
 	{"saving-is-proved-first", "a refresh token is spent before the file is tried", Stmt("return t, nil"), unit("cli")},

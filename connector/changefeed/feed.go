@@ -238,7 +238,7 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 		}
 	}
 	if f.uncertain && !f.unsorted { // the account has come to its last event since
-		f.startedAt = state.MaxTime(f.startedAt, f.lastEventAt.Add(-time.Since(f.began))) //rule:late-events-do-not-date-the-first-page
+		f.startedAt = state.MaxTime(f.startedAt, f.lastEventAt.Add(-time.Since(f.began)))
 	}
 	if len(page.Records) > 0 { // an empty page cannot name the ticket that a deferred event waits for
 		f.pages++

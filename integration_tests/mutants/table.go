@@ -125,7 +125,6 @@ var mutants = []mutant{
 	// changefeed
 	{"change-feed-runs", "events are not read", False, anyTest},
 	{"unread-events-fail-loudly", "events that cannot be read are passed over", Delete, anyTest},
-	{"late-events-do-not-date-the-first-page", "the last event dates the first page of events", Call(2, "$0"), []suite{histories}},
 	{"deletions-become-tombstones", "deletions are not emitted", True, anyTest},
 	{"changed-messages-refetch-their-ticket", "a message does not change its ticket", Stmt("if !e.ofMessage() { $ }"), unit("changefeed")},
 	{"tickets-are-refetched", "tickets are not re-fetched", Skip, anyTest},

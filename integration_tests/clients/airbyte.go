@@ -20,7 +20,7 @@ var inDuckDB = dialect{
 	own:       func(column string) bool { return strings.HasPrefix(column, "_airbyte_") },
 	tombstone: "_ab_cdc_deleted_at",
 	types: map[string][]string{
-		"integer": {"BIGINT"}, "string": {"VARCHAR"}, "boolean": {"BOOLEAN"}, "timestamp": {"TIMESTAMP"},
+		"integer": {"BIGINT"}, "number": {"DECIMAL(38,9)"}, "string": {"VARCHAR"}, "boolean": {"BOOLEAN"}, "timestamp": {"TIMESTAMP"},
 		"object": {"JSON"}, "array": {"JSON"},
 	},
 }

@@ -78,7 +78,7 @@ func (all expected) compare(w warehouse, streams []string, d dialect, past expec
 				fault("row %s stands twice", k)
 			case !exists && once == nil:
 				fault("row %s should not be", k)
-			case !exists && got[d.tombstone] != nil && t.deletable && !d.deletes:
+			case !exists && got[d.tombstone] != nil && t.hasTombstones() && !d.deletes:
 			case !exists && t.deletable && !all.isGone(t.deletedWith, once["ticket_id"]):
 				fault("row %s is not there any more, and still stands", k)
 			case !exists:
@@ -100,6 +100,8 @@ func (all expected) compare(w warehouse, streams []string, d dialect, past expec
 	return rows, found
 }
 
+func (s source) hasTombstones() bool { return s.deletable || s.someDeleted }
+
 // gone reports whether a record that others go with is not there any more.
 func (all expected) isGone(list string, id any) bool {
 	return list != "" && all[list].row(canonical(id)) == nil
@@ -115,7 +117,7 @@ func (t *expectedStream) compareColumns(s *stored, d dialect) (found []string) {
 		switch {
 		case p == nil && d.own(name):
 			continue // also Singer's tombstone, which its targets declare themselves
-		case p == nil && name == d.tombstone && t.deletable:
+		case p == nil && name == d.tombstone && t.hasTombstones():
 			p = &property{Types: oneOrMore{"string", "null"}, Format: "date-time"}
 		case p == nil:
 			found = append(found, fmt.Sprintf("column %s should not be", name))
@@ -145,7 +147,7 @@ func (t *expectedStream) compareRow(got, want record, d dialect) (found []string
 		p := t.columns[name]
 		if p == nil {
 			switch {
-			case name == d.tombstone && t.deletable && value != nil:
+			case name == d.tombstone && t.hasTombstones() && value != nil:
 				found = append(found, fmt.Sprintf("%s is %s, the record exists", name, canonical(value)))
 			case name != d.tombstone && !d.own(name):
 				found = append(found, name+" should not be")

@@ -31,6 +31,7 @@ type source struct {
 	single      func(answer record) (records []record) // path answers with an object
 	mask        func(r record)                         // what hides the secrets of its records
 	deletable   bool                                   // deletions of its records get tombstones
+	someDeleted bool                                   // those of recent records do
 	deletedWith string                                 // the list with which they are deleted, by ticket_id
 	whole       bool                                   // read in full by every sync
 }
@@ -62,7 +63,7 @@ func sources() []source {
 		}},
 		{stream: "customers", record: schemas.Customer{}, key: id, path: "customers", deletable: true},
 		{stream: "customer_custom_field_values", record: schemas.CustomerCustomFieldValue{}, key: []string{"customer_id", "id"},
-			path: "customers", cut: cutValues("customer_id", "customer_updated_datetime")},
+			path: "customers", cut: cutValues("customer_id", "customer_updated_datetime"), someDeleted: true},
 		{stream: "custom_fields", record: schemas.CustomField{}, key: id, path: "custom-fields", whole: true},
 		{stream: "events", record: schemas.Event{}, key: id, path: "events"},
 		{stream: "integrations", record: schemas.Integration{}, key: id, path: "integrations", whole: true, mask: func(integration record) {
@@ -104,7 +105,7 @@ func sources() []source {
 				return tags
 			}},
 		{stream: "ticket_custom_field_values", record: schemas.TicketCustomFieldValue{}, key: []string{"ticket_id", "id"},
-			path: "tickets", cut: cutValues("ticket_id", "ticket_updated_datetime")},
+			path: "tickets", cut: cutValues("ticket_id", "ticket_updated_datetime"), someDeleted: true},
 		{stream: "users", record: schemas.User{}, key: id, path: "users", whole: true},
 		{stream: "views", record: schemas.View{}, key: id, path: "views", whole: true},
 		{stream: "view_items", record: schemas.ViewItem{}, key: []string{"view_id", "id"}, path: "views", whole: true,

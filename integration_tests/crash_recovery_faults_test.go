@@ -78,7 +78,7 @@ func (o *outages) at(r *http.Request) *sandbox.Fault {
 	return nil
 }
 
-// oddValues are what some rows hold in a field that nobody declared, and how
+// oddValues are what some rows hold in a field that is not declared, and how
 // they are read.
 var oddValues = [][2]string{{"NaN", "null"}, {"-Infinity", "null"}, {"1e400", "1e400"},
 	{strings.Repeat("[", 700) + strings.Repeat("]", 700), ""}, {strings.Repeat("7", 5000), ""}, {`"\ud800\u0000"`, ""}}
@@ -98,7 +98,7 @@ func withOddValue(row []byte, read int) []byte {
 	return fmt.Appendf(nil, `%s,"odd":%s}`, row[:bytes.LastIndexByte(row, '}')], value[read])
 }
 
-// oddIDs are ids of rows that cannot be told apart.
+// oddIDs are ids of rows that identify no row.
 var oddIDs = []string{"null", `"abc"`, "1.5", "1180591620717411303424", "{}", "[]", "true", `""`}
 
 // oddNetwork is a network whose rows have odd values, and among whose rows are

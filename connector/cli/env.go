@@ -21,7 +21,7 @@ func variable(setting string) string {
 // .env in the working directory.
 type environment struct{ file map[string]string }
 
-// newEnvironment reads the file .env. A file that somebody else may have written
+// newEnvironment reads the file .env. A file that another user may have written
 // is not used, and the warning says why.
 func newEnvironment() (e environment, warning string) {
 	f, err := os.Open(".env")
@@ -30,7 +30,7 @@ func newEnvironment() (e environment, warning string) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !isOwn(info) {
-		return e, "the file .env was not used: it must be yours, and nobody else may write it. Make it so: chown it to the user who runs the tap, and chmod 600 .env"
+		return e, "the file .env was not used: it must belong to you, and no other user may write it: chown it to the user who runs the tap, and chmod 600 .env"
 	}
 	if text, err := io.ReadAll(io.LimitReader(f, 1<<20)); err == nil {
 		e.file = dotenv(string(text))

@@ -63,7 +63,7 @@ func TestJoinTestFlag(t *testing.T) {
 }
 
 // TestEnvironment: a file .env counts in the working directory alone, if the user
-// owns it and nobody else may write it.
+// owns it and no other user may write it.
 func TestEnvironment(t *testing.T) {
 	const name = "TAP_GORGIAS_USER_AGENT"
 	for _, c := range []struct {

@@ -70,7 +70,7 @@ func (s *tokenStore) acquire(ctx context.Context) (err error) {
 }
 
 // recover replaces the file by a pending one that is complete and not older: its
-// process ended before it could. Nobody else writes them now.
+// process ended before it could. No other process writes them now.
 func (s *tokenStore) recover() error {
 	entries, _ := os.ReadDir(filepath.Dir(s.path)) // begin reports a directory that cannot be used
 	for _, e := range entries {

@@ -388,7 +388,7 @@ func (c *Client) sanitize(e *Error, req *http.Request) *Error {
 	}
 	e.Message = singleLine(redactRequest(e.Message, req))
 	if e.Kind == Unauthorized && e.Status == http.StatusUnauthorized {
-		e.Disguise = disguised(req) //rule:keys-in-disguise-are-told
+		e.Disguise = disguised(req) //rule:keys-in-disguise-are-reported
 	}
 	return e
 }

@@ -18,7 +18,7 @@ const clockConfirmations = 3
 // fit proves nothing, unless the next ones fit to it: a clock may be corrected
 // during a sync, and a host may sleep, which stops the monotonic clock.
 //
-// A Date that is wrong from the first response on is consistent. So whoever
+// A Date that is wrong from the first response on is consistent. So a caller that
 // stores a server time needs another witness.
 type serverClock struct {
 	mu     sync.Mutex

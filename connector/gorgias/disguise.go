@@ -26,7 +26,7 @@ func disguise(name, value string) string {
 	case quotedPattern.MatchString(trimmed):
 		shape = "is in quotation marks: leave them out"
 	case variablePattern.MatchString(trimmed):
-		shape = "looks like the name of a variable that nobody has replaced by its value"
+		shape = "looks like the name of a variable that was not replaced by its value"
 	case markedPattern.MatchString(trimmed):
 		shape = "looks like a placeholder in brackets: put the value there"
 	case hiddenPattern.MatchString(trimmed):

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDisguise: of a rejected key the form is told, if it is a disguise, and
+// TestDisguise: of a rejected key the form is reported, if it is a disguise, and
 // nothing of its value.
 func TestDisguise(t *testing.T) {
 	for says, values := range map[string][]string{

@@ -53,7 +53,7 @@ type row struct {
 	// lossy: values of the class's streams are other ones while the fault lasts,
 	// and are not read again if they are old
 	lossy bool
-	// failure is the type of failure that Airbyte is told of; "" is any.
+	// failure is the type of failure that Airbyte receives; "" is any.
 	failure string
 	// unproven: the answers may hide anything; the streams that wait for events
 	// must fail as well

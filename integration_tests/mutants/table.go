@@ -213,5 +213,5 @@ var mutants = []mutant{
 	{"renewal-errors-are-proven", "a gateway's response at the token endpoint is final", Value(1, "$ || true"), unit("gorgias")},
 	{"proxies-are-checked", "a proxy variable is not checked", False, unit("gorgias")},
 	{"proxies-are-named", "an error of a proxy names the account", True, secrets},
-	{"keys-in-disguise-are-told", "the form of a rejected key is not told", Delete, secrets},
+	{"keys-in-disguise-are-reported", "the form of a rejected key is not reported", Delete, secrets},
 }

@@ -82,9 +82,9 @@ var columnTypes = [][3]string{
 	{"integer", "`integer`", "ids and counts; spelled as the API does, beyond 2^53 too"},
 	{"number", "`number`", "measures"},
 	{"string", "`string`", "texts; without U+0000 and halves of surrogate pairs"},
-	{"date-time", "`timestamp_with_timezone`", "instants, in UTC, with six digits of the second's fraction"},
+	{"date-time", "`timestamp_with_timezone`", "timestamps, in UTC, with six digits of the second's fraction"},
 	{"boolean", "`boolean`", ""},
-	{"object", "`object`", "JSON in most destinations; nested instants are spelled like the others"},
+	{"object", "`object`", "JSON in most destinations; nested timestamps are spelled like the others"},
 	{"array", "`array`", "JSON in most destinations"},
 }
 

@@ -77,7 +77,7 @@ func (s *scan) follow(ctx context.Context) error {
 }
 
 // toFollow returns the ids to fetch: the newest, which is the most likely to have
-// changed, and others at random.
+// changed, and others, chosen anew at each server time.
 func (s *scan) toFollow(o *Output) (ids []int64) {
 	for _, id := range slices.Backward(o.Bookmark.Unfinished) {
 		if !o.read[id] {
@@ -88,8 +88,9 @@ func (s *scan) toFollow(o *Output) (ids []int64) {
 	if o.windowDue {
 		limit = maxFollowedInWindow
 	}
+	choice := rand.New(rand.NewPCG(uint64(s.LastServerTime().Unix()), uint64(len(ids))))
 	for i := 1; i < min(limit, len(ids)); i++ {
-		k := i + rand.IntN(len(ids)-i)
+		k := i + choice.IntN(len(ids)-i)
 		ids[i], ids[k] = ids[k], ids[i]
 	}
 	return ids[:min(limit, len(ids))]

@@ -80,10 +80,13 @@ func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) (page *Page, unu
 // FetchByID requests one record of s by its id, below a path in which the id of its
 // owner replaces "{id}". A response with another record is requested again, and
 // then an error.
-func (l *List) FetchByID(ctx context.Context, s *stream.Stream, path string, owner, id int64) (stream.Record, time.Time, error) {
-	rec, readAt, err := l.fetchByID(ctx, s, path, owner, id)
-	err = l.ProveGone(ctx, err, s, func(ctx context.Context, other stream.Record) error {
-		_, _, err := l.fetchByID(ctx, s, path, other.Owner, other.ID())
+func (l *List) FetchByID(ctx context.Context, s *stream.Stream, path string, owner, id int64) (rec stream.Record, readAt time.Time, err error) {
+	err = l.ProveGone(ctx, s, func(ctx context.Context, other *stream.Record) (err error) {
+		if other != nil {
+			_, _, err = l.fetchByID(ctx, s, path, other.Owner, other.ID())
+		} else {
+			rec, readAt, err = l.fetchByID(ctx, s, path, owner, id)
+		}
 		return err
 	})
 	return rec, readAt, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,6 +43,7 @@ func TestProveGone(t *testing.T) {
 		"a 404 of the list":          {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {foreign}}, gorgias.Unproven},
 		"an empty list":              {map[string][]string{"/api/surveys/9": {foreign}, "/api/surveys": {`{"data":[],"meta":{"next_cursor":null}}`}}, gorgias.Unproven},
 		"a 404 after other failures": {map[string][]string{"/api/surveys/9": {"502", "502", "502", "502", "502", "502", "502", "502", "502", "502", foreign}, "/api/surveys": {list}, "/api/surveys/7": {`{"id":7}`}}, gorgias.Unproven},
+		"a 404 until the witness":    {map[string][]string{"/api/surveys/9": append(slices.Repeat([]string{foreign}, 11), `{"id":9}`), "/api/surveys": {list}, "/api/surveys/7": {`{"id":7}`}}, 0},
 		"a lasting 403":              {map[string][]string{"/api/surveys/9": {"403 <html>"}, "/api/surveys": {list}, "/api/surveys/7": {`{"id":7}`}}, gorgias.Unproven},
 	} {
 		t.Run(name, func(t *testing.T) {

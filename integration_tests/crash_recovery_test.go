@@ -809,9 +809,10 @@ func (h *history) syncUnchanged(page int) error {
 	plan := h.plan(h.streams, throughJSON(h.t, h.bookmarks))
 	plan.PageSize, plan.Overlap, plan.WindowInterval, plan.Tombstone = page, h.overlap, 24*time.Hour, tombstone
 	var warnings []string
+	again, changed := map[string]error{}, map[string]bool{} // by record of the list
 	for b, err := range plan.Run(context.Background()) {
-		again := h.box.ClockOffset != 0 && strings.Contains(b.Warning, "their events name no ticket") // the host's clock is wrong: the last events are processed again
-		if b.Warning != "" && !again && !(h.odd && strings.Contains(b.Warning, "NaN or Infinity")) {
+		reprocessed := h.box.ClockOffset != 0 && strings.Contains(b.Warning, "their events name no ticket") // the host's clock is wrong: the last events are processed again
+		if b.Warning != "" && !reprocessed && !(h.odd && strings.Contains(b.Warning, "NaN or Infinity")) {
 			warnings = append(warnings, b.Warning)
 		}
 		switch {
@@ -825,10 +826,20 @@ func (h *history) syncUnchanged(page int) error {
 				if h.box.ClockOffset != 0 && stream.Field(rec.Raw, tombstone) != nil {
 					continue // the host's clock is wrong: the last events are processed again, in chunks
 				}
-				if b.Stream.Mode == stream.DailyReport || h.written[b.Stream.Name][keyOf(b.Stream, rec.Raw)] == string(rec.Raw) {
-					return fmt.Errorf("%s: a sync at rest wrote a record again: %.200s", b.Stream.Name, rec.Raw)
+				key := keyOf(b.Stream, rec.Raw)
+				parent := b.Stream.Source().Name + " " + strings.Split(key, "/")[0]
+				switch {
+				case b.Stream.Mode != stream.DailyReport && h.written[b.Stream.Name][key] != string(rec.Raw):
+					changed[parent] = true
+				case b.Stream.Derive == nil || slices.Contains(h.streams, b.Stream.Source().Name):
+					again[parent] = fmt.Errorf("%s: a sync at rest wrote a record again: %.200s", b.Stream.Name, rec.Raw)
 				}
 			}
+		}
+	}
+	for parent, err := range again {
+		if !changed[parent] { // or what is derived from it may be as it was
+			return err
 		}
 	}
 	forbidden := h.eventsForbidden && slices.ContainsFunc(h.streams, func(name string) bool { return hasEvents(streams.Find(name)) })

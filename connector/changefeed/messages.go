@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/reader"
@@ -113,7 +112,7 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 	for _, ticket := range slices.Sorted(maps.Keys(work.threads)) {
 		t := work.threads[ticket]
 		read = append(read, a.takeRead(t.changed, nil)...)
-		maps.DeleteFunc(t.deleted, func(id int64, _ cause) bool { _, wanted := t.changed[id]; return !wanted })
+		maps.Copy(t.changed, t.deleted) // asked for in any case: no clock decides that they exist //rule:deleted-messages-are-always-asked-for
 		if !t.whole && len(t.changed) == 0 {
 			delete(work.threads, ticket)
 		}
@@ -141,10 +140,16 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 func (a *Applier) refetchThreads(ctx context.Context, tickets *stream.Stream, wanted threads, deletedTickets map[int64]bool) (next threads, err error) {
 	next = threads{}
 	ticketOf, missing := map[int64]int64{}, causes{}
+	for ticket, t := range wanted {
+		for id, why := range t.deleted {
+			ticketOf[id] = ticket
+			missing.add(id, why)
+		}
+	}
 	for _, ticket := range slices.Sorted(maps.Keys(wanted)) {
 		t := wanted[ticket]
 		if !deletedTickets[ticket] { //rule:threads-are-refetched
-			if err := a.refetchThread(ctx, ticket, t); err != nil {
+			if err := a.refetchThread(ctx, ticket, t, missing); err != nil {
 				return nil, err
 			}
 		}
@@ -152,10 +157,6 @@ func (a *Applier) refetchThreads(ctx context.Context, tickets *stream.Stream, wa
 			if err := a.followTicket(ctx, tickets, ticket, t.why, next); err != nil {
 				return nil, err
 			}
-		}
-		for id, why := range t.deleted {
-			ticketOf[id] = ticket
-			missing.add(id, why)
 		}
 	}
 	for _, id := range missing.ids() {
@@ -177,14 +178,11 @@ func (a *Applier) followTicket(ctx context.Context, tickets *stream.Stream, tick
 	return nil
 }
 
-// confirmDeleted fetches a message that was deleted and is not in its thread. A
-// deleted message may stay, with the date of its deletion, or not; it may also
-// have moved with its ticket. A tombstone cannot be taken back, so the API has
-// to confirm it first.
+// confirmDeleted fetches a message that was deleted and is in none of the threads
+// that were read since its event. A deleted message may stay, with the date of its
+// deletion, or not; it may also have moved with its ticket. A tombstone cannot be
+// taken back, so the API has to confirm it first.
 func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ticket, id int64, why cause, next threads) error {
-	if !a.Emissions.Get(id).ReadAt.Before(why.at.Truncate(time.Second)) { // server times are whole seconds
-		return nil // this sync has read it since
-	}
 	_, _, err := a.FetchByID(ctx, a.Source, tickets.Path+"/{id}/messages", ticket, id)
 	gone, into := isGone(err)
 	switch {
@@ -201,8 +199,9 @@ func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ti
 }
 
 // refetchThread reads the messages of a ticket, and removes what it finds from
-// what is wanted. A ticket that is gone has none.
-func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread) error {
+// what is wanted and from the deleted messages that are missing. A ticket that is
+// gone has none.
+func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread, missing causes) error {
 	more := func(page *reader.Page) bool {
 		left := len(wanted.changed)
 		for _, rec := range page.Records {
@@ -235,7 +234,7 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 				items = append(items, a.refetched(rec, cause{}, page.ServerTime))
 			}
 			delete(wanted.changed, id)
-			delete(wanted.deleted, id)
+			delete(missing, id)
 		}
 		a.EmitChanges(items, nil)
 	}

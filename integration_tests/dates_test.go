@@ -14,6 +14,7 @@ import (
 
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/state"
+	"source-gorgias/connector/stream"
 	"source-gorgias/connector/streams"
 )
 
@@ -309,6 +310,67 @@ func TestDateCorrected(t *testing.T) {
 					})
 					if want := requests(nil) + c.repeats; got != want {
 						t.Errorf("%d requests, expected %d", got, want)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestDeletedDuringSync checks that a record that is deleted after its list was
+// read gets its tombstone in the same sync, within the same second or with any
+// Date: that the list was read since the deletion is not believed.
+func TestDeletedDuringSync(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{0, 90 * time.Second, 36 * time.Hour, 400 * 24 * time.Hour, -36 * time.Hour, -400 * 24 * time.Hour} {
+		for _, name := range []string{"tickets", "ticket_messages", "customers"} {
+			t.Run(fmt.Sprint(name, " ", off), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := streams.Find(name)
+					// The host's clock is wrong as well, in the same way.
+					box := &sandbox.Server{Limit: unlimited, ClockOffset: -off, Size: sandbox.Size{Tickets: 5}, Quirks: sandbox.Quirks{DeletedMessagesVanish: true}}
+					net := &dates{net: inMemory{box}, now: time.Now}
+					h, marks := newFixtureBehind(t, box, net), map[string]state.Bookmark{}
+					deleted, gone := int64(0), false
+					sync := func() {
+						p := h.plan([]string{name}, marks)
+						p.Tombstone = tombstone
+						for b, err := range p.Run(t.Context()) {
+							if err != nil {
+								t.Fatal(err)
+							}
+							marks[name] = b.Bookmark
+							for _, rec := range b.Records {
+								gone = gone || rec.Origin == stream.Tombstone && rec.ID() == deleted
+							}
+						}
+					}
+					sync()
+					time.Sleep(time.Hour)
+					now := time.Now().Add(-off)
+					switch ticket := box.AddTicket(now, now, now); name {
+					case "tickets":
+						deleted = ticket
+					case "ticket_messages":
+						deleted = box.AddMessage(ticket)
+					default:
+						deleted = box.AddCustomer()
+					}
+					h = newFixtureBehind(t, box, &dates{net: inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if r.URL.Path == "/api/events" { // after the list
+							switch name {
+							case "tickets":
+								box.DeleteTicket(deleted)
+							case "ticket_messages":
+								box.DeleteMessage(deleted)
+							default:
+								box.DeleteCustomer(deleted)
+							}
+						}
+						box.ServeHTTP(w, r)
+					})}, now: time.Now, date: func(now time.Time) string { return httpDate(now) }})
+					if sync(); !gone {
+						t.Errorf("%s %d was deleted and has no tombstone", s.Name, deleted)
 					}
 				})
 			})

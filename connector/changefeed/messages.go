@@ -103,7 +103,8 @@ func (w *messageWork) addMessage(e Event, em reader.Emission) {
 	}
 }
 
-// applyMessages re-fetches messages by their threads.
+// applyMessages re-fetches messages by their threads. Deleted ones are asked for in
+// any case: that the list was read since the deletion, no clock proves.
 func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work messageWork) error {
 	read := a.takeRead(work.unresolved, nil)
 	for id := range work.unresolved {
@@ -112,7 +113,7 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 	for _, ticket := range slices.Sorted(maps.Keys(work.threads)) {
 		t := work.threads[ticket]
 		read = append(read, a.takeRead(t.changed, nil)...)
-		maps.Copy(t.changed, t.deleted) // asked for in any case: no clock decides that they exist //rule:deleted-messages-are-always-asked-for
+		maps.Copy(t.changed, t.deleted) //rule:deleted-messages-are-asked-for
 		if !t.whole && len(t.changed) == 0 {
 			delete(work.threads, ticket)
 		}
@@ -183,7 +184,7 @@ func (a *Applier) followTicket(ctx context.Context, tickets *stream.Stream, tick
 // deletion, or not; it may also have moved with its ticket. A tombstone cannot be
 // taken back, so the API has to confirm it first.
 func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ticket, id int64, why cause, next threads) error {
-	_, _, err := a.FetchByID(ctx, a.Source, tickets.Path+"/{id}/messages", ticket, id)
+	_, _, err := a.FetchByID(ctx, a.Source, tickets.Path+"/{id}/messages", ticket, id) //rule:deleted-messages-are-confirmed
 	gone, into := isGone(err)
 	switch {
 	case into != 0:

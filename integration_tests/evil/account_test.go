@@ -81,7 +81,9 @@ func newAccount(t *testing.T, r *row) *account {
 	}
 	credentials := fmt.Sprintf(`{"auth_type":"api_key","email":%q,"api_key":%q}`, email, apiKey)
 	var err error
-	a.settings, err = config.Parse([]byte(`{"subdomain":"acme","start_date":"1999-02-01","reports":[{"scope":"tickets-created"}],"credentials":`+credentials+`}`), false)
+	// The first sync reads all records: a changed one that is older would be written
+	// in one destination and not in the other.
+	a.settings, err = config.Parse([]byte(`{"subdomain":"acme","start_date":"1990-01-01","reports":[{"scope":"tickets-created"}],"credentials":`+credentials+`}`), false)
 	if err != nil {
 		t.Fatal(err)
 	}

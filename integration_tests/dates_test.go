@@ -192,33 +192,45 @@ func TestDateAheadOnce(t *testing.T) {
 	t.Parallel()
 	for _, off := range []time.Duration{5 * time.Minute, time.Hour, 36 * time.Hour, 400 * 24 * time.Hour} {
 		for _, later := range []time.Duration{time.Minute, 2 * time.Hour, 37 * time.Hour, 500 * 24 * time.Hour} {
-			t.Run(fmt.Sprint(off, " ", later), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 3}}
-					net := &dates{net: inMemory{box}, now: time.Now}
-					h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), streams: []string{"tickets"}, overlap: 10 * time.Minute, quiet: true,
-						bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{}}
-					for i := range 2 {
-						net.date = nil
-						if i == 0 {
-							net.date = func(now time.Time) string { return httpDate(now.Add(off)) }
-						}
-						h.fixture = newFixtureBehind(t, box, net)
-						if err := h.sync(-1); err != nil {
-							t.Fatal(err)
-						}
-						if i == 0 {
-							time.Sleep(30 * time.Second)
-							box.DeleteTicket(lowestID(box, "tickets"))
-							time.Sleep(later)
-						}
-					}
-					if err := h.compare(); err != nil {
-						t.Error(err)
-					}
+			for _, name := range []string{"tickets", "ticket_messages"} {
+				t.Run(fmt.Sprint(name, " ", off, " ", later), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { deleteAfterDateAhead(t, name, off, later) })
 				})
-			})
+			}
 		}
+	}
+}
+
+// deleteAfterDateAhead deletes a record after a sync whose dates were ahead, and
+// syncs again later. One message has a date of someone's choice, between the
+// present and the Date.
+func deleteAfterDateAhead(t *testing.T, name string, off, later time.Duration) {
+	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 3}}
+	box.ImportMessage(lowestID(box, "tickets"), time.Now().Add(off/2))
+	net := &dates{net: inMemory{box}, now: time.Now}
+	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), streams: []string{name}, overlap: 10 * time.Minute, quiet: true,
+		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{}}
+	for i := range 2 {
+		net.date = nil
+		if i == 0 {
+			net.date = func(now time.Time) string { return httpDate(now.Add(off)) }
+		}
+		h.fixture = newFixtureBehind(t, box, net)
+		if err := h.sync(-1); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			time.Sleep(30 * time.Second)
+			if name == "tickets" {
+				box.DeleteTicket(lowestID(box, name))
+			} else {
+				box.DeleteMessage(lowestID(box, name))
+			}
+			time.Sleep(later)
+		}
+	}
+	if err := h.compare(); err != nil {
+		t.Error(err)
 	}
 }
 

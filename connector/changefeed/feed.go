@@ -38,10 +38,9 @@ type Feed struct {
 
 // progress is how far the feed has read the events.
 type progress struct {
-	from        time.Time // the earliest event that matters
-	startedAt   time.Time // server time of the first page; zero before it
-	began       time.Time // the same by the host's clock, which measures well and may be wrong
-	uncertain   bool      // startedAt may be earlier than the first page
+	from        time.Time      // the earliest event that matters
+	startedAt   time.Time      // server time of the first page, as far as it is certain; zero before it
+	first       reader.Reading // the same as it arrived
 	lastEventAt time.Time
 	unsorted    bool    // an event was followed by an earlier one
 	incomplete  bool    // the shared list of events starts too late
@@ -219,11 +218,10 @@ func (f *Feed) eventTypes() []string {
 func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 	wanted := f.eventTypes()
 	if f.startedAt.IsZero() {
-		f.startedAt = page.ServerTime //rule:server-clock-starts-change-feed
-		f.began = time.Now()
-		f.uncertain = f.startedAt.Before(f.LastServerTime())
+		f.first = page.Reading
 		f.warnRetentionGap(ctx, page)
 	}
+	f.startedAt = f.Certain(f.first) //rule:server-clock-starts-change-feed
 	if page.Restarted {
 		f.lastEventAt = time.Time{}
 	}
@@ -236,9 +234,6 @@ func (f *Feed) consume(ctx context.Context, page *reader.Page) {
 		if slices.Contains(wanted, typ) && !at.Before(f.from) {
 			f.buffer = append(f.buffer, newEvent(rec, typ))
 		}
-	}
-	if f.uncertain && !f.unsorted { // the account has come to its last event since
-		f.startedAt = state.MaxTime(f.startedAt, f.lastEventAt.Add(-time.Since(f.began)))
 	}
 	if len(page.Records) > 0 { // an empty page cannot name the ticket that a deferred event waits for
 		f.pages++

@@ -22,8 +22,16 @@ type clock struct {
 	hint   time.Time // the same by records that were created, maybe with a date of someone's choice
 }
 
+// A Reading is the Date of a response as it arrived.
+type Reading struct {
+	date   time.Time
+	asked  time.Time // when the request was sent, by the monotonic clock: the account answered later
+	agrees bool      // the host's clock agreed with the date
+}
+
 // observe takes note of a response's server time, and of its records. Records
-// dated in the future exist, and prove nothing.
+// dated in the future exist, and prove nothing. Where the date may be of someone's
+// choice, the future begins where either clock says so.
 func (c *clock) observe(s *stream.Stream, page *Page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -33,7 +41,7 @@ func (c *clock) observe(s *stream.Stream, page *Page) {
 	c.server = page.ServerTime
 	latest, by := state.MaxTime(page.ServerTime, time.Now()), &c.proven
 	if s.LookbackWindow > 0 { // sorted by creation, for want of a date that only the server sets
-		by = &c.hint
+		latest, by = state.MinTime(page.ServerTime, time.Now()), &c.hint //rule:chosen-dates-prove-no-future
 	}
 	for i := range page.Records {
 		if at := page.Records[i].Cursor; !at.IsZero() && !at.After(latest) { //rule:future-records-prove-no-time
@@ -52,7 +60,10 @@ func (c *clock) LastServerTime() time.Time {
 
 // provenTime is how late it is at the account at least, whatever any clock says.
 // It is zero if no record has shown it.
-func (c *clock) provenTime() time.Time {
+func (c *clock) provenTime() time.Time { return c.provenAt(time.Now()) }
+
+// provenAt is how late it was at least when the host's clock was at.
+func (c *clock) provenAt(at time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	proven := c.proven
@@ -62,20 +73,26 @@ func (c *clock) provenTime() time.Time {
 	if proven.IsZero() {
 		return time.Time{}
 	}
-	return proven.Add(time.Since(c.origin)).UTC()
+	return proven.Add(at.Sub(c.origin)).UTC()
 }
 
-// certain returns a server time that has just arrived if the host's clock agrees,
-// and otherwise what the records prove: it can be too early, and never too late.
-func (c *clock) certain(server time.Time) time.Time {
-	if time.Until(server).Abs() <= gorgias.ClockTolerance {
-		return server
+// read returns the reading of a server time that has just arrived.
+func read(server, asked time.Time) Reading {
+	return Reading{server, asked, time.Until(server).Abs() <= gorgias.ClockTolerance}
+}
+
+// Certain returns the server time of a response if the host's clock agreed, and
+// otherwise what the records that have been read until now prove of it: it can be
+// too early, and never too late.
+func (c *clock) Certain(r Reading) time.Time {
+	if r.agrees {
+		return r.date
 	}
-	proven := c.provenTime()
+	proven := c.provenAt(r.asked)
 	if proven.IsZero() {
 		proven = time.Unix(0, 0).UTC()
 	}
-	return state.MinTime(server, proven) //rule:uncertain-server-time-is-not-stored
+	return state.MinTime(r.date, proven) //rule:uncertain-server-time-is-not-stored
 }
 
 // Plausible returns a server time that has just arrived, but none that is later

@@ -24,6 +24,8 @@ type Page struct {
 	// ServerTime is when the API responded, or an earlier time if that is not
 	// certain.
 	ServerTime time.Time
+	// Reading is the same as it arrived: later pages may prove more of it.
+	Reading Reading
 	// Restarted is set on the first page of a list that was started again
 	// because its page token was rejected.
 	Restarted bool
@@ -48,11 +50,12 @@ func (r *Run) FetchPage(ctx context.Context, s *stream.Stream, path string, extr
 		}
 	}
 	for tries := 1; ; tries++ {
+		asked := time.Now()
 		response, err := r.Client.List(ctx, s.Envelope, path, query, token)
 		if err != nil {
 			return nil, err
 		}
-		page, unusable := r.newPage(s, response)
+		page, unusable := r.newPage(s, response, asked)
 		if unusable == 0 || tries == maxInvalidPages || r.unusable.get(s) > 0 {
 			r.unusable.add(s, unusable)
 			return page, nil
@@ -60,9 +63,9 @@ func (r *Run) FetchPage(ctx context.Context, s *stream.Stream, path string, extr
 	}
 }
 
-// newPage takes a response apart. It returns how many rows have no usable key and
-// are left out.
-func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) (page *Page, unusable int) {
+// newPage takes a response apart, which was asked for at a time of the host's clock.
+// It returns how many rows have no usable key and are left out.
+func (r *Run) newPage(s *stream.Stream, response *gorgias.Page, asked time.Time) (page *Page, unusable int) {
 	r.nonFinite.add(s, response.NonFinite)
 	page = &Page{Records: make([]stream.Record, 0, len(response.Records)), NextToken: response.NextToken, ServerTime: response.ServerTime}
 	for _, raw := range response.Records {
@@ -73,7 +76,8 @@ func (r *Run) newPage(s *stream.Stream, response *gorgias.Page) (page *Page, unu
 		}
 	}
 	r.observe(s, page)
-	page.ServerTime = r.certain(page.ServerTime)
+	page.Reading = read(response.ServerTime, asked)
+	page.ServerTime = r.Certain(page.Reading)
 	return page, unusable
 }
 
@@ -95,6 +99,7 @@ func (l *List) FetchByID(ctx context.Context, s *stream.Stream, path string, own
 func (r *Run) fetchByID(ctx context.Context, s *stream.Stream, path string, owner, id int64) (stream.Record, time.Time, error) {
 	path = fmt.Sprintf("%s/%d", childPath(path, strconv.FormatInt(owner, 10)), id)
 	for tries := 1; ; tries++ {
+		asked := time.Now()
 		response, err := r.Client.List(ctx, gorgias.SingleObject, path, s.QueryByID, "")
 		if gorgias.Is(err, gorgias.Merged) && owner == 0 && !s.Mergeable { //rule:only-mergeable-records-are-merged
 			if tries < maxInvalidPages {
@@ -109,7 +114,7 @@ func (r *Run) fetchByID(ctx context.Context, s *stream.Stream, path string, owne
 		for i, raw := range response.Records {
 			response.Records[i] = stream.WithoutFields(raw, s.OnlyByID)
 		}
-		page, _ := r.newPage(s, response)
+		page, _ := r.newPage(s, response, asked)
 		if len(page.Records) == 1 && page.Records[0].ID() == id { //rule:record-fetched-by-id-is-verified
 			return page.Records[0], page.ServerTime, nil
 		}

@@ -136,11 +136,12 @@ func (r *Run) defaultStart(ctx context.Context, s *stream.Stream) (time.Time, er
 	r.serverNowMu.Lock()
 	defer r.serverNowMu.Unlock()
 	if r.serverNow.IsZero() {
+		asked := time.Now()
 		page, err := r.Client.List(ctx, s.Envelope, s.Path, url.Values{"limit": {strconv.Itoa(MaxPageSize)}}, "")
 		if err != nil {
 			return time.Time{}, err
 		}
-		r.newPage(s, page) // its records tell the time, too
+		r.newPage(s, page, asked) // its records tell the time, too
 		r.serverNow = r.Plausible(page.ServerTime)
 	}
 	return r.serverNow.AddDate(-1, 0, 0), nil

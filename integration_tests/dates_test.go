@@ -205,7 +205,7 @@ func TestDateAheadOnce(t *testing.T) {
 // syncs again later. One message has a date of someone's choice, between the
 // present and the Date.
 func deleteAfterDateAhead(t *testing.T, name string, off, later time.Duration) {
-	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 3}}
+	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 3, Messages: 6}, Quirks: sandbox.Quirks{DeletedMessagesVanish: true}}
 	box.ImportMessage(lowestID(box, "tickets"), time.Now().Add(off/2))
 	net := &dates{net: inMemory{box}, now: time.Now}
 	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), streams: []string{name}, overlap: 10 * time.Minute, quiet: true,
@@ -224,7 +224,7 @@ func deleteAfterDateAhead(t *testing.T, name string, off, later time.Duration) {
 			if name == "tickets" {
 				box.DeleteTicket(lowestID(box, name))
 			} else {
-				box.DeleteMessage(lowestID(box, name))
+				box.DeleteMessage(lowestID(box, "messages"))
 			}
 			time.Sleep(later)
 		}
@@ -340,7 +340,7 @@ func TestDeletedDuringSync(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := streams.Find(name)
 					// The host's clock is wrong as well, in the same way.
-					box := &sandbox.Server{Limit: unlimited, ClockOffset: -off, Size: sandbox.Size{Tickets: 5}, Quirks: sandbox.Quirks{DeletedMessagesVanish: true}}
+					box := &sandbox.Server{Limit: unlimited, ClockOffset: -off, Size: sandbox.Size{Tickets: 5, Messages: 10}, Quirks: sandbox.Quirks{DeletedMessagesVanish: true}}
 					net := &dates{net: inMemory{box}, now: time.Now}
 					h, marks := newFixtureBehind(t, box, net), map[string]state.Bookmark{}
 					deleted, gone := int64(0), false

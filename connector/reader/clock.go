@@ -88,7 +88,7 @@ func (c *clock) Certain(r Reading) time.Time {
 	if r.agrees {
 		return r.date
 	}
-	proven := c.provenAt(r.asked)
+	proven := c.provenAt(r.asked) //rule:responses-are-dated-as-they-are-asked-for
 	if proven.IsZero() {
 		proven = time.Unix(0, 0).UTC()
 	}

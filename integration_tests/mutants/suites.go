@@ -29,8 +29,9 @@ var (
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
 )
 
-// deletions are the tests of what is deleted during a sync.
-var deletions = []suite{{pkg: "./integration_tests", run: "^TestDeletedDuringSync$", timeout: "5m"}}
+// deletions are the tests of what is deleted during a sync, and after one with
+// dates that were ahead.
+var deletions = []suite{{pkg: "./integration_tests", run: "^(TestDeletedDuringSync|TestDateAheadOnce)$", timeout: "5m"}}
 
 // secrets are the tests of what the whole program shows.
 var secrets = []suite{{pkg: "./integration_tests", run: "^(TestSecretsAreHidden|TestUnsolicitedBytes|TestProxyErrors|TestDisguisedKeys)$", timeout: "5m"}}

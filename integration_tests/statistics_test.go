@@ -698,7 +698,8 @@ func TestFutureReportState(t *testing.T) {
 }
 
 // TestReportsOnALateHost checks that a host's clock that is late hides no day: those
-// beyond its present are read, and do not count as read.
+// beyond its present are read, and do not count as read; and those of the window are
+// read again when that is due by the server's clock.
 func TestReportsOnALateHost(t *testing.T) {
 	t.Parallel()
 	for _, late := range []time.Duration{time.Hour, 36 * time.Hour, 300 * 24 * time.Hour, 30 * 365 * 24 * time.Hour} {
@@ -729,6 +730,22 @@ func TestReportsOnALateHost(t *testing.T) {
 						t.Errorf("%d requests, %v, of %v", n, err, daysOf(written))
 					}
 					time.Sleep(time.Hour)
+				}
+				for _, again := range []struct{ pause, interval time.Duration }{{time.Minute, 0}, {24 * time.Hour, 24 * time.Hour}, {330 * 24 * time.Hour, 24 * time.Hour}} {
+					time.Sleep(again.pause)
+					now := time.Now().Add(late)
+					past := now.AddDate(0, 0, -10)
+					box.AddTicket(past, now, time.Now())
+					box.AddTicket(now, now, time.Now())
+					written, n, err := readReports(t, h, marks, func(p *connector.Plan) {
+						total(p)
+						p.WindowInterval = again.interval
+					})
+					for _, at := range []time.Time{past, now} {
+						if day := at.UTC().Format(time.DateOnly); err != nil || n > 8 || !slices.Contains(daysOf(written), day) {
+							t.Errorf("after %v with an interval of %v: %d requests, %v, not %s, but %v", again.pause, again.interval, n, err, day, daysOf(written))
+						}
+					}
 				}
 				if got := marks["statistics"].Reports[0].Watermark; got.After(state.MaxTime(all[0].Watermark, time.Now())) {
 					t.Errorf("the watermark moved from %v to %v", all[0].Watermark, got)

@@ -205,16 +205,14 @@ func (s *scan) begin(ctx context.Context) error {
 }
 
 // extendToWindow lowers the bounds to cover the records that may have changed
-// since the window was last read, if that is long enough ago by the server's
-// clock, right or wrong: what is certain of the time may stand still.
+// since the window was last read, if that is long enough ago.
 func (s *scan) extendToWindow() {
 	window := s.Window(s.Source)
 	if s.headOnly || window == 0 {
 		return
 	}
 	for _, o := range s.Outputs {
-		recent := s.WindowInterval > 0 && s.LastServerTime().Sub(o.Bookmark.WindowReadAt) < s.WindowInterval
-		if o.Bookmark.Watermark.IsZero() || recent {
+		if o.Bookmark.Watermark.IsZero() || !s.WindowDue(o.Bookmark.WindowReadAt, s.LastServerTime()) {
 			continue
 		}
 		o.windowDue = true

@@ -51,3 +51,21 @@ func TestOutputsResumeOneScan(t *testing.T) {
 		})
 	}
 }
+
+// Without an interval, a window is read again in every sync, even if the server's
+// clock went back by less than makes a state one of the future.
+func TestWindowDue(t *testing.T) {
+	readAt := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		interval, since time.Duration
+		due             bool
+	}{
+		{0, -time.Minute, true}, {0, 0, true}, {0, time.Hour, true},
+		{24 * time.Hour, -time.Minute, false}, {24 * time.Hour, 24*time.Hour - 1, false}, {24 * time.Hour, 24 * time.Hour, true},
+	} {
+		o := Options{WindowInterval: c.interval}
+		if due := o.WindowDue(readAt, readAt.Add(c.since)); due != c.due {
+			t.Errorf("after %v with an interval of %v: %v", c.since, c.interval, due)
+		}
+	}
+}

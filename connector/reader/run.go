@@ -59,6 +59,13 @@ func (o *Options) Window(s *stream.Stream) time.Duration {
 	return s.LookbackWindow
 }
 
+// WindowDue reports whether a window that was last read at a time has to be read
+// again, by the server's clock, right or wrong: what is certain of the time may stand
+// still or lie before that, and to read too early loses nothing.
+func (o *Options) WindowDue(readAt, server time.Time) bool {
+	return o.WindowInterval == 0 || server.Sub(readAt) >= o.WindowInterval //rule:no-interval-rereads-in-every-sync
+}
+
 // A Kind says what a batch is.
 type Kind uint8
 

@@ -162,7 +162,7 @@ func (d *reportReader) begin(server time.Time) {
 		d.bookmark = state.ReportBookmark{Watermark: stored.Watermark, WindowReadAt: stored.WindowReadAt}
 	}
 	d.bookmark.Report = id
-	d.clamped = d.bookmark.ClampTo(state.MaxTime(server, d.now).Add(gorgias.ClockTolerance))
+	d.clamped = d.bookmark.ClampTo(server.Add(gorgias.ClockTolerance))
 	// The dates of the configuration are days, in any time zone.
 	start := dayOf(d.now.AddDate(-1, 0, 0), d.Zone)
 	if !d.Start.IsZero() {
@@ -175,7 +175,7 @@ func (d *reportReader) begin(server time.Time) {
 		return
 	}
 	d.from = dayOf(d.bookmark.Watermark.Add(-d.Overlap), d.Zone)
-	d.rereadWindow = window > 0 && d.now.Sub(d.bookmark.WindowReadAt) >= d.WindowInterval //rule:recent-days-are-reread
+	d.rereadWindow = window > 0 && d.WindowDue(d.bookmark.WindowReadAt, server) //rule:recent-days-are-reread
 	if d.rereadWindow {
 		windowStart := dayOf(d.bookmark.WindowReadAt.Add(-window), d.Zone)
 		if !d.Start.IsZero() {
@@ -187,10 +187,11 @@ func (d *reportReader) begin(server time.Time) {
 
 // bound sets the last day to read: today. The server's today is also read if it is not
 // plausible, because the host's clock may be late; only no more than a year of such
-// days, and they do not count as read.
+// days, and they do not count as read. They are counted from the watermark at the
+// earliest, not from the window, which may reach back further.
 func (d *reportReader) bound(server time.Time) {
-	d.last = min(dayOf(server, d.Zone), max(dayOf(d.now, d.Zone), d.from)+maxPeriod) //rule:days-beyond-the-present-are-bounded
-	d.last = max(d.last, dayOf(d.now, d.Zone))
+	known := max(dayOf(d.now, d.Zone), dayOf(d.bookmark.Watermark, d.Zone), d.from) //rule:days-beyond-the-window-are-read
+	d.last = min(dayOf(server, d.Zone), known+maxPeriod)                            //rule:days-beyond-the-present-are-bounded
 	if !d.End.IsZero() {
 		d.last = min(d.last, dayOf(d.End, time.UTC))
 	}

@@ -731,7 +731,7 @@ func TestReportsOnALateHost(t *testing.T) {
 					}
 					time.Sleep(time.Hour)
 				}
-				for _, again := range []struct{ pause, interval time.Duration }{{time.Minute, 0}, {24 * time.Hour, 24 * time.Hour}, {330 * 24 * time.Hour, 24 * time.Hour}} {
+				for _, again := range []struct{ pause, interval time.Duration }{{time.Minute, 0}, {24 * time.Hour, 24 * time.Hour}, {340 * 24 * time.Hour, 24 * time.Hour}} {
 					time.Sleep(again.pause)
 					now := time.Now().Add(late)
 					past := now.AddDate(0, 0, -10)

@@ -10,6 +10,7 @@ type mutant struct {
 var (
 	anyTest = []suite{scenarios, every, histories}
 	byDays  = []suite{reports}
+	byHost  = []suite{lateHost}
 	byTime  = []suite{silence}
 	byJobs  = []suite{following}
 	byText  = []suite{protocols}
@@ -189,9 +190,9 @@ var mutants = []mutant{
 	{"emptied-days-get-an-empty-row", "a day that has no rows any more keeps them", False, byDays},
 	{"report-watermark-follows-days-read", "days are passed before they are read", Call(2, "$f(time.Now().AddDate(1, 0, 0))"), byDays},
 	{"recent-days-are-reread", "days of the window are not read again", Value(1, "false && ($)"), byDays},
-	{"recent-days-are-reread", "a late host's clock puts off the window of reports", Call(1, "$f($1, d.now)"), byDays},
+	{"recent-days-are-reread", "a late host's clock puts off the window of reports", Call(1, "$f($1, d.now)"), byHost},
 	{"no-interval-rereads-in-every-sync", "a server's clock that goes back puts off the window", Drop(1), unit("reader")},
-	{"days-beyond-the-window-are-read", "the window of a late host hides today", Call(1, "$f($1, $3)"), byDays},
+	{"days-beyond-the-window-are-read", "the window of a late host hides today", Call(1, "$f($1, $3)"), byHost},
 	{"doubtful-server-time-is-asked-again", "the first Date of a sync is believed", Value(1, "!server.IsZero()"), evil("every_request:_Date_(36_hours|a_year)_back,_once")},
 	{"reports-have-a-plausible-present", "a Date in the future dates the rows of reports", Value(1, "server"), evil("every_request:_Date")},
 	{"days-beyond-the-present-are-bounded", "days up to any Date are read", Value(1, "dayOf(server, d.Zone)"), evil("every_request:_Date_in_year")},

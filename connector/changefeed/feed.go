@@ -264,7 +264,8 @@ func (f *Feed) warnRetentionGap(ctx context.Context, page *reader.Page) {
 	if err != nil || len(oldest.Records) == 0 {
 		return
 	}
-	if at := oldest.Records[0].Cursor; at.Sub(f.from) > gorgias.ClockTolerance { // what is certain of the time can be that of a record
+	// What is certain of the time can be that of the oldest event itself.
+	if at := oldest.Records[0].Cursor; at.Sub(f.from) > f.Overlap+gorgias.ClockTolerance {
 		f.warn("the account's events reach back to %s only: deletions and changes of old records between %s and then are not captured. Run a full refresh to capture the changes",
 			at.Format(time.DateTime), f.from.Format(time.DateTime))
 	}

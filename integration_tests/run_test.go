@@ -5,16 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,7 +33,6 @@ const sandboxEmail, sandboxSecret = "agent@example.com", "k3y+of/the house&=%é"
 const endsWithin = 45 * time.Second
 
 func TestMain(m *testing.M) {
-	_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))) // many tests wait for a program; the command line overrides it
 	code := m.Run()
 	if buildDir != "" {
 		_ = os.RemoveAll(buildDir)

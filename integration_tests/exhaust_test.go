@@ -53,8 +53,9 @@ var (
 //
 //	go test ./integration_tests -run TestEveryHistory -depth 3 -budget 10m
 //	go test ./integration_tests -run TestEveryHistory -history 'messages: edit kill2+ edit'
+//
+// It runs before the parallel tests: among them, its time would pass while it waits.
 func TestEveryHistory(t *testing.T) {
-	t.Parallel()
 	if *oneHistory != "" {
 		name, operations, _ := strings.Cut(*oneHistory, ":")
 		i := slices.IndexFunc(scopes(), func(s *scope) bool { return s.name == name })

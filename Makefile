@@ -5,6 +5,8 @@ GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.15.1
 FUZZTIME ?= 50000x
 HISTORIES ?= 5000
+# The first random history; 0 is a random one.
+SEED ?= 1
 # The version is in metadata.yaml.
 VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
 # Go settings of the machine that would change the program do not apply.
@@ -20,7 +22,7 @@ test: ## every property, in a minute or two
 	go test ./...
 
 full: ## the same in full: more histories, larger accounts, every mode of each scenario
-	go test -timeout 60m ./integration_tests -full -histories $(HISTORIES)
+	go test -timeout 60m ./integration_tests -full -histories $(HISTORIES) -seed $(SEED)
 	go test -timeout 30m ./integration_tests/scenarios -full
 	go test -timeout 30m ./integration_tests/evil -full
 

@@ -129,7 +129,7 @@ func someError(r *rand.Rand) time.Duration {
 // equals the account. Streams may fail meanwhile. DATES_SEED repeats one.
 func TestAnyDates(t *testing.T) {
 	t.Parallel()
-	first, n := rand.Uint64()>>16, max(1, *histories/16)
+	first, n := firstSeed(), max(1, *histories/16)
 	if seed := os.Getenv("DATES_SEED"); seed != "" {
 		n = 1
 		if _, err := fmt.Sscan(seed, &first); err != nil {

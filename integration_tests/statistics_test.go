@@ -36,7 +36,7 @@ import (
 // DAYS_SEED repeats one history.
 func TestReportCrashRecovery(t *testing.T) {
 	t.Parallel()
-	first, n := rand.Uint64()>>16, *histories/5
+	first, n := firstSeed(), *histories/5
 	if seed, err := strconv.ParseUint(os.Getenv("DAYS_SEED"), 10, 64); err == nil {
 		first, n = seed, 1
 	}

@@ -4,7 +4,6 @@
 package changefeed
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -127,9 +126,9 @@ func (a *Applier) refetchOne(ctx context.Context, id int64, why cause) (items []
 		default:
 			items = append(items, a.refetched(rec, why, readAt))
 		}
-		if into == 0 || !a.Emissions.Get(into).ReadAt.IsZero() { // this sync has read it
+		if into == 0 {
 			a.EmitChanges(nil, a.tombstones(gone))
-			return items, cmp.Or(into, remaining(items, gone)), nil
+			return items, remaining(items, gone), nil
 		}
 		id = into
 	}

@@ -4,6 +4,7 @@
 package changefeed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -27,6 +28,9 @@ type Changes struct {
 	RefetchDoc string
 	// AtEnd collects the events of all chunks and applies them once.
 	AtEnd bool
+	// ListProvesMerge is set if a record into which another one was merged needs not be
+	// asked for, once this sync has read it.
+	ListProvesMerge bool
 	// Apply re-fetches what the events name and emits what changed.
 	Apply func(ctx context.Context, a *Applier, events []Event) error
 }
@@ -126,9 +130,9 @@ func (a *Applier) refetchOne(ctx context.Context, id int64, why cause) (items []
 		default:
 			items = append(items, a.refetched(rec, why, readAt))
 		}
-		if into == 0 {
+		if into == 0 || a.changes.ListProvesMerge && !a.Emissions.Get(into).ReadAt.IsZero() {
 			a.EmitChanges(nil, a.tombstones(gone))
-			return items, remaining(items, gone), nil
+			return items, cmp.Or(into, remaining(items, gone)), nil
 		}
 		id = into
 	}

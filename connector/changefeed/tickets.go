@@ -18,7 +18,8 @@ func Tickets(tags *stream.Stream) *Changes {
 		EventTypes: []string{"ticket-created", "ticket-updated", "ticket-tags-added", "ticket-tags-removed", "ticket-marked-spam",
 			"ticket-unmarked-spam", "ticket-trashed", "ticket-untrashed", "ticket-customer-updated", "ticket-split",
 			"ticket-merged", "ticket-deleted", "ticket-message-updated", "ticket-message-deleted", "ticket-message-summary-created"},
-		RefetchDoc: "up to 100 tickets are re-fetched in one request",
+		ListProvesMerge: true,
+		RefetchDoc:      "up to 100 tickets are re-fetched in one request",
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
 			return applyTickets(ctx, a, tags, planTickets(events))
 		},

@@ -151,6 +151,7 @@ type history struct {
 	written          map[string]map[string]string // by stream and key: the version in the destination
 	lastFullRefresh  map[string]map[string]string // of full refreshes: the last complete one
 	quiet            bool                         // no changes and no faults
+	lastSyncAt       time.Time                    // by the server, when the last sync began
 	overlap          time.Duration
 	tokens           *tokenNetwork
 	network          *ordered
@@ -591,6 +592,7 @@ func (h *history) interval() error {
 // read writes what a plan reads, until stop batches are written.
 func (h *history) read(plan *connector.Plan, stop int) error {
 	pages := map[string]map[string]string{}
+	h.lastSyncAt = time.Now().Add(h.box.ClockOffset)
 	batches := 0
 	for b, err := range plan.Run(context.Background()) {
 		name := b.Stream.Name
@@ -719,7 +721,7 @@ func (h *history) compareDays(s *stream.Stream) error {
 	account := h.expectedOf(s.Name)
 	var errs []error
 	for key, want := range account {
-		if h.compared[s.Name]++; h.inWindow(s, want) && present[key] == "" {
+		if h.compared[s.Name]++; h.dayHadStarted([]byte(want)) && h.inWindow(s, want) && present[key] == "" {
 			errs = append(errs, fmt.Errorf("%s: %s is missing: %s", s.Name, key, want))
 		}
 	}
@@ -860,13 +862,14 @@ func (h *history) syncUnchanged(page int) error {
 	return nil
 }
 
-// dayHadStarted reports whether the day of a record had started when the
-// changes ended, an hour ago.
+// dayHadStarted reports whether the day of a record had started, in the report's
+// zone, when the last sync of the history began. Where Gorgias counts days in UTC,
+// a day may have rows before that; the next sync reads them.
 func (h *history) dayHadStarted(raw json.RawMessage) bool {
 	var row struct{ Day, Timezone string }
 	_ = json.Unmarshal(raw, &row)
 	zone, _ := time.LoadLocation(row.Timezone)
-	return time.Now().Add(h.box.ClockOffset-time.Hour).In(zone).Format(time.DateOnly) >= row.Day
+	return h.lastSyncAt.In(zone).Format(time.DateOnly) >= row.Day
 }
 
 // tokenNetwork is a network that can invalidate all page tokens. Sometimes it

@@ -28,8 +28,9 @@ type Changes struct {
 	RefetchDoc string
 	// AtEnd collects the events of all chunks and applies them once.
 	AtEnd bool
-	// ListProvesMerge is set if a record into which another one was merged needs not be
-	// asked for, once this sync has read it.
+	// ListProvesMerge is set if a record is fetched by its id only after its list, asked
+	// for that id, lacked it. Then a redirect to a record that this sync has read proves
+	// a merge; otherwise that record is fetched too.
 	ListProvesMerge bool
 	// Apply re-fetches what the events name and emits what changed.
 	Apply func(ctx context.Context, a *Applier, events []Event) error
@@ -130,7 +131,7 @@ func (a *Applier) refetchOne(ctx context.Context, id int64, why cause) (items []
 		default:
 			items = append(items, a.refetched(rec, why, readAt))
 		}
-		if into == 0 || a.changes.ListProvesMerge && !a.Emissions.Get(into).ReadAt.IsZero() {
+		if into == 0 || a.changes.ListProvesMerge && !a.Emissions.Get(into).ReadAt.IsZero() { //rule:redirect-alone-proves-no-merge
 			a.EmitChanges(nil, a.tombstones(gone))
 			return items, cmp.Or(into, remaining(items, gone)), nil
 		}

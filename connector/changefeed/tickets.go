@@ -69,7 +69,8 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 	all, wanted := work.refetch, maps.Clone(work.refetch)
 	maps.DeleteFunc(wanted, func(id int64, _ cause) bool { return work.deleted[id].events != nil })
 	read := a.takeRead(wanted, needsRecord)
-	maps.Copy(wanted, work.deleted)              // asked for in any case: no clock decides that they exist
+	// The deleted ones are asked for in any case: no clock decides that they exist.
+	maps.Copy(wanted, work.deleted)
 	for queue := wanted.ids(); len(queue) > 0; { //rule:tickets-are-refetched
 		n := min(a.Limit(), len(queue))
 		missing, err := a.refetchTickets(ctx, queue[:n], all, emit)

@@ -77,7 +77,7 @@ func (s *scan) follow(ctx context.Context) error {
 }
 
 // toFollow returns the ids to fetch: the newest, which is the most likely to have
-// changed, and others, chosen anew at each server time.
+// changed, and a selection of the others that depends on the server time.
 func (s *scan) toFollow(o *Output) (ids []int64) {
 	for _, id := range slices.Backward(o.Bookmark.Unfinished) {
 		if !o.read[id] {

@@ -154,6 +154,7 @@ var mutants = []mutant{
 	{"unprocessed-events-emit-again", "a known version is not emitted for a new event", Drop(2), anyTest},
 	{"clamped-state-reads-all-events", "events before a clamped state are skipped", Value(1, "from"), byDates},
 	{"endless-lists-end", "a list without an end is read for ever", False, byPages},
+	{"redirect-alone-proves-no-merge", "a redirect to a customer that was read proves a merge", Drop(2), evil("merged_record:_merged_for_ever")},
 	{"survivor-proves-merge", "a merge into a record that cannot be read is a deletion", False, byMerge},
 	{"endless-merges-end", "merges are not followed", Skip, byMerge},
 	{"uncertain-server-time-is-not-stored", "a Date is believed against the host's clock", Value(1, "r.date"), byDates},

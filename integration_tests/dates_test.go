@@ -235,7 +235,8 @@ func deleteAfterDateAhead(t *testing.T, name string, off, later time.Duration) {
 }
 
 // TestFutureState checks that a state that is later than the server's present is
-// reported, and that everything it may hide is read.
+// reported, and that everything it may hide is read: the records, and the event of a
+// deletion.
 func TestFutureState(t *testing.T) {
 	t.Parallel()
 	for _, ahead := range []time.Duration{10 * time.Minute, time.Hour, 50 * 24 * time.Hour, 100 * 365 * 24 * time.Hour} {
@@ -244,13 +245,25 @@ func TestFutureState(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := streams.Find(name)
 					h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 150, Messages: 150, Customers: 150, Surveys: 150, Events: 150, Jobs: 150}})
+					deleted := strconv.FormatInt(lowestID(h.box, s.Path), 10)
+					switch name {
+					case "tickets":
+						h.box.DeleteTicket(lowestID(h.box, s.Path))
+					case "customers":
+						h.box.DeleteCustomer(lowestID(h.box, s.Path))
+					default:
+						deleted = ""
+					}
+					time.Sleep(time.Hour)
 					imported, err := state.Parse(s, fmt.Appendf(nil, `{%q:%q}`, s.Cursor, time.Now().Add(ahead).UTC().Format(time.RFC3339)))
 					if err != nil {
 						t.Fatal(err)
 					}
 					got, warnings := map[string]bool{}, 0
 					var last state.Bookmark
-					for b, err := range h.plan([]string{name}, map[string]state.Bookmark{name: imported}).Run(t.Context()) {
+					plan := h.plan([]string{name}, map[string]state.Bookmark{name: imported})
+					plan.Tombstone = tombstone
+					for b, err := range plan.Run(t.Context()) {
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -265,6 +278,9 @@ func TestFutureState(t *testing.T) {
 						if !got[key] {
 							t.Errorf("%s was not read", key)
 						}
+					}
+					if deleted != "" && !got[deleted] {
+						t.Errorf("%s was deleted before the sync, and got no tombstone", deleted)
 					}
 					if warnings != 1 {
 						t.Errorf("%d warnings, expected one", warnings)

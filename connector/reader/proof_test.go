@@ -96,6 +96,31 @@ func TestProveGone(t *testing.T) {
 	}
 }
 
+// A response with another record than the one that was requested is none.
+func TestOtherRecord(t *testing.T) {
+	for _, others := range []int{0, 2, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			left := others
+			client, err := gorgias.New(gorgias.Options{Origin: "https://acme.example", Auth: gorgias.Basic("user@example.com", "secret-key"),
+				Transport: transport(func(string) (int, string) {
+					if left--; left >= 0 {
+						return 200, `{"id":8}`
+					}
+					return 200, `{"id":9}`
+				})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &stream.Stream{Name: "records", Path: "records", Key: []string{"id"}, Mode: stream.NewestFirst}
+			l := &List{Source: s, Run: &Run{Options: Options{Client: client}}}
+			rec, _, err := l.FetchByID(context.Background(), s, s.Path, 0, 9)
+			if others < 1000 && (err != nil || rec.ID() != 9) || others == 1000 && !gorgias.Is(err, gorgias.InvalidResponse) {
+				t.Errorf("after %d others: %d, %v", others, rec.ID(), err)
+			}
+		})
+	}
+}
+
 // A redirect to another record is a merge only where records can be merged.
 func TestRedirectedRecord(t *testing.T) {
 	for _, mergeable := range []bool{true, false} {

@@ -26,6 +26,7 @@ var (
 	dates     = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
 	hostile   = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m", full: true}
 	merges    = suite{pkg: "./integration_tests", run: "^TestEndlessMerges$", timeout: "1m"}
+	removed   = suite{pkg: "./integration_tests", run: "^TestRemovedTagOfOldTicket$", timeout: "5m"}
 	lateHost  = suite{pkg: "./integration_tests", run: "^TestReportsOnALateHost$", timeout: "5m"}
 	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
 )

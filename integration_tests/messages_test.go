@@ -140,9 +140,14 @@ func (tr *transcript) faults(discovered map[string]*contract) []string {
 	if len(tr.stderr) > 0 && tr.code != 2 && tr.tap == nil && !(tr.report && tr.code == 1) {
 		fault("standard error is not empty: %s", tail(tr.stderr))
 	}
+	stderr := withoutSpace(tr.stderr)
 	for _, secret := range tr.secrets {
-		for _, form := range encodings(secret) {
-			if bytes.Contains(tr.stdout, []byte(form)) || bytes.Contains(withoutSpace(tr.stderr), withoutSpace([]byte(form))) {
+		forms := encodings(secret)
+		if form, shows := containsAny(tr.stdout, forms); shows {
+			fault("the secret %q shows, as %q", secret, form)
+		}
+		for _, form := range forms {
+			if bytes.Contains(stderr, withoutSpace([]byte(form))) {
 				fault("the secret %q shows, as %q", secret, form)
 			}
 		}
@@ -587,6 +592,40 @@ func pieces(secret string) (all []string) {
 		}
 	}
 	return all
+}
+
+// containsAny returns one of some texts, of four bytes or more each, that a longer text
+// contains. It reads the text once: what is compared are many megabytes and dozens of
+// forms of a secret.
+func containsAny(text []byte, forms []string) (found string, ok bool) {
+	var begins [1 << 16]bool // with these two bytes
+	at := func(i int) uint16 { return uint16(text[i])<<8 | uint16(text[i+1]) }
+	byStart := map[string][]string{}
+	for _, form := range forms {
+		begins[uint16(form[0])<<8|uint16(form[1])] = true
+		byStart[form[:4]] = append(byStart[form[:4]], form)
+	}
+	for i := range max(0, len(text)-3) {
+		if !begins[at(i)] {
+			continue
+		}
+		for _, form := range byStart[string(text[i:i+4])] {
+			if bytes.HasPrefix(text[i:], []byte(form)) {
+				return form, true
+			}
+		}
+	}
+	return "", false
+}
+
+// A text contains a form wherever that begins, and nothing else.
+func TestContainsAny(t *testing.T) {
+	forms := []string{"abcd", "abce", "xyz12345"}
+	for text, want := range map[string]string{"": "", "abc": "", "abcd": "abcd", "..abce": "abce", "aabcd.": "abcd", "xyz1234": "", ".xyz12345": "xyz12345", "abcxyz": ""} {
+		if found, ok := containsAny([]byte(text), forms); found != want || ok != (want != "") {
+			t.Errorf("%q: %q", text, found)
+		}
+	}
 }
 
 func formatEach[T any](format string, all []T) string {

@@ -82,7 +82,7 @@ func TestEvilServer(t *testing.T) {
 			t.Errorf("twice: %s", r.name())
 		}
 		seen[r.name()] = true
-		if step := map[bool]int{false: 5, true: 15}[testing.Short()]; !all && i%step != 0 { // of both protocols
+		if step := map[bool]int{false: 9, true: 15}[testing.Short()]; !all && i%step != 0 { // of both protocols
 			continue
 		}
 		for j, p := range protocols {

@@ -38,9 +38,8 @@ var (
 	seed      = flag.Uint64("seed", 0, "seed of the first random history, which the others follow; 0 is a random one")
 )
 
-// firstSeed returns the seed of the first random history. Continuous integration plays
-// the same ones each time, so that a failure belongs to the change; a failure of others
-// prints its seed.
+// firstSeed returns the seed of the first random history. Continuous integration sets
+// the flag and plays the same histories each time: a new failure comes from the change.
 func firstSeed() uint64 {
 	if *seed > 0 {
 		return *seed

@@ -19,8 +19,6 @@ var (
 	byPages = unit("reader")
 	byPeak  = []suite{hostile}
 	byMerge = []suite{merges}
-
-	byRemoval = []suite{removed}
 )
 
 const now = "time.Now()"
@@ -136,7 +134,7 @@ var mutants = []mutant{
 	{"threads-are-refetched", "messages are not re-fetched", False, anyTest},
 	{"surveys-are-refetched", "surveys are not re-fetched by id", Skip, anyTest},
 	{"merged-ticket-moves-messages", "messages of a merged ticket keep their old ticket", Delete, anyTest},
-	{"removed-tags-get-tombstones", "removed tags stay", Delete, byRemoval},
+	{"removed-tags-get-tombstones", "removed tags stay", Delete, []suite{removed}},
 	{"present-tags-get-no-tombstone", "a tag that was added again is deleted", Delete, anyTest},
 	{"tag-tombstone-has-date-of-ticket", "the tombstone of a tag is newer than the tag added again", Call(2, "$f($1, $3, $3, $4, $5, $6)"), anyTest},
 	{"customers-are-refetched", "customers are not re-fetched", Skip, anyTest},

@@ -14,9 +14,11 @@
 //	config      settings: their tags and comments are the spec of both protocols
 //	streams     the table: one row per stream, one file per subject
 //	changefeed  events → re-fetched records and tombstones; one file per list
+//	reconcile   lists read again: slices, what changed, what vanished
 //	reports     daily statistics
 //	reader      pages, incremental scans, full refreshes, child lists; outputs
 //	state       Bookmark and its JSON, fingerprints, event ids, import of states
+//	reconcile/sketch  the difference between two sets of ids, from a few bytes of each
 //	stream      what a stream is; Record: raw bytes, key, cursor, fingerprint
 //	conform     one record in, one conformed record out; knows no HTTP, no protocol
 //	gorgias     the HTTP client: rate limit, retries, pages, errors; knows no stream
@@ -40,6 +42,10 @@
 //	event, chunk     an entry of the account's event log; events processed together
 //	emission         what this sync has read of a record, and whether it emitted it
 //	tombstone        the record of a deletion
+//	reconciliation   reading a list again, to find what neither a date nor an event shows
+//	round, part      one such reading from end to end; what one sync reads of it
+//	slice            a summary of records that were created one after the other
+//	suspect          a record that is missing in its list, until it was asked for
 //
 // # A page's body
 //

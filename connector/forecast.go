@@ -5,6 +5,7 @@ import (
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reconcile"
 	"source-gorgias/connector/stream"
 	"source-gorgias/connector/streams"
 )
@@ -52,6 +53,13 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 		}
 		if err := f.add(ctx, l.Source, e, err); err != nil {
 			return nil, err
+		}
+	}
+	for _, l := range lists {
+		if e, due := reconcile.Forecast(l); due {
+			if err := f.add(ctx, l.Source, e, nil); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if feed.Waits() {

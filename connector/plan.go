@@ -7,6 +7,7 @@ import (
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/reader"
+	"source-gorgias/connector/reconcile"
 	"source-gorgias/connector/reports"
 	"source-gorgias/connector/state"
 	"source-gorgias/connector/stream"
@@ -47,7 +48,7 @@ func NewPlan(s *config.Settings, tombstone string) *Plan {
 	}
 	return &Plan{
 		Options: reader.Options{Start: s.Start, End: s.End, Tombstone: tombstone, Overlap: s.Overlap,
-			Windows: s.Windows, WindowInterval: s.WindowInterval},
+			Windows: s.Windows, WindowInterval: s.WindowInterval, ReconcileEvery: s.ReconcileEvery, ReconcileNow: s.ReconcileNow},
 		Reports: s.Reports, Concurrency: s.Concurrency, Heartbeat: heartbeat,
 	}
 }
@@ -81,6 +82,7 @@ func (p *Plan) groupByList(run *reader.Run) []*reader.List {
 		l := byScan[key]
 		if l == nil {
 			l = &reader.List{Run: run, Source: source}
+			reconcile.Attach(l)
 			byScan[key] = l
 			lists = append(lists, l)
 		}

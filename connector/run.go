@@ -52,7 +52,7 @@ func (r *run) execute(caller context.Context) {
 			}
 		}
 	}
-	shared := &reader.Run{Options: r.Options, Emit: func(b Batch, err error) { r.results <- result{b, err} }}
+	shared := &reader.Run{Options: r.Options, RateLimiter: r.RateLimiter, Emit: func(b Batch, err error) { r.results <- result{b, err} }}
 	lists, feed := r.splitFeed(shared, r.groupByList(shared))
 	go r.readAll(ctx, lists, feed)
 	defer func() {

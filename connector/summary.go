@@ -33,7 +33,8 @@ type Summary struct {
 type StreamSummary struct {
 	Stream     *stream.Stream
 	Records    int // all that were written; of these,
-	Refetched  int // those that the change feed re-fetched, and
+	Refetched  int // those that the change feed re-fetched,
+	Reconciled int // those that were read again and may have changed, and
 	Tombstones int // those of deletions
 	// Nulled counts the values that were set to null, by field and reason.
 	Nulled map[conform.Nulled]int
@@ -77,6 +78,7 @@ func (s *Summary) Add(b Batch, err error) {
 	}
 	c.Records += len(b.Records)
 	c.Refetched += b.Count(stream.Refetched)
+	c.Reconciled += b.Count(stream.Reconciled)
 	c.Tombstones += b.Count(stream.Tombstone)
 	c.Done = c.Done || b.Kind == reader.Done
 	if b.Kind == reader.Warning {
@@ -104,6 +106,7 @@ func (s *Summary) Total() (all StreamSummary, done, failed int) {
 	for _, c := range s.Streams {
 		all.Records += c.Records
 		all.Refetched += c.Refetched
+		all.Reconciled += c.Reconciled
 		all.Tombstones += c.Tombstones
 		switch {
 		case c.Failure != nil:
@@ -156,8 +159,8 @@ func (s *Summary) String() string {
 	all, done, failed := s.Total()
 	took, requests, share := s.Cost()
 	var b strings.Builder
-	fmt.Fprintf(&b, "Summary: streams read: %d of %d; records: %d, of which re-fetched: %d, tombstones: %d; requests: %d, %.0f%% of the rate limit; time: %s",
-		done, len(s.Streams), all.Records, all.Refetched, all.Tombstones, requests, 100*share, took.Round(time.Second))
+	fmt.Fprintf(&b, "Summary: streams read: %d of %d; records: %d, of which re-fetched: %d, reconciled: %d, tombstones: %d; requests: %d, %.0f%% of the rate limit; time: %s",
+		done, len(s.Streams), all.Records, all.Refetched, all.Reconciled, all.Tombstones, requests, 100*share, took.Round(time.Second))
 	if nulled := s.NulledColumns(); len(nulled) > 0 {
 		fmt.Fprintf(&b, "; values set to null: %s", describeNulled(nulled))
 	}

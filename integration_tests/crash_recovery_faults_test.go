@@ -139,3 +139,42 @@ func (o *oddNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), -1
 	return res, nil
 }
+
+// lyingNetwork is a network whose lists, in the order of creation, are cut short or lack
+// rows. Only a reconciliation reads tickets and customers in that order.
+type lyingNetwork struct {
+	net  http.RoundTripper
+	lies func() int // 0: none
+}
+
+func (l *lyingNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := l.net.RoundTrip(r)
+	path := r.URL.Path
+	if err != nil || res.StatusCode != http.StatusOK || path != "/api/tickets" && path != "/api/customers" || r.URL.Query().Get("order_by") != "created_datetime:desc" {
+		return res, err
+	}
+	lie := l.lies()
+	if lie == 0 {
+		return res, nil
+	}
+	body, err := io.ReadAll(res.Body)
+	var page struct {
+		Data []json.RawMessage `json:"data"`
+		Meta json.RawMessage   `json:"meta"`
+	}
+	if err != nil || json.Unmarshal(body, &page) != nil {
+		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), brokenBody{}))
+		return res, nil
+	}
+	if lie == 1 {
+		page.Meta = json.RawMessage(`{"next_cursor":null,"prev_cursor":null}`)
+	}
+	page.Data = page.Data[min(lie-1, len(page.Data)):]
+	rows := make([][]byte, len(page.Data))
+	for i, row := range page.Data {
+		rows[i] = row
+	}
+	body = fmt.Appendf(nil, `{"data":[%s],"object":"list","uri":"","meta":%s}`, bytes.Join(rows, []byte(",")), page.Meta)
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), -1
+	return res, nil
+}

@@ -149,7 +149,8 @@ func TestAnyDates(t *testing.T) {
 func playDates(t *testing.T, r *rand.Rand) error {
 	skew := []time.Duration{0, 0, 26 * time.Hour, -26 * time.Hour}[r.IntN(4)]
 	h := &history{t: t, Rand: r, maxChanges: defaultMaxChanges, overlap: 10 * time.Minute,
-		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{}}
+		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{},
+		unnamed: map[string]bool{}, unsaved: map[string]bool{}}
 	small := func() int { return r.IntN(30) }
 	box := &sandbox.Server{Seed: r.Uint64(), Limit: unlimited, ClockOffset: skew, VisibilityLag: time.Duration(r.Int64N(int64(9 * time.Minute))),
 		Size: sandbox.Size{Tickets: small(), Messages: small(), Customers: small(), Events: small(), Surveys: small(), Tags: 3, Jobs: small()}}
@@ -209,7 +210,8 @@ func deleteAfterDateAhead(t *testing.T, name string, off, later time.Duration) {
 	box.ImportMessage(lowestID(box, "tickets"), time.Now().Add(off/2))
 	net := &dates{net: inMemory{box}, now: time.Now}
 	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), streams: []string{name}, overlap: 10 * time.Minute, quiet: true,
-		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{}}
+		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{},
+		unnamed: map[string]bool{}, unsaved: map[string]bool{}}
 	for i := range 2 {
 		net.date = nil
 		if i == 0 {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"source-gorgias/connector"
+	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/state"
 	"source-gorgias/integration_tests/documents"
@@ -178,6 +179,22 @@ func provocations(t *testing.T) []provokedMessage {
 			}
 		}, "tickets")},
 		{"events that are gone", expiredEvents},
+		{"many messages that vanish", reconciled("ticket_messages", func(box *sandbox.Server, _ *connector.Plan) {
+			for range 40 {
+				box.DeleteMessageSilently(lowestID(box, "messages"))
+			}
+		})},
+		{"an order that is rejected", reconciled("tickets", func(box *sandbox.Server, _ *connector.Plan) {
+			box.Fail = func(r *http.Request) *sandbox.Fault {
+				if r.URL.Query().Get("order_by") == "created_datetime:desc" {
+					return respond(400, `{"error":{"msg":"Failed to validate."}}`)
+				}
+				return nil
+			}
+		})},
+		{"too few syncs", reconciled("tickets", func(_ *sandbox.Server, plan *connector.Plan) {
+			plan.ReconcileNow, plan.PageSize, plan.RateLimiter = false, 1, gorgias.NewRateLimiter(0)
+		})},
 		{"an invalid response", stream(respond(200, "<html></html>", "Content-Type", "text/html"))},
 		{"half a page", stream(&sandbox.Fault{Truncate: 500})},
 		{"a broken connection", stream(&sandbox.Fault{Disconnect: true})},
@@ -262,6 +279,36 @@ func expiredEvents(t *testing.T) (text string) {
 		}
 	})
 	return text
+}
+
+// reconciled syncs a stream, and again after a change and more days than a
+// reconciliation may take. It returns the warnings.
+func reconciled(name string, change func(*sandbox.Server, *connector.Plan)) func(t *testing.T) string {
+	return func(t *testing.T) (text string) {
+		discoveredStreams(t)
+		synctest.Test(t, func(t *testing.T) {
+			box := small()
+			box.Size.Tickets = 700 // on pages of one, more than five minutes of the rate limit
+			h := newFixture(t, box)
+			marks := map[string]state.Bookmark{}
+			for i := range 2 {
+				plan := h.plan([]string{name}, marks)
+				plan.ReconcileEvery, plan.ReconcileNow = 7*24*time.Hour, i > 0
+				if i > 0 {
+					change(box, plan)
+				}
+				for batch, err := range plan.Run(t.Context()) {
+					if err != nil {
+						t.Error(err)
+					}
+					text += batch.Warning
+					marks[name] = batch.Bookmark
+				}
+				time.Sleep(10 * 24 * time.Hour)
+			}
+		})
+		return text
+	}
 }
 
 // A failingNetwork is a network on which every request fails.

@@ -82,6 +82,7 @@ func scopes() []*scope {
 		},
 		{
 			name: "surveys", streams: []string{"satisfaction_surveys"}, page: 1, setup: threeSurveys,
+			quirks:  sandbox.Quirks{DeletedTicketsTakeSurveys: true},
 			changes: []change{score, send, remove}, then: true, during: 3,
 		},
 		{
@@ -164,7 +165,7 @@ func scopes() []*scope {
 				}
 				time.Sleep(time.Hour)
 			},
-			quirks:  sandbox.Quirks{MessageEventsWithoutTicket: true, EventRetention: 10 * 24 * time.Hour},
+			quirks:  sandbox.Quirks{MessageEventsAlone: true, EventRetention: 10 * 24 * time.Hour},
 			inner:   []change{edit, {"customer", "", func(a *tiny) bool { return a.box().AddCustomer() != 0 }}},
 			special: map[string]func(*tiny) error{"unresolved": unresolved, "gap": gap}, more: []string{"unresolved", "gap"},
 		},

@@ -55,11 +55,11 @@ var layers = [][]string{
 	{"connector"},
 	{"connector/config"},
 	{"connector/streams"},
-	{"connector/changefeed", "connector/reports"},
+	{"connector/changefeed", "connector/reconcile", "connector/reports"},
 	{"connector/reader"},
 	{"connector/state"},
 	{"connector/stream"},
-	{"connector/conform", "connector/gorgias", "schemas"},
+	{"connector/conform", "connector/gorgias", "connector/reconcile/sketch", "schemas"},
 }
 
 // ownImports are the packages of this module that some packages may import, in
@@ -68,6 +68,7 @@ var ownImports = map[string][]string{
 	"connector/sandbox":           {"schemas"}, // a fake that shares code with what it tests shares its mistakes
 	"connector/gorgias":           {},
 	"connector/conform":           {},
+	"connector/reconcile/sketch":  {},
 	"schemas":                     {},
 	"internal/generate":           nil,
 	"integration_tests":           {},

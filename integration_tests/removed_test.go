@@ -2,6 +2,7 @@ package integration_tests
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"source-gorgias/connector"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/state"
 	"source-gorgias/connector/streams"
@@ -21,21 +23,8 @@ func TestRemovedTagOfOldTicket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 30, Tags: 5}})
 		marks := map[string]state.Bookmark{}
-		sync := func() (tombstones []string) {
-			plan := h.plan([]string{"tickets", "ticket_tags"}, marks)
-			plan.Tombstone = tombstone
-			for b, err := range plan.Run(t.Context()) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, rec := range b.Records {
-					if b.Stream.Name == "ticket_tags" && isTombstone(string(rec.Raw)) {
-						tombstones = append(tombstones, keyOf(b.Stream, rec.Raw))
-					}
-				}
-				marks[b.Stream.Name] = b.Bookmark
-			}
-			return tombstones
+		sync := func() []string {
+			return syncTombstones(t, h.plan([]string{"tickets", "ticket_tags"}, marks), marks)["ticket_tags"]
 		}
 		sync()
 		mark := marks["ticket_tags"]
@@ -51,4 +40,75 @@ func TestRemovedTagOfOldTicket(t *testing.T) {
 			t.Errorf("the tag %s was taken off; tombstones: %q", key, tombstones)
 		}
 	})
+}
+
+// TestHiddenRecord checks that a record which its list did not show for a while, and which
+// exists, gets a tombstone if it is deleted later: no event shows that, and no slice has it.
+func TestHiddenRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Customers: 30},
+			Fail: func(r *http.Request) *sandbox.Fault {
+				if strings.HasPrefix(r.URL.Path, "/api/events") {
+					return &sandbox.Fault{Status: http.StatusForbidden}
+				}
+				return nil
+			}}
+		hides := false
+		h := newFixtureBehind(t, box, &lyingNetwork{inMemory{box}, func() int {
+			if hides {
+				return 2 // the first row
+			}
+			return 0
+		}})
+		marks := map[string]state.Bookmark{}
+		sync := func() []string {
+			time.Sleep(time.Hour)
+			plan := h.plan([]string{"customers"}, marks)
+			plan.ReconcileEvery, plan.ReconcileNow = 7*24*time.Hour, true
+			return syncTombstones(t, plan, marks)["customers"]
+		}
+		sync()
+		customers := expectedRecords(h.box, streams.Find("customers"))
+		newest := slices.MaxFunc(slices.Collect(maps.Keys(customers)), func(a, b string) int {
+			return strings.Compare(createdOf(customers[a]), createdOf(customers[b]))
+		})
+		hides = true
+		if tombstones := sync(); len(tombstones) > 0 {
+			t.Fatalf("hidden, and got tombstones: %q", tombstones)
+		}
+		hides = false
+		id, _ := strconv.ParseInt(newest, 10, 64)
+		h.box.DeleteCustomer(id)
+		if tombstones := sync(); !slices.Equal(tombstones, []string{newest}) {
+			t.Errorf("%s was deleted; tombstones: %q", newest, tombstones)
+		}
+	})
+}
+
+// createdOf returns when a record was created.
+func createdOf(record string) string {
+	_, rest, _ := strings.Cut(record, `"created_datetime":"`)
+	at, _, _ := strings.Cut(rest, `"`)
+	return at
+}
+
+// syncTombstones runs a plan, stores the bookmarks, and returns the keys of the tombstones
+// of each stream.
+func syncTombstones(t *testing.T, plan *connector.Plan, marks map[string]state.Bookmark) map[string][]string {
+	t.Helper()
+	tombstones := map[string][]string{}
+	plan.Tombstone = tombstone
+	for b, err := range plan.Run(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range b.Records {
+			if isTombstone(string(rec.Raw)) {
+				tombstones[b.Stream.Name] = append(tombstones[b.Stream.Name], keyOf(b.Stream, rec.Raw))
+			}
+		}
+		marks[b.Stream.Name] = b.Bookmark
+	}
+	return tombstones
 }

@@ -48,6 +48,7 @@ func TestRequestCount(t *testing.T) {
 	t.Parallel()
 	size, divisor := scaledShop()
 	var costs [3][4]int
+	var parts [3][2]int // without reconciliation, and with it
 	sets := [3][]string{largeListStreams, largeListStreams[:len(largeListStreams)-1], streamNames(config.AvailableStreams(nil))}
 	t.Run("all", func(t *testing.T) { // returns when its parallel subtests have ended
 		for i, names := range sets {
@@ -55,6 +56,17 @@ func TestRequestCount(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) { costs[i] = countRequests(t, names, size, divisor) })
 			})
+		}
+		for i, names := range sets {
+			if i > 0 && !*full {
+				break
+			}
+			for j, every := range []time.Duration{0, 7 * 24 * time.Hour} {
+				t.Run(fmt.Sprintf("%d streams, two weeks, reconciled within %v", len(names), every), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) { parts[i][j] = reconcileShop(t, names, size, every) })
+				})
+			}
 		}
 	})
 	fed, own := costs[0], costs[1]
@@ -72,20 +84,30 @@ func TestRequestCount(t *testing.T) {
 	if fed[3] > 2*5 || own[3] > 2*5 {
 		t.Errorf("a sync without changes took %d requests, without events %d; expected at most 2 per list", fed[3], own[3])
 	}
+	// Each list has a page more where a part starts, and one where it ends.
+	part := func(set int) int { return (parts[set][1] - parts[set][0] + twoWeeks - 1) / twoWeeks }
+	most := 2*4 + (size.Tickets+size.Messages+size.Customers+size.Surveys)/100*5/4/7
+	if part(0) < most/2 || part(0) > most {
+		t.Errorf("a day's part of the reconciliation took %d requests, expected at most %d", part(0), most)
+	}
 	if !*full {
-		t.Logf("requests: %v", costs)
+		t.Logf("requests: %v; a day's part of the reconciliation: %d", costs, part(0))
 		return
 	}
 	var table strings.Builder
 	table.WriteString("| requests | streams of the five large lists | the same without `events` | all streams |\n| --- | ---: | ---: | ---: |\n")
-	for i, row := range []string{
-		"first sync: 10,000 tickets, 60,000 messages, 8,000 customers, 3,000 surveys, 100,000 events",
-		"a day's changes: 500 tickets changed, 1,500 messages new, 60 surveys answered, 20 old messages edited, 30 deletions and merges",
-		"the same, with the daily re-read of the lookback windows",
-		"no changes",
+	for _, row := range []struct {
+		what string
+		i    int
+	}{
+		{"first sync: 10,000 tickets, 60,000 messages, 8,000 customers, 3,000 surveys, 100,000 events", 0},
+		{"a day's changes: 500 tickets changed, 1,500 messages new, 60 surveys answered, 20 old messages edited, 30 deletions and merges", 1},
+		{"the same, with the daily re-read of the lookback windows", 2},
+		{"no changes", 3},
 	} {
-		fmt.Fprintf(&table, "| %s | %d | %d | %d |\n", row, costs[0][i], costs[1][i], costs[2][i])
+		fmt.Fprintf(&table, "| %s | %d | %d | %d |\n", row.what, costs[0][row.i], costs[1][row.i], costs[2][row.i])
 	}
+	fmt.Fprintf(&table, "| in addition, each day: the part of the lists that is read again, on average of two weeks | %d | %d | %d |\n", part(0), part(1), part(2))
 	compareReadmeTable(t, "costs", table.String())
 }
 
@@ -115,22 +137,11 @@ func compareReadmeTable(t *testing.T, name, table string) {
 // countRequests counts the requests of a first sync, of two days' changes, and
 // of a sync without changes.
 func countRequests(t *testing.T, names []string, size sandbox.Size, divisor int) (costs [4]int) {
-	h := &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), quiet: true, streams: names, overlap: 10 * time.Minute,
-		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{}}
-	h.fixture = newFixture(t, &sandbox.Server{Seed: 1, Limit: unlimited, Size: size})
-	read := func(revise time.Duration) int {
-		sent := h.budget.Sent()
-		plan := h.plan(names, throughJSON(t, h.bookmarks))
-		plan.WindowInterval, plan.Tombstone = revise, tombstone
-		if err := h.read(plan, -1); err != nil {
-			t.Fatal(err)
-		}
-		return h.budget.Sent() - sent
-	}
-	costs[0] = read(24 * time.Hour)
+	h, read := openShop(t, names, size)
+	costs[0] = read(24*time.Hour, 0)
 	for i, revise := range []time.Duration{24 * time.Hour, 0} {
 		h.changeForOneDay(divisor)
-		costs[1+i] = read(revise)
+		costs[1+i] = read(revise, 0)
 		if err := h.compare(); err != nil {
 			t.Errorf("day %d: %v", 1+i, err)
 		}
@@ -142,6 +153,40 @@ func countRequests(t *testing.T, names []string, size sandbox.Size, divisor int)
 	costs[3] = h.budget.Sent() - sent
 	return costs
 }
+
+// openShop returns the history of an account, and a function that syncs it and counts the
+// requests.
+func openShop(t *testing.T, names []string, size sandbox.Size) (h *history, read func(revise, reconcile time.Duration) int) {
+	h = &history{t: t, Rand: rand.New(rand.NewPCG(1, 1)), quiet: true, streams: names, overlap: 10 * time.Minute,
+		bookmarks: map[string]state.Bookmark{}, written: map[string]map[string]string{}, lastFullRefresh: map[string]map[string]string{}, compared: map[string]int{},
+		unnamed: map[string]bool{}, unsaved: map[string]bool{}}
+	h.fixture = newFixture(t, &sandbox.Server{Seed: 1, Limit: unlimited, Size: size})
+	return h, func(revise, reconcile time.Duration) int {
+		sent := h.budget.Sent()
+		plan := h.plan(names, throughJSON(t, h.bookmarks))
+		plan.WindowInterval, plan.Tombstone, plan.ReconcileEvery = revise, tombstone, reconcile
+		if err := h.read(plan, -1); err != nil {
+			t.Fatal(err)
+		}
+		return h.budget.Sent() - sent
+	}
+}
+
+// reconcileShop counts the requests of the daily syncs of two weeks without changes.
+func reconcileShop(t *testing.T, names []string, size sandbox.Size, every time.Duration) (requests int) {
+	h, read := openShop(t, names, size)
+	read(24*time.Hour, every)
+	for range twoWeeks {
+		time.Sleep(24 * time.Hour)
+		requests += read(24*time.Hour, every)
+	}
+	if err := h.compare(); err != nil {
+		t.Error(err)
+	}
+	return requests
+}
+
+const twoWeeks = 14
 
 // changeForOneDay changes the shop: 500 tickets change, by 1,500 new messages
 // and otherwise; 60 surveys are answered and 20 messages edited, most of them

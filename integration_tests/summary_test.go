@@ -25,7 +25,7 @@ type summary struct {
 	failed                                                                      []string
 }
 
-var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which re-fetched: (\d+), tombstones: (\d+); ` +
+var summaryLine = regexp.MustCompile(`^Summary: streams read: (\d+) of (\d+); records: (\d+), of which re-fetched: (\d+), reconciled: \d+, tombstones: (\d+); ` +
 	`requests: (\d+), (\d+)% of the rate limit; time: [^;]+(?:; values set to null: (\d+) \([^;]+\))?(?:; warnings: \d+)?(?:; failed: (.+))?$`)
 
 // parseSummary parses a line of a log; nil if it is no summary.

@@ -26,6 +26,9 @@ type Changes struct {
 	// RefetchDoc says how the records are re-fetched and what that costs, as a
 	// sentence fragment.
 	RefetchDoc string
+	// DeletedType is the type of event by which a record is asked for, and gets a
+	// tombstone if it is gone.
+	DeletedType string
 	// AtEnd collects the events of all chunks and applies them once.
 	AtEnd bool
 	// ListProvesMerge is set if a record is fetched by its id only after its list, asked
@@ -44,19 +47,27 @@ type Applier struct {
 	refetchUnavailable bool    // the API rejects the requests that re-fetch records
 	processed          []Event // the events of this sync that have been applied
 	unresolved         map[int64]bool
+	lostTickets        map[int64]bool // they were asked for by their ids, and are gone
+	searched           int            // pages that were read to find messages of unknown tickets
 }
 
 // A cause is why a record is re-fetched: its last change, and the events that
 // show its changes.
 type cause struct {
-	at     time.Time
-	events []int64
+	at      time.Time
+	events  []int64
+	missing bool // no event shows it: the record is missing in its list
 }
 
-func (e Event) cause() cause { return cause{e.At, []int64{e.ID}} }
+func (e Event) cause() cause {
+	if e.Missing {
+		return cause{at: e.At, missing: true}
+	}
+	return cause{at: e.At, events: []int64{e.ID}}
+}
 
 func (c cause) and(other cause) cause {
-	return cause{state.MaxTime(c.at, other.at), slices.Concat(c.events, other.events)}
+	return cause{state.MaxTime(c.at, other.at), slices.Concat(c.events, other.events), c.missing || other.missing}
 }
 
 // causes are those of several records, by id.
@@ -89,6 +100,11 @@ func (a *Applier) takeRead(wanted causes, needsRecord func(id int64) bool) (item
 		}
 	}
 	return items
+}
+
+// latest returns the items without those of records that were fetched again since.
+func (a *Applier) latest(items []reader.Item) []reader.Item {
+	return slices.DeleteFunc(items, func(it reader.Item) bool { return !a.Emissions.IsLatest(it.Record) }) //rule:older-version-is-not-emitted-last
 }
 
 // hasProcessed reports whether earlier syncs have processed the events for all
@@ -165,10 +181,15 @@ const maxMoves = 20
 
 // warnEndless warns that records were not followed any further.
 func (a *Applier) warnEndless(what string, ids []int64) {
-	for _, o := range a.Awaiting() {
-		a.Warn(o, fmt.Sprintf("%s %v were followed through %d merges without an end: they may be out of date. Run a full refresh of %s", what, ids, maxMoves, a.Source.Name))
-		return
-	}
+	a.Warn(a.output(), fmt.Sprintf("%s %v were followed through %d merges without an end: they may be out of date. Run a full refresh of %s", what, ids, maxMoves, a.Source.Name))
+}
+
+// output returns the output to which a warning about the list belongs: that of
+// the list itself, if it waits.
+func (a *Applier) output() *reader.Output {
+	waiting := a.Awaiting()
+	own := slices.IndexFunc(waiting, func(o *reader.Output) bool { return o.Stream == a.Source })
+	return waiting[max(own, 0)] //rule:warning-belongs-to-the-list
 }
 
 // acknowledge marks events as processed, although others may fail.

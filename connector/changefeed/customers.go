@@ -9,8 +9,9 @@ import (
 // Customers returns the changes of customers.
 func Customers() *Changes {
 	return &Changes{
-		EventTypes: []string{"customer-created", "customer-updated", "customer-merged", "customer-deleted"},
-		RefetchDoc: "a customer is re-fetched in one request, if an event is later than what the list shows of the customer",
+		EventTypes:  []string{"customer-created", "customer-updated", "customer-merged", "customer-deleted"},
+		DeletedType: "customer-deleted",
+		RefetchDoc:  "a customer is re-fetched in one request, if an event is later than what the list shows of the customer",
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
 			return applyCustomers(ctx, a, planCustomers(events, a.Emissions))
 		},

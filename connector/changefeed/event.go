@@ -3,6 +3,7 @@ package changefeed
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,13 +20,19 @@ type Event struct {
 	// ticket.
 	ObjectID int64
 	OfTicket bool
-	// TicketID is the ticket of a message; 0 if the event does not name it.
+	// TicketID is the ticket of a message; 0 if the event does not name it. Nearby
+	// are then the tickets that changed at about the same time, the nearest first:
+	// where to look for the message.
 	TicketID int64
+	Nearby   []int64
 	// RelatedID is what was merged into the object or split off from it; 0 if
 	// nothing was.
 	RelatedID int64
 	// RemovedTags are the ids of tags taken off a ticket.
 	RemovedTags []int64
+	// Missing is set if the account has no such event: the object is missing in its
+	// list. ID is 0 then.
+	Missing bool
 	// Context is the same for all events of one operation.
 	Context string
 
@@ -88,10 +95,16 @@ func (e Event) ticket() int64 {
 	return e.ObjectID
 }
 
+// namesTicket reports whether an event is one of a ticket, whatever its type.
+func (e Event) namesTicket() bool {
+	return e.ObjectID != 0 && (e.OfTicket || strings.HasPrefix(e.Type, "ticket-") && !e.ofMessage())
+}
+
 // A resolver finds the tickets of messages whose events do not name them, by
 // the other events of the same operation.
 type resolver struct {
 	previous map[string]int64 // tickets by context, of the chunk before
+	changes  []Event          // of tickets that remain, of the chunk before
 }
 
 // resolve sets the tickets of the events of messages. It returns the events of
@@ -99,22 +112,54 @@ type resolver struct {
 // after the final one.
 func (r *resolver) resolve(events []Event, final bool) (ready, deferred []Event) {
 	current := map[string]int64{}
+	var changes []Event
 	for _, e := range events {
-		if strings.HasPrefix(e.Type, "ticket-") && !e.ofMessage() && (current[e.Context] == 0 || e.Type == "ticket-updated") { //rule:message-tickets-are-resolved-by-context
-			current[e.Context] = e.ObjectID
+		if ticket := e.ticket(); (e.namesTicket() || e.ofMessage()) && (current[e.Context] == 0 || e.Type == "ticket-updated") { //rule:message-tickets-are-resolved-by-context
+			current[e.Context] = ticket
+		}
+		if e.namesTicket() && e.Type != "ticket-deleted" {
+			changes = append(changes, e)
 		}
 	}
+	nearby := slices.Concat(r.changes, changes)
 	for _, e := range events {
-		if e.ofMessage() && e.TicketID == 0 {
+		if e.ofMessage() && e.ticket() == 0 {
 			e.TicketID = cmp.Or(current[e.Context], r.previous[e.Context])
 			if e.TicketID == 0 && !final && !e.deferred {
 				e.deferred = true
 				deferred = append(deferred, e)
 				continue
 			}
+			if e.TicketID == 0 {
+				e.Nearby = nearest(e.At, nearby)
+			} else {
+				current[e.Context] = e.TicketID // the next chunk may have more messages of it
+			}
 		}
 		ready = append(ready, e)
 	}
-	r.previous = current
+	r.previous, r.changes = current, changes
 	return ready, deferred
+}
+
+// maxNearby is in how many tickets a message is looked for. The events of one
+// operation lie milliseconds apart, so that its ticket is the nearest unless
+// others changed in the same moment.
+const maxNearby = 3
+
+// nearest returns the tickets that changed nearest to a time.
+func nearest(at time.Time, changes []Event) (tickets []int64) {
+	for range maxNearby {
+		var best *Event
+		for i, e := range changes {
+			if !slices.Contains(tickets, e.ObjectID) && (best == nil || e.At.Sub(at).Abs() < best.At.Sub(at).Abs()) {
+				best = &changes[i]
+			}
+		}
+		if best == nil {
+			break
+		}
+		tickets = append(tickets, best.ObjectID)
+	}
+	return tickets
 }

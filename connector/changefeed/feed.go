@@ -1,6 +1,7 @@
 package changefeed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -55,7 +56,7 @@ const DefaultChunkPages = 20
 // Add makes a list wait for the feed.
 func (f *Feed) Add(l *reader.List, c *Changes) {
 	l.Emissions = reader.NewEmissions()
-	f.appliers = append(f.appliers, &Applier{List: l, changes: c, unresolved: map[int64]bool{}})
+	f.appliers = append(f.appliers, &Applier{List: l, changes: c, unresolved: map[int64]bool{}, lostTickets: map[int64]bool{}})
 }
 
 // Waits reports whether any list waits for the feed.
@@ -83,9 +84,10 @@ func (f *Feed) Execute(ctx context.Context) {
 	if f.readShared(ctx) || len(f.active()) > 0 && f.readEvents(ctx) { //rule:change-feed-runs
 		f.processChunk(ctx, true)
 	}
+	f.askForSuspects(ctx) //rule:suspects-are-asked-for
 	for _, a := range f.active() {
 		if n := len(a.unresolved); n > 0 { //rule:unresolved-messages-are-reported
-			a.Warn(a.Awaiting()[0], fmt.Sprintf("%d changed messages could not be re-fetched: their events name no ticket. Run a full refresh of %s", n, a.Source.Name))
+			a.Warn(a.output(), fmt.Sprintf("%d changed messages could not be re-fetched: their events name no ticket. Run a full refresh of %s", n, a.Source.Name))
 		}
 		for _, o := range a.Awaiting() {
 			if ctx.Err() != nil {
@@ -284,7 +286,10 @@ func (f *Feed) processChunk(ctx context.Context, final bool) {
 	if final {
 		upTo = f.startedAt
 	}
-	for _, a := range f.active() {
+	active := f.active()
+	slices.SortStableFunc(active, func(a, b *Applier) int { return cmp.Compare(b.Source.BelongsTo, a.Source.BelongsTo) }) // messages first: reading them shows their tickets
+	for _, a := range active {
+		f.locate(events)
 		own := a.eventsOf(events)
 		switch {
 		case a.refetchUnavailable:
@@ -295,6 +300,21 @@ func (f *Feed) processChunk(ctx context.Context, final bool) {
 		}
 	}
 	f.buffer, f.pages = deferred, 0
+}
+
+// locate sets the tickets of messages that this sync has read and whose events do
+// not name them.
+func (f *Feed) locate(events []Event) {
+	for i, e := range events {
+		if !e.ofMessage() || e.ticket() != 0 {
+			continue
+		}
+		for _, a := range f.appliers {
+			if a.Source.BelongsTo != "" {
+				events[i].TicketID = a.Emissions.Get(e.ObjectID).Owner //rule:read-messages-show-their-tickets
+			}
+		}
+	}
 }
 
 // eventsOf returns the events that matter to a list.
@@ -310,16 +330,13 @@ func (a *Applier) eventsOf(events []Event) (own []Event) {
 
 // apply applies events to a list and stores that in the states of its outputs.
 func (f *Feed) apply(ctx context.Context, a *Applier, events []Event, upTo time.Time, final bool) {
-	err := a.changes.Apply(ctx, a, events)
-	switch {
-	case gorgias.Is(err, gorgias.ClientError) || gorgias.Is(err, gorgias.Forbidden): //rule:unavailable-refetch-keeps-stream
-		a.refetchUnavailable = true // the list itself has been read: the stream is complete but for these changes
-		f.warn("the records of %s that events name cannot be re-fetched (%v): changes of old records are not captured", a.Source.Name, err)
-	case err != nil:
-		f.fail(ctx, a, err)
-		return
-	default:
-		a.processed = append(a.processed, events...)
+	f.refetch(ctx, a, events)
+	if !a.refetchUnavailable {
+		for _, e := range events {
+			if !e.ofMessage() || !a.unresolved[e.ObjectID] {
+				a.processed = append(a.processed, e)
+			}
+		}
 	}
 	for _, o := range a.Awaiting() {
 		if !a.refetchUnavailable && (final || !f.unsorted) { //rule:unavailable-refetch-keeps-watermark
@@ -328,6 +345,61 @@ func (f *Feed) apply(ctx context.Context, a *Applier, events []Event, upTo time.
 		a.storeProcessed(o, final)
 		a.EmitRecords(o, nil)
 	}
+}
+
+// refetch applies events to a list. If the API rejects that, it is unavailable; on
+// another error the list fails.
+func (f *Feed) refetch(ctx context.Context, a *Applier, events []Event) {
+	err := a.changes.Apply(ctx, a, events)
+	switch {
+	case gorgias.Is(err, gorgias.ClientError) || gorgias.Is(err, gorgias.Forbidden): //rule:unavailable-refetch-keeps-stream
+		a.refetchUnavailable = true // the list itself has been read: the stream is complete but for these changes
+		f.warn("the records of %s that events name cannot be re-fetched (%v): changes of old records are not captured", a.Source.Name, err)
+	case err != nil:
+		f.fail(ctx, a, err)
+	}
+}
+
+// askForSuspects asks for the records that were missing when their list was read
+// again, as if an event said that they were deleted.
+func (f *Feed) askForSuspects(ctx context.Context) {
+	var events []Event
+	for _, a := range f.active() {
+		for _, o := range a.Awaiting() {
+			for _, m := range o.Bookmark.Reconciliation.Suspects {
+				events = append(events, Event{Missing: true, At: f.LastServerTime(), Type: a.changes.DeletedType, ObjectID: m.ID, TicketID: m.Owner})
+			}
+		}
+	}
+	for _, a := range f.active() {
+		own := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return !slices.Contains(a.changes.EventTypes, e.Type) })
+		if len(own) == 0 || a.refetchUnavailable {
+			continue
+		}
+		if f.refetch(ctx, a, own); a.refetchUnavailable {
+			continue
+		}
+		for _, o := range a.Awaiting() {
+			r := &o.Bookmark.Reconciliation
+			r.Emit(a.present(r.Suspects)) //rule:suspects-that-exist-are-kept
+			r.Suspects = nil
+			a.EmitRecords(o, nil)
+		}
+	}
+}
+
+// present returns the suspects, which exist if they got no tombstone. No slice has them
+// any longer.
+func (a *Applier) present(suspects state.Members) (all []state.Emitted) {
+	for _, m := range suspects {
+		if rec := a.Emissions.Get(m.ID).Record; rec != nil {
+			if at := a.Source.CreatedOf(*rec); !at.IsZero() {
+				m.Created = stream.Seconds(at)
+			}
+		}
+		all = append(all, state.Emitted{Member: m})
+	}
+	return all
 }
 
 // storeProcessed stores the ids of the processed events that the next sync

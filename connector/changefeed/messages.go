@@ -1,7 +1,6 @@
 package changefeed
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -20,7 +19,8 @@ func Messages(tickets *stream.Stream) *Changes {
 	return &Changes{
 		EventTypes: []string{"ticket-message-created", "ticket-message-updated", "ticket-message-failed", "ticket-message-deleted",
 			"ticket-created", "ticket-updated", "ticket-split", "ticket-merged", "ticket-deleted"},
-		RefetchDoc: "messages are re-fetched by ticket, 100 messages of one ticket in one request",
+		DeletedType: "ticket-message-deleted",
+		RefetchDoc:  "messages are re-fetched by ticket, 100 messages of one ticket in one request",
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
 			return applyMessages(ctx, a, tickets, planMessages(events, a.Emissions))
 		},
@@ -31,8 +31,9 @@ func Messages(tickets *stream.Stream) *Changes {
 type messageWork struct {
 	threads        threads
 	deletedTickets map[int64]bool
-	deleted        causes // deleted messages of unknown tickets
-	unresolved     causes // changed messages of unknown tickets
+	unresolved     causes            // changed messages of unknown tickets
+	nearby         map[int64][]int64 // where to look for these: tickets, by message
+	readWhole      map[int64]bool    // tickets whose threads have been read to their ends
 }
 
 // threads are what is wanted of the messages of tickets, by ticket.
@@ -40,11 +41,12 @@ type threads map[int64]*thread
 
 // A thread is what is wanted of the messages of one ticket.
 type thread struct {
-	whole        bool   // all of them: they may have come from another ticket
-	mayHaveMoved bool   // they may have moved to a ticket that only this one names
-	changed      causes // messages that changed
-	deleted      causes // of these, those that were deleted
-	why          cause  // all changes of the thread
+	whole        bool    // all of them: they may have come from another ticket
+	mayHaveMoved bool    // they may have moved to a ticket that only this one names
+	changed      causes  // messages that changed
+	deleted      causes  // of these, those that were deleted
+	why          cause   // all changes of the thread
+	sought       []int64 // messages that may be in it
 }
 
 // get returns the thread of a ticket and adds a cause to it.
@@ -56,11 +58,13 @@ func (t threads) get(ticket int64, why cause) *thread {
 	return t[ticket]
 }
 
-// planMessages decides what events require. A message whose event names no
-// ticket belongs to the ticket with which this sync has read it.
+// planMessages decides what events require.
 func planMessages(events []Event, read *reader.Emissions) messageWork {
-	work := messageWork{threads{}, map[int64]bool{}, causes{}, causes{}}
+	work := messageWork{threads{}, map[int64]bool{}, causes{}, map[int64][]int64{}, map[int64]bool{}}
 	for _, e := range events {
+		if e.ObjectID == 0 {
+			continue
+		}
 		switch e.Type {
 		case "ticket-deleted":
 			work.deletedTickets[e.ObjectID] = true
@@ -85,19 +89,18 @@ func (w *messageWork) addMove(e Event) {
 }
 
 // addMessage adds a changed message. One that was created needs nothing if this
-// sync has read it and the destination holds it.
+// sync has read it and the destination holds it. That one was deleted can only be
+// asked of its ticket.
 func (w *messageWork) addMessage(e Event, em reader.Emission) {
-	ticket, deleted := cmp.Or(e.TicketID, em.Owner), e.Type == "ticket-message-deleted"
 	switch {
 	case e.Type == "ticket-message-created" && em.Held:
-	case ticket == 0 && deleted:
-		w.deleted.add(e.ObjectID, e.cause())
-	case ticket == 0:
+	case e.TicketID == 0: //rule:deletions-without-ticket-are-not-believed
 		w.unresolved.add(e.ObjectID, e.cause())
+		w.nearby[e.ObjectID] = append(w.nearby[e.ObjectID], e.Nearby...)
 	default:
-		t := w.threads.get(ticket, e.cause())
+		t := w.threads.get(e.TicketID, e.cause())
 		t.changed.add(e.ObjectID, e.cause())
-		if deleted {
+		if e.Type == "ticket-message-deleted" {
 			t.deleted.add(e.ObjectID, e.cause())
 		}
 	}
@@ -107,9 +110,6 @@ func (w *messageWork) addMessage(e Event, em reader.Emission) {
 // any case: that the list was read since the deletion, no clock proves.
 func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work messageWork) error {
 	read := a.takeRead(work.unresolved, nil)
-	for id := range work.unresolved {
-		a.unresolved[id] = true
-	}
 	for _, ticket := range slices.Sorted(maps.Keys(work.threads)) {
 		t := work.threads[ticket]
 		read = append(read, a.takeRead(t.changed, nil)...)
@@ -118,39 +118,69 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 			delete(work.threads, ticket)
 		}
 	}
-	for wanted, moves := work.threads, 0; len(wanted) > 0; moves++ {
-		if moves > maxMoves {
-			a.warnEndless("the messages of tickets", slices.Sorted(maps.Keys(wanted)))
+	for moves := 0; ; moves++ {
+		if a.addNearby(work); len(work.threads) == 0 {
 			break
 		}
-		next, err := a.refetchThreads(ctx, tickets, wanted, work.deletedTickets)
+		if moves > maxMoves {
+			a.warnEndless("the messages of tickets", slices.Sorted(maps.Keys(work.threads)))
+			break
+		}
+		next, err := a.refetchThreads(ctx, tickets, work)
 		if err != nil {
 			return err
 		}
-		wanted = next
+		work.threads = next
 	}
-	// Last, so that a list that cannot be re-fetched is not emitted by each sync;
-	// but nothing that was read again since.
-	read = slices.DeleteFunc(read, func(it reader.Item) bool { return !a.Emissions.IsLatest(it.Record) })
-	a.EmitChanges(read, a.tombstones(work.deleted))
+	for id, why := range work.unresolved {
+		if !a.hasProcessed(why.events) { //rule:processed-events-need-no-ticket
+			a.unresolved[id] = true
+		}
+	}
+	a.EmitChanges(a.latest(read), nil) // last, so that a list that cannot be re-fetched is not emitted by each sync
 	return nil
+}
+
+// maxSearched bounds the pages that a sync reads to find messages of unknown
+// tickets: less than a minute of the allowance, even if no event of a message
+// names its ticket.
+const maxSearched = 100
+
+// addNearby adds, for each message of an unknown ticket, the thread of the next
+// ticket in which it may be.
+func (a *Applier) addNearby(work messageWork) {
+	for _, id := range work.unresolved.ids() { //rule:messages-are-sought-in-changed-tickets
+		near := slices.DeleteFunc(work.nearby[id], func(ticket int64) bool { return work.readWhole[ticket] || work.deletedTickets[ticket] })
+		if work.nearby[id] = near; len(near) == 0 {
+			continue
+		}
+		if work.threads[near[0]] == nil {
+			if a.searched >= maxSearched { //rule:search-for-messages-is-bounded
+				return
+			}
+			a.searched++
+		}
+		t := work.threads.get(near[0], cause{})
+		t.sought = append(t.sought, id)
+		work.nearby[id] = near[1:]
+	}
 }
 
 // refetchThreads re-fetches threads, and emits tombstones for deleted messages
 // that are gone. It returns the threads to which others have moved.
-func (a *Applier) refetchThreads(ctx context.Context, tickets *stream.Stream, wanted threads, deletedTickets map[int64]bool) (next threads, err error) {
+func (a *Applier) refetchThreads(ctx context.Context, tickets *stream.Stream, work messageWork) (next threads, err error) {
 	next = threads{}
 	ticketOf, missing := map[int64]int64{}, causes{}
-	for ticket, t := range wanted {
+	for ticket, t := range work.threads {
 		for id, why := range t.deleted {
 			ticketOf[id] = ticket
 			missing.add(id, why)
 		}
 	}
-	for _, ticket := range slices.Sorted(maps.Keys(wanted)) {
-		t := wanted[ticket]
-		if !deletedTickets[ticket] { //rule:threads-are-refetched
-			if err := a.refetchThread(ctx, ticket, t, missing); err != nil {
+	for _, ticket := range slices.Sorted(maps.Keys(work.threads)) {
+		t := work.threads[ticket]
+		if !work.deletedTickets[ticket] { //rule:threads-are-refetched
+			if err := a.refetchThread(ctx, ticket, t, work, missing); err != nil {
 				return nil, err
 			}
 		}
@@ -182,36 +212,65 @@ func (a *Applier) followTicket(ctx context.Context, tickets *stream.Stream, tick
 // confirmDeleted fetches a message that was deleted and is in none of the threads
 // that were read since its event. A deleted message may stay, with the date of its
 // deletion, or not; it may also have moved with its ticket. A tombstone cannot be
-// taken back, so the API has to confirm it first.
+// taken back, so the API has to confirm it first: the message is gone, and its ticket
+// is not. A message whose ticket is gone went with it, or to another ticket.
+// If it is missing in the list of all messages, it did not move.
 func (a *Applier) confirmDeleted(ctx context.Context, tickets *stream.Stream, ticket, id int64, why cause, next threads) error {
+	if why.missing && a.lostTickets[ticket] { // and the ticket was asked for
+		a.EmitChanges(nil, []reader.TombstoneItem{a.tombstone(a.Source, why, id)})
+		return nil
+	}
 	_, _, err := a.FetchByID(ctx, a.Source, tickets.Path+"/{id}/messages", ticket, id) //rule:deleted-messages-are-confirmed
 	gone, into := isGone(err)
+	ticketGone := false
+	if gone && into == 0 {
+		_, _, err = a.FetchByID(ctx, tickets, tickets.Path, 0, ticket)
+		ticketGone, into = isGone(err) //rule:message-of-lost-ticket-is-not-deleted
+		if a.lostTickets[ticket] = ticketGone && into == 0; a.lostTickets[ticket] && why.missing {
+			ticketGone, err = false, nil
+		}
+	}
 	switch {
 	case into != 0:
 		next.get(into, why).changed.add(id, why) //rule:deleted-messages-are-followed
 		next.get(into, why).deleted.add(id, why) //rule:deleted-messages-are-followed
-	case gone:
-		a.EmitChanges(nil, []reader.TombstoneItem{a.tombstone(a.Source, why, id)}) //rule:vanished-messages-get-tombstones
-	}
-	if gone {
 		return nil
+	case ticketGone:
+		return nil
+	case gone && err == nil:
+		a.EmitChanges(nil, []reader.TombstoneItem{a.tombstone(a.Source, why, id)}) //rule:vanished-messages-get-tombstones
 	}
 	return err
 }
 
-// refetchThread reads the messages of a ticket, and removes what it finds from
-// what is wanted and from the deleted messages that are missing. A ticket that is
-// gone has none.
-func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread, missing causes) error {
-	more := func(page *reader.Page) bool {
-		left := len(wanted.changed)
-		for _, rec := range page.Records {
-			if _, ok := wanted.changed[rec.ID()]; ok {
-				left--
-			}
-		}
-		return wanted.whole || left > 0
+// mayHave reports whether a thread, after a page of it, may still have messages
+// that are wanted or sought.
+func (a *Applier) mayHave(t *thread, page *reader.Page, unresolved causes) bool {
+	isOn := func(id int64) bool {
+		return slices.ContainsFunc(page.Records, func(rec stream.Record) bool { return rec.ID() == id })
 	}
+	for id := range t.changed {
+		if !isOn(id) {
+			return true
+		}
+	}
+	if t.whole {
+		return true
+	}
+	for _, id := range t.sought {
+		if _, lost := unresolved[id]; lost && !isOn(id) && a.searched < maxSearched {
+			a.searched++
+			return true
+		}
+	}
+	return false
+}
+
+// refetchThread reads the messages of a ticket, and removes what it finds from
+// what is wanted, from those of unknown tickets and from the deleted messages that are
+// missing. A ticket that is gone has none.
+func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *thread, work messageWork, missing causes) error {
+	more := func(page *reader.Page) bool { return a.mayHave(wanted, page, work.unresolved) }
 	fetch := func(ctx context.Context, ticket int64, token string) (*reader.Page, error) {
 		return a.FetchPage(ctx, a.Source, a.Source.Path, url.Values{"ticket_id": {strconv.FormatInt(ticket, 10)}}, token)
 	}
@@ -229,15 +288,19 @@ func (a *Applier) refetchThread(ctx context.Context, ticket int64, wanted *threa
 		var items []reader.Item
 		for _, rec := range page.Records {
 			id := rec.ID()
+			why, sought := work.unresolved[id]
 			if _, ok := wanted.changed[id]; ok || wanted.whole {
-				items = append(items, a.refetched(rec, wanted.why, page.ServerTime))
-			} else if a.Knows(rec) {
-				items = append(items, a.refetched(rec, cause{}, page.ServerTime))
+				why, sought = why.and(wanted.why), true
+			}
+			if sought || a.Knows(rec) {
+				items = append(items, a.refetched(rec, why, page.ServerTime))
 			}
 			delete(wanted.changed, id)
 			delete(missing, id)
+			delete(work.unresolved, id)
 		}
 		a.EmitChanges(items, nil)
+		work.readWhole[ticket] = page.NextToken == ""
 	}
 	return nil
 }

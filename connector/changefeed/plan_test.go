@@ -28,39 +28,44 @@ func event(id int, typ string, object int64, change func(*Event)) Event {
 func related(id int64) func(*Event) { return func(e *Event) { e.RelatedID = id } }
 func ticket(id int64) func(*Event)  { return func(e *Event) { e.TicketID = id } }
 
+func nearby(tickets ...int64) func(*Event) { return func(e *Event) { e.Nearby = tickets } }
+
 // why is the cause of events of these ids, of which the last is the latest.
-func why(ids ...int64) cause { return cause{at(int(slices.Max(ids))), ids} }
+func why(ids ...int64) cause { return cause{at: at(int(slices.Max(ids))), events: ids} }
 
 func TestPlanTickets(t *testing.T) {
+	none := map[int64]bool{}
 	tags := func(ids ...int64) func(*Event) { return func(e *Event) { e.RemovedTags = ids } }
 	for _, c := range []struct {
 		name   string
 		events []Event
 		want   ticketWork
 	}{
-		{"no events", nil, ticketWork{causes{}, causes{}, map[int64]causes{}}},
+		{"no events", nil, ticketWork{causes{}, causes{}, none, map[int64]causes{}}},
 		{"an update", []Event{event(1, "ticket-updated", 7, nil)},
-			ticketWork{causes{7: why(1)}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1)}, causes{}, none, map[int64]causes{}}},
 		{"two updates of one ticket are one re-fetch, because of both", []Event{event(1, "ticket-updated", 7, nil), event(2, "ticket-trashed", 7, nil)},
-			ticketWork{causes{7: why(1, 2)}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1, 2)}, causes{}, none, map[int64]causes{}}},
 		{"a deleted ticket is asked for", []Event{event(1, "ticket-updated", 7, nil), event(2, "ticket-deleted", 7, nil)},
-			ticketWork{causes{7: why(1, 2)}, causes{7: why(2)}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1, 2)}, causes{7: why(2)}, none, map[int64]causes{}}},
 		{"a merge changes both tickets", []Event{event(1, "ticket-merged", 7, related(8))},
-			ticketWork{causes{7: why(1), 8: why(1)}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1), 8: why(1)}, causes{}, none, map[int64]causes{}}},
 		{"a merge into a ticket that is deleted later", []Event{event(1, "ticket-merged", 7, related(8)), event(2, "ticket-deleted", 8, nil)},
-			ticketWork{causes{7: why(1), 8: why(1, 2)}, causes{8: why(2)}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1), 8: why(1, 2)}, causes{8: why(2)}, none, map[int64]causes{}}},
+		{"a merge that names no other ticket", []Event{event(1, "ticket-merged", 7, nil), event(2, "ticket-deleted", 7, nil)},
+			ticketWork{causes{7: why(1, 2)}, causes{7: why(2)}, map[int64]bool{7: true}, map[int64]causes{}}},
 		{"removed tags, one of them twice", []Event{event(1, "ticket-tags-removed", 7, tags(5, 6)), event(2, "ticket-tags-removed", 7, tags(5))},
-			ticketWork{causes{7: why(1, 2)}, causes{}, map[int64]causes{7: {5: why(1, 2), 6: why(1)}}}},
+			ticketWork{causes{7: why(1, 2)}, causes{}, none, map[int64]causes{7: {5: why(1, 2), 6: why(1)}}}},
 		{"a message changes its ticket", []Event{event(1, "ticket-message-updated", 50, ticket(7)), event(2, "ticket-message-deleted", 51, ticket(7)), event(3, "ticket-message-deleted", 52, ticket(8))},
-			ticketWork{causes{7: why(1, 2), 8: why(3)}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1, 2), 8: why(3)}, causes{}, none, map[int64]causes{}}},
 		{"a message of an unknown ticket", []Event{event(1, "ticket-message-deleted", 50, nil)},
-			ticketWork{causes{}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{}, causes{}, none, map[int64]causes{}}},
 		{"a summary of a ticket", []Event{event(1, "ticket-message-summary-created", 7, func(e *Event) { e.OfTicket = true })},
-			ticketWork{causes{7: why(1)}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1)}, causes{}, none, map[int64]causes{}}},
 		{"a summary of messages", []Event{event(1, "ticket-message-summary-created", 50, ticket(7))},
-			ticketWork{causes{7: why(1)}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{7: why(1)}, causes{}, none, map[int64]causes{}}},
 		{"an event without an object", []Event{event(1, "ticket-updated", 0, nil)},
-			ticketWork{causes{}, causes{}, map[int64]causes{}}},
+			ticketWork{causes{}, causes{}, none, map[int64]causes{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := planTickets(c.events); !reflect.DeepEqual(got, c.want) {
@@ -118,9 +123,9 @@ func TestPlanMessages(t *testing.T) {
 		rec := messages.NewRecord(fmt.Appendf(nil, `{"id":%d,"ticket_id":%d,"created_datetime":"2026-01-01T00:00:00"}`, m.id, m.ticket))
 		read.Record(rec, reader.Emission{ReadAt: at(0), Held: m.held})
 	}
-	none := messageWork{threads{}, map[int64]bool{}, causes{}, causes{}}
+	none := planMessages(nil, read)
 	with := func(change func(w *messageWork)) messageWork {
-		w := messageWork{threads{}, map[int64]bool{}, causes{}, causes{}}
+		w := planMessages(nil, read)
 		change(&w)
 		return w
 	}
@@ -133,20 +138,16 @@ func TestPlanMessages(t *testing.T) {
 			with(func(w *messageWork) {
 				w.threads[9] = &thread{changed: causes{60: why(1)}, deleted: causes{}, why: why(1)}
 			})},
-		{"an update of a message that was read, without a ticket", []Event{event(1, "ticket-message-updated", 50, nil)},
-			with(func(w *messageWork) {
-				w.threads[9] = &thread{changed: causes{50: why(1)}, deleted: causes{}, why: why(1)}
-			})},
-		{"an update of an unknown message, without a ticket", []Event{event(1, "ticket-message-updated", 60, nil)},
-			with(func(w *messageWork) { w.unresolved[60] = why(1) })},
-		{"a deletion without a ticket", []Event{event(1, "ticket-message-deleted", 60, nil)},
-			with(func(w *messageWork) { w.deleted[60] = why(1) })},
+		{"updates of a message of an unknown ticket", []Event{event(1, "ticket-message-updated", 60, nearby(9, 10)), event(2, "ticket-message-failed", 60, nearby(11))},
+			with(func(w *messageWork) { w.unresolved[60], w.nearby[60] = why(1, 2), []int64{9, 10, 11} })},
+		{"a deletion of a message of an unknown ticket", []Event{event(1, "ticket-message-deleted", 60, nearby(9))},
+			with(func(w *messageWork) { w.unresolved[60], w.nearby[60] = why(1), []int64{9} })},
 		{"a deletion with a ticket", []Event{event(1, "ticket-message-deleted", 60, ticket(9))},
 			with(func(w *messageWork) {
 				w.threads[9] = &thread{changed: causes{60: why(1)}, deleted: causes{60: why(1)}, why: why(1)}
 			})},
 		{"a new message that the destination holds", []Event{event(1, "ticket-message-created", 50, nil)}, none},
-		{"a new message that was read and not emitted", []Event{event(1, "ticket-message-created", 51, nil)},
+		{"a new message that was read and not emitted", []Event{event(1, "ticket-message-created", 51, ticket(9))},
 			with(func(w *messageWork) {
 				w.threads[9] = &thread{changed: causes{51: why(1)}, deleted: causes{}, why: why(1)}
 			})},
@@ -154,6 +155,7 @@ func TestPlanMessages(t *testing.T) {
 			with(func(w *messageWork) {
 				w.threads[9] = &thread{changed: causes{60: why(1)}, deleted: causes{}, why: why(1)}
 			})},
+		{"events without an object", []Event{event(1, "ticket-merged", 0, nil), event(2, "ticket-message-updated", 0, ticket(9))}, none},
 		{"the ticket of another message", []Event{event(1, "ticket-updated", 9, nil)}, none},
 		{"a deleted ticket", []Event{event(1, "ticket-deleted", 9, nil)},
 			with(func(w *messageWork) { w.deletedTickets[9] = true })},
@@ -188,9 +190,29 @@ func TestResolver(t *testing.T) {
 	if len(ready) != 3 || ready[0].TicketID != 10 || ready[1].TicketID != 9 || len(deferred) != 0 {
 		t.Fatalf("ready %+v, deferred %+v", ready, deferred)
 	}
-	ready, deferred = r.resolve([]Event{event(6, "ticket-message-updated", 53, in("c"))}, true)
-	if len(ready) != 1 || ready[0].TicketID != 0 || len(deferred) != 0 {
+	ready, deferred = r.resolve([]Event{event(6, "ticket-message-updated", 53, in("c")), event(7, "ticket-message-updated", 54, in("a")),
+		event(8, "ticket-message-updated", 55, func(e *Event) { e.Context, e.TicketID = "d", 11 }), event(9, "ticket-message-updated", 56, in("d"))}, true)
+	if len(ready) != 4 || ready[0].TicketID != 0 || ready[1].TicketID != 9 || ready[3].TicketID != 11 || len(deferred) != 0 {
 		t.Fatalf("the final chunk: ready %+v, deferred %+v", ready, deferred)
+	}
+}
+
+// Any event of a ticket names the ticket of the messages of its operation. If none
+// does, the messages are looked for in the tickets that changed at about the same
+// time, also in the chunk before, but not in those that were deleted.
+func TestResolverNearby(t *testing.T) {
+	in := func(context string) func(*Event) { return func(e *Event) { e.Context = context } }
+	var r resolver
+	_, deferred := r.resolve([]Event{event(1, "ticket-created", 9, in("a")), event(4, "ticket-updated", 10, in("b")), event(5, "ticket-message-failed", 50, in("c"))}, false)
+	ready, _ := r.resolve(append(deferred,
+		event(6, "ticket-deleted", 11, in("d")), event(7, "ticket-reopened", 12, in("e")), event(8, "ticket-updated", 10, in("f")),
+		event(20, "ticket-message-summary-created", 13, func(e *Event) { e.Context, e.OfTicket = "g", true }), event(20, "ticket-message-failed", 51, in("g")),
+		event(3, "ticket-updated", 0, in("i")), event(30, "ticket-updated", 14, in("h"))), true)
+	if e := ready[0]; e.ObjectID != 50 || e.TicketID != 0 || !slices.Equal(e.Nearby, []int64{10, 12, 9}) {
+		t.Errorf("%+v", e)
+	}
+	if e := ready[5]; e.ObjectID != 51 || e.TicketID != 13 || e.Nearby != nil {
+		t.Errorf("%+v", e)
 	}
 }
 

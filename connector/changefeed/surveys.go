@@ -12,9 +12,10 @@ import (
 // Surveys returns the changes of satisfaction surveys.
 func Surveys() *Changes {
 	return &Changes{
-		EventTypes: []string{"satisfaction-survey-sent", "satisfaction-survey-responded"},
-		RefetchDoc: "surveys are re-fetched by reading on in the list or by id, whichever takes fewer requests",
-		AtEnd:      true, // the list is read on once
+		EventTypes:  []string{"satisfaction-survey-sent", "satisfaction-survey-responded"},
+		DeletedType: "satisfaction-survey-responded",
+		RefetchDoc:  "surveys are re-fetched by reading on in the list or by id, whichever takes fewer requests",
+		AtEnd:       true, // the list is read on once
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
 			return applySurveys(ctx, a, planSurveys(events))
 		},

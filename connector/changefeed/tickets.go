@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"source-gorgias/connector/reader"
@@ -18,6 +19,7 @@ func Tickets(tags *stream.Stream) *Changes {
 		EventTypes: []string{"ticket-created", "ticket-updated", "ticket-tags-added", "ticket-tags-removed", "ticket-marked-spam",
 			"ticket-unmarked-spam", "ticket-trashed", "ticket-untrashed", "ticket-customer-updated", "ticket-split",
 			"ticket-merged", "ticket-deleted", "ticket-message-updated", "ticket-message-deleted", "ticket-message-summary-created"},
+		DeletedType:     "ticket-deleted",
 		ListProvesMerge: true,
 		RefetchDoc:      "up to 100 tickets are re-fetched in one request",
 		Apply: func(ctx context.Context, a *Applier, events []Event) error {
@@ -30,6 +32,7 @@ func Tickets(tags *stream.Stream) *Changes {
 type ticketWork struct {
 	refetch     causes
 	deleted     causes
+	merged      map[int64]bool   // into which ticket, or which one into them, only a request shows
 	removedTags map[int64]causes // by ticket, then by tag
 }
 
@@ -37,11 +40,14 @@ type ticketWork struct {
 // excerpt or the number of messages, without moving the ticket's date. A merge or a split changes both
 // tickets: which of them remains is seen when they are re-fetched.
 func planTickets(events []Event) ticketWork {
-	work := ticketWork{causes{}, causes{}, map[int64]causes{}}
+	work := ticketWork{causes{}, causes{}, map[int64]bool{}, map[int64]causes{}}
 	for _, e := range events {
 		work.refetch.add(e.ticket(), e.cause()) //rule:changed-messages-refetch-their-ticket
 		if e.Type == "ticket-deleted" {
 			work.deleted.add(e.ObjectID, e.cause())
+		}
+		if e.Type == "ticket-merged" && e.RelatedID == 0 {
+			work.merged[e.ObjectID] = true //rule:nameless-merges-are-followed
 		}
 		work.refetch.add(e.RelatedID, e.cause())
 		for _, tag := range e.RemovedTags {
@@ -71,15 +77,16 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 	read := a.takeRead(wanted, needsRecord)
 	// The deleted ones are asked for in any case: no clock decides that they exist.
 	maps.Copy(wanted, work.deleted)
-	for queue := wanted.ids(); len(queue) > 0; { //rule:tickets-are-refetched
-		n := min(a.Limit(), len(queue))
-		missing, err := a.refetchTickets(ctx, queue[:n], all, emit)
+	queue := wanted.ids()
+	for done := 0; done < len(queue); { //rule:tickets-are-refetched
+		n := min(a.Limit(), len(queue)-done)
+		missing, err := a.refetchTickets(ctx, queue[done:done+n], all, emit)
 		if err != nil {
 			return cmp.Or(a.confirmDeletedTickets(ctx, work.deleted), err)
 		}
-		queue = queue[n:]
+		done += n
 		for _, id := range missing { //rule:missing-tickets-are-fetched-by-id
-			if why, deleted := work.deleted[id]; deleted { // an event and the response agree
+			if why, deleted := work.deleted[id]; deleted && !work.merged[id] { // an event and the response agree
 				a.EmitChanges(nil, []reader.TombstoneItem{a.tombstone(a.Source, why, id)})
 				continue
 			}
@@ -89,13 +96,13 @@ func applyTickets(ctx context.Context, a *Applier, tags *stream.Stream, work tic
 			}
 			if into == 0 {
 				emit(items)
-			} else if _, known := all[into]; !known {
+			} else if !slices.Contains(queue, into) {
 				all.add(into, all[id])
 				queue = append(queue, into)
 			}
 		}
 	}
-	emit(read) // last, so that a list that cannot be re-fetched is not emitted by each sync
+	emit(a.latest(read)) // last, so that a list that cannot be re-fetched is not emitted by each sync
 	return nil
 }
 

@@ -127,6 +127,7 @@ func (a *app) fail(err error) {
 
 const (
 	saveTokensUsage = "write renewed OAuth2 tokens to the config file"
+	reconcileUsage  = "read all lists again from end to end, to find what neither a date nor an event shows"
 	sandboxUsage    = "read the sandbox account: no credentials, no network"
 )
 
@@ -137,6 +138,7 @@ func (a *app) commands(called string) *cli.App {
 	sandbox := &cli.BoolFlag{Name: "sandbox", Usage: sandboxUsage}
 	catalog := &cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"}
 	state := &cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"}
+	reconcile := &cli.BoolFlag{Name: "reconcile", Usage: reconcileUsage}
 	debug := &cli.BoolFlag{Name: "debug", Usage: "write debug messages", Action: func(_ *cli.Context, on bool) error {
 		a.writer.Debug = a.writer.Debug || on
 		return nil
@@ -165,10 +167,10 @@ func (a *app) commands(called string) *cli.App {
 			Flags: []cli.Flag{config, sandbox, debug}, Action: a.discover,
 		}, {
 			Name: "read", Usage: "read the streams of the catalog, or all streams",
-			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state}, Action: a.read,
+			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state, reconcile}, Action: a.read,
 		}, {
 			Name: "plan", Usage: "estimate the requests, records and duration of the next read",
-			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state,
+			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state, reconcile,
 				&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 			}, Action: a.plan,
 		}, {

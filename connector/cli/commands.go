@@ -123,6 +123,7 @@ func newPlan(c *cli.Context, account *account) (plan *connector.Plan, selection 
 		}
 	}
 	plan = connector.NewPlan(account.settings, airbyte.TombstoneColumn)
+	plan.ReconcileNow = plan.ReconcileNow || c.Bool("reconcile")
 	plan.Client, plan.RateLimiter, plan.Streams = account.client, account.rateLimiter, selection.Streams
 	plan.Bookmarks, err = airbyte.ParseState(state)
 	return plan, selection, err

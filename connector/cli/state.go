@@ -167,6 +167,7 @@ func describe(s *stream.Stream, b state.Bookmark, e *state.Entry, now time.Time)
 	if s.Source().LookbackWindow > 0 && !foreign && !b.WindowReadAt.IsZero() {
 		line("window re-read", "at %s", formatUTC(b.WindowReadAt))
 	}
+	describeReconciliation(b, line)
 	if !b.EventWatermark.IsZero() {
 		line("change feed", "processed up to %s", formatUTC(b.EventWatermark))
 	}
@@ -178,6 +179,26 @@ func describe(s *stream.Stream, b state.Bookmark, e *state.Entry, now time.Time)
 		line("deduplicated", "%s, written again only if changed", counted(n, thing))
 	}
 	return lines.String()
+}
+
+// describeReconciliation describes the round under way, or the last one.
+func describeReconciliation(b state.Bookmark, line func(label, format string, args ...any)) {
+	r := &b.Reconciliation
+	if r.Round.StartedAt.IsZero() || len(r.Slices) == 0 {
+		return
+	}
+	found := fmt.Sprintf("%s written again, %d missing", counted(r.Round.Changed, "record"), r.Round.Vanished)
+	switch {
+	case !r.Round.FinishedAt.IsZero():
+		line("reconciled", "in full at %s: %s", formatUTC(r.Round.FinishedAt), found)
+	case r.Round.Below.IsZero():
+		line("reconciled", "in slices, %s; the next round has begun", counted(len(r.Slices), "slice"))
+	default:
+		line("reconciled", "since %s, back to %s: %s", formatUTC(r.Round.StartedAt), formatUTC(r.Round.Below), found)
+	}
+	if n := len(r.Suspects); n > 0 {
+		line("", "%s to be asked for", counted(n, "missing record"))
+	}
 }
 
 // describeCaptured describes what has been read completely.

@@ -40,10 +40,13 @@ func summarize(out io.Writer, redact func(string) string, s *connector.Summary, 
 // that are empty, and the names of the complete streams without records.
 func summarizeRecords(b *strings.Builder, s *connector.Summary) {
 	all, _, _ := s.Total()
-	row := func(name, records, refetched, tombstones string) {
+	row := func(name, records, refetched, reconciled, tombstones string) {
 		fmt.Fprintf(b, "%-28s%12s", name, records)
 		if all.Refetched > 0 {
 			fmt.Fprintf(b, "%12s", refetched)
+		}
+		if all.Reconciled > 0 {
+			fmt.Fprintf(b, "%12s", reconciled)
 		}
 		if all.Tombstones > 0 {
 			fmt.Fprintf(b, "%12s", tombstones)
@@ -58,17 +61,17 @@ func summarizeRecords(b *strings.Builder, s *connector.Summary) {
 	}
 	var empty []string
 	if all.Records > 0 {
-		row("STREAM", "RECORDS", "RE-FETCHED", "TOMBSTONES")
+		row("STREAM", "RECORDS", "RE-FETCHED", "RECONCILED", "TOMBSTONES")
 	}
 	for _, st := range s.Streams {
 		if st.Records > 0 {
-			row(st.Stream.Name, number(st.Records), number(st.Refetched), number(st.Tombstones))
+			row(st.Stream.Name, number(st.Records), number(st.Refetched), number(st.Reconciled), number(st.Tombstones))
 		} else if st.Done {
 			empty = append(empty, st.Stream.Name)
 		}
 	}
 	if all.Records > 0 {
-		row("all", number(all.Records), number(all.Refetched), number(all.Tombstones))
+		row("all", number(all.Records), number(all.Refetched), number(all.Reconciled), number(all.Tombstones))
 	}
 	b.WriteString(listLine("no new records", empty))
 }

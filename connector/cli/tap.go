@@ -68,6 +68,7 @@ func tapFlags() []cli.Flag {
 		&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "JSON `FILE` with the state of the last sync"},
 		&cli.BoolFlag{Name: "sandbox", Usage: sandboxUsage},
 		&cli.BoolFlag{Name: "save-tokens", Usage: saveTokensUsage},
+		&cli.BoolFlag{Name: "reconcile", Usage: reconcileUsage},
 		&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "print the catalog"},
 		&cli.StringFlag{Name: "test", Usage: "`WHAT` to test: all (one record per stream) or schema (no records)"},
 		&cli.BoolFlag{Name: "about", Usage: "describe the tap and its settings"},
@@ -167,6 +168,7 @@ func (a *app) tapRead(c *cli.Context) error {
 	}
 	newPlan := func(streams []*stream.Stream) *connector.Plan {
 		p := connector.NewPlan(settings, singer.TombstoneColumn)
+		p.ReconcileNow = p.ReconcileNow || c.Bool("reconcile")
 		p.Client, p.RateLimiter = account.client, account.rateLimiter
 		p.Streams, p.Bookmarks = streams, bookmarks
 		return p

@@ -56,6 +56,12 @@ type Config struct {
 	// The lookback windows are re-read at most once in this many hours. With 0, every sync re-reads them. Every sync captures the changes that the events of your account show.
 	WindowInterval int `json:"window_interval,omitempty" jsonschema:"title=Lookback interval (hours),minimum=0,maximum=720,default=24"`
 
+	// Within this many days, each list is read once from end to end, a part per sync. This finds the changes and deletions that neither a date nor an event shows. With 0, it is never done.
+	ReconcileDays int `json:"reconcile_days,omitempty" jsonschema:"title=Reconciliation (days),minimum=0,maximum=366,default=7"`
+
+	// Each sync reads all lists from end to end, however long that takes.
+	ReconcileNow bool `json:"reconcile_now,omitempty" jsonschema:"title=Reconcile now,default=false"`
+
 	// How deletions are emitted: tombstone writes a record that destinations use to delete the row; ignore writes nothing.
 	Deletes string `json:"deletes,omitempty" jsonschema:"title=Deletions,enum=tombstone,enum=ignore,default=tombstone"`
 
@@ -138,6 +144,8 @@ type Settings struct {
 	Overlap          time.Duration
 	Windows          map[string]time.Duration // the lookback windows that the user sets, by stream name
 	WindowInterval   time.Duration
+	ReconcileEvery   time.Duration
+	ReconcileNow     bool
 	Reports          []reports.Report
 	Tombstones       bool // deletions are emitted
 	Privacy          *Privacy

@@ -46,6 +46,7 @@ func (p *parser) convert(fields map[string]any) error {
 	}
 	c := &p.config
 	p.Credentials, p.hashSalt = c.Credentials, c.HashSalt
+	p.ReconcileEvery, p.ReconcileNow = time.Duration(c.ReconcileDays)*24*time.Hour, c.ReconcileNow
 	p.Overlap, p.WindowInterval = time.Duration(c.Overlap)*time.Minute, time.Duration(c.WindowInterval)*time.Hour
 	p.Concurrency, p.RateLimitReserve, p.Tombstones = c.Concurrency, c.RateLimitReserve, c.Deletes == "tombstone"
 	return nil

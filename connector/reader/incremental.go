@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"source-gorgias/connector/gorgias"
@@ -71,6 +72,8 @@ type ScanInfo struct {
 	Resumed bool
 	// Unsorted is set if a page was not in the order asked for.
 	Unsorted bool
+	// Last is set on the last page of a scan.
+	Last bool
 }
 
 // run reads the pages of one scan. It reports whether the list is finished: if
@@ -87,17 +90,30 @@ func (s *scan) run(ctx context.Context, final bool) (finished bool, err error) {
 		}
 		ended := s.ended
 		last := ended && (!s.resumed && !s.tookLong(page) || final) //rule:head-is-rescanned-after-resume
+		info := ScanInfo{s.readFrom, s.resumed, s.position.Unsorted, ended}
+		if s.Comparer != nil && s.position.Pages == 1 {
+			s.Comparer.Begin()
+		}
 		s.recordEmissions(page)
 		for _, o := range s.Outputs {
-			s.emitPage(o, page, ended, last)
+			s.emitPage(o, page, ended && s.Comparer == nil, last)
+		}
+		if s.Comparer != nil {
+			s.Comparer.Compare(page, info)
+			s.endScan(ended, last)
 		}
 		if s.OnPage != nil {
-			s.OnPage(page, ScanInfo{s.readFrom, s.resumed, s.position.Unsorted})
+			s.OnPage(page, info)
 		}
 		if last {
 			s.EndToken, s.Finished = s.position.PageToken, true
 			if err := s.follow(ctx); err != nil {
 				return false, err
+			}
+			if s.Reconcile != nil {
+				if err := s.Reconcile(ctx, s.List); err != nil {
+					return false, err
+				}
 			}
 			s.finish()
 			return true, nil
@@ -217,9 +233,25 @@ func (s *scan) extendToWindow() {
 		}
 		o.windowDue = true
 		// No sync has read what lies before the start date.
-		windowStart := state.MaxTime(o.Bookmark.WindowReadAt.Add(-window), s.Start)
+		windowStart := o.Bookmark.WindowReadAt.Add(-window)
+		if s.Comparer != nil {
+			windowStart = o.Bookmark.Reconciliation.YoungSliceStart(windowStart, window)
+		}
+		windowStart = state.MaxTime(windowStart, s.Start)
 		o.lowerBound = state.MinTime(o.lowerBound, windowStart)                    //rule:window-lowers-output-bound
 		s.position.LowerBound = state.MinTime(s.position.LowerBound, o.lowerBound) //rule:window-lowers-scan-bound
+	}
+}
+
+// beginSlices divides what a first scan reads into the slices of its reconciliation.
+func (s *scan) beginSlices() {
+	if s.ReconcileEvery == 0 || s.Source.Created == "" {
+		return
+	}
+	for _, o := range s.Outputs {
+		if r := &o.Bookmark.Reconciliation; o.firstScan && len(r.Slices) == 0 {
+			r.Begin(o.lowerBound, s.position.StartedAt, s.Overlap, s.Window(s.Source))
+		}
 	}
 }
 
@@ -229,7 +261,7 @@ func (s *scan) restart(ctx context.Context) error {
 	if s.Source.SinceParam != "" && !s.position.Unsorted {
 		for _, o := range s.Outputs {
 			o.Bookmark.Scan = s.position
-			o.Bookmark.FinishScan(0)
+			o.Bookmark.FinishScan(0, true)
 		}
 	}
 	return s.begin(ctx)
@@ -245,6 +277,7 @@ func (s *scan) observe(page *Page) bool {
 	if p.StartedAt.IsZero() {
 		p.StartedAt = page.ServerTime //rule:server-clock-starts-scan
 		s.extendToWindow()
+		s.beginSlices()
 	}
 	p.Pages++
 	p.PageToken = page.NextToken
@@ -351,17 +384,54 @@ func (s *scan) emitPage(o *Output, page *Page, ended, last bool) {
 		}
 	}
 	s.trackUnfinished(o, items)
+	if o.newBefore = (time.Time{}); o.Bookmark.Reconciliation.Round.StartedAt.Equal(s.position.StartedAt) {
+		o.newBefore = s.position.StartedAt // the scan began with empty slices
+	}
+	items = slices.DeleteFunc(items, func(it Item) bool { return s.holds(o, it.Record) })
 	records, read := s.dedupe(o, items)
 	o.Bookmark.Scan = s.position
 	if s.truncatedByEnd && (s.Source.Mode == stream.OldestFirst || s.position.Unsorted) {
 		o.Bookmark.Scan.PageToken = "" // a sync without the end date would miss what was left out
 	}
 	if ended { //rule:watermark-stands-still-during-scan
-		o.Bookmark.FinishScan(s.Window(s.Source))
+		s.finishScan(o)
 	}
 	s.remember(o, read)
+	if ended {
+		s.compact(o)
+	}
 	o.listDone = last
 	s.EmitRecords(o, records)
+}
+
+// endScan ends a scan once its last page was compared.
+func (s *scan) endScan(ended, last bool) {
+	if !ended {
+		return
+	}
+	for _, o := range s.Outputs {
+		s.finishScan(o)
+		s.compact(o)
+		o.listDone = last
+		s.EmitRecords(o, nil)
+	}
+}
+
+// compact joins the slices that a first scan has filled.
+func (s *scan) compact(o *Output) {
+	if r := &o.Bookmark.Reconciliation; o.firstScan {
+		r.Compact(s.RowsPerSlice(r.Rows()), s.Window(s.Source))
+	}
+}
+
+// finishScan moves the watermark of o.
+func (s *scan) finishScan(o *Output) {
+	o.Bookmark.FinishScan(s.Window(s.Source), !s.resumed || s.Comparer == nil) //rule:held-rows-are-read-again
+}
+
+// holds reports whether a row is not emitted with its page.
+func (s *scan) holds(o *Output, rec stream.Record) bool {
+	return s.Comparer != nil && s.Comparer.Holds(o, rec)
 }
 
 // startEvents stores since when events matter to o, before its first record is
@@ -403,8 +473,10 @@ func (s *scan) recordEmissions(page *Page) {
 		for _, o := range s.Outputs {
 			it, ok := s.itemFor(o, rec)
 			em.Held = em.Held && ok
-			em.Emitted = em.Emitted && ok && o.IsNew(it)
+			em.Emitted = em.Emitted && ok && o.IsNew(it) && !s.holds(o, rec)
 		}
-		s.Emissions.Record(rec, em)
+		if em.Emitted || !s.Emissions.HasEmitted(rec) {
+			s.Emissions.Record(rec, em)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"source-gorgias/connector/reconcile/sketch"
 	"source-gorgias/connector/state"
 	"source-gorgias/connector/stream"
 )
@@ -22,6 +23,8 @@ type List struct {
 	Children []*Output
 	// OnPage, if set, sees each page once it is emitted.
 	OnPage func(*Page, ScanInfo)
+	// Comparer, if set, compares what scans read again with what earlier ones have read.
+	Comparer Comparer
 	// Emissions are what this sync read of the list, for the change feed; nil if
 	// it needs none.
 	Emissions *Emissions
@@ -30,6 +33,8 @@ type List struct {
 	EndToken string
 	// Finished is set once an ordered list has been read.
 	Finished bool
+	// Reconcile, if set, reads on in the list after its scan.
+	Reconcile func(context.Context, *List) error
 
 	unproven404Reported bool
 }
@@ -50,6 +55,8 @@ type Output struct {
 	listDone   bool
 	windowDue  bool // this sync re-reads the lookback window
 	ended      bool
+	newBefore  time.Time            // the first scan emits for the first time what is not dated later
+	emitted    []state.Emitted      // in the batch that is being made
 	leftOut    int                  // elements without a key, of a Derived stream
 	derived    map[uint32]state.IDs // the elements of the records being emitted
 	read       map[int64]bool       // unfinished records that this sync has read
@@ -65,6 +72,24 @@ func NewOutput(s *stream.Stream, b state.Bookmark) *Output {
 
 // All returns the outputs and the children.
 func (l *List) All() []*Output { return append(append([]*Output{}, l.Outputs...), l.Children...) }
+
+// A Comparer emits some of the rows that a scan reads, if they have changed.
+type Comparer interface {
+	// Begin is called before the first page of a scan is emitted.
+	Begin()
+	// Holds reports whether a row is not emitted with its page.
+	Holds(*Output, stream.Record) bool
+	// Compare sees each page once it is emitted, and the last one before the scan counts
+	// as finished.
+	Compare(*Page, ScanInfo)
+}
+
+// Open reports whether o has not ended.
+func (o *Output) Open() bool { return !o.ended }
+
+// HasRead reports whether the scan under way emits all that is new to o from a cursor
+// value on, and earlier scans have emitted the rest.
+func (o *Output) HasRead(from time.Time) bool { return !o.firstScan && !from.Before(o.lowerBound) }
 
 // Awaiting returns the outputs that still wait for events.
 func (l *List) Awaiting() (outputs []*Output) {
@@ -197,11 +222,22 @@ func (r *Run) dedupe(o *Output, items []Item) (records []stream.Record, read []s
 		case it.Emitted, !o.IsNew(it):
 		case o.Stream.Derive == nil:
 			records = append(records, it.Record)
+			r.note(o, it.Record, it.Owner, it.ID(), it.Version())
 		default:
 			records = append(records, r.derive(o, it.Record)...)
 		}
 	}
 	return records, read
+}
+
+// note notes that a record is emitted, rec itself or what was derived from it.
+func (r *Run) note(o *Output, rec stream.Record, owner, id int64, v stream.Version) {
+	created := o.Stream.Source().CreatedOf(rec)
+	if r.ReconcileEvery == 0 || created.IsZero() {
+		return // it has no place in the order
+	}
+	isNew := rec.Origin == stream.Listed && rec.Cursor.Before(o.newBefore)
+	o.emitted = append(o.emitted, state.Emitted{Member: state.NewMember(owner, id, created), Version: v, New: isNew})
 }
 
 // derive returns the records of a Derived stream that are in a new version of rec,
@@ -215,7 +251,9 @@ func (r *Run) derive(o *Output, rec stream.Record) (records []stream.Record) {
 			continue
 		}
 		records = append(records, stream.Record{Raw: raw, Origin: rec.Origin})
-		ids = append(ids, stream.Integer(stream.Field(raw, o.Stream.ID())))
+		id := stream.Integer(stream.Field(raw, o.Stream.ID()))
+		ids = append(ids, id)
+		r.note(o, rec, rec.ID(), id, stream.VersionOf(raw))
 	}
 	if !o.Stream.Deletable || o.leftOut > leftOut { // what was left out may be what seems to be removed
 		return records
@@ -232,6 +270,7 @@ func (r *Run) derive(o *Output, rec stream.Record) (records []stream.Record) {
 	for _, id := range was {
 		if r.Tombstone != "" && !slices.Contains(ids, id) { //rule:removed-elements-get-tombstones
 			records = append(records, o.Stream.NewTombstone(r.Tombstone, rec.Cursor, rec.ID(), id))
+			o.Bookmark.Reconciliation.Bury(sketch.Element{Owner: rec.ID(), ID: id})
 		}
 	}
 	return records
@@ -277,6 +316,8 @@ func (l *List) remember(o *Output, read []stream.Fingerprint) {
 		o.Bookmark.Elements = o.Bookmark.Elements.With(o.derived, o.Bookmark.Fingerprints)
 	}
 	o.derived = nil
+	o.Bookmark.Reconciliation.Emit(o.emitted)
+	o.emitted = nil
 }
 
 // EmitChanges emits what the change feed found: items to those outputs that
@@ -288,21 +329,63 @@ func (l *List) EmitChanges(items []Item, tombstones []TombstoneItem) {
 		}
 	}
 	for _, o := range l.Awaiting() {
-		records, read := l.dedupe(o, items)
-		for _, t := range tombstones {
-			if t.Stream != o.Stream || l.Tombstone == "" { //rule:deletions-become-tombstones
-				continue
-			}
-			read = append(read, t.Fingerprint(t.At))
-			emitted := slices.ContainsFunc(records, func(rec stream.Record) bool { return rec.Origin == stream.Tombstone && bytes.Equal(rec.Key, t.Key) })
-			if !emitted && o.IsNew(t.Item) {
-				records = append(records, t.Record)
-			}
-		}
-		l.remember(o, read)
-		if len(records) > 0 {
+		if records := l.changesOf(o, items, tombstones); len(records) > 0 {
 			l.EmitRecords(o, records) //rule:event-watermark-moves-after-chunk
 		}
+	}
+}
+
+// changesOf returns the records of o that are new to it, and its tombstones.
+func (l *List) changesOf(o *Output, items []Item, tombstones []TombstoneItem) []stream.Record {
+	records, read := l.dedupe(o, items)
+	for _, t := range tombstones {
+		if t.Stream != o.Stream || l.Tombstone == "" { //rule:deletions-become-tombstones
+			continue
+		}
+		read = append(read, t.Fingerprint(t.At))
+		emitted := slices.ContainsFunc(records, func(rec stream.Record) bool { return rec.Origin == stream.Tombstone && bytes.Equal(rec.Key, t.Key) })
+		if !emitted && o.IsNew(t.Item) {
+			records = append(records, t.Record)
+			o.Bookmark.Reconciliation.Bury(t.Element)
+		}
+	}
+	l.remember(o, read)
+	return records
+}
+
+// Reread keeps the fingerprints of records that were read again and are not emitted,
+// where o has that of another version: what it shows of them is as it was.
+func (l *List) Reread(o *Output, records []stream.Record) {
+	var read []stream.Fingerprint
+	for _, rec := range records {
+		if fp := rec.Fingerprint(rec.Cursor); o.Bookmark.Fingerprints.Knows(fp) && !o.Bookmark.Fingerprints.Has(fp) {
+			read = append(read, fp)
+		}
+	}
+	if len(read) > 0 {
+		l.remember(o, read)
+	}
+}
+
+// EmitReconciled emits what was read again and may have changed to o, as far as it is
+// new, and then stores the reconciliation; nil keeps that which notes what is emitted.
+func (l *List) EmitReconciled(o *Output, items []Item, tombstones []TombstoneItem, r *state.Reconciliation) {
+	for more := true; more; {
+		n := min(len(items), MaxPageSize)
+		more = n < len(items)
+		var removed []TombstoneItem
+		if !more {
+			removed = tombstones
+		}
+		records := l.changesOf(o, items[:n], removed)
+		if r != nil {
+			r.Round.Changed += len(records)
+		}
+		if r != nil && !more {
+			o.Bookmark.Reconciliation = *r
+		}
+		l.EmitRecords(o, records)
+		items = items[n:]
 	}
 }
 
@@ -310,6 +393,8 @@ func (l *List) EmitChanges(items []Item, tombstones []TombstoneItem) {
 type TombstoneItem struct {
 	Item
 	Stream *stream.Stream
+	// Element identifies the deleted record in its stream.
+	Element sketch.Element
 }
 
 // NewTombstone returns the record that says that a record of s was deleted: its
@@ -317,5 +402,9 @@ type TombstoneItem struct {
 // the time of the last event that shows the deletion.
 func (r *Run) NewTombstone(s *stream.Stream, deleted, changed time.Time, events []int64, key ...int64) TombstoneItem {
 	rec := s.NewTombstone(r.Tombstone, deleted, key...)
-	return TombstoneItem{Item{Record: rec, At: state.MaxTime(changed, deleted), Events: events}, s}
+	e := sketch.Element{ID: key[len(key)-1]}
+	if len(key) > 1 {
+		e.Owner = key[0]
+	}
+	return TombstoneItem{Item{Record: rec, At: state.MaxTime(changed, deleted), Events: events}, s, e}
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"source-gorgias/connector/gorgias"
@@ -36,6 +37,14 @@ type Options struct {
 	// WindowInterval is the minimum time between two re-reads of the lookback
 	// window; zero re-reads it in every sync.
 	WindowInterval time.Duration
+	// ReconcileEvery is the time in which each list is read once from end to end, a
+	// part per sync; zero is never.
+	ReconcileEvery time.Duration
+	// ReconcileNow reads each list from end to end in this sync.
+	ReconcileNow bool
+	// SliceRows is how many records of a list are compared as one slice; zero is as few
+	// as the size of the state allows.
+	SliceRows int
 	// PageSize is how many rows a page has, from 1 to 100; zero is 100.
 	PageSize int
 }
@@ -49,6 +58,14 @@ func (o *Options) Limit() int {
 		return o.PageSize
 	}
 	return MaxPageSize
+}
+
+// RowsPerSlice is how many records a slice should have, of a list with so many.
+func (o *Options) RowsPerSlice(rows int) int {
+	if o.SliceRows > 0 {
+		return o.SliceRows
+	}
+	return max(500, min(rows/10, 6000), rows/80)
 }
 
 // Window returns how long a record of s may change after its cursor value.
@@ -124,6 +141,11 @@ type Run struct {
 	// of filling memory.
 	Emit func(Batch, error)
 
+	// RateLimiter is the client's; nil bounds no reconciliation.
+	RateLimiter *gorgias.RateLimiter
+
+	reconciled atomic.Int64 // requests
+
 	serverNowMu sync.Mutex
 	serverNow   time.Time // for first syncs without a start date
 
@@ -131,6 +153,20 @@ type Run struct {
 	nonFinite counter // NaN and Infinity, which were read as null
 
 	clock
+}
+
+// reconcileTime is how much of the rate limit a sync may use to reconcile, if all else
+// that it reads takes less.
+const reconcileTime = 5 * time.Minute
+
+// ReconcileBudget counts requests that reconcile, and reports whether the sync may
+// send more: as many as it sends otherwise, or as reconcileTime allows.
+func (r *Run) ReconcileBudget(requests int) bool {
+	sent := int(r.reconciled.Add(int64(requests)))
+	if r.RateLimiter == nil || r.ReconcileNow {
+		return true
+	}
+	return sent < max(int(r.RateLimiter.Capacity(reconcileTime)), r.RateLimiter.Sent()-sent) //rule:reconciliation-is-bounded
 }
 
 // defaultStart is where a first sync starts: the configured date, or one year

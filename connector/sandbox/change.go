@@ -9,6 +9,8 @@ type change struct {
 	at        timestamp // when it happens
 	visibleAt timestamp // when lists begin to show it
 	contextID uint64
+	silent    bool // it raises no event and moves no updated_datetime
+	creating  bool // it creates a ticket
 	rng       prng
 }
 
@@ -55,8 +57,11 @@ func newID[R row](c *change, t *table[R]) int64 {
 	return t.maxID
 }
 
-// addEvent adds an event of the change.
+// addEvent adds an event of the change, unless it is silent.
 func (c *change) addEvent(objectType string, objectID int64, eventType, data string) {
+	if c.silent {
+		return
+	}
 	id := newID(c, c.events)
 	putRow(c, c.events, id, event{
 		id: id, objectID: objectID, userID: pickIf(c.rng.oneIn(3), 0, c.randomUser(&c.rng)),

@@ -33,7 +33,45 @@ func (c *change) editCustomer(r customer) {
 	c.addEvent("Customer", r.id, "customer-updated", "null")
 }
 
-// DeleteCustomer deletes a customer. Its tickets stay.
+// EditCustomerField gives a customer another value in one of its custom fields.
+// Its updated_datetime moves only with Quirks.FieldValuesMoveUpdated.
+func (s *Server) EditCustomerField(id int64) bool {
+	return editRow(s, customerTable, id, (*change).editCustomerField)
+}
+
+// EditCustomerFieldSilently does the same without an event, as is recorded.
+func (s *Server) EditCustomerFieldSilently(id int64) bool {
+	return editRow(s, customerTable, id, silently((*change).editCustomerField))
+}
+
+// RemoveCustomerField takes the last value of a custom field off a customer, if
+// it has one.
+func (s *Server) RemoveCustomerField(id int64) bool {
+	return editRow(s, customerTable, id, (*change).removeCustomerField)
+}
+
+// RemoveCustomerFieldSilently does the same without an event.
+func (s *Server) RemoveCustomerFieldSilently(id int64) bool {
+	return editRow(s, customerTable, id, silently((*change).removeCustomerField))
+}
+
+func (c *change) editCustomerField(r customer) {
+	c.setCustomerFieldValues(r, c.changeFieldValue(r.values, 2))
+}
+
+func (c *change) removeCustomerField(r customer) { c.setCustomerFieldValues(r, withoutLast(r.values)) }
+
+func (c *change) setCustomerFieldValues(r customer, values []fieldValue) {
+	c.maybeSilent()
+	r.values = values
+	if c.quirks.FieldValuesMoveUpdated && !c.silent {
+		r.updated = c.at
+	}
+	putRow(c, c.customers, r.id, r)
+	c.addEvent("Customer", r.id, "customer-updated", "null")
+}
+
+// DeleteCustomer deletes a customer. Its tickets and surveys stay.
 func (s *Server) DeleteCustomer(id int64) bool {
 	return editRow(s, customerTable, id, (*change).deleteCustomer)
 }
@@ -64,13 +102,25 @@ func (c *change) mergeCustomers(from, into customer) {
 		c.putUpdated(t)
 		c.addEvent("Ticket", id, "ticket-customer-updated", `{"old_customer":{"id":`+number(from.id)+`},"new_customer":{"id":`+number(into.id)+`}}`)
 	}
-	into.updated = c.at
+	if c.quirks.MergesMoveCustomer {
+		into.updated = c.at
+	}
+	if into.note == "null" {
+		into.note = from.note
+	}
 	putRow(c, c.customers, into.id, into)
 	c.customers.mergedInto[from.id] = into.id
 	deleteRow(c, c.customers, from.id)
 	objectID, data := c.mergeEvent("customer", from.id, into.id)
-	c.addEvent("Customer", objectID, "customer-merged", data)
+	if c.quirks.CustomerMergesInOneContext {
+		c.addEvent("Customer", objectID, "customer-merged", data)
+		c.addEvent("Customer", from.id, "customer-deleted", "null")
+		return
+	}
+	c.contextID++
 	c.addEvent("Customer", from.id, "customer-deleted", "null")
+	c.contextID++
+	c.addEvent("Customer", objectID, "customer-merged", data)
 }
 
 // AddCall adds a phone call about a ticket (0 = none), with an event and a

@@ -46,16 +46,30 @@ func (c *change) openMessage(m message) {
 }
 
 // DeleteMessage deletes a message. It stays, with a deleted_datetime, unless
-// Quirks.DeletedMessagesVanish is set.
+// Quirks.DeletedMessagesVanish is set. Its ticket has a message less and no
+// excerpt, without a new updated_datetime.
 func (s *Server) DeleteMessage(id int64) bool {
 	return editRow(s, messageTable, id, (*change).deleteMessage)
 }
 
+// DeleteMessageSilently deletes a message without an event and a trace, as is
+// recorded for deletions through the API.
+func (s *Server) DeleteMessageSilently(id int64) bool {
+	return editRow(s, messageTable, id, silently((*change).deleteMessage))
+}
+
 func (c *change) deleteMessage(m message) {
-	if m.deleted = c.at; c.quirks.DeletedMessagesVanish {
+	c.maybeSilent()
+	again := m.deleted != 0
+	if m.deleted = c.at; c.silent || c.quirks.DeletedMessagesVanish {
 		deleteRow(c, c.messages, m.id)
 	} else {
 		putRow(c, c.messages, m.id, m)
+	}
+	if t, ok := c.tickets.get(m.ticket); ok && !again {
+		t.messages--
+		t.excerptLost = true
+		putRow(c, c.tickets, t.id, t)
 	}
 	c.addMessageEvent(m, "ticket-message-deleted")
 }
@@ -93,6 +107,12 @@ func (s *Server) AnswerSurvey(id int64, score int) bool {
 	return editRow(s, surveyTable, id, func(c *change, r record) { c.answerSurvey(r, score) })
 }
 
+// AnswerSurveySilently gives a survey a score and a text without an event, as a
+// change through the API probably does.
+func (s *Server) AnswerSurveySilently(id int64, score int) bool {
+	return editRow(s, surveyTable, id, silently(func(c *change, r record) { c.answerSurvey(r, score) }))
+}
+
 // SetSurveyScore changes the score of a survey and nothing else. The same score
 // twice makes the same record.
 func (s *Server) SetSurveyScore(id int64, score int) bool {
@@ -103,6 +123,7 @@ func (s *Server) SetSurveyScore(id int64, score int) bool {
 }
 
 func (c *change) answerSurvey(r record, score int) {
+	c.maybeSilent()
 	text := `"` + string(c.rng.prose()) + `"`
 	r = r.with("score", number(int64(score))).with("scored_datetime", datetime(c.at)).with("body_text", text)
 	putRow(c, c.surveys, r.id, r)

@@ -134,9 +134,12 @@ func (s *Server) MergeTags(from, into int64) bool {
 	s.changeSetting("tags", from, func(c *change, _ settingKind, t *table[record], _ record) {
 		if _, ok := t.get(into); ok && from != into {
 			deleteRow(c, t, from)
-			c.addEvent("Tag", into, "tag-merged", `{"source_tag_id":`+number(from)+`}`)
-			c.addEvent("Tag", from, "tag-deleted", "null")
-			done = true
+			if done = true; c.quirks.TagMergesNameSurvivor {
+				c.addEvent("Tag", into, "tag-merged", `{"source_tag_id":`+number(from)+`}`)
+				c.addEvent("Tag", from, "tag-deleted", "null")
+			} else {
+				c.addEvent("Tag", from, "tag-merged", "null")
+			}
 		}
 	})
 	return done

@@ -36,6 +36,7 @@ func (c *change) addTicket(created, updated timestamp) int64 {
 		}
 	}
 	putRow(c, c.tickets, t.id, t)
+	c.creating = true
 	c.addEvent("Ticket", t.id, "ticket-created", "null")
 	for i := range t.messages {
 		c.addMessage(t, created, i > 0)
@@ -62,10 +63,16 @@ func (c *change) addMessage(t ticket, created timestamp, agent bool) int64 {
 // context. The data of some message events name the ticket as well.
 func (c *change) addMessageEvent(m message, eventType string) {
 	data, separate := pickIf(c.rng.oneIn(2), `{"ticket_id":`+number(m.ticket)+`}`, "null"), uint64(0)
+	if c.quirks.MessageEventsWithoutTicket || c.quirks.MessageEventsAlone {
+		data = "null"
+	}
 	if c.quirks.MessageEventsWithoutTicket {
-		data, separate = "null", 1
+		separate = 1
 	}
 	c.addEvent("TicketMessage", m.id, eventType, data)
+	if c.creating && c.quirks.TicketCreatedAlone || eventType != "ticket-message-created" && c.quirks.MessageEventsAlone {
+		return
+	}
 	c.contextID += separate
 	c.addEvent("Ticket", m.ticket, "ticket-updated", "null")
 	c.contextID += separate
@@ -83,6 +90,7 @@ func (c *change) addReply(t ticket) int64 {
 	agent := c.rng.oneIn(2)
 	id := c.addMessage(t, c.at, agent)
 	t.messages++
+	t.excerptLost = false
 	t.lastMessage = c.at
 	if !agent {
 		t.lastReceived, t.unread = c.at, true
@@ -108,10 +116,7 @@ func (s *Server) ImportMessage(ticketID int64, created time.Time) (id int64) {
 }
 
 // putUpdated moves a ticket's updated_datetime and stores the ticket.
-func (c *change) putUpdated(t ticket) {
-	t.updated = c.at
-	putRow(c, c.tickets, t.id, t)
-}
+func (c *change) putUpdated(t ticket) { c.putTicket(t, true) }
 
 // EditTicketSubject gives a ticket another subject; its updated_datetime moves.
 func (s *Server) EditTicketSubject(id int64) bool {
@@ -147,8 +152,9 @@ func (c *change) assign(t ticket) {
 	c.addEvent("Ticket", t.id, "ticket-assigned", `{"assignee_user_id":`+idOrNull(t.user)+`}`)
 }
 
-// The next four move a ticket's updated_datetime only with
-// Quirks.TagsMoveUpdated; otherwise only their events show the change.
+// The next ones move a ticket's updated_datetime only with
+// Quirks.TagsMoveUpdated or, of values, Quirks.FieldValuesMoveUpdated; otherwise
+// only their events show the change.
 
 // ToggleTicketTag adds a tag to a ticket, or removes it if the ticket has it.
 func (s *Server) ToggleTicketTag(id, tag int64) bool {
@@ -174,23 +180,35 @@ func (s *Server) EditTicketField(id int64) bool {
 	return editRow(s, ticketTable, id, (*change).editField)
 }
 
-func (c *change) editField(t ticket) {
-	t.values = c.changeFieldValue(t.values, 0)
-	c.putLabeled(t)
+// EditTicketFieldSilently does the same without an event.
+func (s *Server) EditTicketFieldSilently(id int64) bool {
+	return editRow(s, ticketTable, id, silently((*change).editField))
+}
+
+// RemoveTicketField takes the last value of a custom field off a ticket, if it
+// has one.
+func (s *Server) RemoveTicketField(id int64) bool {
+	return editRow(s, ticketTable, id, (*change).removeField)
+}
+
+// RemoveTicketFieldSilently does the same without an event.
+func (s *Server) RemoveTicketFieldSilently(id int64) bool {
+	return editRow(s, ticketTable, id, silently((*change).removeField))
+}
+
+func (c *change) editField(t ticket) { c.setFieldValues(t, c.changeFieldValue(t.values, 0)) }
+
+func (c *change) removeField(t ticket) { c.setFieldValues(t, withoutLast(t.values)) }
+
+func (c *change) setFieldValues(t ticket, values []fieldValue) {
+	c.maybeSilent()
+	t.values = values
+	c.putTicket(t, c.quirks.FieldValuesMoveUpdated)
 	c.addEvent("Ticket", t.id, "ticket-updated", "null")
 }
 
-// RemoveTicketField takes the last value of a custom field off a ticket. It
-// returns false if there is none.
-func (s *Server) RemoveTicketField(id int64) bool {
-	removed := false
-	return editRow(s, ticketTable, id, func(c *change, t ticket) {
-		if removed = len(t.values) > 0; removed {
-			t.values = t.values[: len(t.values)-1 : len(t.values)-1]
-			c.putLabeled(t)
-			c.addEvent("Ticket", t.id, "ticket-updated", "null")
-		}
-	}) && removed
+func withoutLast(values []fieldValue) []fieldValue {
+	return slices.Clone(values[:max(len(values)-1, 0)])
 }
 
 // changeFieldValue changes the last of some values; if there are none, it adds
@@ -232,8 +250,8 @@ func (c *change) setSpam(t ticket, spam bool) {
 	c.addEvent("Ticket", t.id, pickIf(spam, "ticket-marked-spam", "ticket-unmarked-spam"), "null")
 }
 
-// DeleteTicket deletes a ticket, its messages and its survey. The only event is
-// that of the ticket.
+// DeleteTicket deletes a ticket and its messages. Its survey stays, unless
+// Quirks.DeletedTicketsTakeSurveys is set. The only event is that of the ticket.
 func (s *Server) DeleteTicket(id int64) bool {
 	return editRow(s, ticketTable, id, (*change).deleteTicket)
 }
@@ -242,7 +260,7 @@ func (c *change) deleteTicket(t ticket) {
 	for _, m := range c.threadMessages(t.id) {
 		deleteRow(c, c.messages, m)
 	}
-	if s, ok := c.surveyOf(t.id); ok {
+	if s, ok := c.surveyOf(t.id); ok && c.quirks.DeletedTicketsTakeSurveys {
 		deleteRow(c, c.surveys, s.id)
 	}
 	deleteRow(c, c.tickets, t.id)
@@ -275,7 +293,7 @@ func (c *change) mergeTickets(from, into ticket) {
 	into.lastReceived = max(into.lastReceived, from.lastReceived)
 	c.tickets.mergedInto[from.id] = into.id
 	deleteRow(c, c.tickets, from.id)
-	c.putUpdated(into)
+	c.putTicket(into, !c.quirks.MergesLeaveTicket)
 	objectID, data := c.mergeEvent("ticket", from.id, into.id)
 	c.addEvent("Ticket", objectID, "ticket-merged", data)
 	c.addEvent("Ticket", from.id, "ticket-deleted", "null")

@@ -54,7 +54,10 @@ func (c *change) mutateExistingTicket(r *rand.Rand, t ticket, n int) {
 		}
 		c.toggleTag(t, tag)
 	case n < 40:
-		if c.size.CustomFields > 0 {
+		switch {
+		case len(t.values) > 0 && r.IntN(2) == 0:
+			c.removeField(t)
+		case c.size.CustomFields > 0:
 			c.editField(t)
 		}
 	case n < 42:
@@ -118,8 +121,12 @@ func (c *change) mutateCustomer(r *rand.Rand) {
 		return
 	}
 	switch {
-	case n < 7:
+	case n < 5:
 		c.editCustomer(customer)
+	case n < 6 && len(customer.values) > 0:
+		c.removeCustomerField(customer)
+	case n < 7 && c.size.CustomFields > 2:
+		c.editCustomerField(customer)
 	case n < 8:
 		c.deleteCustomer(customer)
 	default:

@@ -22,11 +22,22 @@ type Quirks struct {
 	// retention is not documented.
 	EventRetention time.Duration
 
-	// TagsMoveUpdated: a change of a ticket's tags, custom-field values, trash
-	// or spam moves its updated_datetime. This is not documented; recorded
-	// changes of tags moved it, recorded changes of values did not. Without the
-	// quirk only the events show such a change.
+	// TagsMoveUpdated: a change of a ticket's tags, trash or spam moves its
+	// updated_datetime, as recorded twice for tags. This is not documented.
+	// Without the quirk only the events show such a change.
 	TagsMoveUpdated bool
+
+	// FieldValuesMoveUpdated: a change of a custom-field value moves the
+	// updated_datetime of its ticket or customer. The recorded changes, two of
+	// either, did not.
+	FieldValuesMoveUpdated bool
+
+	// SilentChanges: a custom-field value, the deletion of a message and the
+	// score of a survey raise no event and move no updated_datetime, as recorded
+	// once each for a customer's value and a message that was deleted through
+	// the API. With the quirk, DeleteMessage and the like do what their silent
+	// variants do, and random changes are silent too.
+	SilentChanges bool
 
 	// DeletedMessagesVanish: a deleted message is not in lists, and a request
 	// for it is a 404, as recorded for deletions through the API. Without the
@@ -34,10 +45,41 @@ type Quirks struct {
 	// when it is set.
 	DeletedMessagesVanish bool
 
+	// DeletedTicketsTakeSurveys: the survey of a deleted ticket is deleted with
+	// it, without an event. The one that was recorded stayed.
+	DeletedTicketsTakeSurveys bool
+
 	// MessageEventsWithoutTicket: no event of a message names its ticket,
-	// neither in its data nor by another event of the same context. That one
-	// of them does is a guess.
+	// neither in its data nor by another event of the same context. Recorded for
+	// messages that were created is that one of the same context does; for all
+	// others it is a guess.
 	MessageEventsWithoutTicket bool
+
+	// MessageEventsAlone: only a message that is created raises an event of its
+	// ticket.
+	MessageEventsAlone bool
+
+	// TicketCreatedAlone: a new ticket raises no ticket-updated, as recorded for
+	// one of nine. Its ticket-created names the ticket of its messages.
+	TicketCreatedAlone bool
+
+	// MergesMoveCustomer: a merge moves the updated_datetime of the customer
+	// that remains. In the one that was recorded it did not.
+	MergesMoveCustomer bool
+
+	// MergesLeaveTicket: a merge does not move the updated_datetime of the
+	// ticket that remains. No merge of tickets is recorded.
+	MergesLeaveTicket bool
+
+	// CustomerMergesInOneContext: the events of a merge of customers have one
+	// context, and that of the merge comes first. Recorded once is the reverse:
+	// customer-deleted, then customer-merged in a context of its own.
+	CustomerMergesInOneContext bool
+
+	// TagMergesNameSurvivor: the object of tag-merged is the tag that remains,
+	// its data name the absorbed one, and tag-deleted follows. Recorded for one
+	// tag is that its object is the absorbed one and nothing else is named.
+	TagMergesNameSurvivor bool
 
 	// MergeEventsOnAbsorbed: the object of a merge event is the absorbed
 	// ticket or customer, and the data name the survivor. Without the quirk it
@@ -85,14 +127,27 @@ func (a *account) mergeEvent(objectType string, from, into int64) (objectID int6
 	return into, `{"source_` + objectType + `_id":` + number(from) + `}`
 }
 
-// putLabeled stores a ticket after a change that moves its updated_datetime
-// only with Quirks.TagsMoveUpdated.
-func (c *change) putLabeled(t ticket) {
-	if c.quirks.TagsMoveUpdated {
+// putTicket stores a ticket and, if moves is set, moves its updated_datetime.
+func (c *change) putTicket(t ticket, moves bool) {
+	if moves && !c.silent {
 		t.updated = c.at
 	}
 	putRow(c, c.tickets, t.id, t)
 }
+
+// putLabeled stores a ticket after a change of its tags, trash or spam.
+func (c *change) putLabeled(t ticket) { c.putTicket(t, c.quirks.TagsMoveUpdated) }
+
+// silently makes a change that raises no event and moves no updated_datetime.
+func silently[R row](f func(c *change, r R)) func(c *change, r R) {
+	return func(c *change, r R) {
+		c.silent = true
+		f(c, r)
+	}
+}
+
+// maybeSilent begins a change that is silent with Quirks.SilentChanges.
+func (c *change) maybeSilent() { c.silent = c.silent || c.quirks.SilentChanges }
 
 // oldestListedEvent returns the timestamp before which events are not listed
 // any more; 0 if all are.

@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -48,7 +50,19 @@ func TestQuirksSwitchReadings(t *testing.T) {
 				return "/api/events?order_by=created_datetime:asc&created_datetime[gte]=" + time.Now().AddDate(0, 0, -99).UTC().Format(time.RFC3339)
 			}, reading{200, `"id"`, ""}, reading{200, `"id"`, ""}},
 		{"tags", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.ToggleTicketTag(ticket, firstTag) }, nil, ok, ok},
-		{"values", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.EditTicketField(ticket) }, nil, ok, ok},
+		{"values", Quirks{FieldValuesMoveUpdated: true}, func(s *Server) { s.EditTicketField(ticket) }, nil, ok, ok},
+		{"removed values", Quirks{FieldValuesMoveUpdated: true}, func(s *Server) { s.RemoveTicketField(ticket) }, nil, ok, ok},
+		{"values of customers", Quirks{FieldValuesMoveUpdated: true}, func(s *Server) { s.EditCustomerField(firstCustomer + 3) }, nil, ok, ok},
+		{"removed values of customers", Quirks{FieldValuesMoveUpdated: true}, func(s *Server) { s.RemoveCustomerField(firstCustomer + 3) }, nil, ok, ok},
+		{"the customer that remains", Quirks{MergesMoveCustomer: true}, func(s *Server) { s.MergeCustomers(firstCustomer, firstCustomer+3) }, nil, ok, ok},
+		{"the survey of a deleted ticket", Quirks{DeletedTicketsTakeSurveys: true}, nil, func(s *Server) string {
+			s.ScheduleSurvey(ticket)
+			s.DeleteTicket(ticket)
+			return fmt.Sprint("/api/satisfaction-surveys?ticket_id=", ticket)
+		}, reading{200, fmt.Sprintf(`"ticket_id":%d,"uri":`, ticket), ""}, reading{200, "", `"uri":"/api/satisfaction-surveys/7`}},
+		{"merge of tags", Quirks{TagMergesNameSurvivor: true}, func(s *Server) { s.MergeTags(firstTag, firstTag+1) },
+			func(*Server) string { return "/api/events?types=tag-merged&types=tag-deleted&limit=2" },
+			reading{200, fmt.Sprint(`"data":null,"object_id":`, firstTag), `"type":"tag-deleted"`}, reading{200, fmt.Sprintf(`"data":{"source_tag_id":%d},"object_id":%d`, firstTag, firstTag+1), ""}},
 		{"trash", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.TrashTicket(ticket, true) }, nil, ok, ok},
 		{"spam", Quirks{TagsMoveUpdated: true}, func(s *Server) { s.MarkTicketSpam(ticket, true) }, nil, ok, ok},
 		{"deleted message", Quirks{DeletedMessagesVanish: true}, nil, func(s *Server) string {
@@ -87,10 +101,11 @@ func TestQuirksSwitchReadings(t *testing.T) {
 				if quirk {
 					s.Quirks, want = test.quirks, test.with
 				}
-				updated := func() timestamp {
+				updated := func() [2]timestamp {
 					_, a := withAccount(s)
 					row, _ := a.tickets.get(ticket)
-					return row.updated
+					customer, _ := a.customers.get(firstCustomer + 3)
+					return [2]timestamp{row.updated, customer.updated}
 				}
 				before := updated()
 				if test.change != nil {
@@ -136,6 +151,111 @@ func TestMessageEventsShareContextWithTicket(t *testing.T) {
 			t.Errorf("quirk %v: %d of %d messages share a context with their ticket", quirk, shared, messages)
 		}
 	}
+}
+
+// TestEventsOfOneChange checks the events that a change raises, the latest last:
+// the type of each and, after a bar, which of the contexts of the change it has.
+func TestEventsOfOneChange(t *testing.T) {
+	newTicket := func(s *Server) { s.AddTicket(time.Time{}, time.Time{}, time.Time{}) }
+	edit := func(s *Server) { s.EditMessage(firstMessage) }
+	merge := func(s *Server) { s.MergeCustomers(firstCustomer, firstCustomer+6) }
+	for _, test := range []struct {
+		name   string
+		quirks Quirks
+		change func(s *Server)
+		want   string
+	}{
+		{"a new ticket", Quirks{}, newTicket, "ticket-created|0 ticket-message-created|0 ticket-updated|0 ticket-message-created|0 ticket-updated|0"},
+		{"a new ticket", Quirks{TicketCreatedAlone: true}, newTicket, "ticket-created|0 ticket-message-created|0 ticket-message-created|0"},
+		{"a new ticket", Quirks{MessageEventsAlone: true}, newTicket, "ticket-created|0 ticket-message-created|0 ticket-updated|0 ticket-message-created|0 ticket-updated|0"},
+		{"an edited message", Quirks{}, edit, "ticket-message-updated|0 ticket-updated|0"},
+		{"an edited message", Quirks{MessageEventsWithoutTicket: true}, edit, "ticket-message-updated|0 ticket-updated|1"},
+		{"an edited message", Quirks{MessageEventsAlone: true}, edit, "ticket-message-updated|0"},
+		{"customers are merged", Quirks{}, merge, "customer-deleted|0 customer-merged|1"},
+		{"customers are merged", Quirks{CustomerMergesInOneContext: true}, merge, "customer-merged|0 customer-deleted|0"},
+		{"a value", Quirks{}, func(s *Server) { s.EditTicketField(firstTicket) }, "ticket-updated|0"},
+		{"a value of a customer", Quirks{}, func(s *Server) { s.EditCustomerField(firstCustomer) }, "customer-updated|0"},
+	} {
+		s, a := withAccount(unlimited(&Server{Quirks: test.quirks, Size: Size{Tickets: 3, Messages: 6, Customers: 9, CustomFields: 6}}))
+		before := a.events.maxID
+		test.change(s)
+		var got []string
+		contexts := map[uint64]int{}
+		for _, id := range slices.Sorted(maps.Keys(a.events.listed)) {
+			if e := a.events.listed[id].row; id > before && !strings.HasPrefix(e.eventType, "ticket-customer-") {
+				if _, known := contexts[e.contextID]; !known {
+					contexts[e.contextID] = len(contexts)
+				}
+				got = append(got, fmt.Sprint(e.eventType, "|", contexts[e.contextID]))
+			}
+		}
+		if text := strings.Join(got, " "); text != test.want {
+			t.Errorf("%s, %+v:\n got %s\nwant %s", test.name, test.quirks, text, test.want)
+		}
+	}
+}
+
+// TestSilentChanges checks that silent changes raise no event and move no date:
+// by a method, and at random with the quirk. A deleted message leaves its ticket
+// with a message less and without an excerpt.
+func TestSilentChanges(t *testing.T) {
+	const ticket, customer = firstTicket, firstCustomer
+	for name, change := range map[string]func(s *Server, quirk bool, message, survey int64){
+		"a value": func(s *Server, quirk bool, _, _ int64) {
+			pickIf(quirk, s.EditTicketField, s.EditTicketFieldSilently)(ticket)
+		},
+		"a removed value": func(s *Server, quirk bool, _, _ int64) {
+			pickIf(quirk, s.RemoveTicketField, s.RemoveTicketFieldSilently)(ticket)
+		},
+		"a value of a customer": func(s *Server, quirk bool, _, _ int64) {
+			pickIf(quirk, s.EditCustomerField, s.EditCustomerFieldSilently)(customer)
+		},
+		"a removed value of a customer": func(s *Server, quirk bool, _, _ int64) {
+			pickIf(quirk, s.RemoveCustomerField, s.RemoveCustomerFieldSilently)(customer)
+		},
+		"a deleted message": func(s *Server, quirk bool, message, _ int64) {
+			pickIf(quirk, s.DeleteMessage, s.DeleteMessageSilently)(message)
+		},
+		"a score": func(s *Server, quirk bool, _, survey int64) {
+			pickIf(quirk, s.AnswerSurvey, s.AnswerSurveySilently)(survey, 5)
+		},
+	} {
+		for _, quirk := range []bool{false, true} {
+			s, a := withAccount(unlimited(&Server{Seed: 3, Quirks: Quirks{SilentChanges: quirk, FieldValuesMoveUpdated: true}}))
+			s.EditTicketField(ticket) // unless the quirk is set, it has a value from now on
+			s.EditCustomerField(customer)
+			account := func() string {
+				var all []byte
+				for _, path := range []string{"tickets", "messages", "customers", "satisfaction-surveys"} {
+					for row := range s.Each(path) {
+						all = append(all, row...)
+					}
+				}
+				return string(all)
+			}
+			survey := s.ScheduleSurvey(s.AddTicket(time.Time{}, time.Time{}, time.Time{}))
+			message, events := a.threadMessages(ticket)[0], a.events.maxID
+			before, wasTicket := account(), rowOf(a.tickets, ticket)
+			wasCustomer := rowOf(a.customers, customer)
+			change(s, quirk, message, survey)
+			if account() == before {
+				t.Errorf("%s, quirk %v: nothing changed", name, quirk)
+			}
+			isTicket := rowOf(a.tickets, ticket)
+			if a.events.maxID != events || isTicket.updated != wasTicket.updated || rowOf(a.customers, customer).updated != wasCustomer.updated {
+				t.Errorf("%s, quirk %v: the change shows", name, quirk)
+			}
+			_, there := a.messages.get(message)
+			if gone := name == "a deleted message"; gone == there || gone != (isTicket.messages == wasTicket.messages-1) || gone != isTicket.excerptLost {
+				t.Errorf("%s, quirk %v: %d messages, %d before, excerpt lost: %v", name, quirk, isTicket.messages, wasTicket.messages, isTicket.excerptLost)
+			}
+		}
+	}
+}
+
+func rowOf[R row](t *table[R], id int64) R {
+	r, _ := t.get(id)
+	return r
 }
 
 // With EventsNewestFirst, events are newest first on all pages, although the

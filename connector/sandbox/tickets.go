@@ -11,6 +11,8 @@ type ticket struct {
 
 	open, unread, spam, undelivered bool
 
+	excerptLost bool // a message was deleted since the last one was added
+
 	priority string // not raw
 	subject  string // raw
 	messages int
@@ -329,7 +331,7 @@ func (a *account) writeSummary(j *jsonWriter, t *ticket, rng *prng) {
 // writeExcerpt writes the beginning of the last message, which changes with the
 // number of messages.
 func (a *account) writeExcerpt(j *jsonWriter, t *ticket) {
-	if t.messages == 0 {
+	if t.messages == 0 || t.excerptLost {
 		j.raw("excerpt", "")
 		return
 	}

@@ -37,6 +37,8 @@ type Bookmark struct {
 	// Elements are the records that were emitted of a Derived stream, by the
 	// records they were derived from.
 	Elements Elements
+	// Reconciliation is what the list is compared with when it is read again.
+	Reconciliation Reconciliation
 	// Scan is the scan under way; zero between scans.
 	Scan ScanPosition
 	// Reports are the states of the reports (DailyReport streams only). Watermark
@@ -91,13 +93,13 @@ func FullRefresh() Bookmark { return Bookmark{fullRefresh: true} }
 // every sync reads the stream in full.
 func (b Bookmark) Resumable() bool { return !b.fullRefresh }
 
-// FinishScan moves the watermark to where the scan has got, but never back,
-// since a list can have become shorter. window is how long records change after
+// FinishScan moves the watermark to where the scan has got. Nothing moves back: a list
+// can have become shorter, and a server's clock can be behind. window is how long records change after
 // their cursor value: if the scan reached back over all records that could have
-// changed since WindowReadAt, the window has been read.
-func (b *Bookmark) FinishScan(window time.Duration) {
-	if b.WindowReadAt.IsZero() || !b.Scan.LowerBound.After(b.WindowReadAt.Add(-window)) {
-		b.WindowReadAt = b.Scan.StartedAt
+// changed since WindowReadAt, and has compared them all, the window has been read.
+func (b *Bookmark) FinishScan(window time.Duration, compared bool) {
+	if b.WindowReadAt.IsZero() || compared && !b.Scan.LowerBound.After(b.WindowReadAt.Add(-window)) {
+		b.WindowReadAt = MaxTime(b.WindowReadAt, b.Scan.StartedAt) //rule:window-never-moves-back
 	}
 	b.Watermark = MaxTime(b.Watermark, b.Scan.NextWatermark) //rule:watermark-is-newest-cursor
 	b.Scan = ScanPosition{}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"source-gorgias/connector/reconcile/sketch"
 	"source-gorgias/connector/stream"
 )
 
@@ -33,7 +34,30 @@ func randomBookmark(r *rand.Rand) Bookmark {
 	if r.IntN(2) == 0 {
 		b.Scan = ScanPosition{StartedAt: at(), LowerBound: at(), NextWatermark: at(), Pages: 1 + r.IntN(9), Unsorted: r.IntN(2) == 0, LastCursor: at(), PageToken: "cursor=" + string(rune('a'+r.IntN(26)))}
 	}
+	if r.IntN(2) == 0 {
+		b.Reconciliation = randomReconciliation(r)
+	}
 	return b
+}
+
+// randomReconciliation is one that some syncs could have left.
+func randomReconciliation(r *rand.Rand) Reconciliation {
+	var rec Reconciliation
+	start := time.Unix(r.Int64N(2_000_000_000), 0).UTC()
+	at := func() time.Time { return start.Add(-time.Duration(r.Int64N(int64(400 * 24 * time.Hour)))) }
+	rec.Begin(start.AddDate(-1, 0, 0), start, 10*time.Minute, 30*24*time.Hour)
+	for range r.IntN(9) {
+		var emitted []Emitted
+		for range r.IntN(9) {
+			emitted = append(emitted, Emitted{Member: NewMember(r.Int64N(3), r.Int64N(1000)+1, at()), Version: stream.Version{byte(r.Uint32())}, New: r.IntN(3) > 0})
+		}
+		rec.Emit(emitted)
+		rec.Bury(sketch.Element{ID: r.Int64()})
+		rec.Suspect([]Member{NewMember(0, r.Int64N(1000)+1, at())})
+	}
+	rec.Compact(1+r.IntN(20), 30*24*time.Hour)
+	rec.Round = Round{StartedAt: start, FinishedAt: at(), From: at(), Rows: r.IntN(9), Below: at().Truncate(time.Second), PageToken: "x", Changed: r.IntN(9), Vanished: r.IntN(9)}
+	return rec
 }
 
 // A bookmark survives its JSON, whose keys are always the same and never null.
@@ -59,6 +83,9 @@ func TestBookmarkRoundTrip(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		back, err := Parse(ticketStream, raw)
+		for _, half := range []*Bookmark{&b, &back} { // as the format has them
+			half.Reconciliation = inMicroseconds(half.Reconciliation)
+		}
 		if err != nil || !reflect.DeepEqual(back, b) {
 			t.Fatalf("seed %d: %s became %+v (%v)", seed, raw, back, err)
 		}
@@ -66,6 +93,13 @@ func TestBookmarkRoundTrip(t *testing.T) {
 			t.Fatalf("seed %d: the keys differ: %s", seed, raw)
 		}
 	}
+}
+
+func inMicroseconds(r Reconciliation) Reconciliation {
+	for _, at := range []*time.Time{&r.CoveredFrom, &r.Top, &r.Round.StartedAt, &r.Round.FinishedAt, &r.Round.From, &r.Round.Below} {
+		*at = at.Truncate(time.Microsecond)
+	}
+	return r
 }
 
 func sorted(m map[string]json.RawMessage) string {
@@ -179,6 +213,13 @@ func FuzzBookmark(f *testing.F) {
 		`{"version":2,"watermark":"2026-01-02T03:04:05.000000Z","fingerprints":"AAAAAAAAAAA","event_ids":"AgQ","scan":{"started_at":"2026-01-01","lower_bound":"2026-01-01","pages":3,"page_token":"cursor=a"}}`} {
 		f.Add([]byte(s))
 	}
+	for seed := range uint64(4) {
+		raw, err := json.Marshal(Bookmark{Reconciliation: randomReconciliation(rand.New(rand.NewPCG(seed, 9)))})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
 	s := ticketStream
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		b, err := Parse(s, raw)
@@ -197,6 +238,18 @@ func FuzzBookmark(f *testing.F) {
 			t.Fatalf("%s does not settle: %s, %s", raw, again, third)
 		}
 	})
+}
+
+// What has been read stays read, whatever the scan saw of the time.
+func TestFinishScan(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 4))
+	for range 2000 {
+		b := randomBookmark(r)
+		before, scan := b, b.Scan
+		if b.FinishScan(time.Duration(r.Int64N(int64(1000*24*time.Hour))), r.IntN(2) == 0); b.Watermark.Before(before.Watermark) || b.WindowReadAt.Before(before.WindowReadAt) {
+			t.Fatalf("%+v moved back to %v and %v from %v and %v", scan, b.Watermark, b.WindowReadAt, before.Watermark, before.WindowReadAt)
+		}
+	}
 }
 
 // No part of a clamped bookmark lies after the present, and what lay before stays.
@@ -224,6 +277,23 @@ func TestClampTo(t *testing.T) {
 		}
 		if again := after; again.ClampTo(present) || changed == reflect.DeepEqual(b, after) {
 			t.Fatalf("changed %v: %+v became %+v", changed, b, after)
+		}
+	}
+}
+
+// Slices are joined, but not where the round under way goes on.
+func TestCompact(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for day := range 40 {
+		var r Reconciliation
+		r.Begin(start.AddDate(-1, 0, 0), start, 10*time.Minute, 30*24*time.Hour)
+		r.Round.Below = r.Top.Add(-time.Duration(day) * 24 * time.Hour)
+		starts := func() bool {
+			return slices.ContainsFunc(r.Slices, func(s Slice) bool { return s.From.Equal(r.Round.Below) })
+		}
+		kept, before := starts(), len(r.Slices)
+		if r.Compact(100, 30*24*time.Hour); starts() != kept || len(r.Slices) > before {
+			t.Errorf("day %d: the place of the round is a boundary: %v, before %v; %d slices", day, starts(), kept, len(r.Slices))
 		}
 	}
 }

@@ -17,16 +17,34 @@ import (
 const version = 2
 
 type bookmarkJSON struct {
-	Version        int             `json:"version"`
-	Watermark      timestamp       `json:"watermark"`
-	Fingerprints   Fingerprints    `json:"fingerprints"`
-	WindowReadAt   timestamp       `json:"window_read_at"`
-	EventWatermark timestamp       `json:"event_watermark"`
-	EventIDs       IDs             `json:"event_ids"`
-	Unfinished     IDs             `json:"unfinished"`
-	Elements       Elements        `json:"elements"`
-	Scan           scanJSON        `json:"scan"`
-	Reports        reportBookmarks `json:"reports"`
+	Version        int                `json:"version"`
+	Watermark      timestamp          `json:"watermark"`
+	Fingerprints   Fingerprints       `json:"fingerprints"`
+	WindowReadAt   timestamp          `json:"window_read_at"`
+	EventWatermark timestamp          `json:"event_watermark"`
+	EventIDs       IDs                `json:"event_ids"`
+	Unfinished     IDs                `json:"unfinished"`
+	Elements       Elements           `json:"elements"`
+	Scan           scanJSON           `json:"scan"`
+	Reconciliation reconciliationJSON `json:"reconciliation"`
+	Reports        reportBookmarks    `json:"reports"`
+}
+
+type reconciliationJSON struct {
+	CoveredFrom timestamp `json:"covered_from"`
+	Top         timestamp `json:"top"`
+	Slices      Slices    `json:"slices"`
+	Recent      Members   `json:"recent"`
+	Gone        Members   `json:"gone"`
+	Suspects    Members   `json:"suspects"`
+	StartedAt   timestamp `json:"started_at"`
+	FinishedAt  timestamp `json:"finished_at"`
+	From        timestamp `json:"from"`
+	Rows        int       `json:"rows"`
+	Below       timestamp `json:"below"`
+	PageToken   string    `json:"page_token"`
+	Changed     int       `json:"changed"`
+	Vanished    int       `json:"vanished"`
 }
 
 type scanJSON struct {
@@ -51,11 +69,14 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	s := b.Scan
+	s, r := b.Scan, b.Reconciliation
 	err := enc.Encode(bookmarkJSON{version, timestamp(b.Watermark), b.Fingerprints,
 		timestamp(b.WindowReadAt), timestamp(b.EventWatermark), b.EventIDs, b.Unfinished, b.Elements, scanJSON{
 			timestamp(s.StartedAt), timestamp(s.LowerBound), timestamp(s.NextWatermark), s.Pages, s.Unsorted,
 			timestamp(s.LastCursor), s.PageToken,
+		}, reconciliationJSON{
+			timestamp(r.CoveredFrom), timestamp(r.Top), r.Slices, r.Recent, r.Gone, r.Suspects, timestamp(r.Round.StartedAt), timestamp(r.Round.FinishedAt), timestamp(r.Round.From),
+			r.Round.Rows, timestamp(r.Round.Below), r.Round.PageToken, r.Round.Changed, r.Round.Vanished,
 		}, b.Reports})
 	return bytes.TrimSpace(buf.Bytes()), err
 }
@@ -93,7 +114,11 @@ func Parse(s *stream.Stream, raw []byte) (Bookmark, error) {
 	if scan.Pages < 0 || scan.PageToken != "" && (time.Time(scan.StartedAt).IsZero() || time.Time(scan.LowerBound).IsZero()) {
 		return Bookmark{}, errors.New(`"scan" is not as this program writes it`)
 	}
+	r := j.Reconciliation
 	return Bookmark{
+		Reconciliation: Reconciliation{time.Time(r.CoveredFrom), time.Time(r.Top), r.Slices, r.Recent, r.Gone, r.Suspects, Round{
+			time.Time(r.StartedAt), time.Time(r.FinishedAt), time.Time(r.From), r.Rows, time.Time(r.Below), r.PageToken, r.Changed, r.Vanished,
+		}},
 		Watermark: time.Time(j.Watermark), Fingerprints: j.Fingerprints,
 		WindowReadAt: time.Time(j.WindowReadAt), EventWatermark: time.Time(j.EventWatermark), EventIDs: j.EventIDs, Unfinished: j.Unfinished, Elements: j.Elements,
 		Scan: ScanPosition{

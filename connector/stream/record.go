@@ -38,9 +38,10 @@ type Record struct {
 type Origin uint8
 
 const (
-	Listed    Origin = iota // read in a list
-	Refetched               // re-fetched, because an event names it
-	Tombstone               // the record of a deletion
+	Listed     Origin = iota // read in a list
+	Refetched                // re-fetched, because an event names it
+	Reconciled               // read again in its list, and maybe different
+	Tombstone                // the record of a deletion
 )
 
 // A Version is a short hash of a record's bytes. Two versions of a record have
@@ -122,6 +123,24 @@ func (r *Record) Fingerprint(at time.Time) Fingerprint {
 func NewFingerprint(key []byte, at time.Time, data []byte) Fingerprint {
 	return Fingerprint{HashKey(key), Seconds(at), versionOf(data)}
 }
+
+// CreatedOf returns when a record of the stream's list was created; zero if it does
+// not show it, or if the list cannot be reconciled.
+func (s *Stream) CreatedOf(r Record) time.Time {
+	switch s.Created {
+	case "":
+		return time.Time{}
+	case s.Cursor:
+		return r.Cursor
+	}
+	return Timestamp(r.Raw, s.Created)
+}
+
+// Version returns the version of the record.
+func (r *Record) Version() Version { return r.version }
+
+// VersionOf returns the version of a record's bytes.
+func VersionOf(raw []byte) Version { return versionOf(raw) }
 
 func versionOf(raw []byte) Version {
 	sum := sha256.Sum256(raw)

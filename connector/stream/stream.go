@@ -44,6 +44,12 @@ type Stream struct {
 	// Cursor is the top-level timestamp that orders the list; "" if the stream
 	// has none and every sync is a full refresh.
 	Cursor string
+	// Created is the top-level timestamp of a record's creation, if the list can be
+	// read again from end to end in that order, newest first; else "".
+	Created string
+	// ByCreation are the parameters that order the list by Created; nil if Query
+	// does.
+	ByCreation url.Values
 	// Mode is how the endpoint is read.
 	Mode ReadMode
 	// SinceParam is the parameter that filters by Cursor on the server,
@@ -172,7 +178,7 @@ func (s *Stream) validateColumns(fail func(format string, args ...any)) {
 	if len(s.Key) == 0 {
 		fail("it has no primary key")
 	}
-	for _, name := range slices.Concat(s.Key, s.SecretColumns, nonEmpty(s.Cursor, s.BelongsTo)) {
+	for _, name := range slices.Concat(s.Key, s.SecretColumns, nonEmpty(s.Cursor, s.BelongsTo, s.Created)) {
 		if _, ok := schema.Properties[name]; !ok {
 			fail("column %q is not in the record", name)
 		}
@@ -200,6 +206,7 @@ func (s *Stream) validateReading(fail func(format string, args ...any)) {
 		{s.SinceParam == "" || s.Mode == OldestFirst, "a time filter needs the mode OldestFirst"},
 		{s.SinceParam == "" || s.LookbackWindow == 0, "a list with a time filter has no lookback window"},
 		{s.Envelope != gorgias.PlainList || s.Mode == SingleObject, "an endpoint without pages needs the mode SingleObject"},
+		{s.Created == "" || s.Mode == NewestFirst, "only a list that is read newest first can be reconciled"},
 		{s.Unfinished == nil || s.Ordered(), "only records of an ordered list can be followed"},
 		{len(s.Partitions) == 0 || s.Mode == FullRefresh, "partitions need the mode FullRefresh"},
 		{(s.Derive != nil) == (s.Mode == Derived), "Derive belongs to a derived stream and to no other"},

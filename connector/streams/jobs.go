@@ -11,7 +11,7 @@ import (
 var jobRows = []*Row{
 	{Reader: reader.Incremental{}, Stream: &stream.Stream{
 		Name: "jobs", Path: "jobs", Query: newestCreated, Mode: stream.NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", LookbackWindow: 7 * day, Unfinished: isUnfinishedJob, Record: schemas.Job{}, OAuthScope: "jobs:read",
+		Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", LookbackWindow: 7 * day, Unfinished: isUnfinishedJob, Record: schemas.Job{}, OAuthScope: "jobs:read",
 	}},
 }
 

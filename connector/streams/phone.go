@@ -11,7 +11,7 @@ import (
 var phoneRows = []*Row{
 	{Reader: reader.Incremental{}, Stream: &stream.Stream{
 		Name: "voice_calls", Path: "phone/voice-calls", Mode: stream.NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", LookbackWindow: 7 * day, Record: schemas.VoiceCall{},
+		Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", LookbackWindow: 7 * day, Record: schemas.VoiceCall{},
 	}},
 	{Reader: reader.Incremental{}, Stream: &stream.Stream{
 		Name: "voice_call_events", Path: "phone/voice-call-events", Mode: stream.OldestFirst,
@@ -19,6 +19,6 @@ var phoneRows = []*Row{
 	}},
 	{Reader: reader.Incremental{}, Stream: &stream.Stream{
 		Name: "voice_call_recordings", Path: "phone/voice-call-recordings", Mode: stream.NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", LookbackWindow: 30 * day, Record: schemas.VoiceCallRecording{},
+		Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", LookbackWindow: 30 * day, Record: schemas.VoiceCallRecording{},
 	}},
 }

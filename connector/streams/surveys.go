@@ -10,8 +10,7 @@ import (
 var surveyRows = []*Row{
 	{Reader: reader.Incremental{}, Changes: changefeed.Surveys(), Stream: &stream.Stream{
 		Name: "satisfaction_surveys", Path: "satisfaction-surveys", Query: newestCreated, Mode: stream.NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", LookbackWindow: 30 * day, Deletable: true, Record: schemas.SatisfactionSurvey{},
+		Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", LookbackWindow: 30 * day, Deletable: true, Record: schemas.SatisfactionSurvey{},
 		OAuthScope: "satisfaction_survey:read", Aliases: []string{"satisfaction-surveys"},
-		Limitations: "which survey belonged to a deleted ticket: filter by ticket_id",
 	}},
 }

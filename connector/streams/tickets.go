@@ -12,7 +12,7 @@ import (
 // Tickets is the stream of tickets, which messages and tags belong to.
 var Tickets = &stream.Stream{
 	Name: "tickets", Path: "tickets", Query: newestUpdated, QueryByID: withFields, Mergeable: true, Mode: stream.NewestFirst,
-	Key: []string{"id"}, Cursor: "updated_datetime", Deletable: true, Record: schemas.Ticket{}, OAuthScope: "tickets:read",
+	Key: []string{"id"}, Cursor: "updated_datetime", Created: "created_datetime", ByCreation: newestCreated, Deletable: true, Record: schemas.Ticket{}, OAuthScope: "tickets:read",
 }
 
 var ticketTags = &stream.Stream{
@@ -27,7 +27,7 @@ var ticketRows = []*Row{
 	{Stream: &stream.Stream{
 		Name: "ticket_custom_field_values", Parent: Tickets, Mode: stream.Derived, Derive: fieldValues("ticket_id", "ticket_updated_datetime"),
 		Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Deletable: true, Record: schemas.TicketCustomFieldValue{}, OAuthScope: "tickets:read",
-		Limitations: "which rows belonged to a deleted ticket: filter by ticket_id",
+		Limitations: "which rows belonged to a deleted ticket: filter by ticket_id; that a value was taken off a ticket without a new updated_datetime, unless it is one of the hundred that were updated last",
 	}},
 }
 

@@ -17,18 +17,20 @@ type suite struct {
 }
 
 var (
-	scenarios = suite{pkg: "./integration_tests/scenarios", timeout: "5m"}
-	every     = suite{pkg: "./integration_tests", run: "^TestEveryHistory$", timeout: "10m"}
-	histories = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "20m", histories: true}
-	following = suite{pkg: "./integration_tests", run: "^(TestJobsAreFollowed|TestFollowingIsBounded)$", timeout: "5m"}
-	silence   = suite{pkg: "./integration_tests", run: "^TestNoSilence$", timeout: "5m"}
-	protocols = suite{pkg: "./integration_tests", run: "^(TestRetriesAreLogged|TestConfiguredColumns|TestTapSelection|TestTapNothingSelected)$", timeout: "5m"}
-	dates     = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
-	hostile   = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m", full: true}
-	merges    = suite{pkg: "./integration_tests", run: "^TestEndlessMerges$", timeout: "1m"}
-	removed   = suite{pkg: "./integration_tests", run: "^TestRemovedTagOfOldTicket$", timeout: "5m"}
-	lateHost  = suite{pkg: "./integration_tests", run: "^TestReportsOnALateHost$", timeout: "5m"}
-	reports   = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
+	scenarios  = suite{pkg: "./integration_tests/scenarios", timeout: "5m"}
+	every      = suite{pkg: "./integration_tests", run: "^TestEveryHistory$", timeout: "10m"}
+	histories  = suite{pkg: "./integration_tests", run: "^TestCrashRecovery$", timeout: "20m", histories: true}
+	following  = suite{pkg: "./integration_tests", run: "^(TestJobsAreFollowed|TestFollowingIsBounded)$", timeout: "5m"}
+	silence    = suite{pkg: "./integration_tests", run: "^TestNoSilence$", timeout: "5m"}
+	protocols  = suite{pkg: "./integration_tests", run: "^(TestRetriesAreLogged|TestConfiguredColumns|TestTapSelection|TestTapNothingSelected)$", timeout: "5m"}
+	dates      = suite{pkg: "./integration_tests", run: "^(TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected)$", timeout: "20m", histories: true}
+	hostile    = suite{pkg: "./integration_tests", run: "^TestHostileServer$", timeout: "5m", full: true}
+	merges     = suite{pkg: "./integration_tests", run: "^TestEndlessMerges$", timeout: "1m"}
+	lateHost   = suite{pkg: "./integration_tests", run: "^TestReportsOnALateHost$", timeout: "5m"}
+	reports    = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
+	unresolved = suite{pkg: "./integration_tests", run: "^TestUnresolvedMessages$", timeout: "1m"}
+	hidden     = suite{pkg: "./integration_tests", run: "^TestHiddenRecord$", timeout: "5m"}
+	removed    = suite{pkg: "./integration_tests", run: "^TestRemovedTagOfOldTicket$", timeout: "5m"}
 )
 
 // deletions are the tests of what is deleted during a sync, and after one with

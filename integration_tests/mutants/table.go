@@ -19,6 +19,8 @@ var (
 	byPages = unit("reader")
 	byPeak  = []suite{hostile}
 	byMerge = []suite{merges}
+
+	byUnresolved = []suite{unresolved}
 )
 
 const now = "time.Now()"
@@ -77,6 +79,15 @@ var mutants = []mutant{
 	{"rows-that-are-read-are-compared", "rows below the lower bound are not compared", Value(2, "false"), anyTest},
 	{"fingerprint-identifies-version", "a record that was emitted once is never emitted again", Drop(2), anyTest},
 	{"fingerprint-identifies-version", "unchanged records are emitted again", False, anyTest},
+
+	// reconcile/sketch
+	{"decoded-elements-have-the-same-sketch", "the elements found need not agree with the last sum", False, unit("reconcile/sketch")},
+	{"locator-has-one-solution", "more elements than the capacity are one of several solutions", False, unit("reconcile/sketch")},
+	{"all-roots-are-words", "a polynomial may have fewer roots than its degree", Value(2, "$ || true"), unit("reconcile/sketch")},
+	{"ids-of-zero-count", "an element without ids is ignored", Value(1, "0"), unit("reconcile/sketch")},
+	{"consecutive-ids-are-scattered", "consecutive ids cancel out", Skip, unit("reconcile/sketch")},
+	{"only-equal-capacities-are-merged", "sketches of different capacities are merged", False, unit("reconcile/sketch")},
+	{"sketches-cut-short-are-refused", "a sketch may end in the middle of a sum", False, unit("reconcile/sketch")},
 
 	// reader: incremental scans
 	{"watermark-stands-still-during-scan", "each page finishes the scan", True, anyTest},
@@ -168,9 +179,18 @@ var mutants = []mutant{
 	{"shared-events-reach-back", "events that were read from too late on are complete", Delete, anyTest},
 	{"message-tickets-are-resolved-by-context", "the tickets of messages are not looked up", False, anyTest},
 	{"rejected-type-filter-is-dropped", "events are not read if the API rejects the filter by type", False, anyTest},
+	{"older-version-is-not-emitted-last", "what a list showed is emitted after what was fetched since", Stmt("return items"), []suite{histories}},
 	{"unavailable-refetch-keeps-stream", "tickets that cannot be fetched by id end the stream", Drop(1), anyTest},
 	{"unavailable-refetch-keeps-watermark", "events that cannot be applied count as processed", Drop(1), anyTest},
 	{"event-retention-gap-is-reported", "events that the account no longer has are not reported", True, anyTest},
+	{"read-messages-show-their-tickets", "the ticket of a message that was read is not known", Delete, []suite{scenarios}},
+	{"messages-are-sought-in-changed-tickets", "messages of unknown tickets are not looked for", Skip, []suite{scenarios}},
+	{"search-for-messages-is-bounded", "messages of unknown tickets are looked for without end", False, byUnresolved},
+	{"deletions-without-ticket-are-not-believed", "a deletion of an unknown ticket's message is passed over", False, unit("changefeed")},
+	{"message-of-lost-ticket-is-not-deleted", "a message of a ticket that is gone is deleted", Stmt("$; if into == 0 { ticketGone, err = false, nil }"), []suite{scenarios}},
+	{"processed-events-need-no-ticket", "a deletion is reported that was captured", True, []suite{scenarios}},
+	{"nameless-merges-are-followed", "a merge that names no other ticket is a deletion", Delete, unit("changefeed")},
+	{"warning-belongs-to-the-list", "a warning is one of the first stream of a list", Value(1, "waiting[0]"), byUnresolved},
 	{"unresolved-messages-are-reported", "messages that cannot be re-fetched are not reported", False, anyTest},
 	{"forbidden-events-are-reported", "forbidden events are not reported", Delete, anyTest},
 
@@ -205,6 +225,33 @@ var mutants = []mutant{
 	{"window-counts-only-when-reread", "a window that was not read counts as read", True, byDays},
 	{"unchanged-days-are-not-emitted", "unchanged days are emitted again", False, byDays},
 	{"report-rows-are-dated-upwards", "newer rows may have an older date", False, byDays},
+
+	// reconcile
+	{"earlier-start-date-is-read", "an earlier start date is ignored", Value(1, "false"), unit("reconcile")},
+	{"empty-pages-end-no-reconciliation", "an empty page is the end of the list", Value(1, "!p.watches && p.Source.Created == p.Source.Cursor && p.created.Before(p.round.From)"), unit("reconcile")},
+	{"equal-slices-are-not-written", "all that is read again is written", True, unit("reconcile")},
+	{"feed-knows-what-was-reconciled", "the feed emits what was read before", False, unit("reconcile")},
+	{"held-rows-are-bounded", "all rows of a part wait for its end", False, unit("reconcile")},
+	{"hurried-rounds-began-earlier", "what a killed reconciliation has not read waits for a whole round", False, unit("reconcile")},
+	{"late-reconciliation-is-reported", "what is late is not reported", Value(1, "false"), unit("reconcile")},
+	{"missing-records-are-suspects", "what is missing is forgotten", Delete, unit("reconcile")},
+	{"next-round-begins-at-once", "a round begins a sync after the one before has ended", True, unit("reconcile")},
+	{"parts-are-spread-over-time", "all parts are due at once", Value(1, "everything"), unit("reconcile")},
+	{"present-records-are-no-suspects", "what is there is asked for", False, unit("reconcile")},
+	{"reconciliation-is-bounded", "a sync reads all that is due", Value(1, "true"), unit("reconcile")},
+	{"rejected-order-keeps-stream", "a rejected order fails the stream", False, unit("reconcile")},
+	{"removed-elements-are-reconciled", "elements that were removed silently stay", False, unit("reconcile")},
+	{"window-never-moves-back", "a clock that is behind makes the window be read from before", Value(1, "b.Scan.StartedAt"), unit("state")},
+	{"round-keeps-its-place", "the slices below a round and above it are joined", Value(1, "false"), unit("state")},
+	{"slices-may-end-in-the-future", "a slice that ends in the future is not compared", Delete, unit("reconcile")},
+	{"suspects-that-exist-are-kept", "a record that was hidden for a while is forgotten", Stmt("_ = a.present(r.Suspects)"), []suite{hidden}},
+	{"suspects-are-asked-for", "suspects are never asked for", Delete, anyTest},
+	{"tombstones-are-not-repeated", "what got a tombstone is a suspect", False, unit("reconcile")},
+	{"unsorted-lists-are-not-reconciled", "an unsorted list is compared", False, unit("reconcile")},
+	{"window-is-compared", "the lookback window is compared with fingerprints only", False, unit("reconcile")},
+	{"held-rows-are-emitted-in-the-end", "rows that were held are lost if the list is unsorted", Delete, unit("reconcile")},
+	{"held-rows-are-read-again", "a window that was read in two parts counts as compared", Call(1, "$f($1, true)"), anyTest},
+	{"young-slices-are-joined", "each sync leaves a slice", False, unit("reconcile")},
 
 	// secrets
 	{"account-is-masked", "secrets in the record of the account show", Value(1, "($)[:0]"), secrets},

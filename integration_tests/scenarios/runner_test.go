@@ -377,14 +377,14 @@ func (s *runner) withoutUntracked(st *stream.Stream, raw string) string {
 
 // isImpliedDeletion reports whether a row that the account no longer has is
 // outdated by its parent, which is gone or newer. Events are only dropped by
-// the account.
+// the account, and a survey goes with its ticket only if a quirk says so.
 func (s *runner) isImpliedDeletion(st *stream.Stream, raw string) bool {
 	of := map[string][2]string{
 		"ticket_messages": {"tickets", "ticket_id"}, "satisfaction_surveys": {"tickets", "ticket_id"},
 		"ticket_tags": {"tickets", "ticket_id"}, "ticket_custom_field_values": {"tickets", "ticket_id"},
 		"ticket_message_attachments": {"ticket_messages", "message_id"}, "customer_custom_field_values": {"customers", "customer_id"},
 	}[st.Name]
-	if of[0] == "" {
+	if of[0] == "" || st.Name == "satisfaction_surveys" && !s.quirks.DeletedTicketsTakeSurveys {
 		return st.Name == "events"
 	}
 	parent := streams.Find(of[0])
@@ -427,6 +427,19 @@ func (s *runner) edit(messages ...int64) {
 	for _, id := range messages {
 		s.box.EditMessage(id)
 		s.lostWithoutEvents("stale", "ticket_messages", id)
+	}
+}
+
+// deleteMessage deletes messages, which changes their tickets.
+func (s *runner) deleteMessage(messages ...int64) {
+	for _, id := range messages {
+		for raw := range s.box.Each("messages") {
+			if ticket, _ := strconv.ParseInt(fieldOf(string(raw), "ticket_id"), 10, 64); fieldOf(string(raw), "id") == fmt.Sprint(id) {
+				s.lostWithoutEvents("stale", "tickets", ticket)
+			}
+		}
+		s.box.DeleteMessage(id)
+		s.lostWithoutEvents(map[bool]string{true: "ghost", false: "stale"}[s.quirks.DeletedMessagesVanish], "ticket_messages", id)
 	}
 }
 

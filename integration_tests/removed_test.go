@@ -24,7 +24,8 @@ func TestRemovedTagOfOldTicket(t *testing.T) {
 		h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 30, Tags: 5}})
 		marks := map[string]state.Bookmark{}
 		sync := func() []string {
-			return syncTombstones(t, h.plan([]string{"tickets", "ticket_tags"}, marks), marks)["ticket_tags"]
+			tombstones, _ := syncTombstones(t, h.plan([]string{"tickets", "ticket_tags"}, marks), marks)
+			return tombstones["ticket_tags"]
 		}
 		sync()
 		mark := marks["ticket_tags"]
@@ -66,7 +67,8 @@ func TestHiddenRecord(t *testing.T) {
 			time.Sleep(time.Hour)
 			plan := h.plan([]string{"customers"}, marks)
 			plan.ReconcileEvery, plan.ReconcileNow = 7*24*time.Hour, true
-			return syncTombstones(t, plan, marks)["customers"]
+			tombstones, _ := syncTombstones(t, plan, marks)
+			return tombstones["customers"]
 		}
 		sync()
 		customers := expectedRecords(h.box, streams.Find("customers"))
@@ -86,6 +88,45 @@ func TestHiddenRecord(t *testing.T) {
 	})
 }
 
+// TestRejectedSuspects checks that a record which is missing in its list, and cannot be
+// asked for, gets a tombstone once it can; until then a warning says so.
+func TestRejectedSuspects(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rejects := true
+		h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Customers: 30},
+			Fail: func(r *http.Request) *sandbox.Fault {
+				switch {
+				case strings.HasPrefix(r.URL.Path, "/api/events"):
+					return &sandbox.Fault{Status: http.StatusForbidden}
+				case rejects && strings.HasPrefix(r.URL.Path, "/api/customers/"):
+					return &sandbox.Fault{Status: http.StatusBadRequest}
+				}
+				return nil
+			}})
+		marks, warnings := map[string]state.Bookmark{}, ""
+		sync := func() []string {
+			time.Sleep(time.Hour)
+			plan := h.plan([]string{"customers"}, marks)
+			plan.ReconcileEvery, plan.ReconcileNow = 7*24*time.Hour, true
+			tombstones, warned := syncTombstones(t, plan, marks)
+			warnings = warned
+			return tombstones["customers"]
+		}
+		sync()
+		id := slices.Min(slices.Collect(maps.Keys(expectedRecords(h.box, streams.Find("customers")))))
+		number, _ := strconv.ParseInt(id, 10, 64)
+		h.box.DeleteCustomer(number)
+		if tombstones := sync(); len(tombstones) > 0 || !strings.Contains(warnings, "cannot be re-fetched") {
+			t.Errorf("tombstones %q, warnings %q", tombstones, warnings)
+		}
+		rejects = false
+		if tombstones := sync(); !slices.Equal(tombstones, []string{id}) {
+			t.Errorf("%s was deleted; tombstones: %q", id, tombstones)
+		}
+	})
+}
+
 // createdOf returns when a record was created.
 func createdOf(record string) string {
 	_, rest, _ := strings.Cut(record, `"created_datetime":"`)
@@ -94,10 +135,10 @@ func createdOf(record string) string {
 }
 
 // syncTombstones runs a plan, stores the bookmarks, and returns the keys of the tombstones
-// of each stream.
-func syncTombstones(t *testing.T, plan *connector.Plan, marks map[string]state.Bookmark) map[string][]string {
+// of each stream, and the warnings.
+func syncTombstones(t *testing.T, plan *connector.Plan, marks map[string]state.Bookmark) (tombstones map[string][]string, warnings string) {
 	t.Helper()
-	tombstones := map[string][]string{}
+	tombstones = map[string][]string{}
 	plan.Tombstone = tombstone
 	for b, err := range plan.Run(t.Context()) {
 		if err != nil {
@@ -109,6 +150,7 @@ func syncTombstones(t *testing.T, plan *connector.Plan, marks map[string]state.B
 			}
 		}
 		marks[b.Stream.Name] = b.Bookmark
+		warnings += b.Warning
 	}
-	return tombstones
+	return tombstones, warnings
 }

@@ -41,17 +41,7 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 		}
 	}
 	for _, l := range lists {
-		e, err := p.readerOf(l.Source).Forecast(ctx, l)
-		if err == nil {
-			f.addChildren(l, e)
-		}
-		for _, o := range l.Outputs {
-			e.Streams = append(e.Streams, o.Stream.Name)
-		}
-		if len(e.Streams) == 0 {
-			e.Streams = []string{l.Source.Name}
-		}
-		if err := f.add(ctx, l.Source, e, err); err != nil {
+		if err := f.addList(ctx, l, p.readerOf(l.Source)); err != nil {
 			return nil, err
 		}
 	}
@@ -71,6 +61,21 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 	f.ForecastRequests = p.RateLimiter.Sent() - sent
 	f.RateLimit, f.Reserve, f.Seconds = p.RateLimiter.Forecast(f.Requests)
 	return f, nil
+}
+
+// addList adds the estimate of a list. It returns an error if that ends the forecast.
+func (f *Forecast) addList(ctx context.Context, l *reader.List, r reader.Reader) error {
+	e, err := r.Forecast(ctx, l)
+	if err == nil {
+		f.addChildren(l, e)
+	}
+	for _, o := range l.Outputs {
+		e.Streams = append(e.Streams, o.Stream.Name)
+	}
+	if len(e.Streams) == 0 {
+		e.Streams = []string{l.Source.Name}
+	}
+	return f.add(ctx, l.Source, e, err)
 }
 
 // add adds an estimate, with the error that prevented a better one. It returns

@@ -111,16 +111,7 @@ type resolver struct {
 // a chunk and, apart, those whose ticket the next chunk may name; there is none
 // after the final one.
 func (r *resolver) resolve(events []Event, final bool) (ready, deferred []Event) {
-	current := map[string]int64{}
-	var changes []Event
-	for _, e := range events {
-		if ticket := e.ticket(); (e.namesTicket() || e.ofMessage()) && (current[e.Context] == 0 || e.Type == "ticket-updated") { //rule:message-tickets-are-resolved-by-context
-			current[e.Context] = ticket
-		}
-		if e.namesTicket() && e.Type != "ticket-deleted" {
-			changes = append(changes, e)
-		}
-	}
+	current, changes := ticketsOf(events)
 	nearby := slices.Concat(r.changes, changes)
 	for _, e := range events {
 		if e.ofMessage() && e.ticket() == 0 {
@@ -140,6 +131,21 @@ func (r *resolver) resolve(events []Event, final bool) (ready, deferred []Event)
 	}
 	r.previous, r.changes = current, changes
 	return ready, deferred
+}
+
+// ticketsOf returns the tickets that events name, by context, and the changes of those
+// that remain.
+func ticketsOf(events []Event) (byContext map[string]int64, changes []Event) {
+	byContext = map[string]int64{}
+	for _, e := range events {
+		if ticket := e.ticket(); (e.namesTicket() || e.ofMessage()) && (byContext[e.Context] == 0 || e.Type == "ticket-updated") { //rule:message-tickets-are-resolved-by-context
+			byContext[e.Context] = ticket
+		}
+		if e.namesTicket() && e.Type != "ticket-deleted" {
+			changes = append(changes, e)
+		}
+	}
+	return byContext, changes
 }
 
 // maxNearby is in how many tickets a message is looked for. The events of one

@@ -90,33 +90,9 @@ func (s *scan) run(ctx context.Context, final bool) (finished bool, err error) {
 		}
 		ended := s.ended
 		last := ended && (!s.resumed && !s.tookLong(page) || final) //rule:head-is-rescanned-after-resume
-		info := ScanInfo{s.readFrom, s.resumed, s.position.Unsorted, ended}
-		if s.Comparer != nil && s.position.Pages == 1 {
-			s.Comparer.Begin()
-		}
-		s.recordEmissions(page)
-		for _, o := range s.Outputs {
-			s.emitPage(o, page, ended && s.Comparer == nil, last)
-		}
-		if s.Comparer != nil {
-			s.Comparer.Compare(page, info)
-			s.endScan(ended, last)
-		}
-		if s.OnPage != nil {
-			s.OnPage(page, info)
-		}
+		s.take(page, ScanInfo{s.readFrom, s.resumed, s.position.Unsorted, ended}, last)
 		if last {
-			s.EndToken, s.Finished = s.position.PageToken, true
-			if err := s.follow(ctx); err != nil {
-				return false, err
-			}
-			if s.Reconcile != nil {
-				if err := s.Reconcile(ctx, s.List); err != nil {
-					return false, err
-				}
-			}
-			s.finish()
-			return true, nil
+			return true, s.finish(ctx)
 		}
 		if ended {
 			return false, nil
@@ -125,13 +101,41 @@ func (s *scan) run(ctx context.Context, final bool) (finished bool, err error) {
 	return false, nil
 }
 
-// finish ends the outputs that do not wait for events.
-func (s *scan) finish() {
+// take emits and compares a page. last is set if the list ends with it.
+func (s *scan) take(page *Page, info ScanInfo, last bool) {
+	if s.Comparer != nil && s.position.Pages == 1 {
+		s.Comparer.Begin()
+	}
+	s.recordEmissions(page)
+	for _, o := range s.Outputs {
+		s.emitPage(o, page, info.Last && s.Comparer == nil, last)
+	}
+	if s.Comparer != nil {
+		s.Comparer.Compare(page, info)
+		s.endScan(info.Last, last)
+	}
+	if s.OnPage != nil {
+		s.OnPage(page, info)
+	}
+}
+
+// finish does what follows the scan, and ends the outputs that do not wait for events.
+func (s *scan) finish(ctx context.Context) error {
+	s.EndToken, s.Finished = s.position.PageToken, true
+	if err := s.follow(ctx); err != nil {
+		return err
+	}
+	if s.Reconcile != nil {
+		if err := s.Reconcile(ctx, s.List); err != nil {
+			return err
+		}
+	}
 	for _, o := range s.Outputs {
 		if !o.AwaitsEvents {
 			s.Done(o)
 		}
 	}
+	return nil
 }
 
 // fetch requests a page of the scan.

@@ -270,7 +270,7 @@ func (r *Run) derive(o *Output, rec stream.Record) (records []stream.Record) {
 	for _, id := range was {
 		if r.Tombstone != "" && !slices.Contains(ids, id) { //rule:removed-elements-get-tombstones
 			records = append(records, o.Stream.NewTombstone(r.Tombstone, rec.Cursor, rec.ID(), id))
-			o.Bookmark.Reconciliation.Bury(sketch.Element{Owner: rec.ID(), ID: id})
+			o.Bookmark.Reconciliation.Delete(sketch.Element{Owner: rec.ID(), ID: id})
 		}
 	}
 	return records
@@ -346,7 +346,7 @@ func (l *List) changesOf(o *Output, items []Item, tombstones []TombstoneItem) []
 		emitted := slices.ContainsFunc(records, func(rec stream.Record) bool { return rec.Origin == stream.Tombstone && bytes.Equal(rec.Key, t.Key) })
 		if !emitted && o.IsNew(t.Item) {
 			records = append(records, t.Record)
-			o.Bookmark.Reconciliation.Bury(t.Element)
+			o.Bookmark.Reconciliation.Delete(t.Element)
 		}
 	}
 	l.remember(o, read)

@@ -456,7 +456,7 @@ func newDestinationFrom(t *testing.T, n int, start time.Duration) *destination {
 func TestTombstonesAreNotRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDestination(t, 100)
-		d.bookmark.Reconciliation.Bury(sketch.Element{ID: d.things[50].id})
+		d.bookmark.Reconciliation.Delete(sketch.Element{ID: d.things[50].id})
 		d.things = slices.Delete(d.things, 50, 52)
 		if d.days(8); len(d.suspects()) != 1 {
 			t.Errorf("suspects: %v", d.suspects())
@@ -523,7 +523,7 @@ func stateSize(t testing.TB, n int) int {
 	r.Compact(o.RowsPerSlice(r.Rows()), window)
 	for id := 0; id < n; id += n / 5000 {
 		r.Emit([]state.Emitted{emitted(id, false)})
-		r.Bury(sketch.Element{ID: int64(5_000_000 + id)})
+		r.Delete(sketch.Element{ID: int64(5_000_000 + id)})
 	}
 	raw, err := json.Marshal(state.Bookmark{Reconciliation: r})
 	empty, _ := json.Marshal(state.Bookmark{})

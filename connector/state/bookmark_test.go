@@ -52,7 +52,7 @@ func randomReconciliation(r *rand.Rand) Reconciliation {
 			emitted = append(emitted, Emitted{Member: NewMember(r.Int64N(3), r.Int64N(1000)+1, at()), Version: stream.Version{byte(r.Uint32())}, New: r.IntN(3) > 0})
 		}
 		rec.Emit(emitted)
-		rec.Bury(sketch.Element{ID: r.Int64()})
+		rec.Delete(sketch.Element{ID: r.Int64()})
 		rec.Suspect([]Member{NewMember(0, r.Int64N(1000)+1, at())})
 	}
 	rec.Compact(1+r.IntN(20), 30*24*time.Hour)

@@ -258,9 +258,9 @@ func (r *Reconciliation) sliceOf(created uint32) int {
 	return slices.IndexFunc(r.Slices, func(s Slice) bool { return s.From.IsZero() || created >= stream.Seconds(s.From) })
 }
 
-// Bury notes that a record got a tombstone. Owner may be 0 if the id alone identifies
+// Delete notes that a record got a tombstone. Owner may be 0 if the id alone identifies
 // it.
-func (r *Reconciliation) Bury(e sketch.Element) {
+func (r *Reconciliation) Delete(e sketch.Element) {
 	is := func(m Member) bool { return (Member{Element: e}).Is(m.Element) }
 	r.Recent, r.Suspects = r.Recent.Without(is), r.Suspects.Without(is)
 	r.Gone = r.Gone.With([]Member{{Element: e}}, r.bound())
@@ -327,35 +327,44 @@ func (s *Slices) UnmarshalText(text []byte) error {
 		return damaged
 	}
 	*s = nil
-	const sketchSize = 16 * (SketchCapacity + 1)
 	for len(packed) > 0 {
-		if len(packed) < 4 {
+		slice, rest, ok := parseSlice(packed)
+		if n := len(*s); !ok || n > 0 && !slice.From.Before((*s)[n-1].From) {
 			return damaged
 		}
-		slice := NewSlice(time.Time{})
-		if from := binary.BigEndian.Uint32(packed); from > 0 {
-			slice.From = time.Unix(int64(from), 0).UTC()
-		}
-		rows, n := binary.Uvarint(packed[4:])
-		if n <= 0 || len(packed) < 4+n+1 || rows > 1<<40 || len(*s) > 0 && !slice.From.Before((*s)[len(*s)-1].From) {
-			return damaged
-		}
-		full := packed[4+n] != 0
-		packed, slice.Rows = packed[4+n+1:], int(rows)
-		if full {
-			if len(packed) < 4*DigestCount+sketchSize {
-				return damaged
-			}
-			for i := range slice.Digests {
-				slice.Digests[i] = binary.BigEndian.Uint32(packed[4*i:])
-			}
-			packed = packed[4*DigestCount:]
-			if slice.Members.UnmarshalBinary(packed[:sketchSize]) != nil {
-				return damaged
-			}
-			packed = packed[sketchSize:]
-		}
-		*s = append(*s, slice)
+		*s, packed = append(*s, slice), rest
 	}
 	return nil
 }
+
+// parseSlice reads a slice, and returns what follows it.
+func parseSlice(packed []byte) (slice Slice, rest []byte, ok bool) {
+	slice = NewSlice(time.Time{})
+	if len(packed) < 4 {
+		return slice, nil, false
+	}
+	if from := binary.BigEndian.Uint32(packed); from > 0 {
+		slice.From = time.Unix(int64(from), 0).UTC()
+	}
+	packed = packed[4:]
+	rows, n := binary.Uvarint(packed)
+	if n <= 0 || len(packed) < n+1 || rows > 1<<40 {
+		return slice, nil, false
+	}
+	slice.Rows = int(rows)
+	isFull := packed[n] != 0
+	if packed = packed[n+1:]; !isFull {
+		return slice, packed, true
+	}
+	if len(packed) < 4*DigestCount+sketchSize {
+		return slice, nil, false
+	}
+	for i := range slice.Digests {
+		slice.Digests[i] = binary.BigEndian.Uint32(packed[4*i:])
+	}
+	packed = packed[4*DigestCount:]
+	return slice, packed[sketchSize:], slice.Members.UnmarshalBinary(packed[:sketchSize]) == nil
+}
+
+// sketchSize is how many bytes the sketch of a slice has.
+const sketchSize = 16 * (SketchCapacity + 1)

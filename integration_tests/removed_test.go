@@ -44,48 +44,72 @@ func TestRemovedTagOfOldTicket(t *testing.T) {
 }
 
 // TestHiddenRecord checks that a record which its list did not show for a while, and which
-// exists, gets a tombstone if it is deleted later: no event shows that, and no slice has it.
+// exists, gets a tombstone if it is deleted later: no event shows that, and no slice has
+// it. The same holds for what was derived from it, whether it is read or not.
 func TestHiddenRecord(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Customers: 30},
-			Fail: func(r *http.Request) *sandbox.Fault {
-				if strings.HasPrefix(r.URL.Path, "/api/events") {
-					return &sandbox.Fault{Status: http.StatusForbidden}
-				}
-				return nil
-			}}
-		hides := false
-		h := newFixtureBehind(t, box, &lyingNetwork{inMemory{box}, func() int {
-			if hides {
-				return 2 // the first row
-			}
-			return 0
-		}})
-		marks := map[string]state.Bookmark{}
-		sync := func() []string {
-			time.Sleep(time.Hour)
-			plan := h.plan([]string{"customers"}, marks)
-			plan.ReconcileEvery, plan.ReconcileNow = 7*24*time.Hour, true
-			tombstones, _ := syncTombstones(t, plan, marks)
-			return tombstones["customers"]
-		}
-		sync()
-		customers := expectedRecords(h.box, streams.Find("customers"))
-		newest := slices.MaxFunc(slices.Collect(maps.Keys(customers)), func(a, b string) int {
-			return strings.Compare(createdOf(customers[a]), createdOf(customers[b]))
+	for _, names := range [][]string{{"customers"}, {"customer_custom_field_values"}, {"customers", "customer_custom_field_values"}} {
+		t.Run(strings.Join(names, ", "), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { testHiddenRecord(t, names) })
 		})
-		hides = true
-		if tombstones := sync(); len(tombstones) > 0 {
-			t.Fatalf("hidden, and got tombstones: %q", tombstones)
+	}
+}
+
+func testHiddenRecord(t *testing.T, names []string) {
+	box := &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Customers: 30, CustomFields: 4},
+		Fail: func(r *http.Request) *sandbox.Fault {
+			if strings.HasPrefix(r.URL.Path, "/api/events") {
+				return &sandbox.Fault{Status: http.StatusForbidden}
+			}
+			return nil
+		}}
+	hidden := 0
+	h := newFixtureBehind(t, box, &lyingNetwork{inMemory{box}, func() int {
+		if hidden == 0 {
+			return 0
 		}
-		hides = false
-		id, _ := strconv.ParseInt(newest, 10, 64)
-		h.box.DeleteCustomer(id)
-		if tombstones := sync(); !slices.Equal(tombstones, []string{newest}) {
-			t.Errorf("%s was deleted; tombstones: %q", newest, tombstones)
-		}
+		return 1 + hidden // so many first rows
+	}})
+	marks := map[string]state.Bookmark{}
+	sync := func() map[string][]string {
+		time.Sleep(time.Hour)
+		plan := h.plan(names, marks)
+		plan.ReconcileEvery, plan.ReconcileNow = 7*24*time.Hour, true
+		tombstones, _ := syncTombstones(t, plan, marks)
+		return tombstones
+	}
+	sync()
+	all := expectedRecords(h.box, streams.Find("customers"))
+	customers := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
+		return strings.Compare(createdOf(all[b]), createdOf(all[a]))
 	})
+	values := func() map[string]string { return expectedRecords(h.box, streams.Find("customer_custom_field_values")) }
+	hasValues := func(id string) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(values())), func(key string) bool { return strings.HasPrefix(key, id+"/") })
+	}
+	i := slices.IndexFunc(customers, hasValues)
+	hidden = 1 + i
+	if tombstones := sync(); len(tombstones) > 0 {
+		t.Fatalf("hidden, and got tombstones: %q", tombstones)
+	}
+	hidden = 0
+	id, _ := strconv.ParseInt(customers[i], 10, 64)
+	want := customers[i]
+	if names[len(names)-1] == "customers" {
+		h.box.DeleteCustomer(id)
+	} else {
+		before := values()
+		h.box.RemoveCustomerFieldSilently(id)
+		for key := range before {
+			if _, left := values()[key]; !left {
+				want = key
+			}
+		}
+	}
+	if tombstones := sync()[names[len(names)-1]]; !slices.Equal(tombstones, []string{want}) {
+		t.Errorf("%s was deleted; tombstones: %q", want, tombstones)
+	}
 }
 
 // TestRejectedSuspects checks that a record which is missing in its list, and cannot be

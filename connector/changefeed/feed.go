@@ -367,7 +367,11 @@ func (f *Feed) askForSuspects(ctx context.Context) {
 	for _, a := range f.active() {
 		for _, o := range a.Awaiting() {
 			for _, m := range o.Bookmark.Reconciliation.Suspects {
-				events = append(events, Event{Missing: true, At: f.LastServerTime(), Type: a.changes.DeletedType, ObjectID: m.ID, TicketID: m.Owner})
+				e := Event{Missing: true, At: f.LastServerTime(), Type: a.changes.DeletedType, ObjectID: m.ID, TicketID: m.Owner}
+				if o.Stream.Derive != nil { // the record that it was derived from may be missing, too
+					e.ObjectID, e.TicketID = m.Owner, 0 //rule:owners-of-suspects-are-asked-for
+				}
+				events = append(events, e)
 			}
 		}
 	}
@@ -381,19 +385,28 @@ func (f *Feed) askForSuspects(ctx context.Context) {
 		}
 		for _, o := range a.Awaiting() {
 			r := &o.Bookmark.Reconciliation
-			r.Emit(a.present(r.Suspects)) //rule:suspects-that-exist-are-kept
+			r.Emit(a.present(o, r.Suspects)) //rule:suspects-that-exist-are-kept
 			r.Suspects = nil
 			a.EmitRecords(o, nil)
 		}
 	}
 }
 
-// present returns the suspects, which exist if they got no tombstone. No slice has them
-// any longer.
-func (a *Applier) present(suspects state.Members) (all []state.Emitted) {
+// present returns the suspects of an output that exist, as far as this sync has seen. No
+// slice has them any longer. A record exists if it got no tombstone; what was derived from
+// another one, if that does.
+func (a *Applier) present(o *reader.Output, suspects state.Members) (all []state.Emitted) {
 	for _, m := range suspects {
-		if rec := a.Emissions.Get(m.ID).Record; rec != nil {
-			if at := a.Source.CreatedOf(*rec); !at.IsZero() {
+		id := m.ID
+		if o.Stream.Derive != nil {
+			id = m.Owner
+		}
+		em := a.Emissions.Get(id)
+		if o.Stream.Derive != nil && em.ReadAt.IsZero() {
+			continue
+		}
+		if em.Record != nil {
+			if at := a.Source.CreatedOf(*em.Record); !at.IsZero() {
 				m.Created = stream.Seconds(at)
 			}
 		}

@@ -171,6 +171,15 @@ func (c *content) slices(of *part, rows int) (all []state.Slice) {
 	return append(all, s)
 }
 
+// unexplained returns the missing records. What was derived from another one is explained
+// if that is there, without it, or was deleted.
+func (c *content) unexplained(missing []state.Member, deleted state.Members) []state.Member {
+	return slices.DeleteFunc(slices.Clone(missing), func(m state.Member) bool {
+		_, there := c.byRow[m.Owner]
+		return c.output.Derive != nil && (there || deleted.Has(sketch.Element{ID: m.Owner}))
+	})
+}
+
 // removed returns tombstones of what was derived from a row and is not derived from
 // it any longer.
 func (c *content) removed(p *pass, of *part, missing []state.Member) (tombstones []reader.TombstoneItem) {

@@ -217,6 +217,7 @@ type pass struct {
 	token    string       // of the page that is observed
 	finished []*part      // those that are to be applied
 	packer   packer
+	deleted  state.Members // records of the list that got tombstones, before the finished parts
 	unnamed  unnamed
 
 	rowsKnown int  // how many the list has, as far as is known
@@ -347,6 +348,11 @@ func (p *pass) readParts(ctx context.Context) error {
 func (p *pass) applyFinished() {
 	if len(p.finished) == 0 {
 		return
+	}
+	for _, o := range p.outputs {
+		if o.Stream == p.Source {
+			p.deleted = o.Bookmark.Reconciliation.Gone
+		}
 	}
 	for i, o := range p.outputs {
 		emitted := true
@@ -495,8 +501,8 @@ func (p *pass) apply(output int, of *part) (emitted bool) {
 		})
 	}
 	next.Round.Vanished += len(missing)
-	if o.Stream.Derive == nil && o.Stream.Deletable && p.Tombstone != "" {
-		next.Suspect(missing) //rule:missing-records-are-suspects
+	if o.Stream.Deletable && p.Tombstone != "" {
+		next.Suspect(in.unexplained(missing, p.deleted)) //rule:missing-records-are-suspects
 	}
 	if of.kind == allRows {
 		changed = p.items(o, of, in.changed(&r, known, ok, missing))

@@ -414,7 +414,7 @@ func (p *pass) add(rec stream.Record, at time.Time) bool {
 		p.unsorted = true
 		return false
 	}
-	for from := p.next(at); at.Before(from) && p.read < p.due; from = p.next(at) {
+	for from := p.next(at); at.Before(from); from = p.next(at) { //rule:parts-end-where-slices-do
 		p.cut(from)
 	}
 	p.created = at

@@ -401,6 +401,27 @@ func TestKilledReconciliation(t *testing.T) {
 	})
 }
 
+// A page has the rows of several parts, of which not all are due.
+func TestShortParts(t *testing.T) {
+	for _, rows := range []int{2, 5, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDestination(t, 0)
+			d.stream.Cursor, d.stream.ByCreation, d.stream.LookbackWindow = "created", nil, 20*24*time.Hour
+			d.options.PageSize, d.options.SliceRows, d.options.WindowInterval = 100, rows, 24*time.Hour
+			d.things, d.bookmark = things(20), state.Bookmark{}
+			d.sync()
+			for day := range 20 {
+				for i := range 3 {
+					d.things = slices.Insert(d.things, 0, thing{int64(100 + 3*day + i), time.Now().UTC().Add(time.Duration(i) * time.Second).Truncate(time.Second), "as it was"})
+				}
+				if d.days(1); len(d.suspects()) > 0 || len(d.written) != 3 {
+					t.Errorf("slices of %d, day %d: %q written, suspects %v", rows, day, d.written, d.suspects())
+				}
+			}
+		})
+	}
+}
+
 // A list that is not in the order of creation, or rejects it, is not compared. Warnings say
 // so, once a round.
 func TestUnsorted(t *testing.T) {

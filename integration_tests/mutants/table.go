@@ -236,6 +236,7 @@ var mutants = []mutant{
 	{"late-reconciliation-is-reported", "what is late is not reported", Value(1, "false"), unit("reconcile")},
 	{"missing-records-are-suspects", "what is missing is forgotten", Delete, unit("reconcile")},
 	{"next-round-begins-at-once", "a round begins a sync after the one before has ended", True, unit("reconcile")},
+	{"parts-end-where-slices-do", "what is not due is read as a part of what is", False, unit("reconcile")},
 	{"parts-are-spread-over-time", "all parts are due at once", Value(1, "everything"), unit("reconcile")},
 	{"present-records-are-no-suspects", "what is there is asked for", False, unit("reconcile")},
 	{"reconciliation-is-bounded", "a sync reads all that is due", Value(1, "true"), unit("reconcile")},

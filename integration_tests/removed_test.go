@@ -43,6 +43,32 @@ func TestRemovedTagOfOldTicket(t *testing.T) {
 	})
 }
 
+// TestSharedEvents checks that the change feed reads events itself if the stream of events,
+// which it reads along, begins too late: earlier syncs have read the events alone.
+func TestSharedEvents(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 30}})
+		marks := map[string]state.Bookmark{}
+		sync := func(names ...string) []string {
+			time.Sleep(time.Hour)
+			tombstones, _ := syncTombstones(t, h.plan(names, marks), marks)
+			return tombstones["tickets"]
+		}
+		sync("tickets", "events")
+		id := slices.Min(slices.Collect(maps.Keys(expectedRecords(h.box, streams.Find("tickets")))))
+		number, _ := strconv.ParseInt(id, 10, 64)
+		h.box.DeleteTicket(number)
+		for range 3 {
+			sync("events")
+			h.box.AddCustomer() // an event, so that the stream goes on
+		}
+		if tombstones := sync("tickets", "events"); !slices.Equal(tombstones, []string{id}) {
+			t.Errorf("%s was deleted; tombstones: %q", id, tombstones)
+		}
+	})
+}
+
 // TestHiddenRecord checks that a record which its list did not show for a while, and which
 // exists, gets a tombstone if it is deleted later: no event shows that, and no slice has
 // it. The same holds for what was derived from it, whether it is read or not.

@@ -29,6 +29,7 @@ var (
 	lateHost   = suite{pkg: "./integration_tests", run: "^TestReportsOnALateHost$", timeout: "5m"}
 	reports    = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
 	unresolved = suite{pkg: "./integration_tests", run: "^TestUnresolvedMessages$", timeout: "1m"}
+	shared     = suite{pkg: "./integration_tests", run: "^TestSharedEvents$", timeout: "5m"}
 	hidden     = suite{pkg: "./integration_tests", run: "^TestHiddenRecord$", timeout: "5m"}
 	removed    = suite{pkg: "./integration_tests", run: "^TestRemovedTagOfOldTicket$", timeout: "5m"}
 )

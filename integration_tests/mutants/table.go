@@ -176,7 +176,7 @@ var mutants = []mutant{
 	{"future-window-is-clamped", "a window read in the future stays", Delete, unit("state")},
 	{"future-event-watermark-is-clamped", "an event watermark in the future stays", Delete, unit("state")},
 	{"server-clock-starts-change-feed", "the host's clock dates the change feed", Value(1, now), anyTest},
-	{"shared-events-reach-back", "events that were read from too late on are complete", Delete, anyTest},
+	{"shared-events-reach-back", "events that were read from too late on are complete", Delete, []suite{shared}},
 	{"message-tickets-are-resolved-by-context", "the tickets of messages are not looked up", False, anyTest},
 	{"rejected-type-filter-is-dropped", "events are not read if the API rejects the filter by type", False, anyTest},
 	{"older-version-is-not-emitted-last", "what a list showed is emitted after what was fetched since", Stmt("return items"), []suite{histories}},

@@ -29,7 +29,8 @@ type account struct {
 	empty    bool          // the first page is empty
 	ahead    time.Duration // of the Date
 	requests int
-	kill     func() // called with the 50th request of a sync, unless it is nil
+	kill     func() // called with a request of a sync, unless it is nil
+	killAt   int    // the number of that request
 }
 
 type thing struct {
@@ -39,7 +40,7 @@ type thing struct {
 }
 
 func (a *account) RoundTrip(r *http.Request) (*http.Response, error) {
-	if a.requests++; a.requests == 50 && a.kill != nil {
+	if a.requests++; a.requests == a.killAt && a.kill != nil {
 		a.kill()
 	}
 	q := r.URL.Query()
@@ -388,7 +389,7 @@ func TestKilledReconciliation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDestination(t, 700) // 70 pages
 		d.days(8)
-		d.options.ReconcileNow, d.kill = true, func() {}
+		d.options.ReconcileNow, d.kill, d.killAt = true, func() {}, 50
 		d.sync()
 		if d.requests != 50 {
 			t.Fatalf("%d requests", d.requests)
@@ -397,6 +398,36 @@ func TestKilledReconciliation(t *testing.T) {
 		d.things[400].text = "as it is"
 		if written := d.days(8); !slices.Contains(written, "300") {
 			t.Errorf("written: %v", written)
+		}
+	})
+}
+
+// What a killed sync held of the lookback window is read again, although the next sync
+// finishes its scan.
+func TestHeldRowsAreReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDestination(t, 0)
+		d.stream.Cursor, d.stream.ByCreation, d.stream.LookbackWindow = "created", nil, 20*24*time.Hour
+		d.options.WindowInterval, d.options.SliceRows = 24*time.Hour, 100
+		d.things, d.bookmark = things(400), state.Bookmark{}
+		d.sync()
+		d.days(2)
+		for killAt := 3; killAt < 30; killAt += 5 {
+			changed := &d.things[10*(killAt-1)-3]
+			changed.text = fmt.Sprint("killed at ", killAt)
+			time.Sleep(24 * time.Hour)
+			d.kill, d.killAt = func() {}, killAt
+			d.sync()
+			d.kill = nil
+			written := d.written
+			for range 2 {
+				time.Sleep(time.Hour)
+				d.sync()
+				written = append(written, d.written...)
+			}
+			if !slices.Contains(written, fmt.Sprint(changed.id)) {
+				t.Errorf("killed at request %d: %d is not among %v", killAt, changed.id, written)
+			}
 		}
 	})
 }

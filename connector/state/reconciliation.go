@@ -40,7 +40,17 @@ var EndOfTime = time.Unix(1<<32, 0).UTC()
 
 // bound is how many members each set may have: of a member, the state has five to
 // eight bytes.
-func (r *Reconciliation) bound() int { return min(max(400, r.Rows()/150), 2000) }
+//
+// Without slices, which a first scan does not begin if the time is not certain, they are
+// all that is known.
+func (r *Reconciliation) bound() int {
+	if len(r.Slices) == 0 {
+		return maxMembers
+	}
+	return min(max(400, r.Rows()/150), maxMembers)
+}
+
+const maxMembers = 2000
 
 // A Round is one reading of the whole list, a part per sync.
 type Round struct {

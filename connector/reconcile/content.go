@@ -19,7 +19,7 @@ type content struct {
 	output   *stream.Stream
 }
 
-// An element is a record of an output, cut from a row.
+// An element is a record of an output, derived from a row or the row itself.
 type element struct {
 	sketch.Element
 	version stream.Version
@@ -32,7 +32,7 @@ func newContent(o *reader.Output) *content {
 	return &content{output: o.Stream, byRow: map[int64]int{}, has: map[sketch.Element]bool{}}
 }
 
-// add adds the elements that are cut from a row, which was created at a time.
+// add adds the elements of a row that was created at a time.
 func (c *content) add(row int, rec stream.Record, created time.Time) {
 	c.byRow[rec.ID()] = row
 	if c.output.Derive == nil {

@@ -390,9 +390,9 @@ func (p *pass) observe(page *reader.Page) bool {
 	if page.NextToken == "" || p.pastStart() {
 		p.endHead()
 		for from := p.next(time.Time{}); !from.IsZero(); from = p.next(time.Time{}) {
-			p.cut(from)
+			p.endPart(from)
 		}
-		p.cut(time.Time{})
+		p.endPart(time.Time{})
 		return false
 	}
 	if p.open.size > maxHeld { //rule:held-rows-are-bounded
@@ -415,7 +415,7 @@ func (p *pass) add(rec stream.Record, at time.Time) bool {
 		return false
 	}
 	for from := p.next(at); at.Before(from); from = p.next(at) { //rule:parts-end-where-slices-do
-		p.cut(from)
+		p.endPart(from)
 	}
 	p.created = at
 	switch {
@@ -474,8 +474,8 @@ func (p *pass) sliceEnd(from time.Time) (end time.Time, known bool) {
 	return from, known
 }
 
-// cut ends the part.
-func (p *pass) cut(from time.Time) {
+// endPart ends the part, at a time of creation.
+func (p *pass) endPart(from time.Time) {
 	p.read += len(p.open.rows)
 	p.open.from, p.open.token, p.open.read = from, p.token, p.read
 	p.finished, p.open = append(p.finished, p.open), p.newPart(from)

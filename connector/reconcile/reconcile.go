@@ -53,7 +53,7 @@ func Attach(l *reader.List) {
 // readDue reads the parts of a list that are due: the rest of a round, and what is due of
 // the next one.
 func readDue(ctx context.Context, l *reader.List, missing unnamed) error {
-	for {
+	for range 2 {
 		p := newPass(l)
 		p.unnamed = missing
 		if len(p.outputs) == 0 || p.read >= p.due || p.open.to.Unix() <= 0 {
@@ -66,6 +66,7 @@ func readDue(ctx context.Context, l *reader.List, missing unnamed) error {
 			return nil
 		}
 	}
+	return nil
 }
 
 // readAll reads the parts of the round that are due.

@@ -54,7 +54,7 @@ func TestRemovedValues(t *testing.T) {
 				if n++; n > 60 {
 					break
 				}
-				for _, v := range stream.Elements(row, "custom_fields", func(e stream.Element) json.RawMessage { return stream.Field(e.Raw, "id") }) {
+				for _, v := range stream.Elements(row, "custom_fields", nil, func(e stream.Element, _ []byte) json.RawMessage { return stream.Field(e.Raw, "id") }) {
 					last[idOf(row)] = string(v)
 				}
 			}

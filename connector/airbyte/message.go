@@ -11,14 +11,13 @@ import (
 // omitted: an explicit null does not validate.
 
 type message struct {
-	Type       string        `json:"type"`
-	Log        *logLine      `json:"log,omitempty"`
-	Spec       *spec         `json:"spec,omitempty"`
-	Connection *connection   `json:"connectionStatus,omitempty"`
-	Catalog    *catalog      `json:"catalog,omitempty"`
-	State      *stateMessage `json:"state,omitempty"`
-	Trace      *trace        `json:"trace,omitempty"`
-	Control    *control      `json:"control,omitempty"`
+	Type       string      `json:"type"`
+	Log        *logLine    `json:"log,omitempty"`
+	Spec       *spec       `json:"spec,omitempty"`
+	Connection *connection `json:"connectionStatus,omitempty"`
+	Catalog    *catalog    `json:"catalog,omitempty"`
+	Trace      *trace      `json:"trace,omitempty"`
+	Control    *control    `json:"control,omitempty"`
 }
 
 type control struct {
@@ -64,25 +63,8 @@ type discoveredStream struct {
 	Resumable bool            `json:"is_resumable"`
 }
 
-type stateMessage struct {
-	Type   string      `json:"type"`
-	Stream streamState `json:"stream"`
-	Stats  stats       `json:"sourceStats"`
-}
-
-type streamState struct {
-	Descriptor descriptor      `json:"stream_descriptor"`
-	State      json.RawMessage `json:"stream_state"`
-}
-
 type descriptor struct {
 	Name string `json:"name"`
-}
-
-type stats struct {
-	// Records is a number with a decimal point, as the protocol's schema
-	// requires.
-	Records json.RawMessage `json:"recordCount"`
 }
 
 type trace struct {

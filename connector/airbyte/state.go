@@ -2,9 +2,7 @@ package airbyte
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/reader"
@@ -25,7 +23,8 @@ func ParseState(raw []byte) (map[string]state.Bookmark, error) {
 // appendState appends a STATE message with the bookmark of a batch, if it is due.
 // The state of a full refresh never changes and is written at the end, and as a
 // heartbeat. A state is not repeated after records: the next one that differs
-// covers them.
+// covers them. Its count of records has a decimal point, as the protocol's schema
+// requires.
 func (w *Writer) appendState(o *output, b connector.Batch) error {
 	bookmark, err := b.Bookmark.MarshalJSON()
 	if err != nil {
@@ -45,8 +44,8 @@ func (w *Writer) appendState(o *output, b connector.Batch) error {
 	if !due {
 		return nil
 	}
-	line, err := connector.EncodeLine(message{Type: "STATE", State: &stateMessage{"STREAM",
-		streamState{descriptor{b.Stream.Name}, bookmark}, stats{json.RawMessage(strconv.Itoa(o.records) + ".0")}}})
-	w.buf, o.records, o.stored = append(w.buf, line...), 0, bookmark
-	return err
+	w.buf = fmt.Appendf(w.buf, `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":%q},"stream_state":`, b.Stream.Name)
+	w.buf = fmt.Appendf(append(w.buf, bookmark...), `},"sourceStats":{"recordCount":%d.0}}}`+"\n", o.records)
+	o.records, o.stored = 0, bookmark
+	return nil
 }

@@ -262,9 +262,7 @@ func (w *Writer) writeRecords(o *output, b connector.Batch) error {
 	}
 	w.buf = w.buf[:0]
 	for _, rec := range b.Records {
-		if err := w.appendRecord(o, rec.Raw); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+		w.appendRecord(o, rec.Raw)
 		o.records++
 		o.total++
 	}
@@ -286,14 +284,11 @@ func (w *Writer) writeRecords(o *output, b connector.Batch) error {
 }
 
 // appendRecord appends a RECORD message.
-func (w *Writer) appendRecord(o *output, raw []byte) error {
+func (w *Writer) appendRecord(o *output, raw []byte) {
 	w.buf = append(w.buf, o.prefix...)
 	w.buf = strconv.AppendInt(w.buf, millis(time.Now()), 10)
 	w.buf = append(w.buf, `,"data":`...)
-	buf, nulled, err := o.schema.Append(w.buf, raw)
-	if err != nil {
-		return err
-	}
+	buf, nulled := o.schema.AppendValid(w.buf, raw)
 	separator := `,"meta":{"changes":[`
 	for _, n := range nulled {
 		reason := "SOURCE_SERIALIZATION_ERROR"
@@ -308,7 +303,6 @@ func (w *Writer) appendRecord(o *output, raw []byte) error {
 		buf = append(buf, `]}`...)
 	}
 	w.buf = append(buf, "}}\n"...)
-	return nil
 }
 
 // report writes the failures of a sync, and one for the sync as a whole.

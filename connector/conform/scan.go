@@ -106,6 +106,26 @@ func Members(raw []byte) iter.Seq2[string, jsontext.Value] {
 	}
 }
 
+// Elements yields the elements of a list as raw spells them. raw must be one JSON
+// array.
+func Elements(raw []byte) iter.Seq[jsontext.Value] {
+	return func(yield func(jsontext.Value) bool) {
+		for i := skipSpace(raw, 0) + 1; ; {
+			i = skipSpace(raw, i)
+			if i < len(raw) && raw[i] == ',' {
+				i = skipSpace(raw, i+1)
+			}
+			if i >= len(raw) || raw[i] == ']' {
+				return
+			}
+			start := i
+			if i = skipValue(raw, i); !yield(raw[start:i]) {
+				return
+			}
+		}
+	}
+}
+
 // members yields the members of an object: repaired names, and values as b
 // spells them. It does not check the grammar, but never reads past the end of b.
 func members(b []byte) iter.Seq2[[]byte, []byte] {

@@ -65,8 +65,9 @@ var oddKeys = []string{`null`, `"abc"`, `""`, `1.5`, `"1.5"`, `11805916207174113
 func keyedStreams() (list, derived, child *stream.Stream) {
 	list = &stream.Stream{Name: "things", Path: "things", Key: []string{"id"}, Mode: stream.FullRefresh}
 	derived = &stream.Stream{Name: "parts", Parent: list, Mode: stream.Derived, Key: []string{"thing_id", "id"}, Derive: func(parent json.RawMessage) []json.RawMessage {
-		fields := stream.CopyFields(parent, "thing_id", "id")
-		return stream.Elements(parent, "parts", func(e stream.Element) json.RawMessage { return stream.PrependFields(e.Raw, fields) })
+		return stream.Elements(parent, "parts", []stream.Copied{{Field: "id", As: "thing_id"}}, func(e stream.Element, fields []byte) json.RawMessage {
+			return stream.PrependFields(e.Raw, fields)
+		})
 	}}
 	child = &stream.Stream{Name: "items", Path: "things/{id}/items", Parent: list, Mode: stream.PerParent, Key: []string{"thing_id", "id"}}
 	return list, derived, child

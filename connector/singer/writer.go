@@ -209,9 +209,7 @@ func (w *Writer) writeRecords(o *output, b connector.Batch, state *State) error 
 	}
 	w.buf = w.buf[:0]
 	for _, rec := range b.Records {
-		if o.err = w.appendRecord(o, prefix, rec.Raw); o.err != nil {
-			return nil
-		}
+		w.appendRecord(o, prefix, rec.Raw)
 	}
 	if b.Kind == reader.Done && o.version > 0 {
 		line, err := connector.EncodeLine(activateMessage{"ACTIVATE_VERSION", o.Name, o.version})
@@ -252,15 +250,12 @@ func (w *Writer) advanceState(state *State, o *output, b connector.Batch) (bool,
 
 // appendRecord appends a RECORD message, unless the record's key became null. The
 // tap's own schemas make no key null: rows without one are not among the records.
-func (w *Writer) appendRecord(o *output, prefix, raw []byte) error {
+func (w *Writer) appendRecord(o *output, prefix, raw []byte) {
 	start := len(w.buf)
-	buf, nulled, err := o.schema.Append(append(w.buf, prefix...), raw)
-	if err != nil {
-		return err
-	}
+	buf, nulled := o.schema.AppendValid(append(w.buf, prefix...), raw)
 	if o.isKeyNull(buf[start+len(prefix):], nulled) { //rule:null-keys-are-not-written
 		o.unusable++
-		return nil
+		return
 	}
 	for _, n := range nulled {
 		o.nulled[n]++
@@ -271,7 +266,6 @@ func (w *Writer) appendRecord(o *output, prefix, raw []byte) error {
 		o.longLine = true
 		w.Log.Print(Warn, o.Name, "a record is %d MB, which exceeds the limit of some clients", n>>20)
 	}
-	return nil
 }
 
 // isKeyNull reports whether a column of the key that the catalog declares is null

@@ -45,12 +45,17 @@ func (f Fingerprints) Without(other []stream.Fingerprint) Fingerprints {
 // without those from before the horizon; of these the newest margin are kept. A
 // version that is read again keeps its latest time.
 func (f Fingerprints) With(more []stream.Fingerprint, horizon time.Time, margin int) Fingerprints {
+	latest := slices.Clone(more)
+	slices.Reverse(latest)
+	slices.SortStableFunc(latest, compareKeys)
 	all := make(Fingerprints, 0, len(f)+len(more))
-	for _, fp := range slices.Backward(more) {
-		all = append(all, fp)
+	for len(latest) > 0 || len(f) > 0 {
+		if len(f) == 0 || len(latest) > 0 && latest[0].Key <= f[0].Key {
+			all, latest = append(all, latest[0]), latest[1:]
+		} else {
+			all, f = append(all, f[0]), f[1:]
+		}
 	}
-	all = append(all, f...)
-	slices.SortStableFunc(all, compareKeys)
 	for i := len(all) - 1; i > 0; i-- {
 		if a, b := &all[i-1], all[i]; a.Key == b.Key && a.Version == b.Version {
 			a.At = max(a.At, b.At)
@@ -63,37 +68,34 @@ func (f Fingerprints) With(more []stream.Fingerprint, horizon time.Time, margin 
 // newest drops what is older than the horizon, beyond the newest margin of
 // that, and what is over the bound.
 func (f Fingerprints) newest(horizon uint32, margin int) Fingerprints {
-	ages := make([]uint32, len(f))
+	ages, recent := make([]uint32, len(f)), 0
 	for i, fp := range f {
-		ages[i] = fp.At
-	}
-	slices.SortFunc(ages, func(a, b uint32) int { return cmp.Compare(b, a) })
-	recent, _ := slices.BinarySearchFunc(ages, horizon, func(age, horizon uint32) int {
-		if age >= horizon {
-			return -1
+		if ages[i] = fp.At; fp.At >= horizon {
+			recent++
 		}
-		return 1
-	})
+	}
 	keep := min(recent+margin, maxFingerprints, len(f))
-	if keep == len(f) {
+	if keep == len(f) || keep == 0 {
 		return f[:keep:keep]
 	}
-	kept := make(Fingerprints, 0, keep)
-	oldest := ages[keep]
-	for _, fp := range f {
-		if fp.At > oldest {
-			kept = append(kept, fp)
+	slices.Sort(ages)
+	kept, oldest := make(Fingerprints, 0, keep), ages[len(f)-keep]
+	first, _ := slices.BinarySearch(ages, oldest)
+	spare := keep // how many of the oldest age are kept
+	for _, age := range ages[first:] {
+		if age > oldest {
+			spare--
 		}
 	}
 	for _, fp := range f {
-		if len(kept) == keep {
-			break
+		switch {
+		case fp.At == oldest && spare > 0:
+			spare--
+		case fp.At <= oldest:
+			continue
 		}
-		if fp.At == oldest {
-			kept = append(kept, fp)
-		}
+		kept = append(kept, fp)
 	}
-	slices.SortFunc(kept, compareKeys)
 	return kept
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"source-gorgias/connector/conform"
 	"source-gorgias/connector/stream"
 )
@@ -66,11 +68,8 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 	if b.fullRefresh {
 		return []byte(noCursor), nil
 	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
 	s, r := b.Scan, b.Reconciliation
-	err := enc.Encode(bookmarkJSON{version, timestamp(b.Watermark), b.Fingerprints,
+	return jsonv2.Marshal(bookmarkJSON{version, timestamp(b.Watermark), b.Fingerprints,
 		timestamp(b.WindowReadAt), timestamp(b.EventWatermark), b.EventIDs, b.Unfinished, b.Elements, scanJSON{
 			timestamp(s.StartedAt), timestamp(s.LowerBound), timestamp(s.NextWatermark), s.Pages, s.Unsorted,
 			timestamp(s.LastCursor), s.PageToken,
@@ -78,7 +77,6 @@ func (b Bookmark) MarshalJSON() ([]byte, error) {
 			timestamp(r.CoveredFrom), timestamp(r.Top), r.Slices, r.Recent, r.Gone, r.Suspects, timestamp(r.Round.StartedAt), timestamp(r.Round.FinishedAt), timestamp(r.Round.From),
 			r.Round.Rows, timestamp(r.Round.Below), r.Round.PageToken, r.Round.Changed, r.Round.Vanished,
 		}, b.Reports})
-	return bytes.TrimSpace(buf.Bytes()), err
 }
 
 // Parse reads the state of a stream: ours, or that of another connector of

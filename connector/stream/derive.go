@@ -3,9 +3,9 @@ package stream
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 
 	"source-gorgias/connector/conform"
 
@@ -17,8 +17,9 @@ import (
 func PrependFields(object, fields []byte) json.RawMessage {
 	body := bytes.TrimLeft(object[1:], " \t\r\n")
 	out := make([]byte, 0, len(object)+len(fields)+2)
-	for name := range conform.Members(slices.Concat([]byte{'{'}, fields, []byte{'}'})) {
-		if _, repeated := conform.Field(object, name); repeated { //rule:own-fields-count
+	var quoted [64]byte
+	for name := range conform.Members(object) {
+		if bytes.Contains(fields, strconv.AppendQuote(quoted[:0], name)) { //rule:own-fields-count
 			out = append(append(out, object[:len(object)-1]...), ',')
 			return append(append(out, fields...), '}')
 		}
@@ -49,23 +50,6 @@ func WithoutFields(object []byte, names []string) json.RawMessage {
 	return append(out, '}')
 }
 
-// CopyFields returns, as JSON without braces, fields of raw under other names.
-// names are pairs: the new name, then the field's.
-func CopyFields(raw []byte, names ...string) []byte {
-	var fields []byte
-	for i := 0; i < len(names); i += 2 {
-		value := Field(raw, names[i+1])
-		if value == nil {
-			value = []byte("null")
-		}
-		if i > 0 {
-			fields = append(fields, ',')
-		}
-		fields = fmt.Appendf(fields, "%q:%s", names[i], value)
-	}
-	return fields
-}
-
 // An Element is an object that a list or another object contains.
 type Element struct {
 	Index int
@@ -73,16 +57,32 @@ type Element struct {
 	Raw   []byte
 }
 
+// A Copied field of a record becomes a field of each element.
+type Copied struct{ Field, As string }
+
 // Elements calls make with each object that a field of raw contains, as an
 // element of a list or as a value of an object, and returns the results; of
-// repeated names, the last. Other elements but null are among the results as they
-// are: they have no key. A field of another type has no elements; conform reports
+// repeated names, the last. make also gets, as JSON without braces, the copied fields
+// of raw; one that raw lacks is null. Other elements but null are among the results as
+// they are: they have no key. A field of another type has no elements; conform reports
 // it when it conforms raw.
-func Elements(raw []byte, field string, make func(Element) json.RawMessage) []json.RawMessage {
-	value := Field(raw, field)
+func Elements(raw []byte, field string, copied []Copied, make func(e Element, fields []byte) json.RawMessage) []json.RawMessage {
+	names, values := [8]string{field}, [8][]byte{}
+	for i, c := range copied {
+		names[1+i] = c.Field
+	}
+	conform.Fields(raw, names[:1+len(copied)], values[:1+len(copied)])
+	value := values[0]
+	if len(value) == 0 || value[0] != '[' && value[0] != '{' {
+		return nil
+	}
 	var out []json.RawMessage
+	var fields []byte
 	places := map[string]int{} // of names in out
 	for e := range elements(value) {
+		if fields == nil {
+			fields = copyFields(copied, values[1:])
+		}
 		if value[0] == '{' {
 			if at, repeated := places[e.Name]; repeated {
 				out[at] = nil
@@ -91,7 +91,7 @@ func Elements(raw []byte, field string, make func(Element) json.RawMessage) []js
 		}
 		switch e.Raw[0] {
 		case '{':
-			out = append(out, make(e))
+			out = append(out, make(e, fields))
 		case 'n':
 			out = append(out, nil)
 		default:
@@ -101,26 +101,36 @@ func Elements(raw []byte, field string, make func(Element) json.RawMessage) []js
 	return slices.DeleteFunc(out, func(raw json.RawMessage) bool { return raw == nil })
 }
 
-// elements yields what a list or an object contains; nothing for another value. An
-// element is valid until the next one.
+// copyFields returns values as JSON without braces.
+func copyFields(copied []Copied, values [][]byte) (fields []byte) {
+	for i, c := range copied {
+		value := values[i]
+		if value == nil {
+			value = []byte("null")
+		}
+		if i > 0 {
+			fields = append(fields, ',')
+		}
+		fields = append(append(strconv.AppendQuote(fields, c.As), ':'), value...)
+	}
+	return fields[:len(fields):len(fields)]
+}
+
+// elements yields what a list or an object contains.
 func elements(value []byte) iter.Seq[Element] {
 	return func(yield func(Element) bool) {
-		d := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-		open, err := d.ReadToken()
-		if err != nil || open.Kind() != '{' && open.Kind() != '[' {
-			return
-		}
-		for i := 0; d.PeekKind() != '}' && d.PeekKind() != ']'; i++ {
-			e := Element{Index: i}
-			if open.Kind() == '{' {
-				name, err := d.ReadToken()
-				if err != nil {
+		if value[0] == '[' {
+			i := 0
+			for raw := range conform.Elements(value) {
+				if !yield(Element{Index: i, Raw: raw}) {
 					return
 				}
-				e.Name = name.String()
+				i++
 			}
-			raw, err := d.ReadValue()
-			if e.Raw = raw; err != nil || !yield(e) {
+			return
+		}
+		for name, raw := range conform.Members(value) {
+			if !yield(Element{Name: name, Raw: raw}) {
 				return
 			}
 		}

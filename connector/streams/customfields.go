@@ -23,16 +23,15 @@ var customFieldRows = []*Row{
 // and updated are the columns for its id and its updated_datetime. A value without
 // an id has the name under which the API lists it for one.
 func fieldValues(id, updated string) func(json.RawMessage) []json.RawMessage {
+	copied := []stream.Copied{{Field: "id", As: id}, {Field: "updated_datetime", As: updated}}
 	return func(parent json.RawMessage) []json.RawMessage {
-		fields := stream.CopyFields(parent, id, "id", updated, "updated_datetime")
-		return stream.Elements(parent, "custom_fields", func(e stream.Element) json.RawMessage {
-			own := fields
+		return stream.Elements(parent, "custom_fields", copied, func(e stream.Element, fields []byte) json.RawMessage {
 			if _, ok := conform.Integer(stream.Field(e.Raw, "id")); !ok {
 				if id, ok := conform.Integer([]byte(e.Name)); ok { //rule:custom-field-takes-id-from-name
-					own = fmt.Appendf(fields[:len(fields):len(fields)], `,"id":%s`, id)
+					fields = fmt.Appendf(fields, `,"id":%s`, id)
 				}
 			}
-			return stream.PrependFields(e.Raw, own)
+			return stream.PrependFields(e.Raw, fields)
 		})
 	}
 }

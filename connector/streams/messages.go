@@ -26,11 +26,12 @@ var messageRows = []*Row{
 	}},
 }
 
+var messageOfAttachment = []stream.Copied{{Field: "id", As: "message_id"}, {Field: "ticket_id", As: "ticket_id"}, {Field: "created_datetime", As: "message_created_datetime"}}
+
 // attachments takes the attachments out of a message. They have no id: their
 // position in the message's list identifies them.
 func attachments(message json.RawMessage) []json.RawMessage {
-	fields := stream.CopyFields(message, "message_id", "id", "ticket_id", "ticket_id", "message_created_datetime", "created_datetime")
-	return stream.Elements(message, "attachments", func(e stream.Element) json.RawMessage {
-		return stream.PrependFields(e.Raw, fmt.Appendf(fields[:len(fields):len(fields)], `,"position":%d`, e.Index))
+	return stream.Elements(message, "attachments", messageOfAttachment, func(e stream.Element, fields []byte) json.RawMessage {
+		return stream.PrependFields(e.Raw, fmt.Appendf(fields, `,"position":%d`, e.Index))
 	})
 }

@@ -31,8 +31,11 @@ var ticketRows = []*Row{
 	}},
 }
 
+var ticketOfTag = []stream.Copied{{Field: "id", As: "ticket_id"}, {Field: "updated_datetime", As: "ticket_updated_datetime"}}
+
 // tagsOf takes the tags out of a ticket.
 func tagsOf(ticket json.RawMessage) []json.RawMessage {
-	fields := stream.CopyFields(ticket, "ticket_id", "id", "ticket_updated_datetime", "updated_datetime")
-	return stream.Elements(ticket, "tags", func(e stream.Element) json.RawMessage { return stream.PrependFields(e.Raw, fields) })
+	return stream.Elements(ticket, "tags", ticketOfTag, func(e stream.Element, fields []byte) json.RawMessage {
+		return stream.PrependFields(e.Raw, fields)
+	})
 }

@@ -859,8 +859,7 @@ func (h *history) isReconciled(s *stream.Stream, raw string) bool {
 	if raw == "" || isTombstone(raw) {
 		return true
 	}
-	created := source.CreatedOf(source.NewRecord([]byte(raw)))
-	return created.Before(h.quietSince)
+	return source.NewRecord([]byte(raw)).Created.Before(h.quietSince)
 }
 
 func (h *history) showsEvents(s *stream.Stream) bool { return !h.eventsForbidden && hasEvents(s) }

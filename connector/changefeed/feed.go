@@ -406,8 +406,8 @@ func (a *Applier) present(o *reader.Output, suspects state.Members) (all []state
 			continue
 		}
 		if em.Record != nil {
-			if at := a.Source.CreatedOf(*em.Record); !at.IsZero() {
-				m.Created = stream.Seconds(at)
+			if !em.Record.Created.IsZero() {
+				m.Created = stream.Seconds(em.Record.Created)
 			}
 		}
 		all = append(all, state.Emitted{Member: m})

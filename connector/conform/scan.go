@@ -204,21 +204,21 @@ func skipScalar(b []byte, i int) int {
 	return i
 }
 
-// skipString returns where the string at b[i] ends. It searches for a quote once
-// per quote, not once per escape: a string may hold a million escapes.
+// skipString returns where the string at b[i] ends: at a quote with an even number of
+// backslashes before it. It never looks at other escapes, of which a string may hold a
+// million.
 func skipString(b []byte, i int) int {
-	i++
-	for i < len(b) {
+	for i++; i < len(b); {
 		quote := bytes.IndexByte(b[i:], '"')
 		if quote < 0 {
 			break
 		}
-		for end := i + quote; i <= end; {
-			escape := bytes.IndexByte(b[i:end], '\\')
-			if escape < 0 {
-				return end + 1
-			}
-			i += escape + 2
+		slashes := 0
+		for slashes < quote && b[i+quote-1-slashes] == '\\' {
+			slashes++
+		}
+		if i += quote + 1; slashes%2 == 0 {
+			return i
 		}
 	}
 	return len(b)

@@ -100,7 +100,9 @@ const dialTimeout, keepAlive = 15 * time.Second, 30 * time.Second
 
 // Transport returns the default transport of a Client: proxies from the
 // environment, TLS 1.2 or later, HTTP/2.
-func Transport() *http.Transport {
+func Transport() http.RoundTripper { return unzipper{newTransport()} }
+
+func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 

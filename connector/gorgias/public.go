@@ -21,10 +21,10 @@ var (
 // resolves to. If the environment names a proxy for the origin, the proxy has to
 // restrict the addresses.
 func PublicTransport(origin string) http.RoundTripper {
-	t := Transport()
+	t := newTransport()
 	if u, err := url.Parse(origin); err == nil {
 		if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); proxy != nil && err == nil {
-			return tlsOnly{t}
+			return tlsOnly{unzipper{t}}
 		}
 	}
 	t.Proxy = nil
@@ -37,7 +37,7 @@ func PublicTransport(origin string) http.RoundTripper {
 		return nil
 	}
 	t.DialContext = dialer.DialContext
-	return tlsOnly{t}
+	return tlsOnly{unzipper{t}}
 }
 
 type tlsOnly struct{ next http.RoundTripper }

@@ -60,7 +60,7 @@ func TestTLS(t *testing.T) {
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.StartTLS()
 	defer old.Close()
-	trusting := Transport()
+	trusting := newTransport()
 	trusting.TLSClientConfig.RootCAs = x509.NewCertPool()
 	trusting.TLSClientConfig.RootCAs.AddCert(old.Certificate())
 	for _, c := range []struct {

@@ -232,12 +232,11 @@ func (r *Run) dedupe(o *Output, items []Item) (records []stream.Record, read []s
 
 // note notes that a record is emitted, rec itself or what was derived from it.
 func (r *Run) note(o *Output, rec stream.Record, owner, id int64, v stream.Version) {
-	created := o.Stream.Source().CreatedOf(rec)
-	if r.ReconcileEvery == 0 || created.IsZero() {
+	if r.ReconcileEvery == 0 || rec.Created.IsZero() {
 		return // it has no place in the order
 	}
 	isNew := rec.Origin == stream.Listed && rec.Cursor.Before(o.newBefore)
-	o.emitted = append(o.emitted, state.Emitted{Member: state.NewMember(owner, id, created), Version: v, New: isNew})
+	o.emitted = append(o.emitted, state.Emitted{Member: state.NewMember(owner, id, rec.Created), Version: v, New: isNew})
 }
 
 // derive returns the records of a Derived stream that are in a new version of rec,

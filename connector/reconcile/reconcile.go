@@ -384,7 +384,7 @@ func (p *pass) observe(page *reader.Page) bool {
 		}
 	}
 	for _, rec := range page.Records {
-		if at := p.Source.CreatedOf(rec); !at.IsZero() && !p.add(rec, at) {
+		if at := rec.Created; !at.IsZero() && !p.add(rec, at) {
 			return false
 		}
 	}

@@ -31,6 +31,10 @@ type Record struct {
 	// Origin says why the record is emitted.
 	Origin Origin
 
+	// Created is when the record was created; zero if it does not show it, or if the list
+	// cannot be reconciled.
+	Created time.Time
+
 	version Version
 }
 
@@ -50,11 +54,15 @@ type Version [6]byte
 
 // NewRecord finds what the engine needs to know of a row of the stream's list.
 func (s *Stream) NewRecord(raw json.RawMessage) Record {
-	names := [3]string{s.ID(), s.Cursor, s.BelongsTo}
-	n := 1 + len(nonEmpty(s.Cursor, s.BelongsTo))
-	var values [3][]byte
-	conform.Fields(raw, names[:n], values[:n])
-	r := Record{Raw: raw, Key: s.keyOf(values[0]), Cursor: timestamp(values[1]), Owner: Integer(values[2])}
+	names := [...]string{s.ID(), s.Cursor, s.BelongsTo, s.Created}
+	var values [len(names)][]byte
+	conform.Fields(raw, names[:], values[:])
+	for i, name := range names {
+		if name == "" {
+			values[i] = nil // it is no field
+		}
+	}
+	r := Record{Raw: raw, Key: s.keyOf(values[0]), Cursor: timestamp(values[1]), Owner: Integer(values[2]), Created: timestamp(values[3])}
 	if s.Incremental() {
 		r.version = versionOf(raw)
 	}
@@ -122,18 +130,6 @@ func (r *Record) Fingerprint(at time.Time) Fingerprint {
 // NewFingerprint returns the fingerprint of data that is not a record of a list.
 func NewFingerprint(key []byte, at time.Time, data []byte) Fingerprint {
 	return Fingerprint{HashKey(key), Seconds(at), versionOf(data)}
-}
-
-// CreatedOf returns when a record of the stream's list was created; zero if it does
-// not show it, or if the list cannot be reconciled.
-func (s *Stream) CreatedOf(r Record) time.Time {
-	switch s.Created {
-	case "":
-		return time.Time{}
-	case s.Cursor:
-		return r.Cursor
-	}
-	return Timestamp(r.Raw, s.Created)
 }
 
 // Version returns the version of the record.

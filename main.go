@@ -36,6 +36,9 @@ func main() {
 		// A write to standard output may block forever.
 		time.AfterFunc(gracePeriod, func() { exitBySignal(s) })
 	}()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(usualGC)
+	}
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set
 		debug.SetMemoryLimit(usualMemory)
 	}
@@ -45,6 +48,10 @@ func main() {
 	}
 	os.Exit(code)
 }
+
+// usualGC is how much garbage there may be, in percent of what is in use. That is little, a
+// few pages, so the default would make the collector run for every other page.
+const usualGC = 300
 
 // usualMemory is where the garbage collector begins to work harder: a sync needs
 // far less, and a few huge responses should not make the program look huge, too.

@@ -58,6 +58,7 @@ type Client struct {
 	retried   func(error, time.Duration)
 	clock     serverClock
 	large     atomic.Bool // a large response is in memory
+	lastBody  atomic.Int64
 }
 
 // New returns a client, or an error if the origin is invalid or Auth is missing.
@@ -340,7 +341,8 @@ func (c *Client) readBody(ctx context.Context, res *http.Response) (body []byte,
 			release()
 		}
 	}()
-	body = make([]byte, 0, min(max(res.ContentLength, bytes.MinRead), maxReserved)) //rule:content-length-reserves-little
+	usual := c.lastBody.Load() * 9 / 8                                                     // pages of a list are about as long as the one before
+	body = make([]byte, 0, min(max(res.ContentLength, usual, bytes.MinRead), maxReserved)) //rule:content-length-reserves-little
 	for {
 		if len(body) == cap(body) {
 			body = slices.Grow(body, min(len(body), smallBody))
@@ -351,6 +353,7 @@ func (c *Client) readBody(ctx context.Context, res *http.Response) (body []byte,
 		case int64(len(body)) > c.maxBody: //rule:bodies-are-bounded
 			return nil, release, &Error{Status: res.StatusCode, Kind: Oversized, Message: fmt.Sprintf("a response of more than %d bytes", c.maxBody)}
 		case err == io.EOF:
+			c.lastBody.Store(int64(len(body)))
 			return body, release, nil
 		case err != nil:
 			return nil, release, networkError(fmt.Errorf("the response is incomplete: %w", err))

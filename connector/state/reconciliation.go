@@ -97,6 +97,9 @@ const (
 	SketchCapacity = 16
 )
 
+// sketchSize is how many bytes the sketch of a slice has.
+const sketchSize = 16 * (SketchCapacity + 1)
+
 // Slices are the slices of a list.
 type Slices []Slice
 
@@ -311,7 +314,7 @@ func (r *Reconciliation) Compact(rows int, window time.Duration) {
 // MarshalText packs the slices into one string, so that clients that merge states
 // replace it as a whole.
 func (s Slices) MarshalText() ([]byte, error) {
-	var packed []byte
+	packed := make([]byte, 0, len(s)*(4+binary.MaxVarintLen64+1+4*DigestCount+sketchSize))
 	for _, slice := range s {
 		packed = binary.BigEndian.AppendUint32(packed, stream.Seconds(slice.From))
 		packed = binary.AppendUvarint(packed, uint64(slice.Rows))

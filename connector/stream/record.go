@@ -1,13 +1,15 @@
 package stream
 
 import (
-	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"source-gorgias/connector/conform"
 )
@@ -139,8 +141,8 @@ func (r *Record) Version() Version { return r.version }
 func VersionOf(raw []byte) Version { return versionOf(raw) }
 
 func versionOf(raw []byte) Version {
-	sum := sha256.Sum256(raw)
-	return Version(sum[:6])
+	sum := xxhash.Sum64(raw)
+	return Version(binary.BigEndian.AppendUint64(nil, sum)[:6])
 }
 
 // HashKey returns the hash by which a fingerprint identifies its record.

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -235,6 +237,68 @@ func (h *history) changeForOneDay(divisor int) {
 	}
 	time.Sleep(2 * time.Hour)
 }
+
+// TestRequestCountOfRefetches checks that what changed among the newest rows, which each
+// sync reads, is not requested one by one, however recent the events are.
+func TestRequestCountOfRefetches(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what    string
+		stream  string
+		size    sandbox.Size
+		changes int
+		change  func(*sandbox.Server, int64) bool
+		most    int // requests of the stream's list, its records and the events
+	}{
+		{"2 of the newest surveys answered", "satisfaction_surveys", sandbox.Size{Surveys: 2000}, 2, answer, 3},
+		{"10 of the newest surveys answered", "satisfaction_surveys", sandbox.Size{Surveys: 2000}, 10, answer, 3},
+		{"60 of the newest surveys answered", "satisfaction_surveys", sandbox.Size{Surveys: 2000}, 60, answer, 3},
+		{"200 of the newest surveys answered", "satisfaction_surveys", sandbox.Size{Surveys: 2000}, 200, answer, 6},
+		{"60 of the newest 100 messages edited", "ticket_messages", sandbox.Size{Tickets: 500, Messages: 1000}, 60, (*sandbox.Server).EditMessage, 4},
+	} {
+		for _, later := range []time.Duration{time.Second, time.Hour} {
+			t.Run(c.what+", "+later.String()+" ago", func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					box := &sandbox.Server{Limit: unlimited, Size: c.size}
+					h, marks := newFixture(t, box), map[string]state.Bookmark{}
+					sync := func() (written int) {
+						plan := h.plan([]string{c.stream}, throughJSON(t, marks))
+						plan.WindowInterval, plan.Tombstone = 24*time.Hour, tombstone
+						for b, err := range plan.Run(t.Context()) {
+							if err != nil {
+								t.Fatal(err)
+							}
+							written += len(b.Records)
+							marks[b.Stream.Name] = b.Bookmark
+						}
+						return written
+					}
+					sync()
+					time.Sleep(time.Hour)
+					sync()
+					rows := slices.SortedFunc(box.Each(streams.Find(c.stream).Path), func(a, b []byte) int {
+						return strings.Compare(createdOf(string(b)), createdOf(string(a)))
+					})
+					for _, row := range rows[:c.changes] {
+						id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64)
+						c.change(box, id)
+					}
+					time.Sleep(later)
+					var log []string
+					box.Log = func(r *http.Request, status int) {
+						log = append(log, fmt.Sprintf("%s?%s %d", r.URL.Path, r.URL.RawQuery, status))
+					}
+					if written := sync(); written < c.changes || len(log) > c.most {
+						t.Errorf("%d records with %d requests, expected %d with at most %d:\n%s", written, len(log), c.changes, c.most, strings.Join(log, "\n"))
+					}
+				})
+			})
+		}
+	}
+}
+
+func answer(box *sandbox.Server, survey int64) bool { return box.AnswerSurvey(survey, 3) }
 
 // TestRequestCountPerList checks each list: a first sync takes as many requests
 // as its rows fill pages, and at most one more; a sync without changes takes

@@ -111,8 +111,12 @@ func (w *messageWork) addMessage(e Event, em reader.Emission) {
 func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work messageWork) error {
 	read := a.takeRead(work.unresolved, nil)
 	for _, ticket := range slices.Sorted(maps.Keys(work.threads)) {
-		t := work.threads[ticket]
-		read = append(read, a.takeRead(t.changed, nil)...)
+		read = append(read, a.takeRead(work.threads[ticket].changed, nil)...)
+	}
+	if err := a.rereadMessages(ctx, work.threads); err != nil {
+		return err
+	}
+	for ticket, t := range work.threads {
 		maps.Copy(t.changed, t.deleted) //rule:deleted-messages-are-asked-for
 		if !t.whole && len(t.changed) == 0 {
 			delete(work.threads, ticket)
@@ -139,6 +143,37 @@ func applyMessages(ctx context.Context, a *Applier, tickets *stream.Stream, work
 	}
 	a.EmitChanges(a.latest(read), nil) // last, so that a list that cannot be re-fetched is not emitted by each sync
 	return nil
+}
+
+// rereadMessages re-fetches changed messages that the scan has read by reading the list
+// again, if that takes fewer requests than reading their threads.
+func (a *Applier) rereadMessages(ctx context.Context, wanted threads) error {
+	changed, ticketOf := causes{}, map[int64]int64{}
+	for ticket, t := range wanted {
+		if t.whole {
+			continue
+		}
+		for id, why := range t.changed {
+			changed.add(id, why)
+			ticketOf[id] = ticket
+		}
+	}
+	err := a.rereadList(ctx, changed, func(left causes) (ids []int64) {
+		counted := map[int64]bool{}
+		for _, id := range left.ids() {
+			if ticket := ticketOf[id]; !counted[ticket] {
+				counted[ticket] = true
+				ids = append(ids, id)
+			}
+		}
+		return ids
+	})
+	for id, ticket := range ticketOf {
+		if _, left := changed[id]; !left {
+			delete(wanted[ticket].changed, id)
+		}
+	}
+	return err
 }
 
 // maxSearched bounds the pages that a sync reads to find messages of unknown

@@ -143,6 +143,8 @@ var mutants = []mutant{
 	{"tickets-are-refetched", "tickets are not re-fetched", Skip, anyTest},
 	{"missing-tickets-are-fetched-by-id", "tickets missing from a response are not fetched by id", Skip, anyTest},
 	{"threads-are-refetched", "messages are not re-fetched", False, anyTest},
+	{"lists-are-read-for-several-records", "records close together are requested one by one", True, []suite{refetches}},
+	{"read-records-are-reread-together", "records that were just read are requested one by one", Value(1, "true"), []suite{refetches}},
 	{"surveys-are-refetched", "surveys are not re-fetched by id", Skip, anyTest},
 	{"merged-ticket-moves-messages", "messages of a merged ticket keep their old ticket", Delete, anyTest},
 	{"removed-tags-get-tombstones", "removed tags stay", Delete, []suite{removed}},

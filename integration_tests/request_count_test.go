@@ -298,6 +298,42 @@ func TestRequestCountOfRefetches(t *testing.T) {
 	}
 }
 
+// TestRequestCountOfBurst checks that a burst of changes is read again by one sync, and
+// not by each until the next change.
+func TestRequestCountOfBurst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newFixture(t, &sandbox.Server{Limit: unlimited, Size: sandbox.Size{Tickets: 3500}})
+		marks := map[string]state.Bookmark{}
+		sync := func() int {
+			before := h.budget.Sent()
+			plan := h.plan([]string{"tickets"}, throughJSON(t, marks))
+			for b, err := range plan.Run(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				marks[b.Stream.Name] = b.Bookmark
+			}
+			return h.budget.Sent() - before
+		}
+		sync()
+		for row := range h.box.Each("tickets") {
+			id, _ := strconv.ParseInt(keyOf(streams.Find("tags"), row), 10, 64)
+			h.box.EditTicketSubject(id)
+		}
+		time.Sleep(time.Hour)
+		sync()
+		time.Sleep(time.Hour)
+		again := sync()
+		for range 3 {
+			time.Sleep(time.Hour)
+			if n := sync(); n > 3 {
+				t.Errorf("%d requests for a list without changes, after %d", n, again)
+			}
+		}
+	})
+}
+
 func answer(box *sandbox.Server, survey int64) bool { return box.AnswerSurvey(survey, 3) }
 
 // TestRequestCountPerList checks each list: a first sync takes as many requests

@@ -428,8 +428,14 @@ func (s *scan) compact(o *Output) {
 	}
 }
 
-// finishScan moves the watermark of o.
+// finishScan moves the watermark of o. After a scan of several pages it moves on to a time
+// by which all that came before had become visible: or each sync would read a burst of
+// changes again until the next change.
 func (s *scan) finishScan(o *Output) {
+	p := &o.Bookmark.Scan
+	if p.Pages > 1 && s.End.IsZero() && !p.Unsorted && !p.NextWatermark.IsZero() { //rule:bursts-are-read-twice-at-most
+		p.NextWatermark = state.MaxTime(p.NextWatermark, p.StartedAt.Add(-2*s.Overlap))
+	}
 	o.Bookmark.FinishScan(s.Window(s.Source), !s.resumed || s.Comparer == nil) //rule:held-rows-are-read-again
 }
 

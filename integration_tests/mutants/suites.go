@@ -30,7 +30,7 @@ var (
 	reports    = suite{pkg: "./integration_tests", run: "^(TestDailyReports|TestPeriodStartIsRead|TestReportsResume|TestReportCrashRecovery|TestServerClockGoesBack|TestReportsWithWrongDates|TestFutureReportState|TestReportsOnALateHost)$", timeout: "20m", histories: true}
 	unresolved = suite{pkg: "./integration_tests", run: "^TestUnresolvedMessages$", timeout: "1m"}
 	shared     = suite{pkg: "./integration_tests", run: "^TestSharedEvents$", timeout: "5m"}
-	refetches  = suite{pkg: "./integration_tests", run: "^TestRequestCountOfRefetches$", timeout: "5m"}
+	refetches  = suite{pkg: "./integration_tests", run: "^TestRequestCountOf(Refetches|Burst)$", timeout: "5m"}
 	hidden     = suite{pkg: "./integration_tests", run: "^TestHiddenRecord$", timeout: "5m"}
 	removed    = suite{pkg: "./integration_tests", run: "^TestRemovedTagOfOldTicket$", timeout: "5m"}
 )

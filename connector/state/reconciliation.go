@@ -378,6 +378,3 @@ func parseSlice(packed []byte) (slice Slice, rest []byte, ok bool) {
 	packed = packed[4*DigestCount:]
 	return slice, packed[sketchSize:], slice.Members.UnmarshalBinary(packed[:sketchSize]) == nil
 }
-
-// sketchSize is how many bytes the sketch of a slice has.
-const sketchSize = 16 * (SketchCapacity + 1)

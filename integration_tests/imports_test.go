@@ -84,8 +84,9 @@ var modules = map[string][]string{
 	"connector/cli":     {"github.com/urfave/cli/v2", "golang.org/x/term"},
 	"connector/config":  {"github.com/santhosh-tekuri/jsonschema/v5"},
 	"connector/reports": {"github.com/go-json-experiment/json"},
-	"connector/stream":  {"github.com/go-json-experiment/json"},
-	"connector/gorgias": {"github.com/go-json-experiment/json", "github.com/sethvargo/go-retry", "golang.org/x/oauth2", "golang.org/x/time"},
+	"connector/state":   {"github.com/go-json-experiment/json"},
+	"connector/stream":  {"github.com/cespare/xxhash/v2", "github.com/go-json-experiment/json"},
+	"connector/gorgias": {"github.com/go-json-experiment/json", "github.com/klauspost/compress", "github.com/sethvargo/go-retry", "golang.org/x/oauth2", "golang.org/x/time"},
 	"connector/conform": {"github.com/go-json-experiment/json"},
 	"internal/generate": {"github.com/invopop/jsonschema", "github.com/go-json-experiment/json"},
 }
@@ -197,7 +198,9 @@ func TestLinkedModules(t *testing.T) {
 	t.Parallel()
 	allowed := []string{
 		module,
+		"github.com/cespare/xxhash/v2",
 		"github.com/go-json-experiment/json",
+		"github.com/klauspost/compress",
 		"github.com/santhosh-tekuri/jsonschema/v5",
 		"github.com/sethvargo/go-retry",
 		"github.com/urfave/cli/v2", "github.com/cpuguy83/go-md2man/v2", "github.com/russross/blackfriday/v2", "github.com/xrash/smetrics",

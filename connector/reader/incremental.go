@@ -433,7 +433,7 @@ func (s *scan) compact(o *Output) {
 // changes again until the next change.
 func (s *scan) finishScan(o *Output) {
 	p := &o.Bookmark.Scan
-	if p.Pages > 1 && s.End.IsZero() && !p.Unsorted && !p.NextWatermark.IsZero() { //rule:bursts-are-read-twice-at-most
+	if p.Pages > 1 && !s.resumed && s.End.IsZero() && !p.Unsorted && !p.NextWatermark.IsZero() { //rule:bursts-are-read-twice-at-most
 		p.NextWatermark = state.MaxTime(p.NextWatermark, p.StartedAt.Add(-2*s.Overlap))
 	}
 	o.Bookmark.FinishScan(s.Window(s.Source), !s.resumed || s.Comparer == nil) //rule:held-rows-are-read-again

@@ -63,8 +63,16 @@ func (f *Feed) Add(l *reader.List, c *Changes) {
 func (f *Feed) Waits() bool { return len(f.appliers) > 0 }
 
 // Share makes the feed read the list of events that the user selected, instead
-// of one of its own.
-func (f *Feed) Share(l *reader.List) { f.eventList = l }
+// of one of its own. It reports whether that list has to be read before, beside the
+// others: a first scan of it is long, and the feed needs only what comes meanwhile.
+func (f *Feed) Share(l *reader.List) (before bool) {
+	f.eventList = l
+	for _, o := range l.Outputs {
+		o.AwaitsEvents = o.Bookmark.Watermark.IsZero() //rule:events-are-read-beside-the-lists
+		before = before || o.AwaitsEvents
+	}
+	return before
+}
 
 // active are the lists with outputs that still wait.
 func (f *Feed) active() []*Applier {
@@ -141,6 +149,11 @@ func (f *Feed) warn(format string, args ...any) {
 func (f *Feed) readShared(ctx context.Context) bool {
 	if f.eventList == nil {
 		return false
+	}
+	for _, o := range f.eventList.Outputs {
+		if o.AwaitsEvents = false; !o.Open() {
+			return false
+		}
 	}
 	f.eventList.OnPage = func(page *reader.Page, info reader.ScanInfo) { f.consumeFrom(ctx, page, info) }
 	f.eventList.Execute(ctx, reader.Incremental{})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"source-gorgias/connector/reconcile/sketch"
@@ -36,7 +37,7 @@ type List struct {
 	// Reconcile, if set, reads on in the list after its scan.
 	Reconcile func(context.Context, *List) error
 
-	unproven404Reported bool
+	unproven404Reported atomic.Bool
 }
 
 // An Output is one stream that is made from a list, during a sync.
@@ -52,6 +53,7 @@ type Output struct {
 	lowerBound time.Time // records before it have been read by earlier syncs, or lie before the start
 	firstScan  bool      // no scan has finished yet
 	clamped    bool      // the bookmark was later than the server's present
+	started    bool
 	listDone   bool
 	windowDue  bool // this sync re-reads the lookback window
 	ended      bool
@@ -115,8 +117,12 @@ func (l *List) Execute(ctx context.Context, r Reader) {
 		}
 	}()
 	for _, o := range all {
-		l.send(o, Batch{Kind: Started})
+		if !o.started {
+			o.started = true
+			l.send(o, Batch{Kind: Started})
+		}
 	}
+	l.Finished = false
 	l.endPastOutputs()
 	if len(l.Outputs)+len(l.Children) == 0 {
 		return

@@ -16,6 +16,7 @@ var (
 	byText  = outside("TestRetriesAreLogged|TestConfiguredColumns|TestTapSelection|TestTapNothingSelected")
 	byDates = outside("TestAnyDates|TestDateAheadOnce|TestFutureState|TestDateCorrected")
 	byCount = outside("TestRequestCountOf(Refetches|Burst)")
+	byPace  = outside("TestPace|TestManyProcesses")
 	byPeak  = []suite{hostile}
 	byMerge = outside("TestEndlessMerges")
 	byUnit  = unit("gorgias")
@@ -42,6 +43,11 @@ var mutants = []mutant{
 	{"call-limit-is-bounded", "a bucket holds what a header says", Value(1, "u"), byUnit},
 	{"call-limit-is-plausible", "any limit is believed", Value(1, "l"), byUnit},
 	{"bucket-holds-no-more-than-its-limit", "a bucket holds more than its limit", Delete, byUnit},
+	{"first-requests-are-sent-alone", "all processes send several requests at once", False, byPace},
+	{"others-are-left-room", "the room that is left does not depend on what others send", Value(1, "max(1, l.reserve*limit)"), byPace},
+	{"children-are-read-side-by-side", "the lists below records are one chain of requests", Value(1, "(chan struct{})(nil)"), byPace},
+	{"events-are-read-beside-the-lists", "a first scan of the events waits for the lists", Value(1, "false"), byPace},
+	{"long-lists-are-read-first", "long lists are read in the order of the catalog", Delete, byPace},
 	{"rows-per-page-are-bounded", "a page may have any number of rows", False, byUnit},
 	{"page-tokens-are-bounded", "a page token may have any length", False, byUnit},
 	{"bodies-are-bounded", "a body may have any length", False, byPeak},

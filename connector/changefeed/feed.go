@@ -67,11 +67,8 @@ func (f *Feed) Waits() bool { return len(f.appliers) > 0 }
 // others: a first scan of it is long, and the feed needs only what comes meanwhile.
 func (f *Feed) Share(l *reader.List) (before bool) {
 	f.eventList = l
-	for _, o := range l.Outputs {
-		o.AwaitsEvents = o.Bookmark.Watermark.IsZero() //rule:events-are-read-beside-the-lists
-		before = before || o.AwaitsEvents
-	}
-	return before
+	l.ReadAgain = slices.ContainsFunc(l.Outputs, func(o *reader.Output) bool { return o.Bookmark.Watermark.IsZero() }) //rule:events-are-read-beside-the-lists
+	return l.ReadAgain
 }
 
 // active are the lists with outputs that still wait.
@@ -150,11 +147,10 @@ func (f *Feed) readShared(ctx context.Context) bool {
 	if f.eventList == nil {
 		return false
 	}
-	for _, o := range f.eventList.Outputs {
-		if o.AwaitsEvents = false; !o.Open() {
-			return false
-		}
+	if f.eventList.ReadAgain && !slices.ContainsFunc(f.eventList.Outputs, (*reader.Output).Open) {
+		return false // it failed
 	}
+	f.eventList.ReadAgain = false
 	f.eventList.OnPage = func(page *reader.Page, info reader.ScanInfo) { f.consumeFrom(ctx, page, info) }
 	f.eventList.Execute(ctx, reader.Incremental{})
 	return f.eventList.Finished && !f.incomplete

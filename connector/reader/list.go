@@ -32,6 +32,8 @@ type List struct {
 	// EndToken is the page token at which the last scan ended; "" at the end of
 	// the list.
 	EndToken string
+	// ReadAgain is set if the list is read once more in this sync: its outputs stay open.
+	ReadAgain bool
 	// Finished is set once an ordered list has been read.
 	Finished bool
 	// Reconcile, if set, reads on in the list after its scan.

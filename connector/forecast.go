@@ -35,10 +35,8 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 	run := &reader.Run{Options: p.Options}
 	lists, feed := p.splitFeed(run, p.groupByList(run))
 	f := &Forecast{Accuracy: reader.Exact}
-	if feed.Waits() {
-		if l := feed.Shared(); l != nil {
-			lists = append(lists, l)
-		}
+	if l := feed.Shared(); l != nil && !l.ReadAgain { // else it is among the lists
+		lists = append(lists, l)
 	}
 	for _, l := range lists {
 		if err := f.addList(ctx, l, p.readerOf(l.Source)); err != nil {

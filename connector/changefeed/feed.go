@@ -447,7 +447,7 @@ func (f *Feed) Forecast(ctx context.Context) (reader.Estimate, error) {
 	f.reset()
 	if f.from.IsZero() {
 		e.Description = "changes made while the lists are read"
-		if f.eventList == nil {
+		if f.eventList == nil || f.eventList.ReadAgain {
 			e.Requests = 1
 		}
 		return e, nil

@@ -101,17 +101,21 @@ func (p *Plan) groupByList(run *reader.Run) []*reader.List {
 	return lists
 }
 
-// lengthRank is lower for lists that need more requests, one after the other.
+// lengthRank is lower for lists that need more requests, one after the other. Lists that
+// begin with their newest record come before those that begin with the oldest: those
+// prove little of the time at first.
 func lengthRank(l *reader.List) int {
 	switch {
 	case l.Source.BelongsTo != "": // there are more of these than of the others
 		return 0
-	case l.Source.Ordered():
+	case l.Source.Mode == stream.NewestFirst:
 		return 1
-	case len(l.Children) > 0:
+	case l.Source.Mode == stream.OldestFirst:
 		return 2
+	case len(l.Children) > 0:
+		return 3
 	}
-	return 3
+	return 4
 }
 
 // splitFeed makes the lists with events wait for the change feed. If there are

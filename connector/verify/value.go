@@ -121,23 +121,23 @@ func canonicalJSON(text string) value {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(numbers(v)) // of decoded JSON
+	_ = e.Encode(spellNumbers(v)) // of decoded JSON
 	return value(b.String())
 }
 
-// numbers spells all numbers of a decoded JSON value in one way.
-func numbers(v any) any {
+// spellNumbers spells all numbers of a decoded JSON value in one way.
+func spellNumbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		n, _ := canonicalNumber(v.String())
 		return json.Number(n)
 	case []any:
 		for i := range v {
-			v[i] = numbers(v[i])
+			v[i] = spellNumbers(v[i])
 		}
 	case map[string]any:
 		for name := range v {
-			v[name] = numbers(v[name])
+			v[name] = spellNumbers(v[name])
 		}
 	}
 	return v

@@ -64,11 +64,11 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return 1, signal.Signal
 	case errors.As(err, &usage):
 		if a.log == nil {
-			fmt.Fprintf(stderr, "source-gorgias: %v\n", err)
+			fmt.Fprintf(stderr, "source-gorgias: %v\n", usage)
 		}
 		fmt.Fprintf(stderr, "hint: run %s --help\n", programName(args[0]))
 		if !a.humanOutput {
-			a.fail(connector.NewInputError("invalid arguments: %v", err))
+			a.fail(connector.NewInputError("invalid arguments: %v", usage))
 		}
 		return 2, nil
 	case errors.Is(err, airbyte.ErrFailed):

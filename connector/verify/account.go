@@ -20,7 +20,8 @@ import (
 type account struct {
 	*reader.List
 	changes  *changefeed.Changes
-	oneByOne bool // the list takes no ids
+	oneByOne bool           // the list takes no ids
+	rowless  map[int64]bool // groups without rows: if the list lacks them, all is well
 }
 
 func newAccount(o *Options) *account {
@@ -49,6 +50,7 @@ func (a *account) ask(ctx context.Context, groups []int64, each func(stream.Reco
 			return a.ask(ctx, groups, each)
 		}
 		if err == nil {
+			missing = slices.DeleteFunc(missing, func(id int64) bool { return a.rowless[id] })
 			err = a.askOneByOne(ctx, missing, each)
 		}
 		if err != nil {

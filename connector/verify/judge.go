@@ -114,7 +114,7 @@ func (c *comparison) byDates(d candidate) string {
 		return tooOld
 	}
 	horizon := c.horizon()
-	if c.Source.Incremental() && !d.rec.Cursor.Before(horizon) { //rule:what-the-next-sync-brings-is-pending
+	if c.Source.Incremental() && !d.rec.Cursor.Before(horizon) {
 		return changedSince
 	}
 	if readAt := c.windowReadAt(); d.rec.Cursor.After(readAt.Add(-c.window())) {
@@ -240,7 +240,7 @@ func (c *comparison) excludeLeftOver(ctx context.Context) error {
 		case d.Kind != LeftOver || !groups[d.group]:
 		case !exists:
 			return ownerDeleted //rule:rows-of-deleted-tickets-may-stay
-		case c.Source.BelongsTo == "" && d.cursor.Before(rec.Cursor.Truncate(time.Second)): //rule:rows-of-older-versions-may-stay
+		case c.Source.BelongsTo == "" && d.cursor.Before(rec.Cursor.Truncate(time.Second)):
 			return outdated
 		}
 		return ""

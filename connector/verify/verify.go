@@ -165,6 +165,10 @@ func (c *comparison) sample(ctx context.Context, in io.Reader) error {
 	}
 	records := map[int64][]stream.Record{}
 	groups := chosen.all()
+	c.rowless = map[int64]bool{}
+	for _, g := range groups {
+		c.rowless[g] = chosen.rows[g] == nil
+	}
 	err = c.ask(ctx, groups, func(rec stream.Record) {
 		g := rec.ID()
 		if c.Source.BelongsTo != "" {

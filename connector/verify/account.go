@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -268,18 +269,18 @@ func (a *account) namedBy(ctx context.Context, query url.Values) (map[int64]bool
 		}
 		for _, rec := range page.Records {
 			ids[stream.Integer(stream.Field(rec.Raw, "object_id"))] = true
-			addIntegers(ids, stream.Field(rec.Raw, "data"))
+			addIDs(ids, stream.Field(rec.Raw, "data"))
 		}
 	}
 	return ids, nil
 }
 
-// addIntegers adds the numbers in a JSON value: those in the data of an event are ids of
-// other objects of the change.
-func addIntegers(ids map[int64]bool, raw []byte) {
-	for _, digits := range strings.FieldsFunc(string(raw), func(r rune) bool { return r < '0' || r > '9' }) {
-		if id, err := strconv.ParseInt(digits, 10, 64); err == nil && id > 0 {
-			ids[id] = true
-		}
+// idInData matches the ids of other objects that the data of an event name.
+var idInData = regexp.MustCompile(`"[a-z_]*(?:id|ticket|customer)":\s*"?(\d+)`)
+
+// addIDs adds the ids that the data of an event name.
+func addIDs(ids map[int64]bool, data []byte) {
+	for _, found := range idInData.FindAllSubmatch(data, -1) {
+		ids[stream.Integer(found[1])] = true
 	}
 }

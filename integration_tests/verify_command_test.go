@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,25 +29,51 @@ func runAtOnce(t *testing.T, stdin string, args ...string) (code int, stdout, st
 
 func fieldOf(raw, name string) string { return string(stream.Field([]byte(raw), name)) }
 
-// TestVerifyCommand checks exit codes, reports and errors of the command.
-func TestVerifyCommand(t *testing.T) {
-	t.Parallel()
-	s := streams.Find("tickets")
+// readTickets returns the tickets of the sandbox account, and the file of the state.
+func readTickets(t *testing.T, config string) (rows []string, states string) {
+	t.Helper()
 	catalog := file(t, "catalog.json", `{"streams":[{"stream":{"name":"tickets","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite"}]}`)
-	start := file(t, "config.json", `{"start_date":"1980-01-01"}`)
-	code, out, _ := runAtOnce(t, "", "read", "--sandbox", "--config", start, "--catalog", catalog)
+	code, out, _ := runAtOnce(t, "", "read", "--sandbox", "--config", config, "--catalog", catalog)
 	if code != 0 {
 		t.Fatal(out)
 	}
-	var rows, state []string
+	last := ""
 	for l := range strings.Lines(out) {
 		if record := fieldOf(l, "record"); record != "" {
 			rows = append(rows, fieldOf(record, "data")+"\n")
 		} else if strings.Contains(l, `"STATE"`) {
-			state = append(state, fieldOf(l, "state"))
+			last = fieldOf(l, "state")
 		}
 	}
-	states := file(t, "state.json", "["+state[len(state)-1]+"]")
+	return rows, file(t, "state.json", "["+last+"]")
+}
+
+// TestVerifyPrivacy checks that values are compared as they were written: hidden.
+func TestVerifyPrivacy(t *testing.T) {
+	t.Parallel()
+	config := file(t, "config.json", `{"start_date":"1980-01-01","exclude_fields":["tickets.subject","tickets.customer.name"],
+		"hash_fields":["tickets.customer.email","tickets.excerpt"],"hash_salt":"0123456789abcdef"}`)
+	rows, states := readTickets(t, config)
+	all := strings.Join(rows, "")
+	for _, more := range [][]string{nil, {"--full"}} {
+		args := append([]string{"verify", "--sandbox", "--config", config, "--stream", "tickets", "--state", states}, more...)
+		if code, out, errs := runAtOnce(t, all, args...); code != 0 {
+			t.Errorf("%v: %s%s", more, out, errs)
+		}
+	}
+	other := file(t, "other.json", `{"start_date":"1980-01-01"}`)
+	code, out, _ := runAtOnce(t, all, "verify", "--sandbox", "--config", other, "--stream", "tickets", "--state", states, "--settle", "0")
+	if code != 1 || !strings.Contains(out, "customer, excerpt") {
+		t.Errorf("without the rules: %d\n%s", code, out)
+	}
+}
+
+// TestVerifyCommand checks exit codes, reports and errors of the command.
+func TestVerifyCommand(t *testing.T) {
+	t.Parallel()
+	s := streams.Find("tickets")
+	start := file(t, "config.json", `{"start_date":"1980-01-01"}`)
+	rows, states := readTickets(t, start)
 	all := strings.Join(rows, "")
 	missing := keyOf(s, []byte(rows[200]))
 	with := func(more ...string) []string {
@@ -79,9 +106,21 @@ func TestVerifyCommand(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s%s", c.name, code, out, errs)
 		}
 	}
-	_, out, _ = runAtOnce(t, all, with("--json", "--sample", "100")...)
+	_, out, _ := runAtOnce(t, all, with("--json", "--sample", "100")...)
 	var r verify.Report
 	if err := json.Unmarshal([]byte(out), &r); err != nil || !r.Equal || r.Bound == nil || *r.Bound != 3/float64(r.Compared) || r.Full || r.Requests > 10 {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestVerifyOAuth checks that verify reads an account through an OAuth2 app: only one
+// that it can read shows that rows are missing.
+func TestVerifyOAuth(t *testing.T) {
+	t.Parallel()
+	var errs bytes.Buffer
+	code, _ := cli.Main(context.Background(), []string{"source-gorgias", "verify", "--stream", "tags", "--config", file(t, "config.json", oauthConfig(t, nil)), "--save-tokens"},
+		strings.NewReader(""), io.Discard, &errs)
+	if code != 2 || !strings.Contains(errs.String(), "but the account has records") {
+		t.Errorf("exit code %d: %s", code, errs.String())
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/conform"
+	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/state"
@@ -325,6 +326,59 @@ func (h *fixture) load(t *testing.T, s *stream.Stream, table loadedTable, marks 
 			marks[s.Name] = b.Bookmark
 		}
 	}
+}
+
+// TestVerifyLateList checks that a row is not left over because the list does not show
+// its record yet.
+func TestVerifyLateList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		box := &sandbox.Server{Seed: 7, Limit: unlimited, Epoch: now.Add(-time.Hour), Forbidden: []string{"events"}}
+		h := newFixture(t, box)
+		s := streams.Find("tickets")
+		table := perfectTable(t, box, s, verifySettings(t, ""))
+		id := box.AddTicket(now.Add(-50*time.Hour), now.Add(-50*time.Hour), now.Add(time.Hour))
+		response, err := h.client.List(context.Background(), gorgias.SingleObject, fmt.Sprintf("%s/%d", s.Path, id), s.QueryByID, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		table["late"] = conformed(t, s, verifySettings(t, ""))(response.Records[0])
+		r, err := h.verifyTable(t, s, table.lines(), func(o *verify.Options) { o.Full = true })
+		if err != nil || !r.Equal {
+			t.Errorf("%v: %+v", err, r)
+		}
+		delete(table, "late")
+		table["ghost"] = strings.Replace(conformed(t, s, verifySettings(t, ""))(response.Records[0]), fmt.Sprint(id), "1", 1)
+		if r, err = h.verifyTable(t, s, table.lines(), func(o *verify.Options) { o.Full = true }); err != nil || len(r.Differences) != 1 || !r.EventsUnreadable {
+			t.Errorf("%v: %+v", err, r)
+		}
+	})
+}
+
+// TestVerifyDatedChange checks that a change without an event is no fault if a date of
+// the record shows it.
+func TestVerifyDatedChange(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		box := &sandbox.Server{Seed: 7, Limit: unlimited, Epoch: time.Now().Add(-time.Hour)}
+		h := newFixture(t, box)
+		s := streams.Find("ticket_messages")
+		table := perfectTable(t, box, s, verifySettings(t, ""))
+		mark := state.Bookmark{Watermark: time.Now(), EventWatermark: time.Now(), WindowReadAt: time.Now()}
+		opened := 0
+		for row := range box.Each(s.Path) {
+			if box.OpenMessage(stream.Integer(stream.Field(row, "id"))) {
+				if opened++; opened == 5 {
+					break
+				}
+			}
+		}
+		r, err := h.verifyTable(t, s, table.lines(), func(o *verify.Options) { o.Full, o.Bookmark = true, &mark })
+		if err != nil || !r.Equal || len(r.Pending) == 0 {
+			t.Errorf("%v: %+v", err, r)
+		}
+	})
 }
 
 // TestVerifyInput checks what is said of rows that cannot be compared.

@@ -31,7 +31,7 @@ var (
 	unresolved = suite{pkg: "./integration_tests", run: "^TestUnresolvedMessages$", timeout: "1m"}
 	shared     = suite{pkg: "./integration_tests", run: "^TestSharedEvents$", timeout: "5m"}
 	refetches  = suite{pkg: "./integration_tests", run: "^TestRequestCountOf(Refetches|Burst)$", timeout: "5m"}
-	verifying  = suite{pkg: "./integration_tests", run: "^TestVerify(Command|Input|Equal|Histories)$", timeout: "10m"}
+	verifying  = suite{pkg: "./integration_tests", run: "^TestVerify(Command|Input|Equal|LateList|DatedChange|Histories)$", timeout: "10m"}
 	resuming   = suite{pkg: "./integration_tests", run: "^TestResumeWithoutEndDate$", timeout: "5m"}
 	hidden     = suite{pkg: "./integration_tests", run: "^TestHiddenRecord$", timeout: "5m"}
 	removed    = suite{pkg: "./integration_tests", run: "^TestRemovedTagOfOldTicket$", timeout: "5m"}

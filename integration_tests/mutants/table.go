@@ -104,7 +104,7 @@ var mutants = []mutant{
 	{"dates-show-changes-since", "what its dates explain is a fault", False, byRows},
 	{"lists-may-be-late", "a list is believed that shows changes late", Value(1, "false"), byRows},
 	{"rows-of-deleted-tickets-may-stay", "messages of deleted tickets are faults", Delete, byRows},
-	{"bound-of-a-sample", "the bound is too low", Call(1, "$1 / 3"), byRows},
+	{"bound-of-a-sample", "the bound is too low", Value(1, "$ / 3"), byRows},
 	{"differences-have-an-exit-code", "differences are no failure", Stmt("return nil"), byRows},
 	{"what-was-not-compared-is-not-equal", "what cannot be compared is different", Stmt("return exitCode{exitDifferent, err}"), byRows},
 

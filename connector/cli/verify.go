@@ -86,6 +86,14 @@ func (a *app) compareRows(c *cli.Context) (*verify.Report, error) {
 	if c.IsSet("settle") {
 		o.Settle = time.Duration(max(0, c.Int("settle"))) * time.Minute
 	}
+	if err := applyVerifyFlags(c, &o); err != nil {
+		return nil, err
+	}
+	return verify.Run(c.Context, o, a.stdin)
+}
+
+// applyVerifyFlags sets the options that need more than a flag's value.
+func applyVerifyFlags(c *cli.Context, o *verify.Options) error {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64() >> 32
 	}
@@ -95,25 +103,25 @@ func (a *app) compareRows(c *cli.Context) (*verify.Report, error) {
 	if text := c.String("since"); text != "" {
 		var ok bool
 		if o.Since, ok = conform.ParseTimestamp(text); !ok {
-			return nil, usageErrorf("verify: --since: expected a date or a timestamp, such as 2026-01-01")
+			return usageErrorf("verify: --since: expected a date or a timestamp, such as 2026-01-01")
 		}
 	}
 	raw, err := flagFile(c, "state")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if raw != nil {
 		report, err := newStateReport(raw, nil)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if b, ok := report.bookmarks[s.Name]; ok {
+		if b, ok := report.bookmarks[o.Stream.Name]; ok {
 			o.Bookmark = &b
-		} else if s.Incremental() {
-			return nil, connector.NewInputError("the state has nothing of %s: give the state with which its rows were loaded, or none", s.Name)
+		} else if o.Stream.Incremental() {
+			return connector.NewInputError("the state has nothing of %s: give the state with which its rows were loaded, or none", o.Stream.Name)
 		}
 	}
-	return verify.Run(c.Context, o, a.stdin)
+	return nil
 }
 
 // isTerminalInput reports whether a user would have to type the rows.
@@ -122,7 +130,7 @@ func isTerminalInput(in io.Reader) bool {
 	return ok && isTerminal(out)
 }
 
-// report prints the error of an exit code, and returns the code.
+// exit prints the error of an exit code, and returns the code.
 func (a *app) exit(e exitCode) int {
 	if e.err != nil {
 		a.fail(fmt.Errorf("not compared: %w", e.err))

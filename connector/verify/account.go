@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"regexp"
@@ -169,24 +170,11 @@ func (a *account) first(ctx context.Context) (*reader.Page, error) {
 // random returns up to n groups that random windows of the account's events name, by the
 // time of the server: what rows do not show. The events of the list itself are its records.
 func (a *account) random(ctx context.Context, n int, since time.Time, rng *rand.Rand) ([]int64, error) {
-	events, types := streams.Events, url.Values{}
-	prefix := ""
-	switch {
-	case a.Source == events:
-	case a.changes == nil:
+	events := streams.Events
+	if a.changes == nil && a.Source != events {
 		return nil, nil
-	default:
-		// ticket-message-deleted: of a message; what belongs to a ticket is asked for by it.
-		prefix = a.changes.DeletedType[:strings.LastIndexByte(a.changes.DeletedType, '-')+1]
-		if a.Source.BelongsTo != "" {
-			prefix = strings.TrimSuffix(a.Source.BelongsTo, "_id") + "-"
-		}
-		for _, t := range a.changes.EventTypes {
-			if rest, ok := strings.CutPrefix(t, prefix); ok && !strings.Contains(rest, "-") {
-				types.Add("types", t)
-			}
-		}
 	}
+	types := a.groupTypes()
 	oldest, err := a.window(ctx, events, types, time.Time{}, 1)
 	if err != nil || len(oldest.Records) == 0 {
 		return nil, err
@@ -196,7 +184,6 @@ func (a *account) random(ctx context.Context, n int, since time.Time, rng *rand.
 		begin = since
 	}
 	found := map[int64]bool{}
-	var groups []int64
 	for range max(1, n/50) {
 		span := a.LastServerTime().Sub(begin)
 		if span <= 0 {
@@ -211,35 +198,52 @@ func (a *account) random(ctx context.Context, n int, since time.Time, rng *rand.
 			if a.Source != events {
 				id = stream.Integer(stream.Field(rec.Raw, "object_id"))
 			}
-			if id != 0 && !found[id] {
-				found[id] = true
-				groups = append(groups, id)
-			}
+			found[id] = true
 		}
 	}
-	slices.Sort(groups) // the order of the pages is no chance
+	delete(found, 0) // an event of no object
+	groups := slices.Sorted(maps.Keys(found))
 	rng.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
 	return groups[:min(n, len(groups))], nil
 }
 
+// groupTypes are the types of the events whose objects are groups; none for the list of
+// events itself. Of ticket-message-deleted, that is ticket-message-…; what belongs to a
+// ticket is asked for by that: ticket-….
+func (a *account) groupTypes() (types []string) {
+	if a.Source == streams.Events {
+		return nil
+	}
+	prefix := a.changes.DeletedType[:strings.LastIndexByte(a.changes.DeletedType, '-')+1]
+	if a.Source.BelongsTo != "" {
+		prefix = strings.TrimSuffix(a.Source.BelongsTo, "_id") + "-"
+	}
+	for _, t := range a.changes.EventTypes {
+		if rest, ok := strings.CutPrefix(t, prefix); ok && !strings.Contains(rest, "-") {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
 // window requests one page of events from a time on; of all types, if the account does
 // not take the filter.
-func (a *account) window(ctx context.Context, events *stream.Stream, types url.Values, from time.Time, limit int) (*reader.Page, error) {
+func (a *account) window(ctx context.Context, events *stream.Stream, types []string, from time.Time, limit int) (*reader.Page, error) {
 	query := url.Values{"limit": {strconv.Itoa(limit)}}
 	if !from.IsZero() {
 		query.Set(events.SinceParam, from.UTC().Format(reader.SinceLayout))
 	}
-	if types.Has("types") {
-		query["types"] = types["types"]
+	if len(types) > 0 {
+		query["types"] = types
 	}
 	page, err := a.FetchPage(ctx, events, events.Path, query, "")
 	if gorgias.Is(err, gorgias.ClientError) && query.Has("types") {
 		query.Del("types")
 		page, err = a.FetchPage(ctx, events, events.Path, query, "")
 	}
-	if err == nil && len(types["types"]) > 0 {
+	if err == nil && len(types) > 0 {
 		page.Records = slices.DeleteFunc(page.Records, func(rec stream.Record) bool {
-			return !slices.Contains(types["types"], strings.Trim(string(stream.Field(rec.Raw, "type")), `"`))
+			return !slices.Contains(types, strings.Trim(string(stream.Field(rec.Raw, "type")), `"`))
 		})
 	}
 	return page, err

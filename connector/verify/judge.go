@@ -121,10 +121,7 @@ func (c *comparison) byDates(d candidate) string {
 		horizon = state.MinTime(horizon, readAt.Add(-c.Settings.Overlap)) // it is read again with the window
 	}
 	now := c.LastServerTime()
-	for name, k := range kinds(c.Source.Schema("")) {
-		if k != timestampKind {
-			continue
-		}
+	for _, name := range c.dates {
 		if at := stream.Timestamp(d.rec.Raw, name); !at.Before(horizon) && !at.After(now) { //rule:dates-show-changes-since
 			return changedSince
 		}
@@ -180,24 +177,33 @@ func (c *comparison) recheck(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.candidates = slices.DeleteFunc(c.candidates, func(d candidate) bool {
-		now, exists := found[d.key]
-		return groups[d.group] && d.Kind != Duplicate && (d.Kind == Missing && !exists || exists && d.Kind != Missing && c.agrees(d, now.entry)) //rule:lists-may-be-late
-	})
-	for i := range c.candidates {
-		d := &c.candidates[i]
-		if !groups[d.group] || d.Kind == Duplicate {
-			continue
-		}
-		now, exists := found[d.key]
-		switch d.rec = now.rec; {
-		case !exists:
-			d.Kind, d.Columns = LeftOver, nil
-		case d.Kind == LeftOver:
-			d.Kind = Stale
+	var left []candidate
+	for _, d := range c.candidates {
+		if d.Kind == Duplicate || !groups[d.group] {
+			left = append(left, d)
+		} else if now, exists := found[d.key]; c.stillDiffers(&d, now, exists) { //rule:lists-may-be-late
+			left = append(left, d)
 		}
 	}
+	c.candidates = left
 	return nil
+}
+
+// stillDiffers compares a candidate with what the account has now, if that exists, and
+// reports whether it is a difference.
+func (c *comparison) stillDiffers(d *candidate, now candidate, exists bool) bool {
+	d.rec = now.rec
+	switch {
+	case d.Kind == Missing:
+		return exists
+	case !exists:
+		d.Kind, d.Columns = LeftOver, nil
+	case c.agrees(*d, now.entry):
+		return false
+	default:
+		d.Kind = Stale
+	}
+	return true
 }
 
 // agrees reports whether a row is what the account has now.

@@ -121,7 +121,7 @@ func (r *Report) finish(s *stream.Stream, hasState bool) {
 		r.Next = "the next sync reads the stream in full: export the rows after it, and verify them again"
 	}
 	if !hasState && s.Incremental() {
-		r.Next += ". With --state, changes since the last sync are told from faults with certainty"
+		r.Next += ". With --state, changes since the last sync are no faults with certainty"
 	}
 }
 

@@ -225,45 +225,53 @@ func (t *table) latest(e entry, now time.Time) (latest time.Time) {
 	return latest
 }
 
-// rows yields the rows of the input that count, and notes what is known of all.
+// rows passes the rows of the input that count to each, and notes what is known of all.
 func (t *table) rows(in io.Reader, since time.Time, now time.Time, each func(entry)) error {
-	r := t.report
-	checked := false
 	for row, err := range ReadRows(in) {
 		if err != nil {
 			return connector.NewInputError("standard input: %v", err)
 		}
 		e, extracted, ok := t.read(row)
-		if !checked {
-			checked = true
-			for _, name := range slices.Compact(append(slices.Clone(t.stream.Key), t.group)) {
-				if _, given := t.given[name]; !given {
-					return connector.NewInputError("standard input: the rows have no column %s, by which a row of %s is found; export it, or name the key's column with --key", name, t.stream.Name)
-				}
+		if t.report.Rows++; t.report.Rows == 1 {
+			if err := t.checkColumns(); err != nil {
+				return err
 			}
 		}
-		r.Rows++
-		if extracted.After(r.extracted) && !extracted.After(now) {
-			r.extracted = extracted
+		if ok && t.counts(&e, since, now) {
+			each(e)
 		}
-		if !ok {
-			continue
+		if extracted.After(t.report.extracted) && !extracted.After(now) {
+			t.report.extracted = extracted
 		}
-		if t.stream.Cursor == "" {
-			e.cursor = t.latest(e, now)
-		}
-		if t.stream.Cursor != "" && !e.cursor.IsZero() && e.cursor.Before(since) {
-			r.BeforeSince++
-			continue
-		}
-		if e.cursor.After(r.newest) && !e.cursor.After(now) { // one may be dated in the future
-			r.newest = e.cursor
-		}
-		if !e.cursor.IsZero() && (r.oldest.IsZero() || e.cursor.Before(r.oldest)) {
-			r.oldest = e.cursor
-		}
-		r.live++
-		each(e)
 	}
 	return nil
+}
+
+// checkColumns checks that the first row has the columns by which rows are found.
+func (t *table) checkColumns() error {
+	for _, name := range append([]string{t.group}, t.stream.Key...) {
+		if _, given := t.given[name]; !given {
+			return connector.NewInputError("standard input: the rows have no column %s, by which a row of %s is found; export it, or name the key's column with --key", name, t.stream.Name)
+		}
+	}
+	return nil
+}
+
+// counts notes the dates of a row, and reports whether it is as late as asked for.
+func (t *table) counts(e *entry, since, now time.Time) bool {
+	r := t.report
+	if t.stream.Cursor == "" {
+		e.cursor = t.latest(*e, now)
+	} else if !e.cursor.IsZero() && e.cursor.Before(since) {
+		r.BeforeSince++
+		return false
+	}
+	if e.cursor.After(r.newest) && !e.cursor.After(now) { // one may be dated in the future
+		r.newest = e.cursor
+	}
+	if !e.cursor.IsZero() && (r.oldest.IsZero() || e.cursor.Before(r.oldest)) {
+		r.oldest = e.cursor
+	}
+	r.live++
+	return true
 }

@@ -80,6 +80,11 @@ func Run(ctx context.Context, o Options, in io.Reader) (*Report, error) {
 		return nil, err
 	}
 	c := &comparison{Options: &o, account: a, table: t, report: r}
+	for name, k := range kinds(a.Source.Schema("")) {
+		if k == timestampKind {
+			c.dates = append(c.dates, name)
+		}
+	}
 	if o.Full {
 		err = c.full(ctx, in)
 	} else {
@@ -109,6 +114,7 @@ type comparison struct {
 	*account
 	table  *table
 	report *Report
+	dates  []string // the timestamps of the list's records
 
 	candidates []candidate
 }

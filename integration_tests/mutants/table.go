@@ -102,7 +102,7 @@ var mutants = []mutant{
 	{"late-events-are-waited-for", "late events are not waited for", Delete, byRows},
 	{"differences-with-events-are-pending", "what an event explains is a fault", Delete, byRows},
 	{"dates-show-changes-since", "what its dates explain is a fault", False, byRows},
-	{"lists-may-be-late", "a list is believed that shows changes late", Value(1, "false"), byRows},
+	{"lists-may-be-late", "a list is believed that shows changes late", True, byRows},
 	{"rows-of-deleted-tickets-may-stay", "messages of deleted tickets are faults", Delete, byRows},
 	{"bound-of-a-sample", "the bound is too low", Value(1, "$ / 3"), byRows},
 	{"differences-have-an-exit-code", "differences are no failure", Stmt("return nil"), byRows},

@@ -246,6 +246,37 @@ func TestVerifyDetectionRate(t *testing.T) {
 	})
 }
 
+// TestVerifyLarge finds and names every fault among 60,000 messages, in the requests of
+// one reading and those that prove the faults.
+func TestVerifyLarge(t *testing.T) {
+	t.Parallel()
+	size, k := sandbox.Size{Tickets: 600, Messages: 3000, Events: 1000}, 5
+	if *full {
+		size, k = sandbox.Size{Tickets: 10_000, Messages: 60_000, Events: 1000}, 20
+	}
+	synctest.Test(t, func(t *testing.T) {
+		box := &sandbox.Server{Seed: 7, Limit: unlimited, Epoch: time.Now().Add(-time.Hour), Size: size}
+		h := newFixture(t, box)
+		s := streams.Find("ticket_messages")
+		f := plant(rand.New(rand.NewPCG(3, 1)), s, perfectTable(t, box, s, verifySettings(t, "")), k)
+		mark := state.Bookmark{Watermark: time.Now(), EventWatermark: time.Now(), WindowReadAt: time.Now()}
+		r, err := h.verifyTable(t, s, f.rows.lines(), func(o *verify.Options) { o.Full, o.Bookmark = true, &mark })
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]string{}
+		for _, d := range r.Differences {
+			found[d.Key] = d.Kind
+		}
+		if !maps.Equal(found, f.kinds) {
+			t.Errorf("planted %v\nfound   %v", f.kinds, found)
+		}
+		if most := (size.Messages+12)/100 + 2 + len(f.kinds) + 4; r.Requests > most {
+			t.Errorf("%d requests, of at most %d", r.Requests, most)
+		}
+	})
+}
+
 // TestVerifyHistories loads accounts that change while they are read, and compares them
 // while they go on changing: no row is called wrong.
 func TestVerifyHistories(t *testing.T) {

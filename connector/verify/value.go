@@ -88,8 +88,8 @@ func (k kind) canonical(c Cell) (v value, ok bool) {
 // canonicalNumber spells a number in one way: integers with all digits, others with the
 // 15 digits that a double keeps.
 func canonicalNumber(text string) (value, bool) {
-	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return value(text), true
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return value(strconv.FormatInt(n, 10)), true // of -0 too
 	}
 	if n, ok := conform.Integer([]byte(text)); ok {
 		return value(n), true

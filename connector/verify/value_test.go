@@ -14,6 +14,8 @@ func TestEqualByMeaning(t *testing.T) {
 		{numberKind, Cell{Text: "12.0"}, Cell{Text: "12"}, true},
 		{numberKind, Cell{Text: "9007199254740993"}, Cell{Text: "9007199254740992"}, false},
 		{numberKind, Cell{Text: "0.50"}, Cell{Text: "0.5"}, true},
+		{numberKind, Cell{Text: "0"}, Cell{Text: "-0"}, true},
+		{numberKind, Cell{Text: "1000"}, Cell{Text: "1e3"}, true},
 		{numberKind, Cell{Text: "4"}, Cell{Text: "5"}, false},
 		{booleanKind, Cell{Text: "t"}, Cell{Text: "true"}, true},
 		{booleanKind, Cell{Text: "FALSE"}, Cell{Text: "false"}, true},

@@ -19,12 +19,14 @@ type target struct {
 	config  func(v *clientRun) string
 	read    func(ctx context.Context, v *clientRun) (warehouse, error)
 	dialect dialect
+	verify  func(ctx context.Context, v *clientRun, state string) error // nil: it is no database
 }
 
 func isSingerColumn(column string) bool { return strings.HasPrefix(column, "_sdc_") }
 
 // piped is PipelineWise's target for PostgreSQL.
 var piped = target{
+	verify:  verifyPostgres,
 	program: "target-postgres",
 	config: func(v *clientRun) string {
 		p := v.postgres
@@ -95,6 +97,7 @@ var inFiles = target{
 
 // duckTarget is the target for DuckDB.
 var duckTarget = target{
+	verify:  verifyDuckDB,
 	program: "target-duckdb",
 	config: func(v *clientRun) string {
 		return fmt.Sprintf(`{"path": %q, "default_target_schema": "gorgias", "hard_delete": true, "temp_dir": %q}`, v.file("target.duckdb"), v.workDir)
@@ -178,7 +181,10 @@ func (t target) try(ctx context.Context, v *clientRun) error {
 			return err
 		}
 	}
-	return nil
+	if t.verify == nil {
+		return nil
+	}
+	return t.verify(ctx, v, state)
 }
 
 // bookmarks reads a state, as targets or as Meltano write it.

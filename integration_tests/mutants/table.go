@@ -21,6 +21,7 @@ var (
 	byMerge = outside("TestEndlessMerges")
 	byUnit  = unit("gorgias")
 	byPages = unit("reader")
+	byRows  = outside("TestVerify(Command|Input|Equal|LateList|DatedChange|Histories)")
 
 	// What is deleted during a sync, and after one with dates that were ahead.
 	byDeletions = outside("TestDeletedDuringSync|TestDateAheadOnce")
@@ -99,6 +100,24 @@ var mutants = []mutant{
 	{"consecutive-ids-are-scattered", "consecutive ids cancel out", Skip, unit("reconcile/sketch")},
 	{"only-equal-capacities-are-merged", "sketches of different capacities are merged", False, unit("reconcile/sketch")},
 	{"sketches-cut-short-are-refused", "a sketch may end in the middle of a sum", False, unit("reconcile/sketch")},
+
+	// verify
+	{"half-tables-are-refused", "half a table is a table", False, byRows},
+	{"no-rows-are-no-table", "an empty table is compared", False, byRows},
+	{"unknown-columns-are-named", "unknown columns are passed over", Delete, byRows},
+	{"rows-without-a-key-are-counted", "rows without a key are passed over", Delete, byRows},
+	{"tombstones-are-not-there", "a tombstone is a row", Delete, byRows},
+	{"rows-that-are-there-twice-are-found", "a row may be there twice", False, byRows},
+	{"timestamps-may-lose-their-fraction", "a timestamp needs all its digits", False, unit("verify")},
+	{"lists-that-cannot-be-sampled-are-read-whole", "a list without events is sampled", Delete, byRows},
+	{"late-events-are-waited-for", "late events are not waited for", Delete, byRows},
+	{"differences-with-events-are-pending", "what an event explains is a fault", Delete, byRows},
+	{"dates-show-changes-since", "what its dates explain is a fault", False, byRows},
+	{"lists-may-be-late", "a list is believed that shows changes late", True, byRows},
+	{"rows-of-deleted-tickets-may-stay", "messages of deleted tickets are faults", Delete, byRows},
+	{"bound-of-a-sample", "the bound is too low", Value(1, "$ / 3"), byRows},
+	{"differences-have-an-exit-code", "differences are no failure", Stmt("return nil"), byRows},
+	{"what-was-not-compared-is-not-equal", "what cannot be compared is different", Stmt("return exitCode{exitDifferent, err}"), byRows},
 
 	// reader: incremental scans
 	{"watermark-stands-still-during-scan", "each page finishes the scan", True, anyTest},

@@ -95,6 +95,10 @@ func (r *run) readAll(ctx context.Context, slots chan struct{}, lists []*reader.
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
+			if l.ReadAgain && (r.RateLimiter == nil || !r.RateLimiter.Slow(ctx)) {
+				l.ReadAgain = false // once is enough, after the other lists
+				return
+			}
 			l.Execute(ctx, r.readerOf(l.Source))
 		})
 	}

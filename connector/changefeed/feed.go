@@ -63,8 +63,9 @@ func (f *Feed) Add(l *reader.List, c *Changes) {
 func (f *Feed) Waits() bool { return len(f.appliers) > 0 }
 
 // Share makes the feed read the list of events that the user selected, instead
-// of one of its own. It reports whether that list has to be read before, beside the
-// others: a first scan of it is long, and the feed needs only what comes meanwhile.
+// of one of its own. It reports whether that list should be read before, beside the
+// others, where responses are slow: a first scan of it is long, and the feed needs
+// only what comes meanwhile.
 func (f *Feed) Share(l *reader.List) (before bool) {
 	f.eventList = l
 	l.ReadAgain = slices.ContainsFunc(l.Outputs, func(o *reader.Output) bool { return o.Bookmark.Watermark.IsZero() }) //rule:events-are-read-beside-the-lists
@@ -447,7 +448,7 @@ func (f *Feed) Forecast(ctx context.Context) (reader.Estimate, error) {
 	f.reset()
 	if f.from.IsZero() {
 		e.Description = "changes made while the lists are read"
-		if f.eventList == nil || f.eventList.ReadAgain {
+		if f.eventList == nil {
 			e.Requests = 1
 		}
 		return e, nil

@@ -49,6 +49,7 @@ type RateLimiter struct {
 	newestSent     time.Time // when the call was sent from whose response externalUsage is known
 	inFlight       map[*call]bool
 	responses      int           // that have arrived
+	responseTime   float64       // seconds that the latest ones took, on average
 	blockedUntil   time.Time     // no request is admitted before
 	consecutive429 int           // without Retry-After
 	announcedUntil time.Time     // the end of the last wait passed to Waiting
@@ -132,6 +133,24 @@ func (l *RateLimiter) Capacity(d time.Duration) float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return float64(l.bucket.limit) + d.Seconds()*l.bucket.leak()
+}
+
+// Slow reports whether responses take so long that one request after the other hardly
+// uses the rate limit, which may leak twice as fast as is known. It waits for the first response.
+func (l *RateLimiter) Slow(ctx context.Context) bool {
+	for {
+		l.mu.Lock()
+		responses, slow, changed := l.responses, l.responseTime*l.bucket.leak() > 0.5, l.changed
+		l.mu.Unlock()
+		if responses > 0 {
+			return slow
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // Sent returns how many requests were admitted.
@@ -246,6 +265,7 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 
 	l.block(c, r, now)
 	l.responses++
+	l.responseTime += (now.Sub(c.sentAt).Seconds() - l.responseTime) / float64(min(l.responses, 10))
 	close(l.changed)
 	l.changed = make(chan struct{})
 }

@@ -74,6 +74,38 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestLongListsFirst checks the order in which a first sync begins its lists.
+func TestLongListsFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var begun []string
+		box := &sandbox.Server{Limit: unlimited, Fail: func(r *http.Request) *sandbox.Fault {
+			mu.Lock()
+			defer mu.Unlock()
+			if path := r.URL.Path; !slices.Contains(begun, path) {
+				begun = append(begun, path)
+			}
+			return &sandbox.Fault{Delay: time.Second}
+		}}
+		plan := newFixture(t, box).plan(streamNames(config.AvailableStreams(nil)), map[string]state.Bookmark{})
+		plan.Concurrency = 1
+		for _, err := range plan.Run(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := -1
+		for _, path := range []string{"account", "messages", "tickets", "events", "views", "custom-fields"} {
+			at := slices.Index(begun, "/api/"+path)
+			if at <= last {
+				t.Errorf("%s comes too early: %v", path, begun)
+			}
+			last = at
+		}
+	})
+}
+
 // TestManyProcesses checks that processes that share an account, and know nothing of each
 // other, get few responses with 429, use the whole rate limit, and all make progress.
 func TestManyProcesses(t *testing.T) {

@@ -61,7 +61,7 @@ type scan struct {
 	checked        bool // the bookmarks have been compared with the server's present
 	clamped        bool // they were later: the scan begins again
 
-	first    Reading   // the server time of the first page, if this sync began the scan
+	first    Reading   // the server time of the first page; zero, which proves nothing, if another sync began the scan
 	readFrom time.Time // what lies before it may not have been read by this sync
 }
 
@@ -435,7 +435,7 @@ func (s *scan) compact(o *Output) {
 // changes again until the next change. Without an overlap there is no such time.
 func (s *scan) finishScan(o *Output) {
 	p := &o.Bookmark.Scan
-	if p.Pages > 1 && !s.resumed && s.Overlap > 0 && s.End.IsZero() && !p.Unsorted && !p.NextWatermark.IsZero() { //rule:bursts-are-read-twice-at-most
+	if p.Pages > 1 && s.Overlap > 0 && s.End.IsZero() && !p.Unsorted && !p.NextWatermark.IsZero() { //rule:bursts-are-read-twice-at-most
 		p.NextWatermark = state.MaxTime(p.NextWatermark, s.Certain(s.first).Add(-2*s.Overlap))
 	}
 	o.Bookmark.FinishScan(s.Window(s.Source), !s.resumed || s.Comparer == nil) //rule:held-rows-are-read-again

@@ -73,6 +73,12 @@ type TicketRow struct {
 	TrashedDatetime *time.Time `json:"trashed_datetime"`
 	// Values of custom fields, by the field's id as a string, each with `id`, `value` and sometimes `prediction`; empty if none is set. The stream ticket_custom_field_values has one row for each. Sent since 2026, but not in view items.
 	CustomFields Object `json:"custom_fields"`
+	// Id of the customer: `customer.id` in a column of its own, added by the connector.
+	CustomerID *int64 `json:"customer_id"`
+	// Id of the user that the ticket is assigned to: `assignee_user.id` in a column of its own, added by the connector; null if none.
+	AssigneeUserID *int64 `json:"assignee_user_id"`
+	// Id of the team that the ticket is assigned to: `assignee_team.id` in a column of its own, added by the connector; null if none.
+	AssigneeTeamID *int64 `json:"assignee_team_id"`
 }
 
 // A Summary is the summary of a ticket by an AI model.

@@ -35,6 +35,7 @@ var samples = []sample{
 	{record: schemas.Macro{}, rows: list("macros.list.json"), unseen: []string{"actions[].description"}},
 	{record: schemas.Rule{}, rows: list("rules.list.json")},
 	{record: schemas.SatisfactionSurvey{}, rows: list("satisfaction-surveys.list.json")},
+	{record: schemas.MetricCard{}, rows: list("metric-cards.list.json")},
 	{record: schemas.Statistic{}, rows: statistics(list("reporting-stats.post.json"))},
 	{record: schemas.Tag{}, rows: list("tags.list.json")},
 	{record: schemas.Tag{}, rows: list("ticket-tags.list.json")},

@@ -61,6 +61,12 @@ func sources() []source {
 			}
 			return all
 		}},
+		{stream: "metric_cards", record: schemas.MetricCard{}, key: []string{"slug"}, path: "metric-cards?include=deprecated", whole: true, single: func(answer record) (all []record) {
+			for _, v := range answer["data"].([]any) {
+				all = append(all, v.(record))
+			}
+			return all
+		}},
 		{stream: "customers", record: schemas.Customer{}, key: id, path: "customers", deletable: true},
 		{stream: "customer_custom_field_values", record: schemas.CustomerCustomFieldValue{}, key: []string{"customer_id", "id"},
 			path: "customers", cut: cutValues("customer_id", "customer_updated_datetime"), someDeleted: true},

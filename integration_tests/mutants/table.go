@@ -69,6 +69,7 @@ var mutants = []mutant{
 	{"free-form-values-are-no-warning", "what may be anything is reported if it is no object", Stmt("p.nullify(n, BadType)"), unit("conform")},
 	{"kept-values-hide-what-is-hidden", "a value that does not fit shows what is excluded", Drop(2), unit("conform")},
 	{"kept-values-are-masked", "a value that does not fit shows secrets", Stmt("masking := p.masking; p.masking = maskNothing; $; p.masking = masking"), unit("conform")},
+	{"listed-reports-replace-the-preset", "a report of the preset is there twice", True, unit("config")},
 	{"ids-of-objects-fill-their-columns", "the columns for the ids of objects are null", Delete, unit("conform")},
 	{"flat-keys-follow-their-object", "the id of an excluded object is in its column", Stmt("if false { $ }"), unit("conform")},
 	{"deep-nesting-becomes-null", "any depth is written", False, unit("conform")},

@@ -103,8 +103,9 @@ type TicketIntegration struct {
 	Type *string `json:"type"`
 }
 
-// A TicketTag is a tag of a ticket, derived from the ticket. Rows with the
-// ticket's latest updated_datetime are its current tags; all others are past.
+// A TicketTag is a tag of a ticket, derived from the ticket. Its rows without a
+// deletion time whose ticket_updated_datetime is not before the updated_datetime of the
+// ticket itself are its current tags; all others are past.
 type TicketTag struct {
 	// Ticket id.
 	TicketID int64 `json:"ticket_id"`
@@ -120,8 +121,9 @@ type TicketTag struct {
 }
 
 // A TicketCustomFieldValue is the value of a custom field of a ticket, derived
-// from the ticket. Rows with the ticket's latest updated_datetime are its current
-// values; all others are past.
+// from the ticket. Its rows without a deletion time whose ticket_updated_datetime is not
+// before the updated_datetime of the ticket itself are its current values; all others are
+// past.
 type TicketCustomFieldValue struct {
 	// Ticket id.
 	TicketID int64 `json:"ticket_id"`

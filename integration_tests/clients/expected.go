@@ -276,6 +276,11 @@ func conformed(columns map[string]*property, r record) record {
 			keepMisfits(p, v, name, rest)
 		}
 	}
+	for name := range columns { // the id of an object, in a column of its own
+		if object, ok := row[strings.TrimSuffix(name, "_id")].(record); ok && strings.HasSuffix(name, "_id") && row[name] == nil {
+			row[name] = object["id"]
+		}
+	}
 	if len(rest) > 0 {
 		row["unrecognized_fields"] = rest
 	}

@@ -87,21 +87,28 @@ func (p *pass) conformRecord(s *Schema) {
 			p.conformColumn(&n.props[k], nil)
 		}
 	}
+	p.appendAbsent(s, &undeclared)
+	p.dst = append(p.dst, '}')
+	if len(p.dst)-start > MaxRecord { //rule:large-records-lose-their-largest-columns
+		p.shrink(start, MaxRecord, n.nullable)
+	}
+}
+
+// appendAbsent writes the columns that the record itself lacks: the one for undeclared
+// fields, those for the ids of objects, and null for the others.
+func (p *pass) appendAbsent(s *Schema, undeclared *nameSet) {
+	n := s.root
 	for k := range n.props {
 		c := &n.props[k]
 		switch {
 		case p.seen[k] || c.drop:
 		case k == s.unrecognized && len(p.unrecognized)+len(p.kept) > 0:
-			p.conformColumn(c, &undeclared)
+			p.conformColumn(c, undeclared)
 		case p.ids[k] > 0:
 			p.conformID(c, p.ids[k])
 		default:
 			p.dst = append(append(appendComma(p.dst), c.prefix...), "null"...)
 		}
-	}
-	p.dst = append(p.dst, '}')
-	if len(p.dst)-start > MaxRecord { //rule:large-records-lose-their-largest-columns
-		p.shrink(start, MaxRecord, n.nullable)
 	}
 }
 

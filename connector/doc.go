@@ -10,6 +10,7 @@
 //	airbyte     writes the Airbyte protocol from the batches of a Run
 //	singer      writes the Singer protocol from the same batches
 //	sandbox     a small, strict Gorgias in memory; shares no code with the engine
+//	verify      compares rows of a table with the account
 //	connector   Plan and Run, forecast, permissions, summary, classification of errors
 //	config      settings: their tags and comments are the spec of both protocols
 //	streams     the table: one row per stream, one file per subject

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"slices"
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/reader"
@@ -35,10 +36,8 @@ func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 	run := &reader.Run{Options: p.Options}
 	lists, feed := p.splitFeed(run, p.groupByList(run))
 	f := &Forecast{Accuracy: reader.Exact}
-	if feed.Waits() {
-		if l := feed.Shared(); l != nil {
-			lists = append(lists, l)
-		}
+	if l := feed.Shared(); l != nil && !slices.Contains(lists, l) {
+		lists = append(lists, l)
 	}
 	for _, l := range lists {
 		if err := f.addList(ctx, l, p.readerOf(l.Source)); err != nil {

@@ -1,6 +1,8 @@
 package connector
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"source-gorgias/connector/changefeed"
@@ -20,7 +22,7 @@ type Plan struct {
 	reader.Options
 	// RateLimiter is the client's. If set, its long waits are emitted as batches.
 	RateLimiter *gorgias.RateLimiter
-	// Streams are read side by side, started in this order.
+	// Streams are read side by side, the first one and those with long lists first.
 	Streams []*stream.Stream
 	// Bookmarks by stream name; a missing one is a first sync.
 	Bookmarks map[string]state.Bookmark
@@ -65,7 +67,8 @@ func (p *Plan) readerOf(source *stream.Stream) reader.Reader {
 // groupByList groups the streams by the list they are read from: one request
 // serves them all. Streams whose scans of one list stand at different positions
 // finish them separately, so that none loses its position; the next sync reads
-// them together.
+// them together. Long lists come first: a list is one chain of requests, and the
+// longest one must not be the last.
 func (p *Plan) groupByList(run *reader.Run) []*reader.List {
 	var lists []*reader.List
 	type scan struct {
@@ -92,12 +95,32 @@ func (p *Plan) groupByList(run *reader.Run) []*reader.List {
 			l.Outputs = append(l.Outputs, o)
 		}
 	}
+	if len(lists) > 1 { // the first one is cheap, and shows at once that the connection works
+		slices.SortStableFunc(lists[1:], func(a, b *reader.List) int { return cmp.Compare(lengthRank(a), lengthRank(b)) }) //rule:long-lists-are-read-first
+	}
 	return lists
 }
 
+// lengthRank is lower for lists that need more requests, one after the other. Lists that
+// begin with their newest record come before those that begin with the oldest: those
+// prove little of the time at first.
+func lengthRank(l *reader.List) int {
+	switch {
+	case l.Source.BelongsTo != "": // there are more of these than of the others
+		return 0
+	case l.Source.Mode == stream.NewestFirst:
+		return 1
+	case l.Source.Mode == stream.OldestFirst:
+		return 2
+	case len(l.Children) > 0:
+		return 3
+	}
+	return 4
+}
+
 // splitFeed makes the lists with events wait for the change feed. If there are
-// any, the list of events itself is read by the feed, and is not among the
-// lists that it returns.
+// any, the list of events itself is read by the feed, and it is among the lists only
+// if it is read before as well.
 func (p *Plan) splitFeed(run *reader.Run, all []*reader.List) (lists []*reader.List, feed *changefeed.Feed) {
 	feed = &changefeed.Feed{Run: run, Events: streams.Events, ChunkPages: p.ChunkPages}
 	if feed.ChunkPages == 0 {
@@ -112,9 +135,7 @@ func (p *Plan) splitFeed(run *reader.Run, all []*reader.List) (lists []*reader.L
 		}
 	}
 	for _, l := range all {
-		if feed.Waits() && l.Source == streams.Events {
-			feed.Share(l)
-		} else {
+		if !feed.Waits() || l.Source != streams.Events || feed.Share(l) {
 			lists = append(lists, l)
 		}
 	}

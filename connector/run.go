@@ -52,9 +52,9 @@ func (r *run) execute(caller context.Context) {
 			}
 		}
 	}
-	shared := &reader.Run{Options: r.Options, RateLimiter: r.RateLimiter, Emit: func(b Batch, err error) { r.results <- result{b, err} }}
+	shared := &reader.Run{Options: r.Options, RateLimiter: r.RateLimiter, Slots: make(chan struct{}, max(1, r.Concurrency)), Emit: func(b Batch, err error) { r.results <- result{b, err} }}
 	lists, feed := r.splitFeed(shared, r.groupByList(shared))
-	go r.readAll(ctx, lists, feed)
+	go r.readAll(ctx, shared.Slots, lists, feed)
 	defer func() {
 		cancel(context.Canceled)
 		for range r.results { // let every sender finish
@@ -86,16 +86,19 @@ func (r *run) execute(caller context.Context) {
 	}
 }
 
-// readAll reads the lists in the plan's order, as many at once as it allows,
-// and then the change feed.
-func (r *run) readAll(ctx context.Context, lists []*reader.List, feed *changefeed.Feed) {
+// readAll reads the lists in their order, as many at once as there are slots, and
+// then the change feed.
+func (r *run) readAll(ctx context.Context, slots chan struct{}, lists []*reader.List, feed *changefeed.Feed) {
 	defer close(r.results)
 	var group sync.WaitGroup
-	slots := make(chan struct{}, max(1, r.Concurrency))
 	for _, l := range lists {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
+			if l.ReadAgain && (r.RateLimiter == nil || !r.RateLimiter.Slow(ctx)) {
+				l.ReadAgain = false // once is enough, after the other lists
+				return
+			}
 			l.Execute(ctx, r.readerOf(l.Source))
 		})
 	}

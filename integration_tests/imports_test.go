@@ -51,7 +51,7 @@ const module = "source-gorgias"
 var layers = [][]string{
 	{""},
 	{"connector/cli"},
-	{"connector/airbyte", "connector/singer", "connector/sandbox"},
+	{"connector/airbyte", "connector/singer", "connector/sandbox", "connector/verify"},
 	{"connector"},
 	{"connector/config"},
 	{"connector/streams"},

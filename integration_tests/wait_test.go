@@ -83,7 +83,7 @@ func TestNoSilence(t *testing.T) {
 		"statistics":                      {[]string{"statistics"}, at("/api/reporting/stats", 1, retryAfter("600"))},
 		"lists below parents that are slow and empty": {[]string{"view_items"}, func(r *http.Request, _ int32) *sandbox.Fault {
 			if strings.HasSuffix(r.URL.Path, "/items") {
-				return &sandbox.Fault{Status: 200, Body: `{"data":[],"meta":{"next_items":null}}`, Delay: 50 * time.Second}
+				return &sandbox.Fault{Status: 200, Body: `{"data":[],"meta":{"next_items":null}}`, Delay: 100 * time.Second}
 			}
 			return nil
 		}},

@@ -63,8 +63,14 @@ func (f *Feed) Add(l *reader.List, c *Changes) {
 func (f *Feed) Waits() bool { return len(f.appliers) > 0 }
 
 // Share makes the feed read the list of events that the user selected, instead
-// of one of its own.
-func (f *Feed) Share(l *reader.List) { f.eventList = l }
+// of one of its own. It reports whether that list should be read before, beside the
+// others, where responses are slow: a first scan of it is long, and the feed needs
+// only what comes meanwhile.
+func (f *Feed) Share(l *reader.List) (before bool) {
+	f.eventList = l
+	l.ReadAgain = slices.ContainsFunc(l.Outputs, func(o *reader.Output) bool { return o.Bookmark.Watermark.IsZero() }) //rule:events-are-read-beside-the-lists
+	return l.ReadAgain
+}
 
 // active are the lists with outputs that still wait.
 func (f *Feed) active() []*Applier {
@@ -142,6 +148,10 @@ func (f *Feed) readShared(ctx context.Context) bool {
 	if f.eventList == nil {
 		return false
 	}
+	if f.eventList.ReadAgain && !slices.ContainsFunc(f.eventList.Outputs, (*reader.Output).Open) {
+		return false // it failed
+	}
+	f.eventList.ReadAgain = false
 	f.eventList.OnPage = func(page *reader.Page, info reader.ScanInfo) { f.consumeFrom(ctx, page, info) }
 	f.eventList.Execute(ctx, reader.Incremental{})
 	return f.eventList.Finished && !f.incomplete

@@ -123,7 +123,7 @@ func (a *Applier) confirmDeletedTickets(ctx context.Context, deleted causes) err
 func (a *Applier) refetchTickets(ctx context.Context, ids []int64, why causes, emit func([]reader.Item)) (missing []int64, err error) {
 	query, found := url.Values{}, map[int64]bool{}
 	for _, id := range ids {
-		query.Add("ticket_ids", strconv.FormatInt(id, 10))
+		query.Add(a.Source.IDsParam, strconv.FormatInt(id, 10))
 	}
 	for page, err := range a.Pages(ctx, a.Source, a.Source.Path, query, "", nil) {
 		if err != nil {

@@ -33,11 +33,11 @@ func (i Interrupted) Error() string { return "interrupted" }
 // signal that ended the command, if one did.
 //
 //	0  success, also of a check that reports a failure
-//	1  failure
-//	2  invalid arguments
+//	1  failure; of verify, differences
+//	2  invalid arguments; of verify, nothing was compared
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, by os.Signal) {
 	stdout = &lockedWriter{out: stdout}
-	a := &app{stdout: stdout, stderr: stderr, writer: airbyte.NewWriter(stdout), control: airbyte.NewWriter(stdout)}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, writer: airbyte.NewWriter(stdout), control: airbyte.NewWriter(stdout)}
 	a.writer.Debug = strings.EqualFold(os.Getenv("LOG_LEVEL"), "debug")
 	if isTap(args) {
 		a.log = tapLog(stderr)
@@ -53,6 +53,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	err := a.commands(args[0]).RunContext(ctx, args)
 	var signal Interrupted
 	var usage usageError
+	var exit exitCode
 	switch {
 	case err == nil:
 		return 0, nil
@@ -63,15 +64,17 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return 1, signal.Signal
 	case errors.As(err, &usage):
 		if a.log == nil {
-			fmt.Fprintf(stderr, "source-gorgias: %v\n", err)
+			fmt.Fprintf(stderr, "source-gorgias: %v\n", usage)
 		}
 		fmt.Fprintf(stderr, "hint: run %s --help\n", programName(args[0]))
 		if !a.humanOutput {
-			a.fail(connector.NewInputError("invalid arguments: %v", err))
+			a.fail(connector.NewInputError("invalid arguments: %v", usage))
 		}
 		return 2, nil
 	case errors.Is(err, airbyte.ErrFailed):
 		return 1, nil
+	case errors.As(err, &exit):
+		return a.exit(exit), nil
 	default:
 		a.fail(err)
 		return 1, nil
@@ -93,6 +96,7 @@ func (f sharedFlag) Apply(set *flag.FlagSet) error {
 // An app is one run of the program.
 type app struct {
 	args           []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	writer         *airbyte.Writer
 	log            *singer.Log // nil unless the program runs as a tap
@@ -179,6 +183,9 @@ func (a *app) commands(called string) *cli.App {
 				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state, of either protocol"},
 				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog, of either protocol"},
 			}, Action: a.state,
+		}, {
+			Name: "verify", Usage: "compare rows of a table, from standard input, with the account",
+			Flags: append([]cli.Flag{config, sandbox, save, debug, state}, verifyFlags()...), Action: a.verify,
 		}, {
 			Name: "sandbox", Usage: "serve the sandbox account to other programs",
 			Flags: sandboxFlags(), Action: a.sandbox,

@@ -52,6 +52,7 @@ source-gorgias discover [--config FILE]
 source-gorgias read     --config FILE | --sandbox  [--catalog FILE] [--state FILE]
 source-gorgias plan     --config FILE | --sandbox  [--catalog FILE] [--state FILE] [--json]
 source-gorgias state    --state FILE [--catalog FILE]
+source-gorgias verify   --config FILE | --sandbox  --stream NAME [--state FILE] [--full] [--json]  < ROWS
 
 Singer; also under the name ` + singer.Name + `:
 ` + tap + `

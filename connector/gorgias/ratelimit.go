@@ -23,13 +23,14 @@ const (
 // rejected with 429. The limiter tracks an upper bound of that level. Our own
 // requests count from the moment they are admitted; the requests of other
 // integrations are known from the call limit header of the responses. A request
-// is admitted if it fits into the budget: the limit less the reserve.
+// is admitted if it fits into the budget: the limit less the reserve, or less what
+// others have sent lately if that is more, up to half of the limit.
 //
 // So none of our requests is rejected as long as other integrations send no more
-// than the reserve before a response can show it. While a sync runs, a bound that
-// is too high costs no time, because the bucket leaks at the same rate at any
-// level. At the end of a sync, each request of the difference costs the time in
-// which one request leaks out.
+// than that before a response can show it. While a sync runs, a budget that is too
+// low costs no time, because the bucket leaks at the same rate at any level. At the
+// end of a sync, each request of the difference costs the time in which one
+// request leaks out.
 type RateLimiter struct {
 	// Waiting, if set before the limiter is used, is called when a wait of more
 	// than a second begins, with the time at which it ends as far as is known.
@@ -43,9 +44,12 @@ type RateLimiter struct {
 	sent           int       // requests admitted so far
 	bucket         bucket    // its level: our own requests and externalUsage
 	externalUsage  float64   // the part of the level that is not our own
+	others         float64   // how many requests others send in half of drainTime, from the latest responses
+	othersAt       time.Time // the time of the last of these
 	newestSent     time.Time // when the call was sent from whose response externalUsage is known
 	inFlight       map[*call]bool
-	calibrated     bool          // a response has arrived
+	responses      int           // that have arrived
+	responseTime   float64       // seconds that the latest ones took, on average
 	blockedUntil   time.Time     // no request is admitted before
 	consecutive429 int           // without Retry-After
 	announcedUntil time.Time     // the end of the last wait passed to Waiting
@@ -131,6 +135,24 @@ func (l *RateLimiter) Capacity(d time.Duration) float64 {
 	return float64(l.bucket.limit) + d.Seconds()*l.bucket.leak()
 }
 
+// Slow reports whether responses take so long that one request after the other hardly
+// uses the rate limit, which may leak twice as fast as is known. It waits for the first response.
+func (l *RateLimiter) Slow(ctx context.Context) bool {
+	for {
+		l.mu.Lock()
+		responses, slow, changed := l.responses, l.responseTime*l.bucket.leak() > 0.5, l.changed
+		l.mu.Unlock()
+		if responses > 0 {
+			return slow
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
 // Sent returns how many requests were admitted.
 func (l *RateLimiter) Sent() int {
 	l.mu.Lock()
@@ -185,8 +207,9 @@ func (l *RateLimiter) admit() (*call, time.Time, <-chan struct{}) {
 
 // earliest returns when the next request may be sent, as far as is known.
 func (l *RateLimiter) earliest(now time.Time) time.Time {
-	if !l.calibrated && len(l.inFlight) > 0 {
-		return now.Add(time.Second) // the first request is sent alone, to learn what others use
+	unknown := l.responses == 0 || l.responses == 1 && l.externalUsage > 1 // a second response shows whether others send at this moment
+	if unknown && len(l.inFlight) > 0 {                                    //rule:first-requests-are-sent-alone
+		return now.Add(time.Second)
 	}
 	if l.blockedUntil.After(now) {
 		return l.blockedUntil
@@ -226,19 +249,23 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 	}
 	delete(l.inFlight, c)
 
-	limit := or(r.limit, l.bucket.limit)
+	limit, before := or(r.limit, l.bucket.limit), l.externalUsage
 	switch {
 	case r.rateLimited: // the bucket is full
 		l.externalUsage = max(l.externalUsage, float64(limit)-own)
 	case r.limit > 0 && !c.sentAt.Before(l.newestSent):
-		l.externalUsage = float64(r.used) + 1 - c.ownMin
+		l.externalUsage = float64(r.used) - c.ownMin
 		l.newestSent = c.sentAt
 	}
 	l.externalUsage = min(l.externalUsage, float64(limit)-own) //rule:bucket-holds-no-more-than-its-limit
 	l.bucket = newBucket(limit, own+l.externalUsage, now)
+	lost := math.Exp(-now.Sub(l.othersAt).Seconds() / (drainTime / 2).Seconds())
+	l.others = max(0, l.others*lost+l.externalUsage-before)
+	l.othersAt = now
 
 	l.block(c, r, now)
-	l.calibrated = true
+	l.responses++
+	l.responseTime += (now.Sub(c.sentAt).Seconds() - l.responseTime) / float64(min(l.responses, 10))
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
@@ -262,8 +289,14 @@ func (l *RateLimiter) block(c *call, r callLimit, now time.Time) {
 	}
 }
 
-// budget returns how many requests the bucket may hold for us to send one.
-func (l *RateLimiter) budget() float64 { return max(1, float64(l.bucket.limit)*(1-l.reserve)) }
+// budget returns how many requests the bucket may hold for us to send one. The API's
+// count is a whole number that may have been rounded down, so one request is left
+// at least.
+func (l *RateLimiter) budget() float64 {
+	limit := float64(l.bucket.limit)
+	left := max(1, l.reserve*limit, min(l.others, limit/2)) //rule:others-are-left-room
+	return max(1, limit-left)
+}
 
 // own returns our own part of the level. It falls below zero when others keep the
 // bucket filled while ours leak; only its differences matter.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/url"
+	"sync/atomic"
 
 	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/stream"
@@ -66,20 +67,23 @@ func partitions(s *stream.Stream) []url.Values {
 	return s.Partitions
 }
 
-// readChildren reads the list of o below each parent. One that these
-// credentials may not read does not stop the others.
+// readChildren reads the list of o below each parent. One that these credentials may
+// not read does not stop the others.
 func (l *List) readChildren(ctx context.Context, o *Output, parents [][]byte) error {
-	var forbidden error
-	for _, id := range parents {
-		err := l.readChild(ctx, o, id)
+	var forbidden atomic.Value
+	err := l.sideBySide(ctx, len(parents), func(ctx context.Context, i int) error {
+		err := l.readChild(ctx, o, parents[i])
 		if gorgias.Is(err, gorgias.Forbidden) {
-			forbidden = err
-		} else if err != nil {
-			return err
+			forbidden.Store(err)
+			return nil
 		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	if forbidden != nil {
-		return forbidden
+	if err, _ := forbidden.Load().(error); err != nil {
+		return err
 	}
 	l.Done(o)
 	return nil

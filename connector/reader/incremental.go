@@ -61,6 +61,7 @@ type scan struct {
 	checked        bool // the bookmarks have been compared with the server's present
 	clamped        bool // they were later: the scan begins again
 
+	first    Reading   // the server time of the first page, if this sync began the scan
 	readFrom time.Time // what lies before it may not have been read by this sync
 }
 
@@ -119,19 +120,19 @@ func (s *scan) take(page *Page, info ScanInfo, last bool) {
 	}
 }
 
-// finish does what follows the scan, and ends the outputs that do not wait for events.
+// finish does what follows the scan, and ends the outputs that do not wait for more.
 func (s *scan) finish(ctx context.Context) error {
 	s.EndToken, s.Finished = s.position.PageToken, true
 	if err := s.follow(ctx); err != nil {
 		return err
 	}
-	if s.Reconcile != nil {
+	if s.Reconcile != nil && !s.ReadAgain {
 		if err := s.Reconcile(ctx, s.List); err != nil {
 			return err
 		}
 	}
 	for _, o := range s.Outputs {
-		if !o.AwaitsEvents {
+		if !o.AwaitsEvents && !s.ReadAgain {
 			s.Done(o)
 		}
 	}
@@ -280,6 +281,7 @@ func (s *scan) observe(page *Page) bool {
 	}
 	if p.StartedAt.IsZero() {
 		p.StartedAt = page.ServerTime //rule:server-clock-starts-scan
+		s.first = page.Reading
 		s.extendToWindow()
 		s.beginSlices()
 	}
@@ -430,11 +432,11 @@ func (s *scan) compact(o *Output) {
 
 // finishScan moves the watermark of o. After a scan of several pages it moves on to a time
 // by which all that came before had become visible: or each sync would read a burst of
-// changes again until the next change.
+// changes again until the next change. Without an overlap there is no such time.
 func (s *scan) finishScan(o *Output) {
 	p := &o.Bookmark.Scan
-	if p.Pages > 1 && !s.resumed && s.End.IsZero() && !p.Unsorted && !p.NextWatermark.IsZero() { //rule:bursts-are-read-twice-at-most
-		p.NextWatermark = state.MaxTime(p.NextWatermark, p.StartedAt.Add(-2*s.Overlap))
+	if p.Pages > 1 && !s.resumed && s.Overlap > 0 && s.End.IsZero() && !p.Unsorted && !p.NextWatermark.IsZero() { //rule:bursts-are-read-twice-at-most
+		p.NextWatermark = state.MaxTime(p.NextWatermark, s.Certain(s.first).Add(-2*s.Overlap))
 	}
 	o.Bookmark.FinishScan(s.Window(s.Source), !s.resumed || s.Comparer == nil) //rule:held-rows-are-read-again
 }

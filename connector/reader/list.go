@@ -5,6 +5,7 @@ import (
 	"context"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"source-gorgias/connector/reconcile/sketch"
@@ -31,12 +32,14 @@ type List struct {
 	// EndToken is the page token at which the last scan ended; "" at the end of
 	// the list.
 	EndToken string
+	// ReadAgain is set if the list is read once more in this sync: its outputs stay open.
+	ReadAgain bool
 	// Finished is set once an ordered list has been read.
 	Finished bool
 	// Reconcile, if set, reads on in the list after its scan.
 	Reconcile func(context.Context, *List) error
 
-	unproven404Reported bool
+	unproven404Reported atomic.Bool
 }
 
 // An Output is one stream that is made from a list, during a sync.
@@ -52,6 +55,7 @@ type Output struct {
 	lowerBound time.Time // records before it have been read by earlier syncs, or lie before the start
 	firstScan  bool      // no scan has finished yet
 	clamped    bool      // the bookmark was later than the server's present
+	started    bool
 	listDone   bool
 	windowDue  bool // this sync re-reads the lookback window
 	ended      bool
@@ -115,8 +119,12 @@ func (l *List) Execute(ctx context.Context, r Reader) {
 		}
 	}()
 	for _, o := range all {
-		l.send(o, Batch{Kind: Started})
+		if !o.started {
+			o.started = true
+			l.send(o, Batch{Kind: Started})
+		}
 	}
+	l.Finished = false
 	l.endPastOutputs()
 	if len(l.Outputs)+len(l.Children) == 0 {
 		return

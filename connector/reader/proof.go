@@ -30,8 +30,7 @@ func (l *List) ProveGone(ctx context.Context, s *stream.Stream, fetch func(conte
 	if e == nil {
 		return err
 	}
-	if !l.unproven404Reported && len(l.All()) > 0 {
-		l.unproven404Reported = true
+	if len(l.All()) > 0 && !l.unproven404Reported.Swap(true) {
 		l.Warn(l.All()[0], fmt.Sprintf("%v. The same request succeeds for another record, so the record counts as deleted. Please report this form of a 404", e))
 	}
 	proven := *e

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -141,6 +142,10 @@ type Run struct {
 	// of filling memory.
 	Emit func(Batch, error)
 
+	// Slots has an element for each chain of requests under way, and room for as many
+	// as the sync may have; nil is one per list.
+	Slots chan struct{}
+
 	// RateLimiter is the client's; nil bounds no reconciliation.
 	RateLimiter *gorgias.RateLimiter
 
@@ -153,6 +158,39 @@ type Run struct {
 	nonFinite counter // NaN and Infinity, which were read as null
 
 	clock
+}
+
+// sideBySide calls f with 0 to n-1: with several at once if the sync has slots left,
+// so that the longest chain of requests does not decide how long it takes. The first
+// error cancels the others and is returned.
+func (r *Run) sideBySide(ctx context.Context, n int, f func(context.Context, int) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	slots := r.Slots //rule:children-are-read-side-by-side
+	var group sync.WaitGroup
+	for i := 0; i < n && ctx.Err() == nil; i++ {
+		one := func() {
+			defer func() {
+				if v := recover(); v != nil {
+					stop(&Panic{Value: v, Stack: debug.Stack()})
+				}
+			}()
+			if err := f(ctx, i); err != nil {
+				stop(err)
+			}
+		}
+		select {
+		case slots <- struct{}{}:
+			group.Go(func() {
+				defer func() { <-slots }()
+				one()
+			})
+		default:
+			one()
+		}
+	}
+	group.Wait()
+	return context.Cause(ctx)
 }
 
 // reconcileTime is how much of the rate limit a sync may use to reconcile, if all else

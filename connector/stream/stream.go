@@ -29,6 +29,9 @@ type Stream struct {
 	Query url.Values
 	// QueryByID is sent with a request for one record by its id.
 	QueryByID url.Values
+	// IDsParam is the parameter by which the list returns records of some ids, up to a
+	// page of them in one request; "" if it has none.
+	IDsParam string
 	// Mergeable is set if a record can be merged into another one: a request for it
 	// is redirected to that.
 	Mergeable bool

@@ -20,13 +20,15 @@ type target struct {
 	read    func(ctx context.Context, v *clientRun) (warehouse, error)
 	dialect dialect
 	// count returns a function that runs a query on what was loaded; nil if nothing can.
-	count func(v *clientRun) func(context.Context, string) ([]byte, error)
+	count  func(v *clientRun) func(context.Context, string) ([]byte, error)
+	verify func(ctx context.Context, v *clientRun, state string) error // nil: it is no database
 }
 
 func isSingerColumn(column string) bool { return strings.HasPrefix(column, "_sdc_") }
 
 // piped is PipelineWise's target for PostgreSQL.
 var piped = target{
+	verify:  verifyPostgres,
 	program: "target-postgres", count: (*clientRun).countInPostgres,
 	config: func(v *clientRun) string {
 		p := v.postgres
@@ -97,6 +99,7 @@ var inFiles = target{
 
 // duckTarget is the target for DuckDB.
 var duckTarget = target{
+	verify:  verifyDuckDB,
 	program: "target-duckdb",
 	config: func(v *clientRun) string {
 		return fmt.Sprintf(`{"path": %q, "default_target_schema": "gorgias", "hard_delete": true, "temp_dir": %q}`, v.file("target.duckdb"), v.workDir)
@@ -185,7 +188,10 @@ func (t target) try(ctx context.Context, v *clientRun) error {
 			}
 		}
 	}
-	return nil
+	if t.verify == nil {
+		return nil
+	}
+	return t.verify(ctx, v, state)
 }
 
 // bookmarks reads a state, as targets or as Meltano write it.

@@ -27,7 +27,7 @@ var samples = map[string]string{
 	"teams": "teams.list", "messages": "messages.list", "tickets": "tickets.list", "users": "users.list", "views": "views.list",
 	"views/{id}/items": "view-items.list", "phone/voice-calls": "voice-calls.list", "phone/voice-call-events": "voice-call-events.list",
 	"phone/voice-call-recordings": "voice-call-recordings.list", "widgets": "widgets.list",
-	"reporting/stats": "reporting-stats.post",
+	"reporting/stats": "reporting-stats.post", "metric-cards": "metric-cards.list",
 }
 
 // unusedSamples are responses from which no stream is read.

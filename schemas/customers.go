@@ -68,8 +68,9 @@ type CustomerName struct {
 }
 
 // A CustomerCustomFieldValue is the value of a custom field of a customer,
-// derived from the customer. Rows with the customer's latest updated_datetime
-// are its current values; all others are past.
+// derived from the customer. Its rows without a deletion time whose
+// customer_updated_datetime is not before the updated_datetime of the customer itself are
+// its current values; all others are past.
 type CustomerCustomFieldValue struct {
 	// Customer id.
 	CustomerID int64 `json:"customer_id"`

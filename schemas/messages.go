@@ -82,6 +82,10 @@ type TicketMessage struct {
 	RepliedBy *Reply `json:"replied_by"`
 	// Message that this one replies to, on social channels. Documented.
 	RepliedTo *Reply `json:"replied_to"`
+	// User or customer id of the author: `sender.id` in a column of its own, added by the connector.
+	SenderID *int64 `json:"sender_id"`
+	// User or customer id of the recipient: `receiver.id` in a column of its own, added by the connector; null for notes and on some channels.
+	ReceiverID *int64 `json:"receiver_id"`
 	Unrecognized
 }
 

@@ -35,14 +35,15 @@ var samples = []sample{
 	{record: schemas.Macro{}, rows: list("macros.list.json"), unseen: []string{"actions[].description"}},
 	{record: schemas.Rule{}, rows: list("rules.list.json")},
 	{record: schemas.SatisfactionSurvey{}, rows: list("satisfaction-surveys.list.json")},
+	{record: schemas.MetricCard{}, rows: list("metric-cards.list.json")},
 	{record: schemas.Statistic{}, rows: statistics(list("reporting-stats.post.json"))},
 	{record: schemas.Tag{}, rows: list("tags.list.json")},
 	{record: schemas.Tag{}, rows: list("ticket-tags.list.json")},
 	{record: schemas.Team{}, rows: list("teams.list.json")},
-	{record: schemas.Ticket{}, rows: list("tickets.list.json"), unseen: []string{"tags[].uri"}},
+	{record: schemas.Ticket{}, rows: flat(list("tickets.list.json"), "customer_id", "assignee_user_id", "assignee_team_id"), unseen: []string{"tags[].uri"}},
 	{record: schemas.TicketTag{}, rows: ticketTags(list("tickets.list.json"))},
 	{record: schemas.TicketCustomFieldValue{}, rows: fieldValues(list("tickets.list.json"), "ticket")},
-	{record: schemas.TicketMessage{}, rows: list("messages.list.json"), unseen: []string{
+	{record: schemas.TicketMessage{}, rows: flat(list("messages.list.json"), "sender_id", "receiver_id"), unseen: []string{
 		"attachments[].extra", "source.extra", "source.bcc[].address", "source.bcc[].name", "source.cc[].address", "source.cc[].name", "replied_by", "replied_to",
 		"auth_customer_identity.identifier", "auth_customer_identity.service",
 	}},
@@ -51,7 +52,7 @@ var samples = []sample{
 	{record: schemas.View{}, rows: list("views.list.json"), unseen: []string{
 		"shared_with_users[].id", "shared_with_users[].meta", "shared_with_users[].name",
 	}},
-	{record: schemas.ViewItem{}, rows: with("view_id", json.Number("1177002"), list("view-items.list.json")), unseen: []string{
+	{record: schemas.ViewItem{}, rows: with("view_id", json.Number("1177002"), flat(list("view-items.list.json"), "customer_id", "assignee_user_id", "assignee_team_id")), unseen: []string{
 		"tags[].uri", "custom_fields", "active", "email", "name", "firstname", "lastname", "timezone", "data", "note", "channels",
 	}},
 	{record: schemas.VoiceCall{}, rows: list("voice-calls.list.json")},
@@ -182,6 +183,18 @@ func each(rows func(*testing.T) []map[string]any, derive func(map[string]any) []
 func with(key string, value any, rows func(*testing.T) []map[string]any) func(*testing.T) []map[string]any {
 	return each(rows, func(row map[string]any) []map[string]any {
 		row[key] = value
+		return []map[string]any{row}
+	})
+}
+
+// flat gives each row columns for the ids of objects.
+func flat(rows func(*testing.T) []map[string]any, columns ...string) func(*testing.T) []map[string]any {
+	return each(rows, func(row map[string]any) []map[string]any {
+		for _, column := range columns {
+			if object, ok := row[strings.TrimSuffix(column, "_id")].(map[string]any); ok {
+				row[column] = object["id"]
+			}
+		}
 		return []map[string]any{row}
 	})
 }

@@ -22,3 +22,70 @@ type Statistic struct {
 	AsOf *time.Time `json:"as_of_datetime"`
 	Unrecognized
 }
+
+// A MetricCard is Gorgias's own definition of one of its metrics, and how its reporting
+// endpoint is asked for it. Deprecated cards are included. Its fields are documented; no
+// recorded response contains them.
+type MetricCard struct {
+	// Name of the metric in URLs, such as `created-tickets`.
+	Slug string `json:"slug"`
+	// Group of metrics. Open set. Documented.
+	Category *string `json:"category"`
+	// Display name. Documented.
+	Title *string `json:"title"`
+	// `published` or `deprecated`. Documented.
+	Status *string `json:"status"`
+	// When the definition was last revised, as a date or a timestamp: the form is not documented.
+	DefinitionRevisedAt *string `json:"definition_revised_at"`
+	// Definition of the metric. Documented.
+	Public *MetricDefinition `json:"public"`
+	// How the reporting endpoint is asked for the metric; null if it cannot be. Documented.
+	API *MetricQuery `json:"api"`
+	// Other names of the metric. Documented.
+	Aliases []string `json:"aliases"`
+	// Related metrics. Documented.
+	Related []MetricLink `json:"related"`
+	// Metrics that this one replaces. Documented.
+	Replaces []MetricLink `json:"replaces"`
+	// Reports of Gorgias that show the metric. Documented.
+	UsedInReports []string `json:"used_in_reports"`
+	Unrecognized
+}
+
+// A MetricDefinition is the definition of a metric.
+type MetricDefinition struct {
+	// What the metric means. Documented.
+	Definition *string `json:"definition"`
+	// How it is calculated. Documented.
+	Formula *string `json:"formula"`
+	// What counts and what does not, one rule each. Documented.
+	ComputationLogic []string `json:"computation_logic"`
+}
+
+// A MetricQuery is a query of the reporting endpoint.
+type MetricQuery struct {
+	// Scope of the report. Documented.
+	Scope *string `json:"scope"`
+	// Measures of the scope. Documented.
+	Measures []string `json:"measures"`
+	// Dimensions of the scope. Documented.
+	Dimensions []string `json:"dimensions"`
+	// Filters, beside the period. Documented.
+	Filters []MetricFilter `json:"filters"`
+}
+
+// A MetricFilter restricts what a query counts.
+type MetricFilter struct {
+	// What is filtered by. Documented.
+	Member *string `json:"member"`
+	// Values that count. Documented.
+	Values []string `json:"values"`
+}
+
+// A MetricLink refers to another metric.
+type MetricLink struct {
+	// Name of the metric in URLs. Documented.
+	Slug *string `json:"slug"`
+	// Path of its card relative to the account's URL. Documented.
+	URL *string `json:"url"`
+}

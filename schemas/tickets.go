@@ -73,6 +73,12 @@ type TicketRow struct {
 	TrashedDatetime *time.Time `json:"trashed_datetime"`
 	// Values of custom fields, by the field's id as a string, each with `id`, `value` and sometimes `prediction`; empty if none is set. The stream ticket_custom_field_values has one row for each. Sent since 2026, but not in view items.
 	CustomFields Object `json:"custom_fields"`
+	// Id of the customer: `customer.id` in a column of its own, added by the connector.
+	CustomerID *int64 `json:"customer_id"`
+	// Id of the user that the ticket is assigned to: `assignee_user.id` in a column of its own, added by the connector; null if none.
+	AssigneeUserID *int64 `json:"assignee_user_id"`
+	// Id of the team that the ticket is assigned to: `assignee_team.id` in a column of its own, added by the connector; null if none.
+	AssigneeTeamID *int64 `json:"assignee_team_id"`
 }
 
 // A Summary is the summary of a ticket by an AI model.
@@ -97,8 +103,9 @@ type TicketIntegration struct {
 	Type *string `json:"type"`
 }
 
-// A TicketTag is a tag of a ticket, derived from the ticket. Rows with the
-// ticket's latest updated_datetime are its current tags; all others are past.
+// A TicketTag is a tag of a ticket, derived from the ticket. Its rows without a
+// deletion time whose ticket_updated_datetime is not before the updated_datetime of the
+// ticket itself are its current tags; all others are past.
 type TicketTag struct {
 	// Ticket id.
 	TicketID int64 `json:"ticket_id"`
@@ -114,8 +121,9 @@ type TicketTag struct {
 }
 
 // A TicketCustomFieldValue is the value of a custom field of a ticket, derived
-// from the ticket. Rows with the ticket's latest updated_datetime are its current
-// values; all others are past.
+// from the ticket. Its rows without a deletion time whose ticket_updated_datetime is not
+// before the updated_datetime of the ticket itself are its current values; all others are
+// past.
 type TicketCustomFieldValue struct {
 	// Ticket id.
 	TicketID int64 `json:"ticket_id"`

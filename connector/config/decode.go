@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"source-gorgias/connector/reports"
 )
 
 // decode reads a JSON object.
@@ -142,7 +144,9 @@ func normalizeScalars(value any) any {
 func coerceTypes(fields map[string]any) {
 	for name, value := range fields {
 		text, isString := value.(string)
-		if property := spec().Properties[name]; isString && property != nil {
+		if name == "reports" && text == reports.Standard {
+			fields[name] = []any{map[string]any{"scope": text}}
+		} else if property := spec().Properties[name]; isString && property != nil {
 			if fields[name] = coerce(text, property.Types[0]); fields[name] == nil {
 				delete(fields, name)
 			}

@@ -22,12 +22,13 @@ type Privacy struct {
 // Rules returns the rules of a stream.
 func (p *Privacy) Rules(s *stream.Stream) *conform.FieldRules {
 	if p == nil {
-		return &conform.FieldRules{SecretColumns: s.SecretColumns}
+		return &conform.FieldRules{SecretColumns: s.SecretColumns, FlatKeys: s.FlatKeys}
 	}
 	r := &conform.FieldRules{}
 	if own := p.rules[s.Name]; own != nil {
 		*r = *own
 	}
+	r.FlatKeys = s.FlatKeys
 	if !p.secretsVisible {
 		r.SecretColumns = s.SecretColumns
 	}

@@ -12,7 +12,7 @@ import (
 
 // A ReportConfig is a daily report in the configuration.
 type ReportConfig struct {
-	// What the report counts, by the API's name: tickets-created, tickets-closed, messages-sent, first-response-time, satisfaction-surveys and others.
+	// What the report counts, by the API's name: tickets-created, tickets-closed, messages-sent, first-response-time, satisfaction-surveys and others. The scope standard stands for the eighteen reports that most teams need.
 	Scope string `json:"scope" jsonschema:"title=Scope,example=tickets-created"`
 
 	// The fields that each day is broken down by, such as channel or agentId. If you name none, each day is one row.
@@ -34,7 +34,8 @@ type ReportConfig struct {
 // reports sets the reports.
 func (p *parser) reports() {
 	names, queries := map[string]int{}, map[string]int{}
-	for i, c := range p.config.Reports {
+	for _, e := range p.reportEntries() {
+		i, c := e.place, e.ReportConfig
 		fail := func(format string, args ...any) { p.fail("reports", reports.EntryLabel(i)+": "+format, args...) }
 		r := newReport(c)
 		checkColumns(&r, fail)
@@ -52,6 +53,40 @@ func (p *parser) reports() {
 		queries[r.CanonicalQuery()], names[r.Name] = i, i
 		p.Settings.Reports = append(p.Settings.Reports, r)
 	}
+}
+
+// A reportEntry is a report, and where the configuration lists it.
+type reportEntry struct {
+	place int
+	ReportConfig
+}
+
+// reportEntries returns the reports of the configuration, with those that the scope
+// standard stands for. What is also listed by itself is not among these.
+func (p *parser) reportEntries() (entries []reportEntry) {
+	listed := map[string]bool{}
+	for _, c := range p.config.Reports {
+		listed[newReport(c).Name] = true
+	}
+	for i, c := range p.config.Reports {
+		if c.Scope != reports.Standard {
+			entries = append(entries, reportEntry{i, c})
+			continue
+		}
+		if c.Name != "" || c.TimeDimension != "" || len(c.Measures)+len(c.Dimensions) > 0 {
+			p.fail("reports", "%s: the scope %s stands for several reports: only timezone can be added to it", reports.EntryLabel(i), reports.Standard)
+		}
+		for _, standard := range reports.StandardReports() {
+			own := ReportConfig{Scope: standard[0], Timezone: c.Timezone}
+			if standard[1] != "" {
+				own.Dimensions = []string{standard[1]}
+			}
+			if !listed[newReport(own).Name] { //rule:listed-reports-replace-the-preset
+				entries = append(entries, reportEntry{i, own})
+			}
+		}
+	}
+	return entries
 }
 
 // newReport returns a report with the defaults of its scope.

@@ -35,6 +35,10 @@ func TestReports(t *testing.T) {
 		t.Errorf("the order of fields changes the query of a report: %v", err)
 	}
 
+	// What is listed by itself replaces its like in the preset.
+	if preset, err := configured(`[{"scope":"standard"},{"scope":"tags","dimensions":["tagId"]}]`); err != nil || len(preset.Reports) != len(reports.StandardReports()) {
+		t.Errorf("the preset: %v", err)
+	}
 	// The stream exists only with reports.
 	for _, none := range []string{`[]`, `null`, `""`} {
 		s, err := configured(none)

@@ -53,6 +53,9 @@ type prop struct {
 	prefix []byte // the quoted name and a colon
 	drop   bool   // deselected or excluded
 	hashed bool   // the hash replaces the value
+	// idColumn is one more than the index of the column that gets the id of this
+	// object; 0 if there is none.
+	idColumn int
 	*node
 }
 

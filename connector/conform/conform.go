@@ -6,6 +6,7 @@
 //
 //   - drops deselected fields, and writes null for columns that are absent;
 //   - excludes, hashes or masks fields ([FieldRules]);
+//   - fills a column of its own with the id of an object (FieldRules.FlatKeys);
 //   - moves top-level fields that the schema does not declare into the column
 //     unrecognized_fields, if there is one, and drops them otherwise;
 //   - writes timestamps in UTC, with microseconds;
@@ -60,8 +61,9 @@ const MaxDepth = 500
 // buffers of its work, so only one goroutine at a time may call Append.
 type Schema struct {
 	root              *node
-	unrecognized      int   // the column Unrecognized in root.props, or -1
-	unrecognizedRules *node // the rules for undeclared fields; nil without any
+	unrecognized      int            // the column Unrecognized in root.props, or -1
+	unrecognizedRules *node          // the rules for undeclared fields; nil without any
+	idColumns         map[string]int // of undeclared objects: see prop.idColumn
 	json              []byte
 	pass              pass
 }

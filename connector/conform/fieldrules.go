@@ -23,6 +23,12 @@ type FieldRules struct {
 	// SecretColumns are the columns that may contain third-party credentials. What
 	// looks like one is masked (mask.go).
 	SecretColumns []string
+	// FlatKeys are columns that contain objects with an id, such as customer. The
+	// column customer_id, if the schema declares it, gets the id from the record's
+	// customer, also where that column is not selected; a field customer_id of the
+	// record itself takes precedence. What is excluded or hashed of the object's id is
+	// so in the column too.
+	FlatKeys []string
 }
 
 // Compile is [Compile] under the rules. The Schema's JSON describes what is
@@ -33,6 +39,7 @@ func (r *FieldRules) Compile(schema []byte, keep func(path []string) bool) (*Sch
 		return nil, err
 	}
 	s.pass.salt = r.Salt
+	r = r.withFlatKeys()
 	for _, column := range r.SecretColumns {
 		if k, ok := s.root.index[column]; ok {
 			s.root.props[k].masked = true
@@ -51,8 +58,48 @@ func (r *FieldRules) Compile(schema []byte, keep func(path []string) bool) (*Sch
 	if s.unrecognized >= 0 && s.root.props[s.unrecognized].drop {
 		s.unrecognized = -1
 	}
+	s.fillFlatKeys(r.FlatKeys)
 	s.json = appendPruned(nil, schema[skipSpace(schema, 0):], s.root)
 	return s, nil
+}
+
+// withFlatKeys returns the rules, and those that follow from them for the columns of
+// FlatKeys.
+func (r *FieldRules) withFlatKeys() *FieldRules {
+	all := *r
+	for _, object := range r.FlatKeys {
+		follow := func(paths [][]string) [][]string {
+			for _, path := range paths {
+				if len(path) > 1 && path[0] == Unrecognized {
+					path = path[1:]
+				}
+				if path[0] == object && (len(path) == 1 || len(path) == 2 && path[1] == "id") {
+					return append(slices.Clip(paths), []string{object + "_id"}) //rule:flat-keys-follow-their-object
+				}
+			}
+			return paths
+		}
+		all.Exclude, all.Hash = follow(all.Exclude), follow(all.Hash)
+	}
+	return &all
+}
+
+// fillFlatKeys sets which objects fill which columns.
+func (s *Schema) fillFlatKeys(objects []string) {
+	for _, object := range objects {
+		column, ok := s.root.index[object+"_id"]
+		if !ok {
+			continue
+		}
+		if k, ok := s.root.index[object]; ok {
+			s.root.props[k].idColumn = 1 + column
+			continue
+		}
+		if s.idColumns == nil {
+			s.idColumns = map[string]int{}
+		}
+		s.idColumns[object] = 1 + column
+	}
 }
 
 // applyRule excludes the field at a path, or hashes it.

@@ -26,6 +26,7 @@ type pass struct {
 	seen    []bool   // which properties have occurred
 	names   [][]byte // which undeclared names have occurred
 	indexes []int    // the positions of the open elements
+	ids     []int    // per column, where in src the id begins that fills it; 0 for none
 
 	// For the column Unrecognized.
 	keeps        bool     // there is one
@@ -48,7 +49,7 @@ type kept struct{ path, value []byte }
 // begin prepares p for another record. The buffers stay, except those that a
 // caller may hold.
 func (p *pass) begin(src, dst []byte, i int) {
-	*p = pass{src: src, dst: dst, i: i, salt: p.salt, seen: p.seen[:0], names: p.names[:0], indexes: p.indexes[:0],
+	*p = pass{src: src, dst: dst, i: i, salt: p.salt, seen: p.seen[:0], names: p.names[:0], indexes: p.indexes[:0], ids: p.ids[:0],
 		unrecognized: p.unrecognized[:0], kept: p.kept[:0]}
 }
 
@@ -58,12 +59,16 @@ func (p *pass) conformRecord(s *Schema) {
 	n := s.root
 	start := len(p.dst)
 	p.seen = append(p.seen, make([]bool, len(n.props))...)
+	p.ids = append(p.ids, make([]int, len(n.props))...)
 	p.depth, p.keeps = 1, s.unrecognized >= 0
 	p.dst = append(p.dst, '{')
 	var undeclared nameSet
 	expected := 0
 	for p.i++; p.next(); {
 		name, k := p.memberName(n, &expected)
+		if c := s.idColumn(name, k); c > 0 && p.src[p.i] == '{' {
+			p.ids[c-1] = p.findID(k >= 0 && n.props[k].drop) //rule:ids-of-objects-fill-their-columns
+		}
 		switch {
 		case k < 0 || k == s.unrecognized:
 			if p.keeps && p.addName(&undeclared, name) {
@@ -82,20 +87,72 @@ func (p *pass) conformRecord(s *Schema) {
 			p.conformColumn(&n.props[k], nil)
 		}
 	}
+	p.appendAbsent(s, &undeclared)
+	p.dst = append(p.dst, '}')
+	if len(p.dst)-start > MaxRecord { //rule:large-records-lose-their-largest-columns
+		p.shrink(start, MaxRecord, n.nullable)
+	}
+}
+
+// appendAbsent writes the columns that the record itself lacks: the one for undeclared
+// fields, those for the ids of objects, and null for the others.
+func (p *pass) appendAbsent(s *Schema, undeclared *nameSet) {
+	n := s.root
 	for k := range n.props {
 		c := &n.props[k]
 		switch {
 		case p.seen[k] || c.drop:
 		case k == s.unrecognized && len(p.unrecognized)+len(p.kept) > 0:
-			p.conformColumn(c, &undeclared)
+			p.conformColumn(c, undeclared)
+		case p.ids[k] > 0:
+			p.conformID(c, p.ids[k])
 		default:
 			p.dst = append(append(appendComma(p.dst), c.prefix...), "null"...)
 		}
 	}
-	p.dst = append(p.dst, '}')
-	if len(p.dst)-start > MaxRecord { //rule:large-records-lose-their-largest-columns
-		p.shrink(start, MaxRecord, n.nullable)
+}
+
+// idColumn returns prop.idColumn of the field that has the index k, or -1.
+func (s *Schema) idColumn(name []byte, k int) int {
+	if k >= 0 {
+		return s.root.props[k].idColumn
 	}
+	return s.idColumns[string(name)]
+}
+
+// findID returns where the id of the object at p.i begins; 0 if it has none. Of
+// repeated ones it returns the last if the object is dropped. If not, the pass itself
+// notices that they are.
+func (p *pass) findID(dropped bool) (at int) {
+	const prefix = `{"id":`
+	if !dropped && bytes.HasPrefix(p.src[p.i:], []byte(prefix)) { // as the API writes it
+		return skipSpace(p.src, p.i+len(prefix))
+	}
+	for i := p.i + 1; ; {
+		i = skipSpace(p.src, i)
+		if p.src[i] == ',' {
+			i = skipSpace(p.src, i+1)
+		}
+		if p.src[i] == '}' {
+			return at
+		}
+		var name []byte
+		if name, i = readName(p.src, i); string(name) == "id" {
+			if at = i; !dropped {
+				return at
+			}
+		}
+		i = skipValue(p.src, i)
+	}
+}
+
+// conformID writes the column c with the id at p.src[at:]. Where it does not fit, the
+// object has reported and kept it.
+func (p *pass) conformID(c *prop, at int) {
+	keeps, nulled := p.keeps, len(p.nulled)
+	p.i, p.keeps = at, false
+	p.conformColumn(c, nil)
+	p.keeps, p.nulled = keeps, p.nulled[:nulled]
 }
 
 // nullable returns the node of a property, or nil if it may not be null.

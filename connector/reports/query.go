@@ -108,6 +108,21 @@ func Scopes() []Scope {
 	}
 }
 
+// Standard is the name that stands for the reports of StandardReports where a scope
+// is expected.
+const Standard = "standard"
+
+// StandardReports are what most teams compare from day to day, as scopes and
+// dimensions: each of the usual numbers of the account, and those of agents and channels.
+func StandardReports() [][2]string {
+	return [][2]string{
+		{"tickets-created", ""}, {"tickets-closed", ""}, {"tickets-replied", ""}, {"one-touch-tickets", ""}, {"zero-touch-tickets", ""},
+		{"first-response-time", ""}, {"resolution-time", ""}, {"response-time", ""}, {"messages-sent", ""}, {"messages-received", ""},
+		{"messages-per-ticket", ""}, {"ticket-handle-time", ""}, {"satisfaction-surveys", ""},
+		{"tickets-created", "channel"}, {"tickets-closed", "agentId"}, {"messages-sent", "agentId"}, {"satisfaction-surveys", "agentId"}, {"tags", "tagId"},
+	}
+}
+
 // CanonicalQuery identifies what a report queries, in whatever order the
 // configuration lists it.
 func (r *Report) CanonicalQuery() string {

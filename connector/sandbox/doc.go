@@ -12,7 +12,7 @@
 //     filters and page tokens. (The API calls a page token a cursor.)
 //   - Single records by id; below tickets/{id}: tags, custom-fields, the
 //     deprecated list messages and messages/{id}; customers/{id}/custom-fields;
-//     views/{id}/items; account and account/settings.
+//     views/{id}/items; account, account/settings and metric-cards.
 //   - POST reporting/stats, the statistics, and POST /oauth/token.
 //
 // It is strict: an unknown path is a 404, an unknown parameter, a bad value or
@@ -72,6 +72,7 @@
 //	DayColumn                   statistics: the member that holds the day
 //	DaysInUTC                   statistics: days as timestamps in UTC
 //	StatsStatus201              statistics: status 201
+//	EveryScopeWorks             statistics: no scope is answered with 500
 //
 // The package may import nothing of this module except schemas: a fake that
 // shares code with what it tests shares its mistakes.

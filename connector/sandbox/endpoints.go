@@ -26,6 +26,7 @@ func handlers() map[string]handler {
 		"users/{id}":                   withParams(nil, serveUser),
 		"views/{id}/items":             (*account).serveViewItems,
 		statsPath:                      (*account).serveStats,
+		"metric-cards":                 withParams(metricCardParams, serveMetricCards),
 	}
 	for _, e := range listEndpoints() {
 		hs[e.path] = e.serve

@@ -115,6 +115,10 @@ type Quirks struct {
 	// StatsStatus201: responses have the status 201, which the documentation
 	// gives for the older statistics endpoint. Without the quirk it is 200.
 	StatsStatus201 bool
+
+	// EveryScopeWorks: online-time and the scopes of calls have statistics, as documented.
+	// Without the quirk they are answered with 500, as seen in client code.
+	EveryScopeWorks bool
 }
 
 // mergeEvent returns the object of the event of a merge, and the data that

@@ -18,11 +18,12 @@ type measure func(facts []fact) string
 
 // A scope is a subject of statistics.
 type scope struct {
-	name, timeDimension string
-	measures            map[string]measure
-	dimensions          []string
-	requiredFilter      string // a member that a query must filter by, beside the period; "" = none
-	facts               factSource
+	name           string
+	timeDimensions []string // the usual one, by which facts have their time, first
+	measures       map[string]measure
+	dimensions     []string
+	requiredFilter string // a member that a query must filter by, beside the period; "" = none
+	facts          factSource
 }
 
 // A factSource calls emit with every fact of a scope.
@@ -71,14 +72,11 @@ func rate(facts []fact) string {
 	return decimal(100 * float64(len(sortedValues(facts))) / float64(len(facts)))
 }
 
-// scopes returns the documented scopes. How Gorgias counts is not documented.
-// Here trashed tickets and spam do not count, so that a change of an old ticket
-// changes the statistics of a past day.
+// scopes returns the scopes that have facts of their own, with the measures that
+// measureOf does not find. How Gorgias counts is not documented.
+// Here trashed tickets and spam do not count, so that a change of an old ticket changes
+// the statistics of a past day.
 func scopes() []scope {
-	agents := []string{"ticketId", "agentId", "channel", "integrationId", "storeId"}
-	with := func(more ...string) []string { return slices.Concat(agents, more) }
-	insights := []string{"ticketId", "resourceType", "resourceSourceId"}
-	features := []string{"automationFeatureType", "orderManagementType", "flowId", "channel", "storeIntegrationId"}
 	tickets := map[string]measure{"ticketCount": count}
 	messages := map[string]measure{"messagesCount": count}
 	replies := map[string]measure{"medianFirstResponseTime": median}
@@ -93,42 +91,42 @@ func scopes() []scope {
 	open := func(t *ticketStats) timestamp { return pickIf(t.open, t.created, 0) }
 
 	return []scope{
-		{"tickets-created", "createdDatetime", tickets, agents, "", ticketFacts(timeOnly(created))},
-		{"tickets-closed", "closedDatetime", tickets, agents, "", ticketFacts(timeOnly(closed))},
-		{"tickets-open", "createdDatetime", tickets, agents, "", ticketFacts(timeOnly(open))},
-		{"tickets-replied", "createdDatetime", tickets, agents, "", threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies > 0, t.created, 0) }))},
-		{"one-touch-tickets", "closedDatetime", tickets, agents, "", threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies == 1, t.closed, 0) }))},
-		{"zero-touch-tickets", "closedDatetime", tickets, agents, "", threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies == 0, t.closed, 0) }))},
-		{"satisfaction-surveys", "createdDatetime", map[string]measure{"averageSurveyScore": mean, "scoredSurveysCount": countValues, "responseRate": rate}, with("surveyScore"), "", surveyFacts},
-		{"resolution-time", "createdDatetime", map[string]measure{"medianResolutionTime": median}, agents, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
+		{name: "tickets-created", measures: tickets, facts: ticketFacts(timeOnly(created))},
+		{name: "tickets-closed", measures: tickets, facts: ticketFacts(timeOnly(closed))},
+		{name: "tickets-open", measures: tickets, facts: ticketFacts(timeOnly(open))},
+		{name: "tickets-replied", measures: tickets, facts: threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies > 0, t.created, 0) }))},
+		{name: "one-touch-tickets", measures: tickets, facts: threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies == 1, t.closed, 0) }))},
+		{name: "zero-touch-tickets", measures: tickets, facts: threadFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.replies == 0, t.closed, 0) }))},
+		{name: "satisfaction-surveys", measures: map[string]measure{"averageSurveyScore": mean, "scoredSurveysCount": countValues, "responseRate": rate}, facts: surveyFacts},
+		{name: "resolution-time", measures: map[string]measure{"medianResolutionTime": median}, facts: ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, float64((t.closed - t.created) / second), t.closed > t.created
 		})},
-		{"first-response-time", "firstAgentMessageDatetime", replies, agents, "", threadFacts(firstReplyTime)},
-		{"human-first-response-time", "firstAgentMessageDatetime", replies, agents, "", threadFacts(firstReplyTime)},
-		{"response-time", "createdDatetime", map[string]measure{"medianResponseTime": median}, agents, "", messageFacts(true)},
-		{"messages-sent", "sentDatetime", messages, agents, "", messageFacts(true)},
-		{"messages-received", "sentDatetime", messages, agents, "", messageFacts(false)},
-		{"messages-per-ticket", "createdDatetime", map[string]measure{"averageMessagesCount": mean}, agents, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
+		{name: "first-response-time", measures: replies, facts: threadFacts(firstReplyTime)},
+		{name: "human-first-response-time", measures: replies, facts: threadFacts(firstReplyTime)},
+		{name: "response-time", measures: map[string]measure{"medianResponseTime": median}, facts: messageFacts(true)},
+		{name: "messages-sent", measures: messages, facts: messageFacts(true)},
+		{name: "messages-received", measures: messages, facts: messageFacts(false)},
+		{name: "messages-per-ticket", measures: map[string]measure{"averageMessagesCount": mean}, facts: ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, float64(t.messages), true
 		})},
-		{"ticket-handle-time", "createdDatetime", map[string]measure{"averageHandleTime": mean}, agents, "", threadFacts(func(t *ticketStats) (timestamp, float64, bool) {
+		{name: "ticket-handle-time", measures: map[string]measure{"averageHandleTime": mean}, facts: threadFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, 180 * float64(t.replies), t.replies > 0
 		})},
-		{"workload-tickets", "createdDatetime", tickets, []string{"ticketId", "channel"}, "", ticketFacts(timeOnly(open))},
-		{"tags", "timestamp", tickets, with("tagId"), "", tagFacts},
-		{"ticket-fields", "updatedDatetime", tickets, []string{"customFieldValue"}, "customFieldId", fieldValueFacts},
-		{"ticket-sla", "anchorDatetime", tickets, []string{"status", "channel"}, "", ticketFacts(timeOnly(created))},
-		{"auto-qa", "closedDatetime", qaScores, with("ticketQAScorerUserId"), "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
+		{name: "workload-tickets", measures: tickets, facts: ticketFacts(timeOnly(open))},
+		{name: "tags", measures: tickets, facts: tagFacts},
+		{name: "ticket-fields", measures: tickets, requiredFilter: "customFieldId", facts: fieldValueFacts},
+		{name: "ticket-sla", measures: tickets, facts: ticketFacts(timeOnly(created))},
+		{name: "auto-qa", measures: qaScores, facts: ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.closed, float64(1 + t.id%5), t.id%2 == 0
 		})},
-		{"overall-automated-interactions", "eventDatetime", map[string]measure{"automatedInteractionsCount": count}, features, "", ticketFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.id%3 == 0, t.created, 0) }))},
-		{"knowledge-insights", "createdDatetime", map[string]measure{"averageSurveyScore": mean, "ticketCount": count, "interactionsCount": countValues}, insights, "", ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
+		{name: "overall-automated-interactions", measures: map[string]measure{"automatedInteractionsCount": count}, facts: ticketFacts(timeOnly(func(t *ticketStats) timestamp { return pickIf(t.id%3 == 0, t.created, 0) }))},
+		{name: "knowledge-insights", measures: map[string]measure{"averageSurveyScore": mean, "ticketCount": count, "interactionsCount": countValues}, facts: ticketFacts(func(t *ticketStats) (timestamp, float64, bool) {
 			return t.created, 1, t.id%3 == 0
 		})},
 	}
 }
 
-// failingScopes are the scopes that real accounts answered with 500.
+// failingScopes are the scopes that a real account answered with 500.
 var failingScopes = []string{"automation-rate", "online-time", "voice-calls", "voice-agent-events", "voice-calls-summary"}
 
 // A ticketStats is a ticket with the statistics of its thread.

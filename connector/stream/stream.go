@@ -80,6 +80,9 @@ type Stream struct {
 	// SecretColumns can contain credentials of other services. Values that look
 	// like one are masked, unless the user turns that off.
 	SecretColumns []string
+	// FlatKeys are columns that contain objects with an id. The id is also in a column
+	// of its own: that of customer in customer_id. It is not part of the API's record.
+	FlatKeys []string
 	// Limitations names changes that the API does not expose, as a sentence
 	// fragment for docs/streams.md; "" if there are none beyond those that
 	// follow from the other fields.
@@ -184,6 +187,11 @@ func (s *Stream) validateColumns(fail func(format string, args ...any)) {
 	for _, name := range slices.Concat(s.Key, s.SecretColumns, nonEmpty(s.Cursor, s.BelongsTo, s.Created)) {
 		if _, ok := schema.Properties[name]; !ok {
 			fail("column %q is not in the record", name)
+		}
+	}
+	for _, name := range s.FlatKeys {
+		if flat := schema.Properties[name+"_id"].Type; !slices.Contains(schema.Properties[name].Type, "object") || !slices.Contains(flat, "integer") {
+			fail("flat key: %q is not an object with a column %q for its id", name, name+"_id")
 		}
 	}
 	for name, p := range schema.Properties {

@@ -13,7 +13,7 @@ import (
 var messages = &stream.Stream{
 	Name: "ticket_messages", Path: "messages", Query: newestCreated, Mode: stream.NewestFirst,
 	Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", BelongsTo: "ticket_id", LookbackWindow: 7 * day, Deletable: true,
-	SecretColumns: []string{"actions"}, Record: schemas.TicketMessage{}, OAuthScope: "tickets:read", Aliases: []string{"messages"},
+	SecretColumns: []string{"actions"}, FlatKeys: []string{"sender", "receiver"}, Record: schemas.TicketMessage{}, OAuthScope: "tickets:read", Aliases: []string{"messages"},
 	Limitations: "that a message older than its window was opened; which messages belonged to a deleted ticket: filter by ticket_id",
 }
 

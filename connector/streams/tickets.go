@@ -12,8 +12,11 @@ import (
 // Tickets is the stream of tickets, which messages and tags belong to.
 var Tickets = &stream.Stream{
 	Name: "tickets", Path: "tickets", Query: newestUpdated, QueryByID: withFields, IDsParam: "ticket_ids", Mergeable: true, Mode: stream.NewestFirst,
-	Key: []string{"id"}, Cursor: "updated_datetime", Created: "created_datetime", ByCreation: newestCreated, Deletable: true, Record: schemas.Ticket{}, OAuthScope: "tickets:read",
+	Key: []string{"id"}, Cursor: "updated_datetime", Created: "created_datetime", ByCreation: newestCreated, Deletable: true, FlatKeys: ticketKeys, Record: schemas.Ticket{}, OAuthScope: "tickets:read",
 }
+
+// ticketKeys are the flat keys of tickets and of the items of ticket views.
+var ticketKeys = []string{"customer", "assignee_user", "assignee_team"}
 
 var ticketTags = &stream.Stream{
 	Name: "ticket_tags", Parent: Tickets, Mode: stream.Derived, Derive: tagsOf,

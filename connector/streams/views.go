@@ -16,6 +16,6 @@ var viewRows = []*Row{
 	{Stream: views, Reader: reader.FullRefresh{}},
 	{Stream: &stream.Stream{
 		Name: "view_items", Path: "views/{id}/items", Envelope: gorgias.LinkList, Query: oldestCreated, Parent: views, Mode: stream.PerParent,
-		Key: []string{"view_id", "id"}, Record: schemas.ViewItem{}, OAuthScope: "tickets:read", Aliases: []string{"views_items"},
+		Key: []string{"view_id", "id"}, FlatKeys: ticketKeys, Record: schemas.ViewItem{}, OAuthScope: "tickets:read", Aliases: []string{"views_items"},
 	}},
 }

@@ -144,6 +144,9 @@ func (v *clientRun) airbyte(ctx context.Context, config string, steps []step, mo
 		if err := v.compare(step.when, w, said.Streams, inDuckDB); err != nil {
 			return err
 		}
+		if err := v.checkNulls(ctx, step.when, "gorgias", inDuckDB.tombstone, false, v.countInDuckDB(database)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -61,6 +61,12 @@ func sources() []source {
 			}
 			return all
 		}},
+		{stream: "metric_cards", record: schemas.MetricCard{}, key: []string{"slug"}, path: "metric-cards?include=deprecated", whole: true, single: func(answer record) (all []record) {
+			for _, v := range answer["data"].([]any) {
+				all = append(all, v.(record))
+			}
+			return all
+		}},
 		{stream: "customers", record: schemas.Customer{}, key: id, path: "customers", deletable: true},
 		{stream: "customer_custom_field_values", record: schemas.CustomerCustomFieldValue{}, key: []string{"customer_id", "id"},
 			path: "customers", cut: cutValues("customer_id", "customer_updated_datetime"), someDeleted: true},
@@ -268,6 +274,11 @@ func conformed(columns map[string]*property, r record) record {
 	for name, v := range r {
 		if p := columns[name]; p != nil && name != "unrecognized_fields" {
 			keepMisfits(p, v, name, rest)
+		}
+	}
+	for name := range columns { // the id of an object, in a column of its own
+		if object, ok := row[strings.TrimSuffix(name, "_id")].(record); ok && strings.HasSuffix(name, "_id") && row[name] == nil {
+			row[name] = object["id"]
 		}
 	}
 	if len(rest) > 0 {

@@ -121,7 +121,10 @@ func (p *project) loaded(ctx context.Context, when string) error {
 	for _, s := range sources() {
 		names = append(names, s.stream)
 	}
-	return p.clientRun.compare(when, w, names, inMeltano)
+	if err := p.clientRun.compare(when, w, names, inMeltano); err != nil {
+		return err
+	}
+	return p.checkNulls(ctx, when, "tap_gorgias", inMeltano.tombstone, true, p.countInPostgres())
 }
 
 // meltanoRuns is what a Meltano user does, from the test of the configuration

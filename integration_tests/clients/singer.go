@@ -19,7 +19,9 @@ type target struct {
 	config  func(v *clientRun) string
 	read    func(ctx context.Context, v *clientRun) (warehouse, error)
 	dialect dialect
-	verify  func(ctx context.Context, v *clientRun, state string) error // nil: it is no database
+	// count returns a function that runs a query on what was loaded; nil if nothing can.
+	count  func(v *clientRun) func(context.Context, string) ([]byte, error)
+	verify func(ctx context.Context, v *clientRun, state string) error // nil: it is no database
 }
 
 func isSingerColumn(column string) bool { return strings.HasPrefix(column, "_sdc_") }
@@ -27,7 +29,7 @@ func isSingerColumn(column string) bool { return strings.HasPrefix(column, "_sdc
 // piped is PipelineWise's target for PostgreSQL.
 var piped = target{
 	verify:  verifyPostgres,
-	program: "target-postgres",
+	program: "target-postgres", count: (*clientRun).countInPostgres,
 	config: func(v *clientRun) string {
 		p := v.postgres
 		// Small batches have it write down streams one by one, in mid-sync.
@@ -179,6 +181,11 @@ func (t target) try(ctx context.Context, v *clientRun) error {
 		}
 		if err := v.compare(step.when, w, names, t.dialect); err != nil {
 			return err
+		}
+		if t.count != nil {
+			if err := v.checkNulls(ctx, step.when, "gorgias", t.dialect.tombstone, false, t.count(v)); err != nil {
+				return err
+			}
 		}
 	}
 	if t.verify == nil {

@@ -125,7 +125,7 @@ func TestRelationsJoin(t *testing.T) {
 		}
 	}
 	// The sandbox account has no values for these, or none that refer to a record.
-	unused := []string{"ticket_messages.receiver.id of customers", "ticket_messages.replied_to.integration_id of integrations",
+	unused := []string{"ticket_messages.receiver.id of customers", "ticket_messages.receiver_id of customers", "ticket_messages.replied_to.integration_id of integrations",
 		"voice_calls.answered_by_external_customer_id of customers", "voice_calls.last_monitoring_agent_id of users",
 		"voice_calls.summaries[].recording_id of voice_call_recordings"}
 	for _, r := range found {
@@ -179,6 +179,11 @@ func everyRecord(t *testing.T) map[string][]any {
 			d.UseNumber()
 			if err := d.Decode(&record); err != nil {
 				t.Fatal(err)
+			}
+			for _, object := range b.Stream.FlatKeys {
+				for _, id := range values(record, object+".id") {
+					record.(map[string]any)[object+"_id"] = id
+				}
 			}
 			all[b.Stream.Name] = append(all[b.Stream.Name], record)
 		}

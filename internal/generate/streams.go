@@ -92,6 +92,21 @@ no object is kept there, too.
 ` + "`%[2]s`" + ` in Singer. It is null while the record exists. A tombstone has the primary key, that column and the cursor; all else is null. With
 the setting ` + "`deletes: ignore`" + ` none are written.
 
+**Current rows.** A loader that keeps tombstones keeps the rows of tags and values that were taken off a ticket, and every loader keeps what belonged
+to a deleted ticket. So a current row has no deletion time, its parent exists, and it is as recent as its parent. Do not compare it with the latest
+` + "`ticket_updated_datetime`" + ` of its own table: there a tombstone has the time of the deletion, and would hide the tags that remain.
+
+<!-- run by: clients -->
+` + "```sql" + `
+-- _ab_cdc_deleted_at in Airbyte; true with every loader, whether it keeps tombstones or deletes rows
+select tag.* from ticket_tags tag join tickets ticket on ticket.id = tag.ticket_id
+where tag._sdc_deleted_at is null and ticket._sdc_deleted_at is null and tag.ticket_updated_datetime >= ticket.updated_datetime
+` + "```" + `
+
+**Null in a warehouse.** Some loaders write a null object as the JSON value null, which ` + "`IS NULL`" + ` does not find: MeltanoLabs' target-postgres
+does, PipelineWise's and PyAirbyte's DuckDB do not. Ask the column of the id instead: ` + "`assignee_user_id IS NULL`" + ` finds the tickets without
+an assignee everywhere.
+
 **Costs.** In requests; the rate limit is two a second with an API key, four with OAuth2. A page has 100 records. *At rest* is a sync without
 changes since the last one, and with less than a page of changes shortly before it. The events of the change feed are requested once for all streams; if the stream
 ` + "`events`" + ` is selected, they are taken from its pages. ` + "`source-gorgias plan`" + ` estimates all this for your account.

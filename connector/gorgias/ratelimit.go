@@ -26,8 +26,8 @@ const (
 // is admitted if it fits into the budget: the limit less the reserve, or less what
 // others have sent lately if that is more, up to half of the limit.
 //
-// So none of our requests is rejected as long as other integrations send no more
-// than that before a response can show it. While a sync runs, a budget that is too
+// So none of our requests is rejected as long as other integrations send at least one
+// request less than that before a response can show it. While a sync runs, a budget that is too
 // low costs no time, because the bucket leaks at the same rate at any level. At the
 // end of a sync, each request of the difference costs the time in which one
 // request leaks out.
@@ -44,6 +44,7 @@ type RateLimiter struct {
 	sent           int       // requests admitted so far
 	bucket         bucket    // its level: our own requests and externalUsage
 	externalUsage  float64   // the part of the level that is not our own
+	shown          float64   // the same, as the last header showed it
 	others         float64   // how many requests others send in half of drainTime, from the latest responses
 	othersAt       time.Time // the time of the last of these
 	newestSent     time.Time // when the call was sent from whose response externalUsage is known
@@ -233,8 +234,8 @@ func (l *RateLimiter) announce(until, now time.Time) {
 //
 // The API counted at some time between the call's start and now. At that time, at
 // least ownMin of its count were our own requests; the rest is external. The
-// count is a whole number and may have been rounded down, so the rest may be
-// almost one more. A bucket that leaks faster than drainTime shows as external
+// count is a whole number: if it was rounded down, the reserve is smaller by less
+// than one request. A bucket that leaks faster than drainTime shows as external
 // usage that decreases.
 //
 // Only the call that was sent last counts: it knows more than one that was sent
@@ -249,25 +250,29 @@ func (l *RateLimiter) done(c *call, r callLimit) {
 	}
 	delete(l.inFlight, c)
 
-	limit, before := or(r.limit, l.bucket.limit), l.externalUsage
-	switch {
-	case r.rateLimited: // the bucket is full
-		l.externalUsage = max(l.externalUsage, float64(limit)-own)
-	case r.limit > 0 && !c.sentAt.Before(l.newestSent):
+	limit := or(r.limit, l.bucket.limit)
+	if r.limit > 0 && !c.sentAt.Before(l.newestSent) {
 		l.externalUsage = float64(r.used) - c.ownMin
-		l.newestSent = c.sentAt
+		l.learn(l.externalUsage-l.shown, now)
+		l.newestSent, l.shown = c.sentAt, l.externalUsage
+	}
+	if r.rateLimited { // the bucket is full
+		l.externalUsage = max(l.externalUsage, float64(limit)-own)
 	}
 	l.externalUsage = min(l.externalUsage, float64(limit)-own) //rule:bucket-holds-no-more-than-its-limit
 	l.bucket = newBucket(limit, own+l.externalUsage, now)
-	lost := math.Exp(-now.Sub(l.othersAt).Seconds() / (drainTime / 2).Seconds())
-	l.others = max(0, l.others*lost+l.externalUsage-before)
-	l.othersAt = now
-
 	l.block(c, r, now)
 	l.responses++
 	l.responseTime += (now.Sub(c.sentAt).Seconds() - l.responseTime) / float64(min(l.responses, 10))
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// learn takes note of requests that others have sent since the last header.
+func (l *RateLimiter) learn(sent float64, now time.Time) {
+	lost := math.Exp(-now.Sub(l.othersAt).Seconds() / (drainTime / 2).Seconds())
+	l.others = max(0, l.others*lost+sent)
+	l.othersAt = now
 }
 
 // block delays all requests after a response with Retry-After, and after a 429
@@ -289,9 +294,8 @@ func (l *RateLimiter) block(c *call, r callLimit, now time.Time) {
 	}
 }
 
-// budget returns how many requests the bucket may hold for us to send one. The API's
-// count is a whole number that may have been rounded down, so one request is left
-// at least.
+// budget returns how many requests the bucket may hold for us to send one. One is left
+// at least, because the API's count may have been rounded down.
 func (l *RateLimiter) budget() float64 {
 	limit := float64(l.bucket.limit)
 	left := max(1, l.reserve*limit, min(l.others, limit/2)) //rule:others-are-left-room

@@ -203,11 +203,11 @@ func TestRateLimiterAlone(t *testing.T) {
 	})
 }
 
-// If other integrations use half of the leak, steadily or in bursts of the size of
+// If other integrations use half of the leak, steadily or in bursts of almost the size of
 // the reserve, the limiter uses the other half.
 func TestRateLimiterShared(t *testing.T) {
 	scenarios(20*time.Second, func(s scenario) {
-		for _, burst := range []int{1, s.limit / 10} {
+		for _, burst := range []int{1, s.limit/10 - 1} {
 			synctest.Test(t, func(t *testing.T) {
 				server := s.server()
 				stop := repeat(func() {
@@ -217,9 +217,9 @@ func TestRateLimiterShared(t *testing.T) {
 				took, least := s.run(t, server)
 				stop()
 				least *= 2
-				allowed := least * 103 / 100
+				allowed := least * 104 / 100
 				if s.limit == 80 {
-					allowed = least * 106 / 100 // of which the reserve is 2.5, and a burst at the end 1.25
+					allowed = least * 110 / 100 // of which the reserve and the room for others are 6, and a burst at the end 1.25
 				}
 				t.Logf("%+v, bursts of %d: %v of %v (%.4f)", s, burst, took, least, took.Seconds()/least.Seconds())
 				if took > allowed || server.rejected > 0 {
@@ -363,7 +363,7 @@ func TestRateLimiterOrder(t *testing.T) {
 		b.Waiting = func(until time.Time) { announced = append(announced, until.Sub(begin)) }
 		b.done(mustWait(t, b), callLimit{})
 		late := mustWait(t, b)
-		b.done(mustWait(t, b), callLimit{used: 40, limit: 40, rateLimited: true, retryAfter: 7 * time.Second})
+		b.done(mustWait(t, b), callLimit{used: 12, limit: 40, rateLimited: true, retryAfter: 7 * time.Second})
 
 		var mu sync.Mutex
 		var order []int
@@ -429,7 +429,7 @@ func mustWait(t *testing.T, b *RateLimiter) *call {
 }
 
 // For any latencies, limit, reserve and other integrations: as long as those send
-// no more than the reserve before a response can show it, no request is rejected.
+// less than the reserve before a response can show it, no request is rejected.
 func TestRateLimiterNever429(t *testing.T) {
 	cases := 1000
 	if testing.Short() {
@@ -468,7 +468,7 @@ func TestRateLimiterNever429(t *testing.T) {
 					}
 					return !d.shown.IsZero()
 				})
-				left := int(reserve * float64(limit))
+				left := int(reserve*float64(limit)) - 1
 				for _, d := range usages {
 					left -= d.n
 				}
@@ -476,7 +476,7 @@ func TestRateLimiterNever429(t *testing.T) {
 			}
 			stop := repeat(func() {
 				mu.Lock()
-				n := r.IntN(left() + 1)
+				n := r.IntN(max(0, left()) + 1)
 				if steady {
 					n = min(n, 1)
 				}

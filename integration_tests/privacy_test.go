@@ -209,7 +209,7 @@ func allFields() (all []plantedValue) {
 		switch p.path[0] {
 		case s.Cursor, conform.Unrecognized:
 			return true
-		case "tags", "custom_fields", "attachments": // they are in other streams too
+		case "tags", "custom_fields", "attachments", "ticket_id": // they are in other streams too
 			return slices.Contains([]string{"tickets", "customers", "ticket_messages"}, p.stream)
 		}
 		parents := map[string]bool{"ticket_id": true, "message_id": true, "customer_id": true, "view_id": true, "position": true}

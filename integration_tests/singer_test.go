@@ -426,7 +426,8 @@ func corruptRows(r *rand.Rand, body []byte, odd []string) []byte {
 		first := true
 		for _, name := range slices.Sorted(maps.Keys(row)) {
 			value := row[name]
-			if fixed := name == "id" || strings.HasSuffix(name, "_datetime") && slices.Contains([]string{"created_datetime", "updated_datetime"}, name); !fixed {
+			key := name == "id" || name == "slug" && row["id"] == nil
+			if fixed := key || strings.HasSuffix(name, "_datetime") && slices.Contains([]string{"created_datetime", "updated_datetime"}, name); !fixed {
 				switch r.IntN(8) {
 				case 0:
 					continue

@@ -318,16 +318,15 @@ func (s Slices) MarshalText() ([]byte, error) {
 	for _, slice := range s {
 		packed = binary.BigEndian.AppendUint32(packed, stream.Seconds(slice.From))
 		packed = binary.AppendUvarint(packed, uint64(slice.Rows))
-		sums, _ := slice.Members.AppendBinary(nil)
-		if slice.Rows == 0 && slice.Digests == [DigestCount]uint32{} && len(bytes.Trim(sums, "\x00")) == 0 {
-			packed = append(packed, 0)
-			continue
-		}
 		packed = append(packed, 1)
+		full := len(packed)
 		for _, d := range slice.Digests {
 			packed = binary.BigEndian.AppendUint32(packed, d)
 		}
-		packed = append(packed, sums...)
+		packed, _ = slice.Members.AppendBinary(packed)
+		if slice.Rows == 0 && len(bytes.Trim(packed[full:], "\x00")) == 0 {
+			packed = append(packed[:full-1], 0)
+		}
 	}
 	return base64.RawStdEncoding.AppendEncode(nil, packed), nil
 }

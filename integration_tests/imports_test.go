@@ -52,7 +52,7 @@ var layers = [][]string{
 	{""},
 	{"connector/cli"},
 	{"connector/airbyte", "connector/singer", "connector/sandbox", "connector/verify"},
-	{"connector"},
+	{"connector", "connector/probe"},
 	{"connector/config"},
 	{"connector/streams"},
 	{"connector/changefeed", "connector/reconcile", "connector/reports"},

@@ -5,6 +5,7 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (a *app) open(c *cli.Context) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.connect(c, settings, "source-gorgias/"+Version(), c.Command.Name == "check")
+	return a.connect(c, settings, "source-gorgias/"+Version(), slices.Contains([]string{"check", "probe"}, c.Command.Name))
 }
 
 // connect returns the account of the settings, or the sandbox account.
@@ -78,6 +79,9 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 			oauth.Begin, oauth.End = a.tokens.begin, a.tokens.end
 		}
 		options.Auth, options.Rejected = oauth.Authorize, oauth.Rejected
+	}
+	if a.through != nil {
+		options.Transport = a.through(options.Transport)
 	}
 	var err error
 	if account.client, err = gorgias.New(options); err != nil {

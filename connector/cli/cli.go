@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -99,8 +100,9 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	writer         *airbyte.Writer
-	log            *singer.Log // nil unless the program runs as a tap
-	humanOutput    bool        // the command's output and errors are text for users
+	log            *singer.Log                               // nil unless the program runs as a tap
+	humanOutput    bool                                      // the command's output and errors are text for users
+	through        func(http.RoundTripper) http.RoundTripper // around the transport of the account; nil: none
 
 	redactor       gorgias.Redactor
 	control        *airbyte.Writer // for concurrent use with writer
@@ -177,6 +179,9 @@ func (a *app) commands(called string) *cli.App {
 			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state, reconcile,
 				&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 			}, Action: a.plan,
+		}, {
+			Name: "probe", Usage: "ask the account, by 60 GET requests at most, which assumptions about the API are so",
+			Flags: append([]cli.Flag{config, sandbox, save, debug}, probeFlags()...), Action: a.probe,
 		}, {
 			Name: "state", Usage: "show how far each stream of a state has got, without requests",
 			Flags: []cli.Flag{

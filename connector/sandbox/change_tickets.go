@@ -69,6 +69,7 @@ func (c *change) addMessageEvent(m message, eventType string) {
 	if c.quirks.MessageEventsWithoutTicket {
 		separate = 1
 	}
+	c.contextID += separate // ticket-created names a ticket, too
 	c.addEvent("TicketMessage", m.id, eventType, data)
 	if c.creating && c.quirks.TicketCreatedAlone || eventType != "ticket-message-created" && c.quirks.MessageEventsAlone {
 		return

@@ -11,13 +11,15 @@ import (
 	"source-gorgias/schemas"
 )
 
-var customFieldRows = []*Row{
-	{Reader: reader.FullRefresh{}, Stream: &stream.Stream{
-		Name: "custom_fields", Path: "custom-fields", Query: url.Values{"order_by": {"priority:asc"}}, Mode: stream.FullRefresh,
-		Partitions: []url.Values{{"object_type": {"Ticket"}}, {"object_type": {"Customer"}}},
-		Key:        []string{"id"}, Record: schemas.CustomField{}, OAuthScope: "custom_fields:read", Aliases: []string{"custom-fields"},
-	}},
+// CustomFields is the stream of the definitions of custom fields: first those of
+// tickets, then those of customers.
+var CustomFields = &stream.Stream{
+	Name: "custom_fields", Path: "custom-fields", Query: url.Values{"order_by": {"priority:asc"}}, Mode: stream.FullRefresh,
+	Partitions: []url.Values{{"object_type": {"Ticket"}}, {"object_type": {"Customer"}}},
+	Key:        []string{"id"}, Record: schemas.CustomField{}, OAuthScope: "custom_fields:read", Aliases: []string{"custom-fields"},
 }
+
+var customFieldRows = []*Row{{Stream: CustomFields, Reader: reader.FullRefresh{}}}
 
 // fieldValues takes the custom field values out of a ticket or a customer. id
 // and updated are the columns for its id and its updated_datetime. A value without

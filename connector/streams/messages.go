@@ -10,7 +10,8 @@ import (
 	"source-gorgias/schemas"
 )
 
-var messages = &stream.Stream{
+// Messages is the stream of the messages of tickets.
+var Messages = &stream.Stream{
 	Name: "ticket_messages", Path: "messages", Query: newestCreated, Mode: stream.NewestFirst,
 	Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", BelongsTo: "ticket_id", LookbackWindow: 7 * day, Deletable: true,
 	SecretColumns: []string{"actions"}, FlatKeys: []string{"sender", "receiver"}, Record: schemas.TicketMessage{}, OAuthScope: "tickets:read", Aliases: []string{"messages"},
@@ -18,9 +19,9 @@ var messages = &stream.Stream{
 }
 
 var messageRows = []*Row{
-	{Stream: messages, Reader: reader.Incremental{}, Changes: changefeed.Messages(Tickets)},
+	{Stream: Messages, Reader: reader.Incremental{}, Changes: changefeed.Messages(Tickets)},
 	{Stream: &stream.Stream{
-		Name: "ticket_message_attachments", Parent: messages, Mode: stream.Derived, Derive: attachments,
+		Name: "ticket_message_attachments", Parent: Messages, Mode: stream.Derived, Derive: attachments,
 		Key: []string{"message_id", "position"}, Cursor: "message_created_datetime", Record: schemas.TicketMessageAttachment{}, OAuthScope: "tickets:read",
 		Limitations: "which attachments belonged to a deleted ticket: filter by ticket_id",
 	}},

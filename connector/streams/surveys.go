@@ -7,10 +7,11 @@ import (
 	"source-gorgias/schemas"
 )
 
-var surveyRows = []*Row{
-	{Reader: reader.Incremental{}, Changes: changefeed.Surveys(), Stream: &stream.Stream{
-		Name: "satisfaction_surveys", Path: "satisfaction-surveys", Query: newestCreated, Mode: stream.NewestFirst,
-		Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", LookbackWindow: 30 * day, Deletable: true, Record: schemas.SatisfactionSurvey{},
-		OAuthScope: "satisfaction_survey:read", Aliases: []string{"satisfaction-surveys"},
-	}},
+// Surveys is the stream of satisfaction surveys.
+var Surveys = &stream.Stream{
+	Name: "satisfaction_surveys", Path: "satisfaction-surveys", Query: newestCreated, Mode: stream.NewestFirst,
+	Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", LookbackWindow: 30 * day, Deletable: true, Record: schemas.SatisfactionSurvey{},
+	OAuthScope: "satisfaction_survey:read", Aliases: []string{"satisfaction-surveys"},
 }
+
+var surveyRows = []*Row{{Stream: Surveys, Reader: reader.Incremental{}, Changes: changefeed.Surveys()}}

@@ -6,9 +6,10 @@ import (
 	"source-gorgias/schemas"
 )
 
-var tagRows = []*Row{
-	{Reader: reader.FullRefresh{}, Stream: &stream.Stream{
-		Name: "tags", Path: "tags", Query: oldestCreated, Mode: stream.FullRefresh,
-		Key: []string{"id"}, Record: schemas.Tag{}, OAuthScope: "tags:read",
-	}},
+// Tags is the stream of the tags that tickets can have.
+var Tags = &stream.Stream{
+	Name: "tags", Path: "tags", Query: oldestCreated, Mode: stream.FullRefresh,
+	Key: []string{"id"}, Record: schemas.Tag{}, OAuthScope: "tags:read",
 }
+
+var tagRows = []*Row{{Stream: Tags, Reader: reader.FullRefresh{}}}

@@ -12,6 +12,7 @@
 //	sandbox     a small, strict Gorgias in memory; shares no code with the engine
 //	verify      compares rows of a table with the account
 //	connector   Plan and Run, forecast, permissions, summary, classification of errors
+//	probe       asks an account which assumptions about the API are so
 //	config      settings: their tags and comments are the spec of both protocols
 //	streams     the table: one row per stream, one file per subject
 //	changefeed  events → re-fetched records and tombstones; one file per list

@@ -373,6 +373,7 @@ func checkLeaks(t *testing.T, all []plantedValue, random *rand.Rand) (hashed int
 		state, _ = json.Marshal(states)
 		record(append(args, "--state", write("state.json", state))...)
 		record("source-gorgias", "plan", "--config", file, "--state", filepath.Join(dir, "state.json"))
+		record("source-gorgias", "probe", "--config", file)
 	}
 	if s.nonRead != "" {
 		return 0, fmt.Errorf("it requested %s", s.nonRead)

@@ -51,6 +51,7 @@ source-gorgias check    --config FILE | --sandbox
 source-gorgias discover [--config FILE]
 source-gorgias read     --config FILE | --sandbox  [--catalog FILE] [--state FILE]
 source-gorgias plan     --config FILE | --sandbox  [--catalog FILE] [--state FILE] [--json]
+source-gorgias probe    --config FILE | --sandbox  [--wait TIME] [--json]
 source-gorgias state    --state FILE [--catalog FILE]
 source-gorgias verify   --config FILE | --sandbox  --stream NAME [--state FILE] [--full] [--json]  < ROWS
 

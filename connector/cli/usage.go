@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -70,6 +71,10 @@ func checkFlag(flags []cli.Flag, args []string) (problem string, used int) {
 	}
 	var err error
 	switch flags[i].(type) {
+	case *cli.DurationFlag:
+		if d, err := time.ParseDuration(value); err != nil || d < 0 {
+			return "--" + name + ": expected a duration such as 30m", 0
+		}
 	case *cli.Float64Flag:
 		_, err = strconv.ParseFloat(value, 64)
 	case *cli.IntFlag, *cli.Uint64Flag:

@@ -73,7 +73,7 @@ func mergeFacts() []*fact {
 					}
 				}
 			}
-			return share(all, with)
+			return v.shareOfMerges(all, with)
 		},
 	}, {
 		id: "merged-ids", question: "Does a request for a merged ticket or customer redirect to the one that remains?",
@@ -96,7 +96,7 @@ func mergeFacts() []*fact {
 					}
 				}
 			}
-			result := share(all, with)
+			result := v.shareOfMerges(all, with)
 			if result.because == noReason {
 				result.numbers = append(result.numbers, v.headers.redirects, v.headers.absolute, v.headers.withSlash)
 			}
@@ -169,6 +169,14 @@ func mergeFacts() []*fact {
 		evidence: stampEvidence,
 		judge:    func(v *view) verdict { return opposite(judgeStamps(v.survivors(true))) },
 	}}
+}
+
+// shareOfMerges is share for the merges whose objects were requested.
+func (v *view) shareOfMerges(all, with int) verdict {
+	if all == 0 && len(v.merges) > 0 {
+		return unknown(ambiguous)
+	}
+	return share(all, with)
 }
 
 // survivors returns the dates of what remained of merges.

@@ -87,6 +87,7 @@ const (
 	noReason reason = iota
 	noSuchEvent
 	noEvidence
+	ambiguous
 	noOrder
 	noPages
 	noTickets
@@ -102,6 +103,7 @@ var reasons = []string{
 	noReason:       "",
 	noSuchEvent:    "no such change is among the events that were read",
 	noEvidence:     "none of the changes that were read was the last one of its object",
+	ambiguous:      "requests for the objects of the merges that were read do not show which one remained",
 	noOrder:        "the list of events does not honor the requested order, so that its oldest event is not known",
 	noPages:        "no list is longer than a page",
 	noTickets:      "no such record is among those that were read",

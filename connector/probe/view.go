@@ -9,6 +9,7 @@ import (
 
 	"source-gorgias/connector/conform"
 	"source-gorgias/connector/stream"
+	"source-gorgias/connector/streams"
 )
 
 // A view is what the judges see of the responses.
@@ -125,7 +126,7 @@ type ticket struct {
 
 func newTicket(raw json.RawMessage) ticket {
 	t := ticket{created: stream.Timestamp(raw, "created_datetime"), updated: stream.Timestamp(raw, "updated_datetime")}
-	if values := stream.Field(raw, "custom_fields"); len(values) > 0 && values[0] == '{' {
+	if values := stream.Field(raw, streams.ValuesField); len(values) > 0 && values[0] == '{' {
 		for name := range conform.Members(values) {
 			t.fields = append(t.fields, stream.Integer([]byte(name)))
 		}

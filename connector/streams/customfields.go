@@ -21,13 +21,17 @@ var CustomFields = &stream.Stream{
 
 var customFieldRows = []*Row{{Stream: CustomFields, Reader: reader.FullRefresh{}}}
 
+// ValuesField is the field of a ticket or a customer with its values of custom fields,
+// by their ids.
+const ValuesField = "custom_fields"
+
 // fieldValues takes the custom field values out of a ticket or a customer. id
 // and updated are the columns for its id and its updated_datetime. A value without
 // an id has the name under which the API lists it for one.
 func fieldValues(id, updated string) func(json.RawMessage) []json.RawMessage {
 	copied := []stream.Copied{{Field: "id", As: id}, {Field: "updated_datetime", As: updated}}
 	return func(parent json.RawMessage) []json.RawMessage {
-		return stream.Elements(parent, "custom_fields", copied, func(e stream.Element, fields []byte) json.RawMessage {
+		return stream.Elements(parent, ValuesField, copied, func(e stream.Element, fields []byte) json.RawMessage {
 			if _, ok := conform.Integer(stream.Field(e.Raw, "id")); !ok {
 				if id, ok := conform.Integer([]byte(e.Name)); ok { //rule:custom-field-takes-id-from-name
 					fields = fmt.Appendf(fields, `,"id":%s`, id)

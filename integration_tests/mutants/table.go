@@ -292,6 +292,17 @@ var mutants = []mutant{
 	{"held-rows-are-read-again", "a window that was read in two parts counts as compared", Call(1, "$f($1, true)"), unit("reconcile")},
 	{"young-slices-are-joined", "each sync leaves a slice", False, unit("reconcile")},
 
+	// probe
+	{"probe-only-gets", "a probe writes, and asks for ever", False, unit("probe")},
+	{"probe-is-bounded", "requests of a probe do not count", Delete, unit("probe")},
+	{"probe-tells-newest-first", "an order that is ignored is another one", False, unit("probe")},
+	{"probe-tells-new-from-changed", "events of changed messages that name no ticket are some", False, unit("probe")},
+	{"probe-tells-redirects", "404 of a merged object is a redirect", True, unit("probe")},
+	{"probe-tells-unmoved-dates", "a date before its change is hidden", False, unit("probe")},
+	{"probe-tells-silent-deletions", "messages that vanished are passed over", False, unit("probe")},
+	{"probe-tells-orders", "a list out of order is in order", False, unit("probe")},
+	{"probe-tells-rejected-filters", "a rejected filter is an error", False, unit("probe")},
+
 	// secrets
 	{"account-is-masked", "secrets in the record of the account show", Value(1, "($)[:0]"), secrets},
 	{"account-settings-are-masked", "secrets in account settings show", Value(1, "($)[:0]"), secrets},

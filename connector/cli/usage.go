@@ -72,7 +72,7 @@ func checkFlag(flags []cli.Flag, args []string) (problem string, used int) {
 	var err error
 	switch flags[i].(type) {
 	case *cli.DurationFlag:
-		if d, err := time.ParseDuration(value); err != nil || d < 0 {
+		if _, err := time.ParseDuration(value); err != nil {
 			return "--" + name + ": expected a duration such as 30m", 0
 		}
 	case *cli.Float64Flag:

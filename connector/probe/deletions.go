@@ -34,19 +34,7 @@ func deletionFacts() []*fact {
 			{"not always", "the message gets a tombstone or arrives with its deleted_datetime", Differs},
 		},
 		evidence: []string{"deleted messages", "of them still there"},
-		judge: func(v *view) verdict {
-			all, there := 0, 0
-			for _, o := range v.deleted.messages {
-				switch o {
-				case ok:
-					there++
-					all++
-				case gone:
-					all++
-				}
-			}
-			return share(all, there)
-		},
+		judge:    judgeDeletedMessages,
 	}, {
 		id: "silent-deletions", question: "Does each deletion of a message create an event?",
 		answers: []answer{
@@ -97,28 +85,7 @@ func deletionFacts() []*fact {
 			{"another one", "no tombstone is written: only 404 and 301 confirm a deletion", Contradicts},
 		},
 		evidence: []string{"deleted tickets with 404", "that are still there", "with another status"},
-		judge: func(v *view) verdict {
-			var n [3]int
-			for _, o := range v.deleted.tickets {
-				switch o {
-				case gone:
-					n[0]++
-				case ok:
-					n[1]++
-				case rejected, failed:
-					n[2]++
-				}
-			}
-			switch {
-			case n[2] > 0:
-				return found(2, n[:]...)
-			case n[1] > 0:
-				return found(1, n[:]...)
-			case n[0] > 0:
-				return found(0, n[:]...)
-			}
-			return unknown(noSuchEvent)
-		},
+		judge:    judgeDeletedTickets,
 	}, {
 		id: "unknown-ids", question: "Which status has a request for a ticket that never was?",
 		answers: []answer{
@@ -251,4 +218,41 @@ func (s *session) askLostSurveys(ctx context.Context, ids []int64, listed map[in
 			s.view.surveys.takenAlong++
 		}
 	}
+}
+
+func judgeDeletedMessages(v *view) verdict {
+	all, there := 0, 0
+	for _, o := range v.deleted.messages {
+		switch o {
+		case ok:
+			there++
+			all++
+		case gone:
+			all++
+		}
+	}
+	return share(all, there)
+}
+
+func judgeDeletedTickets(v *view) verdict {
+	var n [3]int
+	for _, o := range v.deleted.tickets {
+		switch o {
+		case gone:
+			n[0]++
+		case ok:
+			n[1]++
+		case rejected, failed:
+			n[2]++
+		}
+	}
+	switch {
+	case n[2] > 0:
+		return found(2, n[:]...)
+	case n[1] > 0:
+		return found(1, n[:]...)
+	case n[0] > 0:
+		return found(0, n[:]...)
+	}
+	return unknown(noSuchEvent)
 }

@@ -56,24 +56,7 @@ func fieldFacts() []*fact {
 			{"no", "a date that cannot be read becomes null, is reported, and is kept in unrecognized_fields", Contradicts},
 		},
 		evidence: []string{"with microseconds", "with seconds", "in another layout", "without an offset", "unreadable"},
-		judge: func(v *view) verdict {
-			numbers, all := make([]int, layoutCount), 0
-			for _, l := range v.lists {
-				for i, n := range l.layouts {
-					numbers[i] += n
-					all += n
-				}
-			}
-			switch {
-			case all == 0:
-				return unknown(noTickets)
-			case numbers[unreadable] > 0:
-				return found(2, numbers...)
-			case numbers[withoutOffset] > 0:
-				return found(1, numbers...)
-			}
-			return found(0, numbers...)
-		},
+		judge:    judgeDates,
 	}, {
 		id: "undeclared-fields", question: "Are all fields declared?",
 		answers: []answer{
@@ -104,4 +87,23 @@ func fieldFacts() []*fact {
 			return share(v.values.singles, v.values.complete)
 		},
 	}}
+}
+
+func judgeDates(v *view) verdict {
+	numbers, all := make([]int, layoutCount), 0
+	for _, l := range v.lists {
+		for i, n := range l.layouts {
+			numbers[i] += n
+			all += n
+		}
+	}
+	switch {
+	case all == 0:
+		return unknown(noTickets)
+	case numbers[unreadable] > 0:
+		return found(2, numbers...)
+	case numbers[withoutOffset] > 0:
+		return found(1, numbers...)
+	}
+	return found(0, numbers...)
 }

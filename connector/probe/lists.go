@@ -101,22 +101,7 @@ func listFacts() []*fact {
 			{"no", "a stream that is not permitted fails in each sync, and the others are read; without events, deletions come with reconciliation alone. Use an admin's key, or give the app the scope of the stream", Contradicts},
 		},
 		evidence: []string{"lists", "permitted"}, prefix: "not permitted: ", perStream: listed(),
-		judge: func(v *view) verdict {
-			numbers, permitted := []int{len(v.lists), 0}, 0
-			for _, l := range v.lists {
-				denied := 0
-				if l.outcome == forbidden || l.outcome == gone {
-					denied = 1
-				}
-				permitted += 1 - denied
-				numbers = append(numbers, denied)
-			}
-			numbers[1] = permitted
-			if permitted < len(v.lists) {
-				return found(1, numbers...)
-			}
-			return found(0, numbers...)
-		},
+		judge: judgePermissions,
 	}, {
 		id: "list-orders", question: "Do the lists have the order that the connector requests or expects?",
 		answers: []answer{
@@ -132,24 +117,7 @@ func listFacts() []*fact {
 			{"no, fewer", "a sync takes more requests than a forecast says; nothing is lost", Contradicts},
 		},
 		evidence: []string{"pages with another one", "rows of the smallest", "bytes of the largest"},
-		judge: func(v *view) verdict {
-			pages, smallest, largest := 0, 0, 0
-			for _, l := range v.lists {
-				if l.more {
-					if pages++; smallest == 0 || l.rows < smallest {
-						smallest = l.rows
-					}
-				}
-				largest = max(largest, l.bytes)
-			}
-			switch {
-			case pages == 0:
-				return unknown(noPages, 0, 0, largest)
-			case smallest < 100:
-				return found(1, pages, smallest, largest)
-			}
-			return found(0, pages, smallest, largest)
-		},
+		judge:    judgePageSize,
 	}, {
 		id: "envelopes", question: "Is the JSON of a list an object with the records in data?",
 		answers: []answer{
@@ -157,20 +125,7 @@ func listFacts() []*fact {
 			{"no, some are an array", "an array is read as a list that ends with it", Differs},
 		},
 		evidence: []string{"pages", "of them an array"},
-		judge: func(v *view) verdict {
-			pages, arrays := 0, 0
-			for _, l := range v.lists {
-				if l.outcome == ok {
-					if pages++; l.array {
-						arrays++
-					}
-				}
-			}
-			if pages == 0 {
-				return unknown(noTickets)
-			}
-			return found(min(arrays, 1), pages, arrays)
-		},
+		judge:    judgeEnvelopes,
 	}}
 }
 
@@ -199,4 +154,55 @@ func judgeOrders(v *view) verdict {
 		return found(1, numbers...)
 	}
 	return found(0, numbers...)
+}
+
+func judgePermissions(v *view) verdict {
+	numbers, permitted := []int{len(v.lists), 0}, 0
+	for _, l := range v.lists {
+		denied := 0
+		if l.outcome == forbidden || l.outcome == gone {
+			denied = 1
+		}
+		permitted += 1 - denied
+		numbers = append(numbers, denied)
+	}
+	numbers[1] = permitted
+	if permitted < len(v.lists) {
+		return found(1, numbers...)
+	}
+	return found(0, numbers...)
+}
+
+func judgePageSize(v *view) verdict {
+	pages, smallest, largest := 0, 0, 0
+	for _, l := range v.lists {
+		if l.more {
+			if pages++; smallest == 0 || l.rows < smallest {
+				smallest = l.rows
+			}
+		}
+		largest = max(largest, l.bytes)
+	}
+	switch {
+	case pages == 0:
+		return unknown(noPages, 0, 0, largest)
+	case smallest < 100:
+		return found(1, pages, smallest, largest)
+	}
+	return found(0, pages, smallest, largest)
+}
+
+func judgeEnvelopes(v *view) verdict {
+	pages, arrays := 0, 0
+	for _, l := range v.lists {
+		if l.outcome == ok {
+			if pages++; l.array {
+				arrays++
+			}
+		}
+	}
+	if pages == 0 {
+		return unknown(noTickets)
+	}
+	return found(min(arrays, 1), pages, arrays)
 }

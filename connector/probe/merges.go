@@ -63,18 +63,7 @@ func mergeFacts() []*fact {
 			{"not always", "both objects are re-fetched where one leads to the other; else the remaining one comes with its date or with reconciliation", Contradicts},
 		},
 		evidence: []string{"merges", "of them with the remaining object"},
-		judge: func(v *view) verdict {
-			all, with := 0, 0
-			for _, m := range v.merges {
-				if _, _, ofObject, known := m.roles(); known {
-					all++
-					if ofObject {
-						with++
-					}
-				}
-			}
-			return v.shareOfMerges(all, with)
-		},
+		judge:    judgeMergeEvents,
 	}, {
 		id: "merged-ids", question: "Does a request for a merged ticket or customer redirect to the one that remains?",
 		answers: []answer{
@@ -83,25 +72,7 @@ func mergeFacts() []*fact {
 			{"not always", "the absorbed object gets a tombstone; the remaining one is re-fetched if the event or a redirect names it", Contradicts},
 		},
 		evidence: []string{"merged objects", "of them with 301", "redirects seen", "of them to an absolute URL", "of them with a trailing slash"},
-		judge: func(v *view) verdict {
-			all, with := 0, 0
-			for _, m := range v.merges {
-				_, absorbed, _, known := m.roles()
-				for _, l := range absorbed {
-					if known {
-						all++
-						if l.outcome == redirected { //rule:probe-tells-redirects
-							with++
-						}
-					}
-				}
-			}
-			result := v.shareOfMerges(all, with)
-			if result.because == noReason {
-				result.numbers = append(result.numbers, v.headers.redirects, v.headers.absolute, v.headers.withSlash)
-			}
-			return result
-		},
+		judge:    judgeMergedIDs,
 	}, {
 		id: "customer-merge-contexts", question: "Is customer-deleted the first event of a merge of customers, in another context than customer-merged?",
 		answers: []answer{
@@ -110,25 +81,7 @@ func mergeFacts() []*fact {
 			{"not always", "each id is requested, whatever the events say", Differs},
 		},
 		evidence: []string{"merges of customers", "of them with two contexts", "of them with customer-deleted first"},
-		judge: func(v *view) verdict {
-			all, apart, first := 0, 0, 0
-			for _, m := range v.merges {
-				if m.ofCustomers && m.deleted {
-					all++
-					if !m.sameContext {
-						apart++
-					}
-					if m.deletedFirst {
-						first++
-					}
-				}
-			}
-			result := share(all, apart)
-			if result.because == noReason {
-				result.numbers = append(result.numbers, first)
-			}
-			return result
-		},
+		judge:    judgeMergeContexts,
 	}, {
 		id: "tag-merge-events", question: "Is the object of tag-merged the absorbed tag?",
 		answers: []answer{
@@ -137,19 +90,7 @@ func mergeFacts() []*fact {
 			{"not always", "nothing: the list of tags is read in each sync, and tickets that carry the tag come with their date or with reconciliation", Differs},
 		},
 		evidence: []string{"merges of tags", "of them with the absorbed tag"},
-		judge: func(v *view) verdict {
-			all, absorbed := 0, 0
-			for _, m := range v.tags {
-				switch {
-				case m.object == ok || m.deleted:
-					all++
-				case m.object == gone:
-					all++
-					absorbed++
-				}
-			}
-			return share(all, absorbed)
-		},
+		judge:    judgeTagMerges,
 	}, {
 		id: "ticket-merges-move-updated", question: "Does a merge move the updated_datetime of the ticket that remains?",
 		answers: []answer{
@@ -196,25 +137,9 @@ func (s *session) askMerges(ctx context.Context) {
 		merged, deleted string
 		stream          *stream.Stream
 	}{{"ticket-merged", "ticket-deleted", streams.Tickets}, {"customer-merged", "customer-deleted", streams.Customers}} {
-		events := s.view.eventsOf(kind.merged)
-		deletions := s.view.eventsOf(kind.deleted)
+		events, deletions := s.view.eventsOf(kind.merged), s.view.eventsOf(kind.deleted)
 		for _, e := range events[:min(2, len(events))] {
-			m := merge{ofCustomers: kind.stream == streams.Customers, at: e.at}
-			ids := []int64{e.object}
-			ids = append(ids, e.others[:min(1, len(e.others))]...)
-			for _, d := range deletions {
-				if near(d.at, e.at) && (slices.Contains(ids, d.object) || len(ids) == 1) {
-					m.deleted, m.sameContext, m.deletedFirst = true, d.context == e.context, d.at.Before(e.at) || d.at.Equal(e.at) && d.id < e.id
-					if !slices.Contains(ids, d.object) {
-						ids = append(ids, d.object)
-					}
-				}
-			}
-			m.object = s.lookup(ctx, kind.stream, e.object)
-			for _, id := range ids[1:] {
-				m.others = append(m.others, s.lookup(ctx, kind.stream, id))
-			}
-			s.view.merges = append(s.view.merges, m)
+			s.view.merges = append(s.view.merges, s.askMerge(ctx, kind.stream, e, deletions))
 		}
 	}
 	merges := s.view.eventsOf("tag-merged")
@@ -227,6 +152,28 @@ func (s *session) askMerges(ctx context.Context) {
 	}
 }
 
+// askMerge requests the objects of a merge: that of its event, one that its data names,
+// or else what was deleted at the same time.
+func (s *session) askMerge(ctx context.Context, of *stream.Stream, e event, deletions []event) merge {
+	m := merge{ofCustomers: of == streams.Customers, at: e.at}
+	ids := append([]int64{e.object}, e.others[:min(1, len(e.others))]...)
+	for _, d := range deletions {
+		if !near(d.at, e.at) || !slices.Contains(ids, d.object) && len(ids) > 1 {
+			continue
+		}
+		m.deleted, m.sameContext = true, d.context == e.context
+		m.deletedFirst = d.at.Before(e.at) || d.at.Equal(e.at) && d.id < e.id
+		if !slices.Contains(ids, d.object) {
+			ids = append(ids, d.object)
+		}
+	}
+	m.object = s.lookup(ctx, of, e.object)
+	for _, id := range ids[1:] {
+		m.others = append(m.others, s.lookup(ctx, of, id))
+	}
+	return m
+}
+
 // lookup requests a record by its id.
 func (s *session) lookup(ctx context.Context, of *stream.Stream, id int64) lookup {
 	page := s.get(ctx, gorgias.SingleObject, of, of.Path+"/"+strconv.FormatInt(id, 10), of.QueryByID, "")
@@ -236,4 +183,71 @@ func (s *session) lookup(ctx context.Context, of *stream.Stream, id int64) looku
 		l.updated, l.values = t.updated, len(t.fields)
 	}
 	return l
+}
+
+func judgeMergeEvents(v *view) verdict {
+	all, with := 0, 0
+	for _, m := range v.merges {
+		if _, _, ofObject, known := m.roles(); known {
+			all++
+			if ofObject {
+				with++
+			}
+		}
+	}
+	return v.shareOfMerges(all, with)
+}
+
+func judgeMergedIDs(v *view) verdict {
+	all, with := 0, 0
+	for _, m := range v.merges {
+		_, absorbed, _, known := m.roles()
+		for _, l := range absorbed {
+			if known {
+				all++
+				if l.outcome == redirected { //rule:probe-tells-redirects
+					with++
+				}
+			}
+		}
+	}
+	result := v.shareOfMerges(all, with)
+	if result.because == noReason {
+		result.numbers = append(result.numbers, v.headers.redirects, v.headers.absolute, v.headers.withSlash)
+	}
+	return result
+}
+
+func judgeMergeContexts(v *view) verdict {
+	all, apart, first := 0, 0, 0
+	for _, m := range v.merges {
+		if m.ofCustomers && m.deleted {
+			all++
+			if !m.sameContext {
+				apart++
+			}
+			if m.deletedFirst {
+				first++
+			}
+		}
+	}
+	result := share(all, apart)
+	if result.because == noReason {
+		result.numbers = append(result.numbers, first)
+	}
+	return result
+}
+
+func judgeTagMerges(v *view) verdict {
+	all, absorbed := 0, 0
+	for _, m := range v.tags {
+		switch {
+		case m.object == ok || m.deleted:
+			all++
+		case m.object == gone:
+			all++
+			absorbed++
+		}
+	}
+	return share(all, absorbed)
 }

@@ -37,7 +37,7 @@ type Level int
 const (
 	Contradicts Level = iota // it costs records or requests: see what follows
 	Differs                  // it is another one, and costs nothing
-	Open                     // it cannot be told here
+	Open                     // the account does not show it
 	Agrees
 )
 
@@ -140,7 +140,7 @@ func (f Finding) Question() string { return f.fact.question }
 // Assumed is the answer that the connector assumes; "" if it assumes none.
 func (f Finding) Assumed() string { return f.fact.answers[0].text }
 
-// Answer is the answer of the account, or why it cannot be told.
+// Answer is the answer of the account, or why it does not show one.
 func (f Finding) Answer() string {
 	if because := f.verdict.because; because != noReason {
 		return "cannot be told here, because " + reasons[because]

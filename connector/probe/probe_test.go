@@ -131,7 +131,7 @@ func answers(r *Report) map[string]string {
 	return all
 }
 
-const untold = "cannot be told here, because"
+const open = "cannot be told here, because"
 
 // changesOnly: the account has no events but those of its changes.
 var changesOnly = sandbox.Size{Events: -1, Surveys: -1, Tickets: 70, Messages: 300, Customers: 30, Users: 3, Macros: 5, Tags: 10, Calls: 10, CallEvents: 10, Recordings: 5, Jobs: 5}
@@ -156,15 +156,15 @@ func TestQuirks(t *testing.T) {
 		{quirk: "EventTypesRejected", on: sandbox.Quirks{EventTypesRejected: true}, fact: "events-types-filter", off: "yes", answer: "no, it is rejected"},
 		{quirk: "TicketIDsRejected", on: sandbox.Quirks{TicketIDsRejected: true}, fact: "ticket-ids-filter", off: "yes", answer: "no, it is rejected"},
 		{quirk: "PageTokenLifetime", on: sandbox.Quirks{PageTokenLifetime: 3 * time.Second}, fact: "page-token-life",
-			off: "yes; for how much longer cannot be told here, because a run is short", answer: "no, it is rejected"},
+			off: "yes; for how much longer is not known, because a run is short", answer: "no, it is rejected"},
 		{quirk: "PageTokenLifetime", on: sandbox.Quirks{PageTokenLifetime: 20 * time.Minute}, fact: "page-token-life", wait: 30 * time.Minute,
-			off: "yes; for how much longer cannot be told here, because a run is short", answer: "no, it is rejected"},
+			off: "yes; for how much longer is not known, because a run is short", answer: "no, it is rejected"},
 		{quirk: "PageTokenLifetime", on: sandbox.Quirks{PageTokenLifetime: 20 * time.Minute}, fact: "page-token-life",
-			off: "yes; for how much longer cannot be told here, because a run is short", answer: "yes; for how much longer cannot be told here, because a run is short"},
+			off: "yes; for how much longer is not known, because a run is short", answer: "yes; for how much longer is not known, because a run is short"},
 		{quirk: "EventRetention", on: sandbox.Quirks{EventRetention: 100 * 24 * time.Hour}, fact: "events-retention", size: withEvents,
 			off: "yes, as far as this account shows", answer: "no, older ones are not listed"},
 		{quirk: "TagsMoveUpdated", on: sandbox.Quirks{TagsMoveUpdated: true}, fact: "labels-move-updated", off: "yes", answer: "no, it moves"},
-		{quirk: "FieldValuesMoveUpdated", on: sandbox.Quirks{FieldValuesMoveUpdated: true}, fact: "values-move-updated", off: untold, answer: untold},
+		{quirk: "FieldValuesMoveUpdated", on: sandbox.Quirks{FieldValuesMoveUpdated: true}, fact: "values-move-updated", off: open, answer: open},
 		{quirk: "SilentChanges", on: sandbox.Quirks{SilentChanges: true}, fact: "silent-deletions", off: "yes, as far as this account shows", answer: "no, some messages vanished without one", also: "survey-scores"},
 		{quirk: "DeletedMessagesVanish", on: sandbox.Quirks{DeletedMessagesVanish: true}, fact: "deleted-messages", off: "yes", answer: "no, it is 404"},
 		{quirk: "DeletedTicketsTakeSurveys", on: sandbox.Quirks{DeletedTicketsTakeSurveys: true}, fact: "surveys-of-deleted-tickets", off: "yes", answer: "no, it is gone"},
@@ -178,10 +178,10 @@ func TestQuirks(t *testing.T) {
 		{quirk: "MergeEventsOnAbsorbed", on: sandbox.Quirks{MergeEventsOnAbsorbed: true}, fact: "merge-events", off: "yes", answer: "no, it is the absorbed one"},
 		{quirk: "MergedNotFound", on: sandbox.Quirks{MergedNotFound: true}, fact: "merged-ids", off: "yes, with 301", answer: "no, it is 404"},
 		{quirk: "EventsNewestFirst", on: sandbox.Quirks{EventsNewestFirst: true}, fact: "events-order", off: "yes", answer: "no, it is newest first in any case"},
-		{quirk: "PeriodStartExclusive", on: sandbox.Quirks{PeriodStartExclusive: true}, fact: "statistics-period", off: untold, answer: untold},
-		{quirk: "DayColumn", on: sandbox.Quirks{DayColumn: "-"}, fact: "statistics-day-name", off: untold, answer: untold},
-		{quirk: "DaysInUTC", on: sandbox.Quirks{DaysInUTC: true}, fact: "statistics-day-zone", off: untold, answer: untold},
-		{quirk: "StatsStatus201", on: sandbox.Quirks{StatsStatus201: true}, fact: "statistics-status", off: untold, answer: untold},
+		{quirk: "PeriodStartExclusive", on: sandbox.Quirks{PeriodStartExclusive: true}, fact: "statistics-period", off: open, answer: open},
+		{quirk: "DayColumn", on: sandbox.Quirks{DayColumn: "-"}, fact: "statistics-day-name", off: open, answer: open},
+		{quirk: "DaysInUTC", on: sandbox.Quirks{DaysInUTC: true}, fact: "statistics-day-zone", off: open, answer: open},
+		{quirk: "StatsStatus201", on: sandbox.Quirks{StatsStatus201: true}, fact: "statistics-status", off: open, answer: open},
 	}
 	for f := range reflect.TypeFor[sandbox.Quirks]().Fields() {
 		if !slices.ContainsFunc(rows, func(r row) bool { return r.quirk == f.Name }) {
@@ -198,11 +198,11 @@ func TestQuirks(t *testing.T) {
 				without[r.size] = probeQuirks(t, r.size, sandbox.Quirks{}, 0)
 			}
 			off, on := without[r.size], probeQuirks(t, r.size, r.on, r.wait)
-			if !strings.HasPrefix(off[r.fact], r.off) || !strings.HasPrefix(on[r.fact], r.answer) || r.answer != untold && on[r.fact] != r.answer {
+			if !strings.HasPrefix(off[r.fact], r.off) || !strings.HasPrefix(on[r.fact], r.answer) || r.answer != open && on[r.fact] != r.answer {
 				t.Errorf("%s: %q without the quirk and %q with it, want %q and %q", r.fact, off[r.fact], on[r.fact], r.off, r.answer)
 			}
 			for id, answer := range on {
-				if id != r.fact && id != r.also && answer != off[id] && !strings.HasPrefix(answer, untold) {
+				if id != r.fact && id != r.also && answer != off[id] && !strings.HasPrefix(answer, open) {
 					t.Errorf("%s is named instead: %q, without the quirk %q", id, answer, off[id])
 				}
 			}
@@ -219,7 +219,12 @@ func probeQuirks(t *testing.T, size sandbox.Size, quirks sandbox.Quirks, wait ti
 	synctest.Test(t, func(t *testing.T) {
 		box := &sandbox.Server{Seed: 1, Size: size, Quirks: quirks}
 		live(t, box)
+		began := time.Now()
 		report, err := probeOf(t, box, wait, nil)
+		if took := time.Since(began) - wait; took > 30*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		t.Log(time.Since(began)-wait, report.Requests)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +304,7 @@ func TestReportsHaveNoValues(t *testing.T) {
 			constant = append(constant, a.text, a.follows)
 		}
 		for _, r := range reasons {
-			constant = append(constant, untold+" "+r)
+			constant = append(constant, open+" "+r)
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -310,8 +315,8 @@ func TestReportsHaveNoValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if told := len(report.Findings) - report.Count(Open); told < 25 {
-			t.Errorf("only %d of %d facts have an answer", told, len(report.Findings))
+		if known := len(report.Findings) - report.Count(Open); known < 25 {
+			t.Errorf("only %d of %d facts have an answer", known, len(report.Findings))
 		}
 		raw, err := json.Marshal(report)
 		if err != nil {
@@ -370,7 +375,7 @@ func TestBudget(t *testing.T) {
 		if report.Requests != MaxRequests {
 			t.Errorf("%d requests", report.Requests)
 		}
-		if got := answers(report)["limit-above-100"]; got != untold+" "+reasons[notSent] {
+		if got := answers(report)["limit-above-100"]; got != open+" "+reasons[notSent] {
 			t.Errorf("limit-above-100: %q", got)
 		}
 	})
@@ -399,9 +404,9 @@ func TestAccounts(t *testing.T) {
 		want string // its answer; "" is an error
 	}{
 		"a key of a lower role":  {&sandbox.Server{Forbidden: []string{"account", "events", "phone"}}, "permissions", "no"},
-		"no events":              {&sandbox.Server{Forbidden: []string{"events"}}, "events-order", untold + " " + reasons[notPermitted]},
+		"no events":              {&sandbox.Server{Forbidden: []string{"events"}}, "events-order", open + " " + reasons[notPermitted]},
 		"bare lists":             {&sandbox.Server{BareLists: true}, "envelopes", "no, some are an array"},
-		"an empty account":       {&sandbox.Server{Size: sandbox.Size{Tickets: -1, Messages: -1, Customers: -1, Events: -1, Surveys: -1, Calls: -1, Users: -1, Teams: -1, Tags: -1, Macros: -1, Rules: -1, Views: -1, CustomFields: -1, Integrations: -1, Jobs: -1, Widgets: -1}}, "page-token-life", untold + " " + reasons[noPages]},
+		"an empty account":       {&sandbox.Server{Size: sandbox.Size{Tickets: -1, Messages: -1, Customers: -1, Events: -1, Surveys: -1, Calls: -1, Users: -1, Teams: -1, Tags: -1, Macros: -1, Rules: -1, Views: -1, CustomFields: -1, Integrations: -1, Jobs: -1, Widgets: -1}}, "page-token-life", open + " " + reasons[noPages]},
 		"wrong credentials":      {&sandbox.Server{APIKey: "another"}, "", ""},
 		"a gateway in its place": {&sandbox.Server{Fail: func(*http.Request) *sandbox.Fault { return &sandbox.Fault{Status: 502} }}, "", ""},
 	} {
@@ -433,13 +438,13 @@ func TestJudges(t *testing.T) {
 	}{
 		{"values-move-updated", view{values: valueView{older: 2}}, "yes"},
 		{"labels-move-updated", view{stamps: []stamp{{at, at}, {at, ago(3 * time.Hour)}}}, "not always"},
-		{"labels-move-updated", view{stamps: []stamp{{at, now}}}, untold + " " + reasons[noEvidence]},
+		{"labels-move-updated", view{stamps: []stamp{{at, now}}}, open + " " + reasons[noEvidence]},
 		{"merge-events", view{merges: []merge{{object: survivor, others: []lookup{{outcome: gone}}}, {object: lookup{outcome: redirected}, others: []lookup{survivor}}}}, "not always"},
-		{"merge-events", view{merges: []merge{{object: lookup{outcome: gone}, others: []lookup{{outcome: gone}}}}}, untold + " " + reasons[ambiguous]},
-		{"merge-events", view{merges: []merge{{object: survivor, others: []lookup{survivor}}}}, untold + " " + reasons[ambiguous]},
+		{"merge-events", view{merges: []merge{{object: lookup{outcome: gone}, others: []lookup{{outcome: gone}}}}}, open + " " + reasons[ambiguous]},
+		{"merge-events", view{merges: []merge{{object: survivor, others: []lookup{survivor}}}}, open + " " + reasons[ambiguous]},
 		{"merged-ids", view{merges: []merge{{object: survivor, others: []lookup{{outcome: gone}}}, {object: survivor, others: []lookup{{outcome: redirected}}}}}, "not always"},
 		{"ticket-merges-move-updated", view{merges: []merge{{at: at, object: moved}, {at: at, object: moved}}}, "yes"},
-		{"customer-merges-move-updated", view{merges: []merge{{at: at, object: moved}}}, untold + " " + reasons[noSuchEvent]},
+		{"customer-merges-move-updated", view{merges: []merge{{at: at, object: moved}}}, open + " " + reasons[noSuchEvent]},
 		{"deleted-messages", view{deleted: deletions{messages: []outcome{ok, gone}}}, "not always"},
 		{"deleted-tickets", view{deleted: deletions{tickets: []outcome{gone, ok}}}, "it is still there"},
 		{"deleted-tickets", view{deleted: deletions{tickets: []outcome{gone, failed}}}, "another one"},

@@ -3,7 +3,7 @@ package probe
 // statisticFacts are open: statistics can only be requested by POST. The check of a
 // configuration with reports requests them.
 func statisticFacts() (all []*fact) {
-	untold := func(*view) verdict { return unknown(needsPost) }
+	open := func(*view) verdict { return unknown(needsPost) }
 	for _, f := range []fact{
 		{id: "statistics-period", question: "Does the period of statistics begin with the day periodStart?",
 			answers: []answer{{"yes", "", Agrees}, {"no, with the day after it", "", Contradicts}}},
@@ -14,7 +14,7 @@ func statisticFacts() (all []*fact) {
 		{id: "statistics-status", question: "Which status do statistics have?",
 			answers: []answer{{"200", "", Agrees}, {"201", "", Differs}}},
 	} {
-		f.judge = untold
+		f.judge = open
 		all = append(all, &f)
 	}
 	return all

@@ -35,7 +35,7 @@ func tokenFacts() []*fact {
 	return []*fact{{
 		id: "page-token-life", question: "Is a page token valid until the end of this run?",
 		answers: []answer{
-			{"yes; for how much longer cannot be told here, because a run is short", "an interrupted scan continues where it stood, for at least that long", Agrees},
+			{"yes; for how much longer is not known, because a run is short", "an interrupted scan continues where it stood, for at least that long", Agrees},
 			{"no, it is rejected", "a scan that is resumed later than that begins at its watermark again: some pages are read twice, and nothing is lost", Contradicts},
 		},
 		evidence: []string{"seconds after which it was used again"},

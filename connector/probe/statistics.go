@@ -11,6 +11,8 @@ func statisticFacts() (all []*fact) {
 			answers: []answer{{"the time dimension", "", Agrees}, {"another one", "", Differs}, {"none", "", Contradicts}}},
 		{id: "statistics-day-zone", question: "In which zone are the days of statistics?",
 			answers: []answer{{"the one that was requested, without an offset", "", Agrees}, {"UTC", "", Differs}}},
+		{id: "statistics-scopes", question: "Do statistics of some scopes fail at Gorgias?",
+			answers: []answer{{"yes", "", Agrees}, {"no, each one works", "", Differs}}},
 		{id: "statistics-status", question: "Which status do statistics have?",
 			answers: []answer{{"200", "", Agrees}, {"201", "", Differs}}},
 	} {

@@ -337,6 +337,20 @@ func TestRateLimiterAdoptsLimit(t *testing.T) {
 	})
 }
 
+// A bucket that a response shows to be full holds no more, whatever the API has not
+// counted yet.
+func TestRateLimiterFullBucket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewRateLimiter(0)
+		b.done(mustWait(t, b), callLimit{used: 1, limit: 40})
+		mustWait(t, b)
+		b.done(mustWait(t, b), callLimit{used: 40, limit: 40})
+		if used, _ := b.Usage(); used != 40 {
+			t.Errorf("level %v of 40", used)
+		}
+	})
+}
+
 // The response to a call does not replace what is known from a call that was sent
 // later.
 func TestRateLimiterIgnoresStaleResponses(t *testing.T) {

@@ -113,7 +113,7 @@ func (l longMessages) lengthen(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	for i, row := range rows {
-		text, err := json.Marshal(strings.Repeat(fmt.Sprintf("<p>Line %d of order 2026, \"as agreed\".</p>\n", i), l.bytes/80))
+		text, err := json.Marshal(strings.Repeat(fmt.Sprintf("%08d: the order, \"as agreed\"\n", i), l.bytes/40))
 		if err != nil {
 			return nil, err
 		}

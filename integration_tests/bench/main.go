@@ -172,10 +172,10 @@ func (b *bench) table(ctx context.Context, rounds int) error {
 func (b *bench) lines(ctx context.Context, rounds int, short bool) error {
 	fmt.Println()
 	if !short {
-		if err := b.memory(ctx, "a million messages", 40, 4, sandbox.Size{Messages: 1_000_000, Tickets: 200_000}, 0); err != nil {
+		if err := b.memory(ctx, "a million messages", 40, 4, sandbox.Size{Messages: 1_000_000, Tickets: 200_000, Customers: -1, Surveys: -1, Events: -1}, 0); err != nil {
 			return err
 		}
-		if err := b.memory(ctx, "pages of 14 MB, concurrency 10", 120, 10, sandbox.Size{Messages: 2000, Tickets: 400}, 68_000); err != nil {
+		if err := b.memory(ctx, "pages of 14 MB, concurrency 10", 120, 10, sandbox.Size{Messages: 400, Tickets: 80, Customers: -1, Surveys: -1, Events: -1}, 80_000); err != nil {
 			return err
 		}
 	}
@@ -199,7 +199,7 @@ func (b *bench) memory(ctx context.Context, name string, most, concurrency int, 
 		return err
 	}
 	defer stop()
-	r, err := b.reading(config, concurrency, lists)
+	r, err := b.reading(config, concurrency, []string{"ticket_messages"})
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (b *bench) memory(ctx context.Context, name string, most, concurrency int, 
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	fmt.Printf("%s: %d records, peak %.0f MiB (at most %d), %.0f records per CPU second, state of %d bytes\n",
-		name, u.lines.records, u.peak, most, float64(u.lines.records)/u.cpu.Seconds(), u.lines.state)
+	fmt.Printf("%s: %d records, peak %.0f MiB (at most %d), %.0f records per CPU second, %.0f s, state of %d bytes\n",
+		name, u.lines.records, u.peak, most, float64(u.lines.records)/u.cpu.Seconds(), u.wall.Seconds(), u.lines.state)
 	return nil
 }

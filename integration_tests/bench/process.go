@@ -72,6 +72,7 @@ func count(out io.Reader) (t tally, err error) {
 			}
 			return t, nil
 		}
+		start, _, _ = bytes.Cut(start, []byte("\n"))
 		if bytes.Contains(start, []byte(`"type":"STATE"`)) || bytes.Contains(start, []byte(`"type": "STATE"`)) {
 			line, err := in.ReadBytes('\n')
 			if err != nil {

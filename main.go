@@ -56,7 +56,7 @@ const usualGC = 300
 // usualMemory is where the garbage collector begins to work harder: a sync of usual
 // pages stays below it, so that it costs nothing there, and huge pages do not leave
 // several times their size as garbage.
-const usualMemory = 32 << 20
+const usualMemory = 28 << 20
 
 // exitBySignal ends the process by a signal, so that its parent sees the signal
 // as the cause. The kernel does not deliver signals to the first process of a

@@ -1,4 +1,4 @@
-.PHONY: build test full integration lint generate check bench fuzz mutants race vuln image image-test wheel release
+.PHONY: build test full integration lint generate check bench bench-peers bench-packages fuzz mutants race vuln image image-test wheel release
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
@@ -40,7 +40,13 @@ generate: ## what follows from the Go types: schemas, specification, catalog, do
 
 check: lint test ## before every commit
 
-bench: ## figures, as ratios within one run
+bench: ## speed, memory and start of the program, as ratios within one run
+	go run ./integration_tests/bench
+
+bench-peers: ## the same account, read by models of other readers; needs Python 3.11 and a Python package index
+	go run ./integration_tests/bench -peers
+
+bench-packages: ## benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## every fuzz target for FUZZTIME; counted, since a deadline in time can end as a failure of its own

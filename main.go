@@ -53,9 +53,10 @@ func main() {
 // few pages, so the default would make the collector run for every other page.
 const usualGC = 300
 
-// usualMemory is where the garbage collector begins to work harder: a sync needs
-// far less, and a few huge responses should not make the program look huge, too.
-const usualMemory = 256 << 20
+// usualMemory is where the garbage collector begins to work harder: a sync of usual
+// pages stays below it, so that it costs nothing there, and huge pages do not leave
+// several times their size as garbage.
+const usualMemory = 28 << 20
 
 // exitBySignal ends the process by a signal, so that its parent sees the signal
 // as the cause. The kernel does not deliver signals to the first process of a

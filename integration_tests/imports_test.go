@@ -76,19 +76,21 @@ var ownImports = map[string][]string{
 	"integration_tests/scenarios": {},
 	"integration_tests/documents": {}, // parses Markdown
 	"integration_tests/mutants":   {},
-	"packaging":                   {}, // packs the built program
+	"integration_tests/bench":     {"connector/sandbox"}, // a server, and what it is compared with
+	"packaging":                   {},                    // packs the built program
 }
 
 // modules are the packages that may import a module of a third party.
 var modules = map[string][]string{
-	"connector/cli":     {"github.com/urfave/cli/v2", "golang.org/x/term"},
-	"connector/config":  {"github.com/santhosh-tekuri/jsonschema/v5"},
-	"connector/reports": {"github.com/go-json-experiment/json"},
-	"connector/state":   {"github.com/go-json-experiment/json"},
-	"connector/stream":  {"github.com/cespare/xxhash/v2", "github.com/go-json-experiment/json"},
-	"connector/gorgias": {"github.com/go-json-experiment/json", "github.com/klauspost/compress", "github.com/sethvargo/go-retry", "golang.org/x/oauth2", "golang.org/x/time"},
-	"connector/conform": {"github.com/go-json-experiment/json"},
-	"internal/generate": {"github.com/invopop/jsonschema", "github.com/go-json-experiment/json"},
+	"connector/cli":           {"github.com/urfave/cli/v2", "golang.org/x/term"},
+	"connector/config":        {"github.com/santhosh-tekuri/jsonschema/v5"},
+	"connector/reports":       {"github.com/go-json-experiment/json"},
+	"connector/state":         {"github.com/go-json-experiment/json"},
+	"connector/stream":        {"github.com/cespare/xxhash/v2", "github.com/go-json-experiment/json"},
+	"connector/gorgias":       {"github.com/go-json-experiment/json", "github.com/klauspost/compress", "github.com/sethvargo/go-retry", "golang.org/x/oauth2", "golang.org/x/time"},
+	"connector/conform":       {"github.com/go-json-experiment/json"},
+	"integration_tests/bench": {"github.com/go-json-experiment/json", "github.com/klauspost/compress"},
+	"internal/generate":       {"github.com/invopop/jsonschema", "github.com/go-json-experiment/json"},
 }
 
 // TestImports checks what every package imports.

@@ -83,6 +83,31 @@ func (v *environments) make(ctx context.Context, b *harness, name string) (*envi
 	})
 }
 
+// printEnvironments installs environments and prints their directories, for
+// other programs.
+func printEnvironments(ctx context.Context, names []string, python, cache string) (err error) {
+	v := environments{made: map[string]func() (*environment, error){}}
+	if v.python, err = findPython(ctx, python); err != nil {
+		return err
+	}
+	if v.dir, err = filepath.Abs(cache); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "clients")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range names {
+		e, err := v.get(ctx, &harness{dir: dir, env: os.Environ()}, name)
+		if err != nil {
+			return err
+		}
+		fmt.Println(e.dir)
+	}
+	return nil
+}
+
 // wheels returns a directory with the packages of an environment as they come
 // from the index, for those who install them themselves.
 func (b *harness) wheels(ctx context.Context, e *environment) (dir string, err error) {

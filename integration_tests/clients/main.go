@@ -57,6 +57,7 @@ func main() {
 	python := flag.String("python", "", "the Python to use, of version "+frozenFor)
 	cache := flag.String("environments", "integration_tests/clients/.environments", "`directory` where Python environments are kept")
 	broken := flag.Bool("mutants", false, "break what the program writes, one thing at a time or as the arguments name them, and see the clients notice")
+	install := flag.String("install", "", "install these `environments`, separated by commas, print their directories, and do no more")
 	limit := flag.Duration("limit", 60*time.Minute, "give up after this time")
 	flag.Parse()
 
@@ -64,6 +65,13 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeoutCause(ctx, *limit, errors.New("out of time"))
 	defer cancel()
+	if *install != "" {
+		if err := printEnvironments(ctx, strings.Split(*install, ","), *python, *cache); err != nil {
+			fmt.Fprintln(os.Stderr, "clients:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(ctx, *only, *python, *cache, *broken); err != nil {
 		fmt.Fprintln(os.Stderr, "clients:", err)
 		os.Exit(1)

@@ -47,8 +47,11 @@ type member struct {
 type kept struct{ path, value []byte }
 
 // begin prepares p for another record. The buffers stay, except those that a
-// caller may hold.
+// caller may hold, and without what they contain, which would keep a whole page.
 func (p *pass) begin(src, dst []byte, i int) {
+	clear(p.names[:cap(p.names)]) //rule:finished-records-are-not-kept
+	clear(p.unrecognized)
+	clear(p.kept)
 	*p = pass{src: src, dst: dst, i: i, salt: p.salt, seen: p.seen[:0], names: p.names[:0], indexes: p.indexes[:0], ids: p.ids[:0],
 		unrecognized: p.unrecognized[:0], kept: p.kept[:0]}
 }

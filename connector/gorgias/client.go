@@ -309,20 +309,23 @@ func (c *Client) read(res *http.Response, req *http.Request, rejected func(*http
 // so the memory of all is bounded.
 const smallBody = 8 << 20
 
-// maxTurn is how many seconds a large response waits for its turn. Who handles one
-// may need another one, so it is then read in any case.
-const maxTurn = 30
+// maxTurn is how long a large response waits for its turn. Who handles one may need
+// another one, so it is then read in any case.
+const (
+	maxTurn      = 30 * time.Second
+	turnInterval = 100 * time.Millisecond // between two looks at whose turn it is
+)
 
 // takeTurn waits until no other large response is in memory.
 func (c *Client) takeTurn(ctx context.Context) (release func(), err error) {
-	for range maxTurn {
+	for range maxTurn / turnInterval {
 		if c.large.CompareAndSwap(false, true) { //rule:large-bodies-are-read-in-turn
 			return sync.OnceFunc(func() { c.large.Store(false) }), nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil, networkError(ctx.Err())
-		case <-time.After(time.Second):
+		case <-time.After(turnInterval):
 			runtime.GC() // it tells who is done
 		}
 	}

@@ -80,6 +80,7 @@ var mutants = []mutant{
 	{"key-fits-in-64-bits", "a key may have any number of digits", False, unit("conform")},
 	{"free-form-values-are-no-warning", "what may be anything is reported if it is no object", Stmt("p.nullify(n, BadType)"), unit("conform")},
 	{"kept-values-hide-what-is-hidden", "a value that does not fit shows what is excluded", Drop(2), unit("conform")},
+	{"finished-records-are-not-kept", "a page is kept by the names of its undeclared fields", Delete, unit("conform")},
 	{"kept-values-are-masked", "a value that does not fit shows secrets", Stmt("masking := p.masking; p.masking = maskNothing; $; p.masking = masking"), unit("conform")},
 	{"listed-reports-replace-the-preset", "a report of the preset is there twice", True, unit("config")},
 	{"ids-of-objects-fill-their-columns", "the columns for the ids of objects are null", Delete, unit("conform")},

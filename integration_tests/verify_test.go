@@ -412,6 +412,73 @@ func TestVerifyDatedChange(t *testing.T) {
 	})
 }
 
+// TestVerifyControl checks the control totals: a day whose rows a sample does not meet
+// shows, without being a fault; and what prevents the totals is said, and is no fault.
+func TestVerifyControl(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tickets := streams.Find("tickets")
+		box := &sandbox.Server{Seed: 7, Limit: unlimited, Epoch: time.Now().Add(-time.Hour)}
+		h := newFixture(t, box)
+		table := perfectTable(t, box, tickets, verifySettings(t, ""))
+		control := func(table loadedTable) *verify.Control {
+			r, err := h.verifyTable(t, tickets, table.lines(), nil)
+			if err != nil || !r.Equal || r.Control == nil {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			return r.Control
+		}
+		all := control(table)
+		if all.Unavailable != "" || all.Rows == 0 || all.Account == 0 {
+			t.Fatalf("%+v", all)
+		}
+		perDay := map[string]int{}
+		for _, row := range table {
+			perDay[strings.Trim(fieldOf(row, "created_datetime"), `"`)[:len(time.DateOnly)]]++
+		}
+		most := ""
+		for day, n := range perDay {
+			if day >= all.From && day < all.Before && n > perDay[most] {
+				most = day
+			}
+		}
+		for _, kept := range []int{perDay[most] - 1, 0} {
+			lacking, n := loadedTable{}, 0
+			for key, row := range table {
+				if strings.HasPrefix(fieldOf(row, "created_datetime"), `"`+most) {
+					if n++; n > kept {
+						continue
+					}
+				}
+				lacking[key] = row
+			}
+			r, err := h.verifyTable(t, tickets, lacking.lines(), func(o *verify.Options) { o.Full = true })
+			if err != nil || r.Control == nil {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			at := slices.IndexFunc(r.Control.Days, func(d verify.ControlDay) bool { return d.Date == most && d.Rows == kept })
+			if kept == 0 && at < 0 {
+				t.Errorf("%s without rows does not show: %+v", most, r.Control)
+			}
+			if r.Control.Rows != all.Rows-perDay[most]+kept || r.Control.Account != all.Account {
+				t.Errorf("without %d rows of %s: %+v, before %+v", perDay[most]-kept, most, r.Control, all)
+			}
+		}
+
+		short := loadedTable{}
+		for key, row := range table {
+			short[key] = fmt.Sprintf(`{"id":%s,"updated_datetime":%s}`, fieldOf(row, "id"), fieldOf(row, "updated_datetime"))
+		}
+		if c := control(short); !strings.Contains(c.Unavailable, "created_datetime") {
+			t.Errorf("without the column: %+v", c)
+		}
+		box.Forbidden = []string{"reporting"}
+		if c := control(table); !strings.Contains(c.String(), "no totals") {
+			t.Errorf("without permission: %+v", c)
+		}
+	})
+}
+
 // TestVerifyInput checks what is said of rows that cannot be compared.
 func TestVerifyInput(t *testing.T) {
 	t.Parallel()

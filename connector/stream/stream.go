@@ -50,6 +50,9 @@ type Stream struct {
 	// Created is the top-level timestamp of a record's creation, if the list can be
 	// read again from end to end in that order, newest first; else "".
 	Created string
+	// CountedBy is the scope of the account's statistics that counts the records by the
+	// day of their creation, by other definitions; "" if there is none.
+	CountedBy string
 	// ByCreation are the parameters that order the list by Created; nil if Query
 	// does.
 	ByCreation url.Values

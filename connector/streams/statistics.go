@@ -10,6 +10,9 @@ import (
 	"source-gorgias/schemas"
 )
 
+// Statistics is the stream of reports.
+func Statistics() *stream.Stream { return statisticRows[1].Stream }
+
 var statisticRows = []*Row{
 	{Reader: reader.FullRefresh{}, Stream: &stream.Stream{
 		Name: "metric_cards", Path: "metric-cards", Query: url.Values{"include": {"deprecated"}}, Envelope: gorgias.PlainList, Mode: stream.SingleObject,

@@ -11,7 +11,7 @@ import (
 
 // Tickets is the stream of tickets, which messages and tags belong to.
 var Tickets = &stream.Stream{
-	Name: "tickets", Path: "tickets", Query: newestUpdated, QueryByID: withFields, IDsParam: "ticket_ids", Mergeable: true, Mode: stream.NewestFirst,
+	Name: "tickets", Path: "tickets", Query: newestUpdated, QueryByID: withFields, IDsParam: "ticket_ids", CountedBy: "tickets-created", Mergeable: true, Mode: stream.NewestFirst,
 	Key: []string{"id"}, Cursor: "updated_datetime", Created: "created_datetime", ByCreation: newestCreated, Deletable: true, FlatKeys: ticketKeys, Record: schemas.Ticket{}, OAuthScope: "tickets:read",
 }
 

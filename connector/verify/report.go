@@ -76,6 +76,8 @@ type Report struct {
 	Bound *float64 `json:"bound,omitempty"`
 	// EventsUnreadable is set if the credentials do not allow to read the events.
 	EventsUnreadable bool `json:"events_unreadable"`
+	// Control are the totals of the account; nil if there are none for the stream.
+	Control *Control `json:"control,omitempty"`
 	// Equal is set if nothing is wrong.
 	Equal bool `json:"equal"`
 	// Next is what to do; "" if there is nothing to do.
@@ -167,6 +169,9 @@ func (r *Report) WriteText(out io.Writer) error {
 			text = fmt.Sprintf("%d %s", p.Rows, text)
 		}
 		line("  problem      %s", text)
+	}
+	if r.Control != nil {
+		line("  control      %s", r.Control)
 	}
 	if r.EventsUnreadable {
 		line("  events       cannot be read: rows that are missing may not be found, and changes since the last sync may count as faults. Use an admin's key, or the scope events:read")

@@ -47,6 +47,7 @@ type table struct {
 	group  string              // the column by which the account is asked
 	names  map[string]string   // of columns: theirs in the rows to the stream's; "" is not compared
 	given  map[string]struct{} // columns that the rows have
+	perDay map[string]int      // live rows by the date of their creation, if the account counts them
 	report *Report
 }
 
@@ -58,7 +59,7 @@ func newTable(o *Options, r *Report) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{stream: s, schema: schema, kinds: kinds(schema.JSON()), names: map[string]string{}, given: map[string]struct{}{}, report: r}
+	t := &table{stream: s, schema: schema, kinds: kinds(schema.JSON()), names: map[string]string{}, given: map[string]struct{}{}, perDay: map[string]int{}, report: r}
 	switch {
 	case s.Source().BelongsTo != "":
 		t.group = s.Source().BelongsTo
@@ -136,7 +137,20 @@ func (t *table) read(row Row) (e entry, extracted time.Time, ok bool) {
 		t.report.Tombstones++
 		return e, extracted, false
 	}
-	return e, extracted, t.identify(&e)
+	if ok = t.identify(&e); ok {
+		t.count(e)
+	}
+	return e, extracted, ok
+}
+
+// count counts a row on the day of its creation.
+func (t *table) count(e entry) {
+	if t.stream.CountedBy == "" {
+		return
+	}
+	if micros, err := strconv.ParseInt(string(e.values[t.stream.Created]), 10, 64); err == nil {
+		t.perDay[time.UnixMicro(micros).UTC().Format(time.DateOnly)]++
+	}
 }
 
 func (k kind) String() string {

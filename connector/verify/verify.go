@@ -93,6 +93,9 @@ func Run(ctx context.Context, o Options, in io.Reader) (*Report, error) {
 	if err == nil {
 		err = c.judge(ctx)
 	}
+	if err == nil {
+		err = c.control(ctx) //rule:totals-of-the-account-are-compared
+	}
 	if err != nil {
 		return nil, err
 	}

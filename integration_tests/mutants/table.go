@@ -119,6 +119,7 @@ var mutants = []mutant{
 	{"dates-show-changes-since", "what its dates explain is a fault", False, byRows},
 	{"lists-may-be-late", "a list is believed that shows changes late", True, byRows},
 	{"rows-of-deleted-tickets-may-stay", "messages of deleted tickets are faults", Delete, byRows},
+	{"totals-of-the-account-are-compared", "there are no control totals", Value(1, "error(nil)"), outside("TestVerifyControl")},
 	{"bound-of-a-sample", "the bound is too low", Value(1, "$ / 3"), byRows},
 	{"differences-have-an-exit-code", "differences are no failure", Stmt("return nil"), byRows},
 	{"what-was-not-compared-is-not-equal", "what cannot be compared is different", Stmt("return exitCode{exitDifferent, err}"), byRows},

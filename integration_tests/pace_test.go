@@ -13,6 +13,7 @@ import (
 
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/reader"
 	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/state"
 )
@@ -104,6 +105,32 @@ func TestLongListsFirst(t *testing.T) {
 			last = at
 		}
 	})
+}
+
+// TestEventsAlone checks that a sync that begins with its list of events ends.
+func TestEventsAlone(t *testing.T) {
+	t.Parallel()
+	for _, concurrency := range []int{1, 4} {
+		for _, names := range [][]string{{"events", "tickets"}, {"events", "ticket_messages", "customers", "tickets", "tags"}} {
+			synctest.Test(t, func(t *testing.T) {
+				box := &sandbox.Server{Fail: func(*http.Request) *sandbox.Fault { return &sandbox.Fault{Delay: time.Second} }}
+				plan := newFixture(t, box).plan(names, map[string]state.Bookmark{})
+				plan.Concurrency = concurrency
+				done := 0
+				for b, err := range plan.Run(t.Context()) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if b.Kind == reader.Done {
+						done++
+					}
+				}
+				if done != len(names) {
+					t.Errorf("%d of %v ended", done, names)
+				}
+			})
+		}
+	}
 }
 
 // TestManyProcesses checks that processes that share an account, and know nothing of each

@@ -48,6 +48,7 @@ var mutants = []mutant{
 	{"others-are-left-room", "the room that is left does not depend on what others send", Value(1, "max(1, l.reserve*limit)"), byPace},
 	{"children-are-read-side-by-side", "the lists below records are one chain of requests", Value(1, "(chan struct{})(nil)"), byPace},
 	{"events-are-read-beside-the-lists", "a first scan of the events waits for the lists", Value(1, "false"), byPace},
+	{"no-list-waits-for-itself", "the list of events waits for a response that nothing requests", Drop(2), outside("TestEventsAlone")},
 	{"long-lists-are-read-first", "long lists are read in the order of the catalog", Delete, outside("TestLongListsFirst")},
 	{"rows-per-page-are-bounded", "a page may have any number of rows", False, byUnit},
 	{"page-tokens-are-bounded", "a page token may have any length", False, byUnit},

@@ -381,7 +381,7 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// A transport refuses what is no GET, whoever sends it.
+// A transport refuses what is no GET, whatever the client does.
 func TestOnlyGET(t *testing.T) {
 	t.Parallel()
 	stopped := false

@@ -697,6 +697,33 @@ func TestFutureReportState(t *testing.T) {
 	}
 }
 
+// TestReportsAfterAWrongDate checks that the first Date of a sync, which is wrong,
+// hides no day: a second response corrects it.
+func TestReportsAfterAWrongDate(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{-36 * time.Hour, -365 * 24 * time.Hour, 36 * time.Hour} {
+		t.Run(off.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box := &sandbox.Server{Limit: unlimited}
+				now := time.Now()
+				box.AddTicket(now, now, now)
+				responses := 0
+				h := newFixtureBehind(t, box, alterResponses(func(r *http.Response) {
+					if responses++; responses == 1 {
+						r.Header.Set("Date", now.Add(off).UTC().Format(http.TimeFormat))
+					}
+				}, inMemory{box}))
+				written, _, err := readReports(t, h, map[string]state.Bookmark{}, func(p *connector.Plan) {
+					p.Reports = parseReports(`[{"scope":"tickets-created"}]`)
+				})
+				if days := daysOf(written); err != nil || !slices.Contains(days, now.UTC().Format(time.DateOnly)) {
+					t.Errorf("%v, no row of today in %v", err, days)
+				}
+			})
+		})
+	}
+}
+
 // TestReportsOnALateHost checks that a host's clock that is late hides no day: those
 // beyond its present are read, and do not count as read; and those of the window are
 // read again when that is due by the server's clock.

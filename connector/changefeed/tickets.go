@@ -148,7 +148,7 @@ func (a *Applier) refetchTickets(ctx context.Context, ids []int64, why causes, e
 // are not on it now. They have the ticket's date: adding a tag again does not
 // move updated_datetime, and its record must not be older than the tombstone.
 func (a *Applier) removedTags(tags *stream.Stream, ticket stream.Record, removed causes) (items []reader.TombstoneItem) {
-	for _, tag := range tags.Derive(ticket.Raw) {
+	for _, tag := range tags.DeriveFrom(ticket) {
 		delete(removed, stream.Integer(stream.Field(tag, tags.ID()))) //rule:present-tags-get-no-tombstone
 	}
 	for _, tag := range removed.ids() {

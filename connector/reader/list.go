@@ -252,7 +252,7 @@ func (r *Run) note(o *Output, rec stream.Record, owner, id int64, v stream.Versi
 func (r *Run) derive(o *Output, rec stream.Record) (records []stream.Record) {
 	var ids []int64
 	leftOut := o.leftOut
-	for _, raw := range o.Stream.Derive(rec.Raw) {
+	for _, raw := range o.Stream.DeriveFrom(rec) {
 		if !o.Stream.HasKey(raw) { //rule:elements-without-a-key-are-left-out
 			o.leftOut++
 			continue

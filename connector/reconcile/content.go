@@ -39,7 +39,7 @@ func (c *content) add(row int, rec stream.Record, created time.Time) {
 		c.addElement(sketch.Element{Owner: rec.Owner, ID: rec.ID()}, rec.Version(), created, row)
 		return
 	}
-	for _, raw := range c.output.Derive(rec.Raw) {
+	for _, raw := range c.output.DeriveFrom(rec) {
 		if c.output.HasKey(raw) {
 			e := sketch.Element{Owner: rec.ID(), ID: stream.Integer(stream.Field(raw, c.output.ID()))}
 			c.addElement(e, stream.VersionOf(raw), created, row)

@@ -38,6 +38,7 @@ type Record struct {
 	Created time.Time
 
 	version Version
+	without [2]bool // whether the fields Stream.Nested are known to have no elements
 }
 
 // An Origin is the part of a sync that emits a record.
@@ -56,7 +57,7 @@ type Version [6]byte
 
 // NewRecord finds what the engine needs to know of a row of the stream's list.
 func (s *Stream) NewRecord(raw json.RawMessage) Record {
-	names := [...]string{s.ID(), s.Cursor, s.BelongsTo, s.Created}
+	names := [...]string{s.ID(), s.Cursor, s.BelongsTo, s.Created, s.Nested[0], s.Nested[1]}
 	var values [len(names)][]byte
 	conform.Fields(raw, names[:], values[:])
 	for i, name := range names {
@@ -65,10 +66,21 @@ func (s *Stream) NewRecord(raw json.RawMessage) Record {
 		}
 	}
 	r := Record{Raw: raw, Key: s.keyOf(values[0]), Cursor: timestamp(values[1]), Owner: Integer(values[2]), Created: timestamp(values[3])}
+	for i, value := range values[4:] {
+		r.without[i] = s.Nested[i] != "" && (len(value) <= len(`[]`) || IsNull(value)) //rule:fields-with-elements-are-derived
+	}
 	if s.Incremental() {
 		r.version = versionOf(raw)
 	}
 	return r
+}
+
+// DeriveFrom returns the records of a Derived stream that are in one of its parent's.
+func (s *Stream) DeriveFrom(parent Record) []json.RawMessage {
+	if i := slices.Index(s.Parent.Nested[:], s.Field); i >= 0 && parent.without[i] {
+		return nil
+	}
+	return s.Derive(parent.Raw)
 }
 
 // keyOf returns a value of the key as [Record.Key] has it: what the conformed

@@ -66,6 +66,11 @@ type Stream struct {
 	Parent *Stream
 	// Derive takes the records of a Derived stream out of one of the parent's.
 	Derive func(parent json.RawMessage) []json.RawMessage
+	// Field is the parent's field of which Derive takes the elements (Derived only).
+	Field string
+	// Nested are the fields with the elements of derived streams. NewRecord finds those
+	// that have none, as most do.
+	Nested [2]string
 	// BelongsTo is the field with the id of the record that this one belongs
 	// to, if events name that record instead of this one; else "".
 	BelongsTo string
@@ -224,6 +229,7 @@ func (s *Stream) validateReading(fail func(format string, args ...any)) {
 		{s.Unfinished == nil || s.Ordered(), "only records of an ordered list can be followed"},
 		{len(s.Partitions) == 0 || s.Mode == FullRefresh, "partitions need the mode FullRefresh"},
 		{(s.Derive != nil) == (s.Mode == Derived), "Derive belongs to a derived stream and to no other"},
+		{s.Mode != Derived || s.Parent == nil || s.Field != "" && slices.Contains(s.Parent.Nested[:], s.Field), "the parent names the field of a Derived stream among its nested ones"},
 		{(s.Parent != nil) == child, "a parent belongs to Derived and PerParent streams and to no other"},
 		{s.Parent == nil || s.Parent.Parent == nil, "the parent must have a list of its own"},
 		{s.Mode != PerParent || s.Parent == nil || s.Parent.Mode == FullRefresh, "the parent of a PerParent stream must be read in full"},

@@ -12,7 +12,7 @@ import (
 // that have none.
 func rowsOf(s *stream.Stream, parent string) string {
 	var keys []string
-	for _, raw := range s.Derive([]byte(parent)) {
+	for _, raw := range s.DeriveFrom(s.Parent.NewRecord([]byte(parent))) {
 		if s.HasKey(raw) {
 			keys = append(keys, fmt.Sprintf("%d/%d", stream.Integer(stream.Field(raw, s.Key[0])), stream.Integer(stream.Field(raw, s.Key[1]))))
 		} else {

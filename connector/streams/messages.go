@@ -14,14 +14,14 @@ import (
 var Messages = &stream.Stream{
 	Name: "ticket_messages", Path: "messages", Query: newestCreated, Mode: stream.NewestFirst,
 	Key: []string{"id"}, Cursor: "created_datetime", Created: "created_datetime", BelongsTo: "ticket_id", LookbackWindow: 7 * day, Deletable: true,
-	SecretColumns: []string{"actions"}, FlatKeys: []string{"sender", "receiver"}, Record: schemas.TicketMessage{}, OAuthScope: "tickets:read", Aliases: []string{"messages"},
+	SecretColumns: []string{"actions"}, FlatKeys: []string{"sender", "receiver"}, Nested: [2]string{"attachments"}, Record: schemas.TicketMessage{}, OAuthScope: "tickets:read", Aliases: []string{"messages"},
 	Limitations: "that a message older than its window was opened; which messages belonged to a deleted ticket: filter by ticket_id",
 }
 
 var messageRows = []*Row{
 	{Stream: Messages, Reader: reader.Incremental{}, Changes: changefeed.Messages(Tickets)},
 	{Stream: &stream.Stream{
-		Name: "ticket_message_attachments", Parent: Messages, Mode: stream.Derived, Derive: attachments,
+		Name: "ticket_message_attachments", Parent: Messages, Mode: stream.Derived, Field: "attachments", Derive: attachments,
 		Key: []string{"message_id", "position"}, Cursor: "message_created_datetime", Record: schemas.TicketMessageAttachment{}, OAuthScope: "tickets:read",
 		Limitations: "which attachments belonged to a deleted ticket: filter by ticket_id",
 	}},

@@ -186,7 +186,7 @@ func (t *table) entries(rec stream.Record) (all []entry) {
 	raws := [][]byte{rec.Raw}
 	if t.stream.Derive != nil {
 		raws = nil
-		for _, raw := range t.stream.Derive(rec.Raw) {
+		for _, raw := range t.stream.DeriveFrom(rec) {
 			if t.stream.HasKey(raw) {
 				raws = append(raws, raw)
 			}

@@ -157,6 +157,7 @@ var mutants = []mutant{
 	{"finished-records-are-not-followed", "finished records are followed for ever", Delete, byJobs},
 
 	// reader: pages
+	{"fields-with-elements-are-derived", "records of derived streams are passed over", Value(1, `s.Nested[i] != ""`), unit("streams")},
 	{"rows-without-a-key-are-left-out", "a row without a key is emitted", True, byPages},
 	{"left-out-rows-fail-the-stream", "rows are left out in silence", False, byPages},
 	{"elements-without-a-key-are-left-out", "an element without a key is emitted", False, byPages},

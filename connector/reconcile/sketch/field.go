@@ -18,25 +18,28 @@ func (a word) timesX() word {
 // excess is the remainder of x^128 times a polynomial of degree below 57.
 func excess(a uint64) uint64 { return a ^ a<<1 ^ a<<2 ^ a<<7 }
 
-// A multiplier is a factor that is used several times: its products with the 16
-// polynomials of degree below 4.
-type multiplier [16]word
+// A multiplier is a factor that is used several times: its products with the
+// polynomials of degree below 4, and those with x^4 times them.
+type multiplier [2][16]word
 
 func (a word) multiplier() (m multiplier) {
-	m[1] = a
-	for i := 2; i < len(m); i += 2 {
-		m[i] = m[i/2].timesX()
-		m[i+1] = m[i].plus(a)
+	for i := range m {
+		m[i][1] = a
+		for j := 2; j < len(m[i]); j += 2 {
+			m[i][j] = m[i][j/2].timesX()
+			m[i][j+1] = m[i][j].plus(a)
+		}
+		a = m[i][8].timesX()
 	}
 	return m
 }
 
-// times multiplies by b, of which it takes four coefficients at a time.
+// times multiplies by b, of which it takes eight coefficients at a time.
 func (m *multiplier) times(b word) (p word) {
 	for _, half := range [2]uint64{b.hi, b.lo} {
-		for shift := 60; shift >= 0; shift -= 4 {
-			next := &m[half>>shift&15]
-			p = word{p.hi<<4 | p.lo>>60, p.lo<<4 ^ excess(p.hi>>60)}.plus(*next)
+		for shift := 56; shift >= 0; shift -= 8 {
+			next := half >> shift
+			p = word{p.hi<<8 | p.lo>>56, p.lo<<8 ^ excess(p.hi>>56)}.plus(m[0][next&15]).plus(m[1][next>>4&15])
 		}
 	}
 	return p

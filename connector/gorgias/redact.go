@@ -37,8 +37,9 @@ func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, secret := range secrets {
-		for end := min(piece, len(secret)); end <= len(secret); end++ {
-			r.add(secret[max(0, end-piece):end])
+		text := normalize(secret)
+		for end := min(piece, len(text)); end <= len(text); end++ {
+			r.add(text[max(0, end-piece):end])
 		}
 	}
 }
@@ -48,12 +49,11 @@ func (r *Redactor) Add(secrets ...string) {
 func (r *Redactor) AddWhole(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.add(text)
+	r.add(normalize(text))
 }
 
-// add adds a text.
-func (r *Redactor) add(text string) {
-	part := string(newView(text).normalized().text)
+// add adds a normalized text.
+func (r *Redactor) add(part string) {
 	if len(part) < MinSecret { //rule:short-secrets-are-not-redacted
 		return
 	}
@@ -142,6 +142,8 @@ func (v *view) add(decoded string, of *view, from, to int) {
 		v.at = append(v.at, span{of.at[from].from, of.at[to-1].to})
 	}
 }
+
+func normalize(text string) string { return string(newView(text).normalized().text) }
 
 // normalized returns a view in lower case and without white space: also without
 // plus signs, which are white space in a URL.

@@ -34,7 +34,7 @@ type account struct {
 	*sandbox.Server
 	url, config string // config is the path of a file
 	server      *http.Server
-	plain       bool         // its records are the sandbox's; set before the first request
+	plain       bool // its records are the sandbox's; set before the first request
 	fail        atomic.Pointer[func(*http.Request) *sandbox.Fault]
 	requests    atomic.Int64
 	tokens      sync.Map // the access tokens that were used, and how often: *atomic.Int64

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,6 +89,37 @@ func TestProbePrivacy(t *testing.T) {
 	}
 	if tr.code != 0 || strings.Contains(out, sandboxSecret) || !strings.Contains(out, "message-events: ") {
 		t.Errorf("exit code %d: %s", tr.code, out)
+	}
+}
+
+// TestIssueForms checks that issue forms have what GitHub requires, and that those that
+// ask for a probe name the command of docs/probe.md.
+func TestIssueForms(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../docs/probe.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms, _ := filepath.Glob("../.github/ISSUE_TEMPLATE/*.yml") // the pattern is valid
+	asking := 0
+	for _, path := range forms {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"(?m)^name: .", "(?m)^description: .", "(?m)^body:$", "(?m)^  - type: (?:textarea|input|dropdown)$", "(?m)^      label: ."} {
+			if !regexp.MustCompile(key).Match(raw) {
+				t.Errorf("%s has no %s", path, key)
+			}
+		}
+		for _, command := range regexp.MustCompile("source-gorgias probe[^`\n]*").FindAllString(string(raw), -1) {
+			if asking++; !strings.Contains(string(document), command) {
+				t.Errorf("%s: docs/probe.md has no %q", path, command)
+			}
+		}
+	}
+	if asking != 2 {
+		t.Errorf("%d forms ask for the output of probe", asking)
 	}
 }
 

@@ -279,7 +279,13 @@ func (t *faultyTable) checkFull(ctx context.Context) error {
 		found[d.Key] = d.Kind
 	}
 	if len(found) != (len(kindsOfFaults)+1)*faultsOfEachKind || !maps.Equal(found, want) || r.Uncounted > 0 {
-		t.reportDifference("of %d planted faults, --full finds %d", len(want), len(found))
+		correct := 0
+		for key, kind := range found {
+			if want[key] == kind {
+				correct++
+			}
+		}
+		t.reportDifference("of %d planted faults, --full finds %d, and %d others", len(want), correct, len(found)-correct)
 	}
 	return nil
 }

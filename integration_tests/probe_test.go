@@ -2,12 +2,16 @@ package integration_tests
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"source-gorgias/connector/sandbox"
@@ -88,6 +92,37 @@ func TestProbePrivacy(t *testing.T) {
 	}
 }
 
+// TestIssueForms checks that issue forms have what GitHub requires, and that those that
+// ask for a probe name the command of docs/probe.md.
+func TestIssueForms(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../docs/probe.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms, _ := filepath.Glob("../.github/ISSUE_TEMPLATE/*.yml") // the pattern is valid
+	asking := 0
+	for _, path := range forms {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"(?m)^name: .", "(?m)^description: .", "(?m)^body:$", "(?m)^  - type: (?:textarea|input|dropdown)$", "(?m)^      label: ."} {
+			if !regexp.MustCompile(key).Match(raw) {
+				t.Errorf("%s has no %s", path, key)
+			}
+		}
+		for _, command := range regexp.MustCompile("source-gorgias probe[^`\n]*").FindAllString(string(raw), -1) {
+			if asking++; !strings.Contains(string(document), command) {
+				t.Errorf("%s: docs/probe.md has no %q", path, command)
+			}
+		}
+	}
+	if asking != 2 {
+		t.Errorf("%d forms ask for the output of probe", asking)
+	}
+}
+
 // TestProbeDocument checks that docs/probe.md lists each fact.
 func TestProbeDocument(t *testing.T) {
 	t.Parallel()
@@ -98,6 +133,51 @@ func TestProbeDocument(t *testing.T) {
 	for _, f := range runProbe(t, nil, "--sandbox").Findings {
 		if !strings.Contains(string(text), "\n| "+f.ID+" | "+f.Question+" |\n") {
 			t.Errorf("docs/probe.md lacks the fact %s", f.ID)
+		}
+	}
+}
+
+// TestProbeCanaries checks that nothing of a record, of a header or of an error's message
+// is in what probe prints, and in what it says while it repeats requests.
+func TestProbeCanaries(t *testing.T) {
+	t.Parallel()
+	const canary = "xCANARYx"
+	member := regexp.MustCompile(`"(\w+)":"([^"\\]*)"`)
+	needed := regexp.MustCompile(`^(?:type|object_type|context|next_cursor|next_items|\w+_datetime)$`)
+	box := &sandbox.Server{Limit: unlimited, Email: sandboxEmail, APIKey: sandboxSecret, Forbidden: []string{"rules"}}
+	var n atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Accept-Encoding")
+		rec := httptest.NewRecorder()
+		box.ServeHTTP(rec, r)
+		w.Header().Set("X-Request-Id", canary)
+		w.Header().Set("X-Gorgias-Account-Api-Call-Limit", rec.Header().Get("X-Gorgias-Account-Api-Call-Limit"))
+		w.Header().Set("Content-Type", rec.Header().Get("Content-Type"))
+		w.Header().Set("Location", rec.Header().Get("Location"))
+		code := rec.Code
+		if n.Add(1)%60 == 5 {
+			code = http.StatusServiceUnavailable
+		}
+		w.WriteHeader(code)
+		_, _ = w.Write(member.ReplaceAllFunc(rec.Body.Bytes(), func(raw []byte) []byte {
+			m := member.FindSubmatch(raw)
+			if needed.Match(m[1]) {
+				return raw
+			}
+			return fmt.Appendf(nil, `"%s":"%s%s","%s":"%[3]s"`, m[1], m[2], canary, "f_"+canary)
+		}))
+	}))
+	t.Cleanup(srv.Close)
+	config := file(t, "config.json", configText(srv.URL, sandboxSecret))
+	for _, args := range [][]string{nil, {"--json"}, {"--debug"}} {
+		tr := call{args: append([]string{"probe", "--config", config}, args...)}.run(t)
+		if tr.code != 0 || !strings.Contains(string(tr.stdout), "message-events") {
+			t.Errorf("%v: exit code %d: %s%s", args, tr.code, tr.stdout, tr.stderr)
+		}
+		for _, out := range [][]byte{tr.stdout, tr.stderr} {
+			if i := strings.Index(strings.ToLower(string(out)), strings.ToLower(canary)); i >= 0 {
+				t.Errorf("%v: a canary: %s", args, out[max(0, i-100):min(len(out), i+100)])
+			}
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"source-gorgias/connector/config"
 	"source-gorgias/connector/streams"
 )
 
@@ -215,6 +216,28 @@ func TestSpec(t *testing.T) {
 				t.Errorf("%s: %s and %s have the order %s", p.path, name, other, order)
 			}
 			seen[order] = name
+		}
+	})
+	t.Run("groups", func(t *testing.T) {
+		var form struct {
+			Groups     []struct{ ID, Title string }
+			Properties map[string]struct {
+				Group      string
+				AlwaysShow bool `json:"always_show"`
+			}
+		}
+		if err := json.Unmarshal(config.Spec(), &form); err != nil {
+			t.Fatal(err)
+		}
+		used := map[string]bool{}
+		for name, p := range form.Properties {
+			used[p.Group] = true
+			if !slices.ContainsFunc(form.Groups, func(g struct{ ID, Title string }) bool { return g.ID == p.Group && g.Title != "" }) {
+				t.Errorf("%s: there is no group %q", name, p.Group)
+			}
+		}
+		if len(used) != len(form.Groups) || !form.Properties["start_date"].AlwaysShow {
+			t.Errorf("groups %v, used are %v; start_date is always shown: %v", form.Groups, used, form.Properties["start_date"].AlwaysShow)
 		}
 	})
 	each("nested_group", func(t *testing.T, p place) {

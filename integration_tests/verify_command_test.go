@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"source-gorgias/connector/cli"
+	"source-gorgias/connector/sandbox"
 	"source-gorgias/connector/stream"
 	"source-gorgias/connector/streams"
 	"source-gorgias/connector/verify"
@@ -122,5 +124,24 @@ func TestVerifyOAuth(t *testing.T) {
 		strings.NewReader(""), io.Discard, &errs)
 	if code != 2 || !strings.Contains(errs.String(), "but the account has records") {
 		t.Errorf("exit code %d: %s", code, errs.String())
+	}
+}
+
+// TestVerifyProxy checks that verify reaches an account through the proxy of the
+// environment.
+func TestVerifyProxy(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	box := &sandbox.Server{Limit: unlimited, Subdomain: "acme"}
+	n.serve(box)
+	in, err := os.Open(file(t, "rows.jsonl", perfectTable(t, box, streams.Find("tags"), verifySettings(t, "")).lines()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	config := file(t, "config.json", `{"subdomain":"acme","credentials":{"auth_type":"api_key","email":"sandbox@example.com","api_key":"sandbox-key"}}`)
+	tr := call{args: []string{"verify", "--stream", "tags", "--settle", "0", "--config", config}, env: n.env(), stdin: in}.run(t)
+	if tr.code != 0 || !strings.HasPrefix(string(tr.stdout), "tags: equal to the account\n") {
+		t.Errorf("exit code %d: %s%s", tr.code, tr.stdout, tr.stderr)
 	}
 }

@@ -458,7 +458,7 @@ func TestVerifyControl(t *testing.T) {
 			if err != nil || r.Control == nil {
 				t.Fatalf("%+v, %v", r, err)
 			}
-			at := slices.IndexFunc(r.Control.Days, func(d verify.ControlDay) bool { return d.Date == most && d.Rows == kept })
+			at := slices.IndexFunc(r.Control.Differing, func(d verify.Drift) bool { return d.Of == most && d.Rows == kept })
 			if kept == 0 && at < 0 {
 				t.Errorf("%s without rows does not show: %+v", most, r.Control)
 			}
@@ -477,6 +477,68 @@ func TestVerifyControl(t *testing.T) {
 		box.Forbidden = []string{"reporting"}
 		if c := control(table); !strings.Contains(c.String(), "no totals") {
 			t.Errorf("without permission: %+v", c)
+		}
+	})
+}
+
+// TestVerifyTagUsage checks the control totals of the tags of tickets, in one request:
+// they name the tags that differ, and are no fault.
+func TestVerifyTagUsage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := streams.Find("ticket_tags")
+		box := &sandbox.Server{Seed: 7, Limit: unlimited, Epoch: time.Now().Add(-time.Hour)}
+		h := newFixture(t, box)
+		table := perfectTable(t, box, s, verifySettings(t, ""))
+		usage, perTag := map[string]int{}, map[string]int{}
+		for raw := range box.Each("tags") {
+			usage[fieldOf(string(raw), "id")], _ = strconv.Atoi(fieldOf(string(raw), "usage"))
+		}
+		for _, row := range table {
+			perTag[fieldOf(row, "id")]++
+		}
+		r, err := h.verifyTable(t, s, table.lines(), nil)
+		if err != nil || !r.Equal || r.Control == nil || r.Control.Unavailable != "" {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		byUsage := slices.SortedFunc(maps.Keys(usage), func(a, b string) int { return usage[b] - usage[a] })
+		wantRows, wantUsage, differing := 0, 0, 0
+		for _, d := range r.Control.Differing {
+			if d.Rows != perTag[d.Of] || d.Account != usage[d.Of] || d.Account < usage[byUsage[99]] {
+				t.Errorf("%+v, expected %d rows and usage %d", d, perTag[d.Of], usage[d.Of])
+			}
+			if differing++; d.Rows == d.Account {
+				t.Errorf("%+v does not differ", d)
+			}
+			wantRows, wantUsage = wantRows+d.Rows, wantUsage+d.Account
+		}
+		if differing == 0 || r.Control.Account-r.Control.Rows != wantUsage-wantRows {
+			t.Errorf("%+v", r.Control)
+		}
+		requests := r.Requests
+		box.Forbidden = []string{"tags"}
+		if r, err = h.verifyTable(t, s, table.lines(), nil); err != nil || !r.Equal || !strings.Contains(r.Control.String(), "no totals: ") || r.Requests != requests {
+			t.Errorf("without permission: %+v, %v", r, err)
+		}
+	})
+}
+
+// TestVerifyCounters checks that a column that counts other records is not compared: it
+// changes without a date.
+func TestVerifyCounters(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, name := range []string{"tags", "macros"} {
+			s := streams.Find(name)
+			box := &sandbox.Server{Seed: 7, Limit: unlimited, Epoch: time.Now().Add(-time.Hour)}
+			h := newFixture(t, box)
+			table := perfectTable(t, box, s, verifySettings(t, ""))
+			for key, row := range table {
+				table[key] = strings.Replace(row, `"usage":`, `"usage":1`, 1)
+			}
+			if r, err := h.verifyTable(t, s, table.lines(), nil); err != nil || !r.Equal || len(r.Problems) > 0 {
+				t.Errorf("%s: %+v, %v", name, r, err)
+			}
 		}
 	})
 }

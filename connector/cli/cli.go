@@ -180,7 +180,7 @@ func (a *app) commands(called string) *cli.App {
 				&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 			}, Action: a.plan,
 		}, {
-			Name: "probe", Usage: "ask the account, by 60 GET requests at most, which assumptions about the API are so",
+			Name: "probe", Usage: "check which assumptions about the API hold for an account, by at most 60 GET requests",
 			Flags: append([]cli.Flag{config, sandbox, save, debug}, probeFlags()...), Action: a.probe,
 		}, {
 			Name: "state", Usage: "show how far each stream of a state has got, without requests",

@@ -18,13 +18,13 @@ import (
 // verifyFlags are the flags of verify, beside those that it shares with read.
 func verifyFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "stream", Usage: "`NAME` of the stream whose rows standard input has"},
-		&cli.StringFlag{Name: "key", Usage: "`COLUMN` with the id, if it has another name; two with a comma"},
-		&cli.IntFlag{Name: "sample", Usage: "`NUMBER` of records to ask for: 1000 tickets, 100 of others"},
-		&cli.StringFlag{Name: "since", Usage: "compare only what has a cursor value from this `TIME` on"},
+		&cli.StringFlag{Name: "stream", Usage: "`NAME` of the stream that the rows belong to"},
+		&cli.StringFlag{Name: "key", Usage: "`COLUMN` of the primary key, if renamed; separate two by a comma"},
+		&cli.IntFlag{Name: "sample", DefaultText: "1000 tickets, 100 of others", Usage: "`NUMBER` of records to compare"},
+		&cli.StringFlag{Name: "since", Usage: "compare only records with a cursor value from this `TIME` on"},
 		&cli.BoolFlag{Name: "full", Usage: "compare all rows with the whole list"},
-		&cli.IntFlag{Name: "settle", Value: -1, DefaultText: "the setting overlap", Usage: "`MINUTES` to wait for late events before a difference counts"},
-		&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` of an earlier sample, to draw it again"},
+		&cli.IntFlag{Name: "settle", Value: -1, DefaultText: "the setting overlap", Usage: "`MINUTES` to wait for late events before reporting differences"},
+		&cli.Uint64Flag{Name: "seed", DefaultText: "random", Usage: "`NUMBER` from an earlier report, to draw the same sample again"},
 		&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 	}
 }

@@ -18,73 +18,73 @@ import (
 // window has its default in the row of its stream.
 type Config struct {
 	// The part of your helpdesk's address before .gorgias.com. The whole address works too.
-	Subdomain string `json:"subdomain" jsonschema:"title=Subdomain,example=acme"`
+	Subdomain string `json:"subdomain" jsonschema:"title=Subdomain,example=acme" jsonschema_extras:"group=authentication"`
 
 	// How the connector authenticates.
-	Credentials Credentials `json:"credentials" jsonschema:"title=Credentials"`
+	Credentials Credentials `json:"credentials" jsonschema:"title=Credentials" jsonschema_extras:"group=authentication"`
 
 	// The first sync reads the records that were created or updated since this date. Enter a date or a timestamp in UTC. If you leave it empty, the first sync reads the last year.
-	StartDate string `json:"start_date,omitempty" jsonschema:"title=Start date,format=date-time,example=2026-01-01T00:00:00Z"`
+	StartDate string `json:"start_date,omitempty" jsonschema:"title=Start date,format=date-time,example=2026-01-01T00:00:00Z" jsonschema_extras:"group=range,always_show=true"`
 
 	// Every sync stops at this date. Enter a date, which includes the whole day, or a timestamp in UTC. If you leave it empty, every sync reads up to the present.
-	EndDate string `json:"end_date,omitempty" jsonschema:"title=End date,format=date-time,example=2026-02-01T00:00:00Z"`
+	EndDate string `json:"end_date,omitempty" jsonschema:"title=End date,format=date-time,example=2026-02-01T00:00:00Z" jsonschema_extras:"group=range"`
 
 	// Every sync re-reads this many minutes before the end of the last sync, because records can become visible late. Unchanged records are not written again.
-	Overlap int `json:"overlap,omitempty" jsonschema:"title=Overlap (minutes),minimum=0,maximum=1440,default=10"`
+	Overlap int `json:"overlap,omitempty" jsonschema:"title=Overlap (minutes),minimum=0,maximum=1440,default=10" jsonschema_extras:"group=advanced"`
 
 	// Messages younger than this many days are re-read. A message can still change after it was created: it is sent, opened or fails.
-	TicketMessagesWindow int `json:"ticket_messages_window,omitempty" jsonschema:"title=Messages: lookback window (days),minimum=0,maximum=366"`
+	TicketMessagesWindow int `json:"ticket_messages_window,omitempty" jsonschema:"title=Messages: lookback window (days),minimum=0,maximum=366" jsonschema_extras:"group=advanced"`
 
 	// Satisfaction surveys younger than this many days are re-read. A survey is often sent and answered days after it was created.
-	SatisfactionSurveysWindow int `json:"satisfaction_surveys_window,omitempty" jsonschema:"title=Satisfaction surveys: lookback window (days),minimum=0,maximum=366"`
+	SatisfactionSurveysWindow int `json:"satisfaction_surveys_window,omitempty" jsonschema:"title=Satisfaction surveys: lookback window (days),minimum=0,maximum=366" jsonschema_extras:"group=advanced"`
 
 	// Jobs younger than this many days are re-read. A job can still run after it was created.
-	JobsWindow int `json:"jobs_window,omitempty" jsonschema:"title=Jobs: lookback window (days),minimum=0,maximum=366"`
+	JobsWindow int `json:"jobs_window,omitempty" jsonschema:"title=Jobs: lookback window (days),minimum=0,maximum=366" jsonschema_extras:"group=advanced"`
 
 	// Voice calls younger than this many days are re-read. A call can still change after it was made, for example when it is summarized.
-	VoiceCallsWindow int `json:"voice_calls_window,omitempty" jsonschema:"title=Voice calls: lookback window (days),minimum=0,maximum=366"`
+	VoiceCallsWindow int `json:"voice_calls_window,omitempty" jsonschema:"title=Voice calls: lookback window (days),minimum=0,maximum=366" jsonschema_extras:"group=advanced"`
 
 	// Recordings of voice calls younger than this many days are re-read. A recording can still be transcribed or deleted after it was made.
-	VoiceCallRecordingsWindow int `json:"voice_call_recordings_window,omitempty" jsonschema:"title=Voice call recordings: lookback window (days),minimum=0,maximum=366"`
+	VoiceCallRecordingsWindow int `json:"voice_call_recordings_window,omitempty" jsonschema:"title=Voice call recordings: lookback window (days),minimum=0,maximum=366" jsonschema_extras:"group=advanced"`
 
 	// Daily reports of Gorgias's own statistics, for the stream statistics. Without reports, that stream does not exist.
-	Reports []ReportConfig `json:"reports,omitempty" jsonschema:"title=Reports"`
+	Reports []ReportConfig `json:"reports,omitempty" jsonschema:"title=Reports" jsonschema_extras:"group=reports"`
 
 	// This many of the last days of each report are re-read. A day can still change after it is over: tickets are closed and surveys are answered later.
-	StatisticsWindow int `json:"statistics_window,omitempty" jsonschema:"title=Reports: lookback window (days),minimum=0,maximum=366"`
+	StatisticsWindow int `json:"statistics_window,omitempty" jsonschema:"title=Reports: lookback window (days),minimum=0,maximum=366" jsonschema_extras:"group=reports"`
 
 	// The lookback windows are re-read at most once in this many hours. With 0, every sync re-reads them. Every sync captures the changes that the events of your account show.
-	WindowInterval int `json:"window_interval,omitempty" jsonschema:"title=Lookback interval (hours),minimum=0,maximum=720,default=24"`
+	WindowInterval int `json:"window_interval,omitempty" jsonschema:"title=Lookback interval (hours),minimum=0,maximum=720,default=24" jsonschema_extras:"group=advanced"`
 
 	// Within this many days, each list is read once from end to end, a part per sync. This finds the changes and deletions that neither a date nor an event shows. With 0, it is never done.
-	ReconcileDays int `json:"reconcile_days,omitempty" jsonschema:"title=Reconciliation (days),minimum=0,maximum=366,default=7"`
+	ReconcileDays int `json:"reconcile_days,omitempty" jsonschema:"title=Reconciliation (days),minimum=0,maximum=366,default=7" jsonschema_extras:"group=advanced"`
 
 	// Each sync reads all lists from end to end, however long that takes.
-	ReconcileNow bool `json:"reconcile_now,omitempty" jsonschema:"title=Reconcile now,default=false"`
+	ReconcileNow bool `json:"reconcile_now,omitempty" jsonschema:"title=Reconcile now,default=false" jsonschema_extras:"group=advanced"`
 
 	// How deletions are emitted: tombstone writes a record that destinations use to delete the row; ignore writes nothing.
-	Deletes string `json:"deletes,omitempty" jsonschema:"title=Deletions,enum=tombstone,enum=ignore,default=tombstone"`
+	Deletes string `json:"deletes,omitempty" jsonschema:"title=Deletions,enum=tombstone,enum=ignore,default=tombstone" jsonschema_extras:"group=advanced"`
 
 	// Fields that the connector removes from the records and from the schema. Write each one as stream.field, such as ticket_messages.body_text or tickets.customer.email.
-	ExcludeFields []string `json:"exclude_fields,omitempty" jsonschema:"title=Excluded fields"`
+	ExcludeFields []string `json:"exclude_fields,omitempty" jsonschema:"title=Excluded fields" jsonschema_extras:"group=privacy"`
 
 	// Fields whose values the connector replaces by a salted SHA-256 hash. Write each one as stream.field, such as customers.email. Equal values have equal hashes, so you can still count and join by them.
-	HashFields []string `json:"hash_fields,omitempty" jsonschema:"title=Hashed fields"`
+	HashFields []string `json:"hash_fields,omitempty" jsonschema:"title=Hashed fields" jsonschema_extras:"group=privacy"`
 
 	// A secret string of at least 16 characters, which the connector puts before each value that it hashes. Without knowledge of the salt, values such as email addresses cannot be guessed from their hashes. A different salt gives different hashes.
-	HashSalt string `json:"hash_salt,omitempty" jsonschema:"title=Hash salt,minLength=16" jsonschema_extras:"airbyte_secret=true"`
+	HashSalt string `json:"hash_salt,omitempty" jsonschema:"title=Hash salt,minLength=16" jsonschema_extras:"group=privacy,airbyte_secret=true"`
 
 	// Masks the credentials for other services that your account stores in the HTTP headers and data of integrations, in the actions of macros and in its settings, such as those of single sign-on.
-	MaskSecrets bool `json:"mask_secrets,omitempty" jsonschema:"title=Mask secrets of other services,default=true"`
+	MaskSecrets bool `json:"mask_secrets,omitempty" jsonschema:"title=Mask secrets of other services,default=true" jsonschema_extras:"group=privacy"`
 
 	// The number of lists that are read in parallel. They share the rate limit of your account, so a higher number helps only while Gorgias responds slowly.
-	Concurrency int `json:"concurrency,omitempty" jsonschema:"title=Concurrency,minimum=1,maximum=10,default=4"`
+	Concurrency int `json:"concurrency,omitempty" jsonschema:"title=Concurrency,minimum=1,maximum=10,default=4" jsonschema_extras:"group=advanced"`
 
 	// The share of your account's rate limit that is left to your other integrations, from 0 to 0.9.
-	RateLimitReserve float64 `json:"rate_limit_reserve,omitempty" jsonschema:"title=Rate limit reserve,minimum=0,maximum=0.9,default=0.1"`
+	RateLimitReserve float64 `json:"rate_limit_reserve,omitempty" jsonschema:"title=Rate limit reserve,minimum=0,maximum=0.9,default=0.1" jsonschema_extras:"group=advanced"`
 
 	// The scheme and host to send requests to, for a proxy or a test account. Leave it empty to send them to Gorgias.
-	BaseURL string `json:"base_url,omitempty" jsonschema:"title=Base URL,example=https://gorgias-proxy.example.com"`
+	BaseURL string `json:"base_url,omitempty" jsonschema:"title=Base URL,example=https://gorgias-proxy.example.com" jsonschema_extras:"group=advanced"`
 }
 
 // Credentials are one of the two ways to authenticate.

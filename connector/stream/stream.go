@@ -53,6 +53,12 @@ type Stream struct {
 	// CountedBy is the scope of the account's statistics that counts the records by the
 	// day of their creation, by other definitions; "" if there is none.
 	CountedBy string
+	// CountedIn are the records of another list that count how many rows of this stream
+	// name them; nil if there is none.
+	CountedIn *Counter
+	// Counters are columns that count other records. They change with those, without a
+	// date, and each sync brings them.
+	Counters []string
 	// ByCreation are the parameters that order the list by Created; nil if Query
 	// does.
 	ByCreation url.Values
@@ -103,6 +109,16 @@ type Stream struct {
 	// Aliases are the names under which other connectors keep this stream's
 	// state.
 	Aliases []string
+}
+
+// A Counter is a list whose records have a number of rows of another stream: those with
+// the record's id in the last column of their key.
+type Counter struct {
+	Stream *Stream
+	// Column is the number.
+	Column string
+	// Query orders the list by that, the largest number first.
+	Query url.Values
 }
 
 // A ReadMode is a way to read an endpoint.

@@ -14,7 +14,7 @@ var automationRows = []*Row{
 	{Reader: reader.FullRefresh{}, Stream: &stream.Stream{
 		Name: "macros", Path: "macros", Query: oldestCreated, Mode: stream.FullRefresh,
 		Partitions: []url.Values{{}, {"archived": {"true"}}},
-		Key:        []string{"id"}, SecretColumns: []string{"actions", conform.Unrecognized}, Record: schemas.Macro{}, OAuthScope: "macros:read",
+		Key:        []string{"id"}, Counters: []string{"usage"}, SecretColumns: []string{"actions", conform.Unrecognized}, Record: schemas.Macro{}, OAuthScope: "macros:read",
 	}},
 	{Reader: reader.FullRefresh{}, Stream: &stream.Stream{
 		Name: "rules", Path: "rules", Query: oldestCreated, Mode: stream.FullRefresh,

@@ -9,7 +9,7 @@ import (
 // Tags is the stream of the tags that tickets can have.
 var Tags = &stream.Stream{
 	Name: "tags", Path: "tags", Query: oldestCreated, Mode: stream.FullRefresh,
-	Key: []string{"id"}, Record: schemas.Tag{}, OAuthScope: "tags:read",
+	Key: []string{"id"}, Counters: []string{"usage"}, Record: schemas.Tag{}, OAuthScope: "tags:read",
 }
 
 var tagRows = []*Row{{Stream: Tags, Reader: reader.FullRefresh{}}}

@@ -2,6 +2,7 @@ package streams
 
 import (
 	"encoding/json"
+	"net/url"
 
 	"source-gorgias/connector/changefeed"
 	"source-gorgias/connector/reader"
@@ -22,6 +23,7 @@ var ticketTags = &stream.Stream{
 	Name: "ticket_tags", Parent: Tickets, Mode: stream.Derived, Field: "tags", Derive: tagsOf,
 	Key: []string{"ticket_id", "id"}, Cursor: "ticket_updated_datetime", Deletable: true, Record: schemas.TicketTag{}, OAuthScope: "tickets:read",
 	Limitations: "which rows belonged to a deleted ticket: filter by ticket_id",
+	CountedIn:   &stream.Counter{Stream: Tags, Column: "usage", Query: url.Values{"order_by": {"usage:desc,name:desc"}}},
 }
 
 var ticketRows = []*Row{

@@ -27,6 +27,9 @@ func newCell(raw []byte) Cell {
 	case 'n':
 		return Cell{Null: true}
 	case '"':
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return Cell{Text: string(raw[1 : len(raw)-1])} // as most are: nothing is escaped
+		}
 		var text string
 		_ = json.Unmarshal(raw, &text) // it is a part of valid JSON
 		return Cell{Text: text}

@@ -47,7 +47,7 @@ type table struct {
 	group  string              // the column by which the account is asked
 	names  map[string]string   // of columns: theirs in the rows to the stream's; "" is not compared
 	given  map[string]struct{} // columns that the rows have
-	perDay map[string]int      // live rows by the date of their creation, if the account counts them
+	counts map[string]int      // live rows by the date of their creation or by the id in their key, as the account counts them
 	report *Report
 }
 
@@ -59,7 +59,7 @@ func newTable(o *Options, r *Report) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{stream: s, schema: schema, kinds: kinds(schema.JSON()), names: map[string]string{}, given: map[string]struct{}{}, perDay: map[string]int{}, report: r}
+	t := &table{stream: s, schema: schema, kinds: kinds(schema.JSON()), names: map[string]string{}, given: map[string]struct{}{}, counts: map[string]int{}, report: r}
 	switch {
 	case s.Source().BelongsTo != "":
 		t.group = s.Source().BelongsTo
@@ -96,6 +96,8 @@ func (t *table) column(name string) string {
 	lower := strings.ToLower(name)
 	own = strings.TrimSpace(own)
 	switch {
+	case slices.Contains(t.stream.Counters, own): //rule:counters-are-not-compared
+		own = ""
 	case own != "" && own != conform.Unrecognized:
 	case slices.Contains(tombstoneColumns, lower), slices.Contains(extractedColumns, lower):
 		own = lower
@@ -143,13 +145,17 @@ func (t *table) read(row Row) (e entry, extracted time.Time, ok bool) {
 	return e, extracted, ok
 }
 
-// count counts a row on the day of its creation.
+// count counts a row as the account does: on the day of its creation, or for the record
+// that it names.
 func (t *table) count(e entry) {
+	if t.stream.CountedIn != nil {
+		t.counts[strconv.FormatInt(e.id, 10)]++
+	}
 	if t.stream.CountedBy == "" {
 		return
 	}
 	if micros, err := strconv.ParseInt(string(e.values[t.stream.Created]), 10, 64); err == nil {
-		t.perDay[time.UnixMicro(micros).UTC().Format(time.DateOnly)]++
+		t.counts[time.UnixMicro(micros).UTC().Format(time.DateOnly)]++
 	}
 }
 
@@ -251,7 +257,7 @@ func (t *table) rows(in io.Reader, since time.Time, now time.Time, each func(ent
 				return err
 			}
 		}
-		if ok && t.counts(&e, since, now) {
+		if ok && t.matters(&e, since, now) {
 			each(e)
 		}
 		if extracted.After(t.report.extracted) && !extracted.After(now) {
@@ -271,8 +277,8 @@ func (t *table) checkColumns() error {
 	return nil
 }
 
-// counts notes the dates of a row, and reports whether it is as late as asked for.
-func (t *table) counts(e *entry, since, now time.Time) bool {
+// matters notes the dates of a row, and reports whether it is as late as asked for.
+func (t *table) matters(e *entry, since, now time.Time) bool {
 	r := t.report
 	if t.stream.Cursor == "" {
 		e.cursor = t.latest(*e, now)

@@ -34,6 +34,7 @@ type account struct {
 	*sandbox.Server
 	url, config string // config is the path of a file
 	server      *http.Server
+	plain       bool // its records are the sandbox's; set before the first request
 	fail        atomic.Pointer[func(*http.Request) *sandbox.Fault]
 	requests    atomic.Int64
 	tokens      sync.Map // the access tokens that were used, and how often: *atomic.Int64
@@ -75,6 +76,10 @@ func newAccount(dir string, rotate bool) (*account, error) {
 
 // serve answers for the sandbox, with records made odder than its own.
 func (a *account) serve(w http.ResponseWriter, r *http.Request) {
+	if a.plain {
+		a.ServeHTTP(w, r)
+		return
+	}
 	r.Header.Del("Accept-Encoding") // what is packed cannot be changed
 	answer := httptest.NewRecorder()
 	a.ServeHTTP(answer, r)

@@ -45,6 +45,7 @@ func clients() []client {
 		{"documents", []string{"meltano", "meltanolabs"}, []string{"meltano", "meltanolabs-target-postgres"}, documentRuns},
 		{"target-postgres", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, piped.try},
 		{"target-duckdb", []string{"pipelinewise"}, []string{"target-duckdb", "duckdb"}, duckTarget.try},
+		{"faults", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, faultRuns},
 		{"target-jsonl", []string{"checkers"}, []string{"target-jsonl"}, inFiles.try},
 	}
 }

@@ -160,6 +160,8 @@ func mutantTable() []mutant {
 		{name: "a command of a document is no command", clients: []string{"documents"},
 			session: func(script string) string { return strings.Replace(script, "\nmeltano run ", "\nmeltano rum ", 1) }},
 		{name: "a document in which nothing is done", clients: []string{"documents"}, session: func(string) string { return ":" }},
+		{name: "a row that is left over is not named", clients: []string{"faults"},
+			line: onceIn(`      "kind": "left over"`, `      "kind": "stale"`, regexp.MustCompile(`      "kind": "left over"`))},
 		{name: "the key in a log", clients: []string{"airbyte-cdk"},
 			line: onceIn(`{"type":"CONNECTION_STATUS"`, fmt.Sprintf(`{"type":"LOG","log":{"level":"INFO","message":%s}}`, strings.ReplaceAll(quoted("with "+key), "$", "$$"))+"\n$0", regexp.MustCompile(`^.*$`))},
 	}

@@ -120,6 +120,8 @@ var mutants = []mutant{
 	{"dates-show-changes-since", "what its dates explain is a fault", False, byRows},
 	{"lists-may-be-late", "a list is believed that shows changes late", True, byRows},
 	{"rows-of-deleted-tickets-may-stay", "messages of deleted tickets are faults", Delete, byRows},
+	{"counters-are-not-compared", "usage of tags is compared, which changes with each ticket", False, outside("TestVerifyCounters")},
+	{"tags-have-totals", "rows are not compared with the usage of tags", Delete, outside("TestVerifyTagUsage")},
 	{"totals-of-the-account-are-compared", "there are no control totals", Value(1, "error(nil)"), outside("TestVerifyControl")},
 	{"bound-of-a-sample", "the bound is too low", Value(1, "$ / 3"), byRows},
 	{"differences-have-an-exit-code", "differences are no failure", Stmt("return nil"), byRows},

@@ -23,7 +23,7 @@ func Specification() ([]byte, error) {
 	}
 	root := form(r.Reflect(config.Config{}))
 	root.Draft, root.Title, root.Description = "http://json-schema.org/draft-07/schema#", "Gorgias", ""
-	root.Required = []string{"subdomain", "credentials"}
+	root.Required, root.Groups = []string{"subdomain", "credentials"}, groups
 
 	// The two types of credentials are alternatives; a form shows the fields of
 	// the selected one.
@@ -79,9 +79,21 @@ type setting struct {
 	Display     string     `json:"display_type,omitzero"`
 	Required    []string   `json:"required,omitzero"`
 	Open        bool       `json:"additionalProperties,omitzero"`
+	Group       string     `json:"group,omitzero"`
+	AlwaysShow  bool       `json:"always_show,omitzero"` // an optional field stands beside the required ones
+	Groups      []group    `json:"groups,omitzero"`
 	Properties  fields     `json:"properties,omitzero"`
 	OneOf       []*setting `json:"oneOf,omitzero"`
 }
+
+// A group is a card of the form, with the settings that name it.
+type group struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+}
+
+// groups are those of the form, in their order.
+var groups = []group{{"authentication", "Authentication"}, {"range", "Range"}, {"reports", "Reports"}, {"privacy", "Privacy"}, {"advanced", "Advanced"}}
 
 // A jsonNumber is a number, spelled as in the struct tag.
 type jsonNumber string
@@ -118,8 +130,11 @@ func form(s *jsonschema.Schema) *setting {
 		Minimum:     jsonNumber(s.Minimum), Maximum: jsonNumber(s.Maximum),
 	}
 	f.MinLength = s.MinLength
-	secret, _ := strconv.ParseBool(text(s.Extras["airbyte_secret"]))
-	f.Secret = secret
+	flag := func(name string) bool {
+		set, _ := strconv.ParseBool(text(s.Extras[name]))
+		return set
+	}
+	f.Secret, f.AlwaysShow, f.Group = flag("airbyte_secret"), flag("always_show"), text(s.Extras["group"])
 	if s.Default != nil && s.Type != "string" {
 		f.Default = jsonNumber(fmt.Sprint(s.Default))
 	}

@@ -42,6 +42,8 @@ type mutant struct {
 	// session returns what is run in place of a document's commands; nil leaves
 	// them.
 	session func(script string) string
+	// model returns what stands in a file of the package for dbt; nil leaves all.
+	model func(path, text string) string
 }
 
 // every names the clients that compare rows of the whole account.
@@ -235,7 +237,7 @@ func (b *harness) withMutant(m *mutant, dir string) (*harness, error) {
 			return nil, err
 		}
 	}
-	s.session = m.session
+	s.session, s.model = m.session, m.model
 	if m.wheel != nil {
 		s.packed = func() (*wheel, error) {
 			p, err := b.packed()

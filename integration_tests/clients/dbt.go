@@ -103,9 +103,12 @@ func dbtInPostgres(ctx context.Context, v *clientRun) error {
 	if err != nil {
 		return err
 	}
-	return p.histories(ctx, func() error { return loads.load(ctx) }, func() (warehouse, error) {
+	if err := p.histories(ctx, func() error { return loads.load(ctx) }, func() (warehouse, error) {
 		return v.postgres.dump(ctx, database(v), dbtSchema+"_gorgias")
-	})
+	}); err != nil {
+		return err
+	}
+	return p.recipesInPostgres(ctx)
 }
 
 // dbtReports are the reports that the reconciliation model reads.

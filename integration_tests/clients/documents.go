@@ -49,8 +49,9 @@ func sessions() (all [][]documents.Block, err error) {
 			return err
 		}
 		var ours []documents.Block
-		for _, b := range blocks {
-			if b.By == "clients" && b.Language != "sql" { // checkCurrent runs those
+		for i, b := range blocks {
+			query := b.Language == "sql" || b.Language == "text" && i > 0 && blocks[i-1].Language == "sql"
+			if b.By == "clients" && !query { // checkCurrent and recipeRuns run queries
 				ours = append(ours, b)
 			}
 		}

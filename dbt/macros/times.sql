@@ -8,7 +8,7 @@
 {%- macro default__gorgias_clock() -%}(now() at time zone 'UTC'){%- endmacro -%}
 {%- macro bigquery__gorgias_clock() -%}current_timestamp(){%- endmacro -%}
 {%- macro snowflake__gorgias_clock() -%}sysdate(){%- endmacro -%}
-{%- macro redshift__gorgias_clock() -%}(getdate() at time zone 'UTC' at time zone 'UTC'){%- endmacro -%}
+{%- macro redshift__gorgias_clock() -%}getdate(){%- endmacro -%}
 
 {#- gorgias_seconds is the time between two timestamps in seconds, with fractions where the warehouse has them. -#}
 {%- macro gorgias_seconds(earlier, later) -%}{{ return(adapter.dispatch('gorgias_seconds', 'gorgias')(earlier, later)) }}{%- endmacro -%}

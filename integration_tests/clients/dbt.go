@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"source-gorgias/integration_tests/documents"
 )
 
 // A dbtProject is the package in dbt/, as a project that builds on the tables of one load.
@@ -33,7 +35,7 @@ func newDBT(ctx context.Context, v *clientRun, target, profile string, vars map[
 	if err != nil {
 		return nil, err
 	}
-	p := &dbtProject{clientRun: v, program: e.program("dbt"), dir: v.file("dbt"), vars: vars, target: target, env: append(env,
+	p := &dbtProject{clientRun: v, program: e.program("dbt"), dir: v.file("dbt-" + target), vars: vars, target: target, env: append(env,
 		"DBT_SEND_ANONYMOUS_USAGE_STATS=false", "DBT_PROFILES_DIR="+v.workDir, "DBT_NO_VERSION_CHECK=1")}
 	if err := os.CopyFS(p.dir, os.DirFS("dbt")); err != nil {
 		return nil, fmt.Errorf("%w\nhint: this program runs at the root of the repository", err)
@@ -108,7 +110,44 @@ func dbtInPostgres(ctx context.Context, v *clientRun) error {
 	}); err != nil {
 		return err
 	}
-	return p.recipesInPostgres(ctx)
+	if err := p.recipesInPostgres(ctx); err != nil {
+		return err
+	}
+	return p.quickStart(ctx)
+}
+
+// quickStart runs the commands of dbt/README.md in a project of the user's own, on the
+// tables that are there.
+func (p *dbtProject) quickStart(ctx context.Context) error {
+	blocks, err := documents.Blocks("dbt/README.md")
+	if err != nil {
+		return err
+	}
+	dir := p.file("shop")
+	if err := os.MkdirAll(filepath.Join(dir, "source-gorgias"), 0o755); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "source-gorgias", "dbt"), os.DirFS("dbt")); err != nil {
+		return err
+	}
+	profile := "shop:\n  target: dev\n  outputs:\n    dev: " + strings.Replace(p.postgres.dbtProfile(database(p.clientRun)), "schema: "+dbtSchema, "schema: shop", 1) + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "profiles.yml"), []byte(profile), 0o600); err != nil {
+		return err
+	}
+	env := append(p.env[:len(p.env):len(p.env)], "DBT_PROFILES_DIR="+dir, "PATH="+filepath.Dir(p.program)+":"+os.Getenv("PATH"))
+	for _, b := range blocks {
+		if b.Language != "sh" {
+			continue
+		}
+		if _, err := p.run(ctx, command{dir: dir, env: env, args: []string{"bash", "-euo", "pipefail", "-c", b.Text}}); err != nil {
+			return fmt.Errorf("dbt/README.md:%d: %w", b.Line, err)
+		}
+	}
+	w, err := p.postgres.dump(ctx, database(p.clientRun), "shop_gorgias")
+	if err != nil {
+		return err
+	}
+	return p.compareCurrent("quick start", w)
 }
 
 // dbtReports are the reports that the reconciliation model reads.

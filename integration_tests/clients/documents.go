@@ -39,7 +39,7 @@ func sessions() (all [][]documents.Block, err error) {
 		switch {
 		case err != nil:
 			return err
-		case f.IsDir() && (strings.HasPrefix(f.Name(), ".") && path != "." || f.Name() == "testdata"):
+		case f.IsDir() && (strings.HasPrefix(f.Name(), ".") && path != "." || f.Name() == "testdata" || path == "dbt"): // quickStart runs those of dbt
 			return fs.SkipDir
 		case filepath.Ext(path) != ".md":
 			return nil

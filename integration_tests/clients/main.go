@@ -45,6 +45,7 @@ func clients() []client {
 		{"documents", []string{"meltano", "meltanolabs"}, []string{"meltano", "meltanolabs-target-postgres"}, documentRuns},
 		{"dbt-postgres", []string{"meltano", "meltanolabs", "checkers", "dbt"}, []string{"dbt-core", "dbt-postgres"}, dbtInPostgres},
 		{"dbt-definitions", []string{"dbt"}, []string{"dbt-core", "dbt-duckdb"}, definitionRuns},
+		{"dbt-dialects", []string{"dbt"}, []string{"dbt-bigquery", "dbt-snowflake", "dbt-redshift"}, dialectRuns},
 		{"dbt-recipes", []string{"airbyte", "dbt"}, []string{"dbt-core", "dbt-duckdb"}, recipeRuns},
 		{"dbt-duckdb", []string{"airbyte", "dbt"}, []string{"dbt-core", "dbt-duckdb"}, dbtInDuckDB},
 		{"target-postgres", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, piped.try},

@@ -18,8 +18,8 @@ select
   week, assignee_user_id, assignee_team_id, channel,
   sum(sent) as surveys_sent, sum(sent_and_rated) as surveys_sent_and_rated, sum(rated) as surveys_rated,
   sum(satisfied) as surveys_satisfied, sum(score) as score_sum,
-  sum(score) * 1.0 / nullif(sum(rated), 0) as average_score,
-  sum(satisfied) * 100.0 / nullif(sum(rated), 0) as satisfaction_percent,
-  sum(sent_and_rated) * 100.0 / nullif(sum(sent), 0) as response_percent
+  cast(sum(score) as {{ dbt.type_float() }}) / nullif(sum(rated), 0) as average_score,
+  100 * cast(sum(satisfied) as {{ dbt.type_float() }}) / nullif(sum(rated), 0) as satisfaction_percent,
+  100 * cast(sum(sent_and_rated) as {{ dbt.type_float() }}) / nullif(sum(sent), 0) as response_percent
 from parts
 group by week, assignee_user_id, assignee_team_id, channel

@@ -444,7 +444,7 @@ there is one such thing
 		{"~~~sh", "<!-- run by: chance -->\n~~~sh", "there is no runner chance"},
 		{"~~~sh", "~~~", "begins with its language"},
 		{"~~~sh\nsource", "    source", "without fences"},
-		{"~~~json", "~~~text", "no sh block before it"},
+		{"~~~json", "~~~text", "no sh or sql block before it"},
 		{"acme", "…", "it cannot be used as it stands"},
 		{`"a-key"}`, `"a-key"`, "unexpected end"},
 		{"a@example.com", "", "email"},

@@ -162,8 +162,24 @@ func mutantTable() []mutant {
 		{name: "a command of a document is no command", clients: []string{"documents"},
 			session: func(script string) string { return strings.Replace(script, "\nmeltano run ", "\nmeltano rum ", 1) }},
 		{name: "a document in which nothing is done", clients: []string{"documents"}, session: func(string) string { return ":" }},
+		{name: "deleted tickets are current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__tickets", "where not is_tombstone", "")},
+		{name: "messages of deleted tickets are current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__messages", "\njoin ", "\nleft join ")},
+		{name: "tags that were removed are current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__ticket_tags", "not g.is_tombstone and", "")},
+		{name: "values that were taken off are current", clients: []string{"dbt-postgres"}, model: inModel("gorgias__ticket_field_values", "else {{", "else true or {{")},
+		{name: "trash is not current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__tickets", "where not is_tombstone", "where not is_tombstone and not is_trashed")},
+		{name: "timestamps are local", clients: []string{"dbt-duckdb"}, model: inModel("columns", "epoch_us({{ column }})", "epoch_us(cast({{ column }} as timestamptz))")},
 		{name: "the key in a log", clients: []string{"airbyte-cdk"},
 			line: onceIn(`{"type":"CONNECTION_STATUS"`, fmt.Sprintf(`{"type":"LOG","log":{"level":"INFO","message":%s}}`, strings.ReplaceAll(quoted("with "+key), "$", "$$"))+"\n$0", regexp.MustCompile(`^.*$`))},
+	}
+}
+
+// inModel changes a text of one file of the package for dbt.
+func inModel(file, from, to string) func(string, string) string {
+	return func(path, text string) string {
+		if strings.TrimSuffix(filepath.Base(path), ".sql") != file {
+			return text
+		}
+		return strings.Replace(text, from, to, 1)
 	}
 }
 

@@ -181,8 +181,8 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 			before = d.Blocks[i-1]
 		}
 		switch {
-		case b.Language == "text" && before.Language != "sh":
-			at(b.Line, "the text block has no sh block before it whose output it could be")
+		case b.Language == "text" && before.Language != "sh" && before.Language != "sql":
+			at(b.Line, "the text block has no sh or sql block before it whose output it could be")
 		case b.Language == "text" && (before.By != "" || b.By != ""):
 			if before.By != b.By {
 				at(b.Line, "the command and its output are not looked at by the same")
@@ -444,7 +444,7 @@ there is one such thing
 		{"~~~sh", "<!-- run by: chance -->\n~~~sh", "there is no runner chance"},
 		{"~~~sh", "~~~", "begins with its language"},
 		{"~~~sh\nsource", "    source", "without fences"},
-		{"~~~json", "~~~text", "no sh block before it"},
+		{"~~~json", "~~~text", "no sh or sql block before it"},
 		{"acme", "…", "it cannot be used as it stands"},
 		{`"a-key"}`, `"a-key"`, "unexpected end"},
 		{"a@example.com", "", "email"},

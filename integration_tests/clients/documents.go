@@ -39,7 +39,7 @@ func sessions() (all [][]documents.Block, err error) {
 		switch {
 		case err != nil:
 			return err
-		case f.IsDir() && (strings.HasPrefix(f.Name(), ".") && path != "." || f.Name() == "testdata"):
+		case f.IsDir() && (strings.HasPrefix(f.Name(), ".") && path != "." || f.Name() == "testdata" || path == "dbt"): // quickStart runs those of dbt
 			return fs.SkipDir
 		case filepath.Ext(path) != ".md":
 			return nil
@@ -49,8 +49,9 @@ func sessions() (all [][]documents.Block, err error) {
 			return err
 		}
 		var ours []documents.Block
-		for _, b := range blocks {
-			if b.By == "clients" && b.Language != "sql" { // checkCurrent runs those
+		for i, b := range blocks {
+			query := b.Language == "sql" || b.Language == "text" && i > 0 && blocks[i-1].Language == "sql"
+			if b.By == "clients" && !query { // checkCurrent and recipeRuns run queries
 				ours = append(ours, b)
 			}
 		}

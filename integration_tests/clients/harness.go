@@ -27,7 +27,8 @@ type harness struct {
 	env      []string
 	programs string // the directory with the program, under both its names
 	packed   func() (*wheel, error)
-	session  func(script string) string // spoils a document's commands; nil leaves them
+	session  func(script string) string     // spoils a document's commands; nil leaves them
+	model    func(path, text string) string // spoils a file of the package for dbt; nil leaves all
 	*environments
 	postgres *postgres
 }

@@ -42,6 +42,8 @@ type mutant struct {
 	// session returns what is run in place of a document's commands; nil leaves
 	// them.
 	session func(script string) string
+	// model returns what stands in a file of the package for dbt; nil leaves all.
+	model func(path, text string) string
 }
 
 // every names the clients that compare rows of the whole account.
@@ -162,8 +164,24 @@ func mutantTable() []mutant {
 		{name: "a document in which nothing is done", clients: []string{"documents"}, session: func(string) string { return ":" }},
 		{name: "a row that is left over is not named", clients: []string{"faults"},
 			line: onceIn(`      "kind": "left over"`, `      "kind": "stale"`, regexp.MustCompile(`      "kind": "left over"`))},
+		{name: "deleted tickets are current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__tickets", "where not is_tombstone", "")},
+		{name: "messages of deleted tickets are current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__messages", "\njoin ", "\nleft join ")},
+		{name: "tags that were removed are current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__ticket_tags", "not g.is_tombstone and", "")},
+		{name: "values that were taken off are current", clients: []string{"dbt-postgres"}, model: inModel("gorgias__ticket_field_values", "else {{", "else true or {{")},
+		{name: "trash is not current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__tickets", "where not is_tombstone", "where not is_tombstone and not is_trashed")},
+		{name: "timestamps are local", clients: []string{"dbt-duckdb"}, model: inModel("columns", "epoch_us({{ column }})", "epoch_us(cast({{ column }} as timestamptz))")},
 		{name: "the key in a log", clients: []string{"airbyte-cdk"},
 			line: onceIn(`{"type":"CONNECTION_STATUS"`, fmt.Sprintf(`{"type":"LOG","log":{"level":"INFO","message":%s}}`, strings.ReplaceAll(quoted("with "+key), "$", "$$"))+"\n$0", regexp.MustCompile(`^.*$`))},
+	}
+}
+
+// inModel changes a text of one file of the package for dbt.
+func inModel(file, from, to string) func(string, string) string {
+	return func(path, text string) string {
+		if strings.TrimSuffix(filepath.Base(path), ".sql") != file {
+			return text
+		}
+		return strings.Replace(text, from, to, 1)
 	}
 }
 
@@ -237,7 +255,7 @@ func (b *harness) withMutant(m *mutant, dir string) (*harness, error) {
 			return nil, err
 		}
 	}
-	s.session = m.session
+	s.session, s.model = m.session, m.model
 	if m.wheel != nil {
 		s.packed = func() (*wheel, error) {
 			p, err := b.packed()

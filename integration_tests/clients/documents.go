@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ func sessions() (all [][]documents.Block, err error) {
 		}
 		var ours []documents.Block
 		for _, b := range blocks {
-			if b.By == "clients" && b.Language != "sql" { // checkCurrent runs those
+			if b.By == "clients" && !slices.Contains([]string{"sql", "python", "text"}, b.Language) { // checkCurrent and exampleRuns run those
 				ours = append(ours, b)
 			}
 		}

@@ -92,6 +92,9 @@ func (v *clientRun) document(ctx context.Context, blocks []documents.Block, name
 	if err != nil {
 		return err
 	}
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("examples")); err != nil {
+		return err
+	}
 	if _, err := v.run(ctx, command{args: []string{"bash", "-euo", "pipefail", "-c", text}, dir: dir, env: env, limit: 15 * time.Minute}); err != nil {
 		return err
 	}
@@ -148,7 +151,7 @@ func (v *clientRun) shell(ctx context.Context, database string) ([]string, error
 		return nil, err
 	}
 	return append(v.postgres.variables(database),
-		"PATH="+bin+":"+os.Getenv("PATH")+":"+filepath.Dir(v.postgres.psql),
+		"PATH="+bin+":"+os.Getenv("PATH")+":"+filepath.Dir(v.postgres.psql)+":"+v.programs,
 		"WHEEL="+p.wheel, "GORGIAS_BASE_URL="+v.account.url,
 		"PYTHONDONTWRITEBYTECODE=", // what it installs would be compiled by every command
 		"UV_OFFLINE=1", "UV_NO_INDEX=1", "UV_FIND_LINKS="+wheels, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+wheels), nil

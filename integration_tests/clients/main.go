@@ -43,6 +43,8 @@ func clients() []client {
 		{"meltano-oauth", []string{"meltano", "checkers"}, []string{"meltano", "target-jsonl"}, meltanoApp},
 		{"wheel", []string{"meltano", "meltanolabs", "checkers"}, []string{"meltano"}, wheelRuns},
 		{"documents", []string{"meltano", "meltanolabs"}, []string{"meltano", "meltanolabs-target-postgres"}, documentRuns},
+		{"examples", []string{"airbyte", "checkers", "meltanolabs"}, []string{"airbyte", "duckdb", "target-jsonl", "meltanolabs-target-postgres"}, exampleRuns},
+		{"schedulers", []string{"schedulers"}, []string{"apache-airflow", "dagster", "kubernetes-validate"}, schedulerRuns},
 		{"target-postgres", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, piped.try},
 		{"target-duckdb", []string{"pipelinewise"}, []string{"target-duckdb", "duckdb"}, duckTarget.try},
 		{"target-jsonl", []string{"checkers"}, []string{"target-jsonl"}, inFiles.try},

@@ -27,7 +27,13 @@ func exampleRuns(ctx context.Context, v *clientRun) error {
 	if err := errors.Join(v.copyExamples(), os.Symlink(checkers.program("target-jsonl"), v.file("bin/target-jsonl"))); err != nil {
 		return err
 	}
-	return errors.Join(v.pythonBlocks(ctx), v.pyAirbyteExample(ctx), v.syncScript(ctx), v.flattening(ctx))
+	if err := errors.Join(v.pythonBlocks(ctx), v.pyAirbyteExample(ctx)); err != nil {
+		return err
+	}
+	if err := v.open(true); err != nil { // an account in which nothing is deleted yet
+		return err
+	}
+	return errors.Join(v.syncScript(ctx), v.flattening(ctx))
 }
 
 // copyExamples makes a directory in which the examples run: with a copy of them,
@@ -111,7 +117,8 @@ func (v *clientRun) pyAirbyteExample(ctx context.Context) error {
 // syncScript runs sync.sh: with a target, with one that fails, and while
 // another sync is running.
 func (v *clientRun) syncScript(ctx context.Context) error {
-	if _, err := v.write("target.json", inFiles.config(v)); err != nil {
+	config, err := os.ReadFile(v.account.config)
+	if err = errors.Join(err, os.WriteFile(v.file("config.json"), config, 0o600), os.WriteFile(v.file("target.json"), []byte(inFiles.config(v)), 0o600)); err != nil {
 		return err
 	}
 	crontab, err := os.ReadFile("examples/cron/crontab")

@@ -1,6 +1,7 @@
 # The image, for Airbyte's platform and for other container runtimes. Both bases
 # are arguments, so that it can be built without a public registry:
-# packaging/image.sh makes its own.
+# packaging/image.sh makes its own. The base of the result is pinned by its digest.
+# The base of the build is not: with the same Go, every base builds the same program.
 #
 #   docker build -t source-gorgias:dev .
 #   docker buildx build --platform linux/amd64,linux/arm64 …
@@ -8,7 +9,7 @@
 # Nothing runs in the second stage: an image for another processor needs no
 # emulation.
 ARG BUILD_BASE=golang:1.26-alpine
-ARG RUN_BASE=busybox:1.37-musl
+ARG RUN_BASE=busybox:1.37-musl@sha256:fc6dddc4c44b1bfe37f41cae8e67d1693828e8f42a91862816d7953e2c9d3f23
 
 FROM --platform=$BUILDPLATFORM ${BUILD_BASE} AS build
 WORKDIR /src

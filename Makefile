@@ -1,4 +1,4 @@
-.PHONY: build test full integration lint generate check bench bench-peers bench-packages fuzz mutants race vuln image image-test wheel release
+.PHONY: build test full integration lint generate check bench bench-peers bench-packages fuzz mutants race vuln image image-test wheel release module
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
@@ -12,6 +12,10 @@ VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
 # Go settings of the machine that would change the program do not apply.
 RELEASE = env GOPROXY="$$(go env GOPROXY)" GOSUMDB="$$(go env GOSUMDB)" GOENV=off GOFLAGS=-modcacherw GOEXPERIMENT= GOWORK=off VERSION=$(VERSION) \
 	$(GORELEASER) release --snapshot --clean
+# Where the files of a release will be downloaded from. Nothing is published yet.
+DOWNLOADS ?= https://example.com/source-gorgias/v$(VERSION)
+# The packages of this module, where a file names them.
+OWN = '(["= `])source-gorgias/(connector|internal|integration_tests|schemas|packaging)'
 ENGINE ?= docker
 IMAGE ?= source-gorgias
 
@@ -76,4 +80,10 @@ wheel: ## the release of this platform, with its Python wheel; in dist
 
 release: ## the release of all platforms; a second build in another environment must be identical
 	$(RELEASE)
+	go run ./packaging managers $(VERSION) $(DOWNLOADS) dist
 	go test ./integration_tests -run '^TestRelease|^TestReproducible' -count 1 -timeout 30m -v -args -release "$(CURDIR)/dist"
+
+module: ## rename the Go module, to publish it: make module MODULE=github.com/acme/source-gorgias
+	go mod edit -module $(MODULE)
+	go mod edit -module $(MODULE)/internal/generate/graphviz internal/generate/graphviz/go.mod
+	grep -rlE $(OWN) --include='*.go' --include=Dockerfile --include=.goreleaser.yaml . | xargs sed -i -E "s#"$(OWN)"#\\1$(MODULE)/\\2#g"

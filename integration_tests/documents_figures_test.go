@@ -10,7 +10,31 @@ import (
 	"testing"
 
 	"source-gorgias/connector/gorgias"
+	"source-gorgias/connector/streams"
 )
+
+// TestComparison compares the first row of the README's comparison with the stream
+// table and with the measured table of costs.
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile(`(?m)^\| source-gorgias \| (\d+) \|.*\| (\d+) \|$`).FindSubmatch(text)
+	day := regexp.MustCompile(`(?m)^\| a day's changes: .* \| (\d+) \| \d+ \| \d+ \|$`).FindSubmatch(text)
+	if row == nil || day == nil {
+		t.Fatal("the README has no comparison, or no table of costs")
+	}
+	if got, want := string(row[1]), strconv.Itoa(len(streams.All())); got != want {
+		t.Errorf("the comparison says %s streams, expected %s", got, want)
+	}
+	for _, claim := range []string{string(row[2]), regexp.MustCompile(`take (\d+) requests`).FindStringSubmatch(string(text))[1]} {
+		if want := string(day[1]); claim != want {
+			t.Errorf("the README claims %s requests for one day's changes, expected %s", claim, want)
+		}
+	}
+}
 
 // TestScheduleFigures compares the figures in docs/operations.md with those of
 // the README, which TestRequestCount checks, and with the forecast.

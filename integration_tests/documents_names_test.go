@@ -274,7 +274,7 @@ func (w *docRunner) exists(words []string) (problem string, known bool) {
 		return "", true
 	}
 	call := strings.Join(words, " ")
-	if call == "go generate ./..." || call == "go build" {
+	if slices.Contains([]string{"go generate ./...", "go build", "go install ."}, call) {
 		return "", true
 	}
 	if len(words) < 3 || words[1] != "test" && words[1] != "run" {

@@ -35,7 +35,8 @@ import (
 //     for some characters or, on a line of its own, for some lines;
 //   - json blocks are configurations with which check succeeds, catalogs and
 //     states with which a read succeeds, or messages of declared columns;
-//   - yaml blocks are loaded by the runner that is named before them;
+//   - yaml blocks are loaded, and python blocks run, by the runner that is named
+//     before them;
 //   - links have a target, and names in back-ticks exist: commands, flags, tests,
 //     files.
 //
@@ -181,8 +182,8 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 			before = d.Blocks[i-1]
 		}
 		switch {
-		case b.Language == "text" && before.Language != "sh" && before.Language != "sql":
-			at(b.Line, "the text block has no sh or sql block before it whose output it could be")
+		case b.Language == "text" && !slices.Contains([]string{"sh", "sql", "python"}, before.Language):
+			at(b.Line, "the text block has no block before it whose output it could be")
 		case b.Language == "text" && (before.By != "" || b.By != ""):
 			if before.By != b.By {
 				at(b.Line, "the command and its output are not looked at by the same")
@@ -428,7 +429,7 @@ there is one such thing
 		{"source-gorgias spec", "source-gorgias read --config wrong.json", "exit status"},
 		{"source-gorgias spec", "source-gorgias read --config wrong.json | cat", "exit status"},
 		{"source-gorgias spec", "source-gorgias spec # …", "it cannot be run as it stands"},
-		{"source-gorgias spec", "go install .", "no runner runs"},
+		{"source-gorgias spec", "go install ./nothing", "no runner runs"},
 		{"source-gorgias spec", "go test ./integration_tests -run TestNobody", "has no test TestNobody"},
 		{"source-gorgias spec", "go run ./integration_tests/nothing", "there is no package"},
 		{"source-gorgias spec", "make nothing", "has no target nothing"},
@@ -444,7 +445,7 @@ there is one such thing
 		{"~~~sh", "<!-- run by: chance -->\n~~~sh", "there is no runner chance"},
 		{"~~~sh", "~~~", "begins with its language"},
 		{"~~~sh\nsource", "    source", "without fences"},
-		{"~~~json", "~~~text", "no sh or sql block before it"},
+		{"~~~json", "~~~text", "no block before it"},
 		{"acme", "…", "it cannot be used as it stands"},
 		{`"a-key"}`, `"a-key"`, "unexpected end"},
 		{"a@example.com", "", "email"},

@@ -135,6 +135,8 @@ func TestRelease(t *testing.T) {
 	t.Run("pip", p.pip)
 	t.Run("sbom", p.sbom)
 	t.Run("checksums", p.checksums)
+	t.Run("packages", p.packages)
+	t.Run("managers", p.managers)
 	if !bytes.Equal(p.program, buildProgram(t, runtime.GOOS, runtime.GOARCH)) {
 		t.Error("go build, with the flags of .goreleaser.yaml, makes another program")
 	}
@@ -564,6 +566,128 @@ func sbomFaults(raw []byte, info *buildinfo.BuildInfo, program []byte) (faults [
 	return faults
 }
 
+// packageNames returns the deb and rpm packages of this platform. Only Linux has
+// some.
+func (p *release) packageNames(t *testing.T) (names []string) {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	for _, pattern := range []string{"*_" + runtime.GOARCH + ".deb", "*." + map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH] + ".rpm"} {
+		found, err := filepath.Glob(filepath.Join(p.dir, pattern))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %q, %v", pattern, found, err)
+		}
+		names = append(names, filepath.Base(found[0]))
+	}
+	return names
+}
+
+// packages unpacks the deb and the rpm package, and runs their programs.
+func (p *release) packages(t *testing.T) {
+	for _, name := range p.packageNames(t) {
+		unpack := []string{"dpkg-deb", "-x", filepath.Join(p.dir, name), "."}
+		if filepath.Ext(name) == ".rpm" {
+			unpack = []string{"sh", "-c", `rpm2cpio "$0" | cpio -id --quiet --no-absolute-filenames`, filepath.Join(p.dir, name)}
+		}
+		if tools := map[string][]string{".deb": {"dpkg-deb"}, ".rpm": {"rpm2cpio", "cpio"}}[filepath.Ext(name)]; slices.ContainsFunc(tools, func(tool string) bool { return !onPath(tool) }) {
+			t.Logf("%s is not unpacked: there is no %q", name, tools)
+			continue
+		}
+		cmd := exec.Command(unpack[0], unpack[1:]...)
+		cmd.Dir = t.TempDir()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v: %s", unpack, err, out)
+		}
+		runs(t, filepath.Join(cmd.Dir, "usr", "bin"))
+		for _, file := range []string{"doc/source-gorgias/copyright", "doc/source-gorgias/LICENSES-linked.txt", "source-gorgias/catalog.json", "source-gorgias/tap-gorgias.yml"} {
+			if info, err := os.Stat(filepath.Join(cmd.Dir, "usr", "share", filepath.FromSlash(file))); err != nil || info.Mode() != 0o644 {
+				t.Errorf("%s: %s: %v, %v", name, file, info, err)
+			}
+		}
+		installed, err := os.ReadFile(filepath.Join(cmd.Dir, "usr", "bin", "source-gorgias"))
+		if err != nil || !bytes.Equal(installed, p.program) {
+			t.Errorf("%s has another program, %v", name, err)
+		}
+	}
+}
+
+func onPath(tool string) bool {
+	_, err := exec.LookPath(tool)
+	return err == nil
+}
+
+// managers checks that what Homebrew and Scoop download is in the release, with
+// the checksum that they expect.
+func (p *release) managers(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(p.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	check := func(url, hash string) {
+		if got := fmt.Sprintf("%x", sha256.Sum256([]byte(read(filepath.Base(url))))); got != hash {
+			t.Errorf("%s has the checksum %s, expected %s", url, got, hash)
+		}
+	}
+	ruby := read("source-gorgias.rb")
+	downloads := regexp.MustCompile(`on_(arm|intel) do\n +url "(.+_(\w+)_(amd64|arm64)\.tar\.gz)"\n +sha256 "(.+)"`).FindAllStringSubmatch(ruby, -1)
+	if len(downloads) != 4 {
+		t.Errorf("the formula has %d archives, expected 4:\n%s", len(downloads), ruby)
+	}
+	for _, d := range downloads {
+		check(d[2], d[5])
+		if (d[1] == "arm") != (d[4] == "arm64") {
+			t.Errorf("on %s, Homebrew downloads %s", d[1], d[2])
+		}
+	}
+	if macos, linux, _ := strings.Cut(ruby, "on_linux"); strings.Count(macos, "_darwin_") != 2 || strings.Count(linux, "_linux_") != 2 {
+		t.Errorf("the formula mixes up the systems:\n%s", ruby)
+	}
+	if onPath("ruby") {
+		if out, err := exec.Command("ruby", "-c", filepath.Join(p.dir, "source-gorgias.rb")).CombinedOutput(); err != nil {
+			t.Errorf("ruby -c: %v: %s", err, out)
+		}
+	}
+	var scoop struct {
+		Version      string
+		Architecture map[string]struct{ URL, Hash string }
+		ExtractDir   string `json:"extract_dir"`
+		Bin          []string
+	}
+	if err := json.Unmarshal([]byte(read("source-gorgias.json")), &scoop); err != nil {
+		t.Fatal(err)
+	}
+	a := scoop.Architecture["64bit"]
+	check(a.URL, a.Hash)
+	windows := openRelease(t, p.dir, "windows/amd64")
+	if scoop.ExtractDir != windows.base || filepath.Base(a.URL) != windows.base+".tar.gz" || scoop.Version != fmt.Sprint(connectorMetadata(t)["dockerImageTag"]) {
+		t.Errorf("Scoop's manifest: %+v", scoop)
+	}
+	for _, name := range scoop.Bin {
+		if windows.archived[name] == nil {
+			t.Errorf("the archive for Windows has no %s", name)
+		}
+	}
+}
+
+// TestReleaseModule renames the module, as its publication does, and builds it.
+func TestReleaseModule(t *testing.T) {
+	ofHost(t)
+	dir := t.TempDir()
+	copyTree(t, "..", dir)
+	cmd := exec.Command("sh", "-c", `make module MODULE=github.com/acme/source-gorgias && go vet ./... && make build && bin/source-gorgias spec`)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte(`"type":"SPEC"`)) {
+		t.Fatalf("%v: %s", err, tail(out))
+	}
+	left, err := exec.Command("grep", "-rnE", `"source-gorgias/[a-z]|X source-gorgias/`, dir, "--include=*.go", "--include=Dockerfile", "--include=.goreleaser.yaml").Output()
+	if err == nil {
+		t.Errorf("the former name is left: %s", left)
+	}
+}
+
 // checksums compares the checksums with the files.
 func (p *release) checksums(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(p.dir, "SHA256SUMS"))
@@ -585,7 +709,7 @@ func (p *release) checksums(t *testing.T) {
 		}
 		listed[name] = true
 	}
-	for _, pattern := range []string{"*.tar.gz", "*.whl", "*.cdx.json"} {
+	for _, pattern := range []string{"*.tar.gz", "*.whl", "*.cdx.json", "*.deb", "*.rpm", "source-gorgias.rb", "source-gorgias.json"} {
 		paths, err := filepath.Glob(filepath.Join(p.dir, pattern))
 		if err != nil || len(paths) == 0 {
 			t.Errorf("no %s, %v", pattern, err)
@@ -648,7 +772,7 @@ func TestReproducible(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	second := openRelease(t, filepath.Join(tree, "dist"), runtime.GOOS+"/"+runtime.GOARCH)
-	for _, name := range []string{first.base + ".tar.gz", first.base + ".cdx.json", filepath.Base(first.wheel)} {
+	for _, name := range append(first.packageNames(t), first.base+".tar.gz", first.base+".cdx.json", filepath.Base(first.wheel)) {
 		a, err := os.ReadFile(filepath.Join(first.dir, name))
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,11 @@
 //
 // completes the build of a platform: tap-gorgias beside the binary, and in the
 // directory above a bill of materials and a Python wheel.
+//
+//	go run ./packaging managers VERSION DOWNLOADS DIST
+//
+// completes the release in a directory: Homebrew's formula and Scoop's manifest,
+// for archives that can be downloaded below a URL.
 package main
 
 import (
@@ -58,8 +63,10 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("no platform %s/%s", args[2], args[3])
 		}
 		return complete(ctx, args[1], platforms[i], args[4])
+	case len(args) == 4 && args[0] == "managers":
+		return managers(args[1], args[2], args[3])
 	}
-	return errors.New("usage: packaging licenses FILE | platform VERSION OS ARCH BINARY")
+	return errors.New("usage: packaging licenses FILE | platform VERSION OS ARCH BINARY | managers VERSION DOWNLOADS DIST")
 }
 
 // A platform is an operating system and a processor.

@@ -23,8 +23,8 @@ type Statistic struct {
 	Unrecognized
 }
 
-// A MetricCard is Gorgias's own definition of one of its metrics, and how its reporting
-// endpoint is asked for it. Deprecated cards are included. Its fields are documented; no
+// A MetricCard is Gorgias's own definition of one of its metrics, and how to request
+// it from the reporting endpoint. Deprecated cards are included. Its fields are documented; no
 // recorded response contains them.
 type MetricCard struct {
 	// Name of the metric in URLs, such as `created-tickets`.
@@ -39,7 +39,7 @@ type MetricCard struct {
 	DefinitionRevisedAt *string `json:"definition_revised_at"`
 	// Definition of the metric. Documented.
 	Public *MetricDefinition `json:"public"`
-	// How the reporting endpoint is asked for the metric; null if it cannot be. Documented.
+	// How to request the metric from the reporting endpoint; null if that is not possible. Documented.
 	API *MetricQuery `json:"api"`
 	// Other names of the metric. Documented.
 	Aliases []string `json:"aliases"`

@@ -49,9 +49,12 @@ func sessions() (all [][]documents.Block, err error) {
 			return err
 		}
 		var ours []documents.Block
-		for i, b := range blocks {
-			query := b.Language == "sql" || b.Language == "text" && i > 0 && blocks[i-1].Language == "sql"
-			if b.By == "clients" && !query { // checkCurrent and recipeRuns run queries
+		language := ""
+		for _, b := range blocks {
+			if b.Language != "text" { // else it is the output of the block before
+				language = b.Language
+			}
+			if b.By == "clients" && language != "sql" && language != "python" { // checkCurrent, recipeRuns and exampleRuns run those
 				ours = append(ours, b)
 			}
 		}
@@ -90,6 +93,9 @@ func (v *clientRun) document(ctx context.Context, blocks []documents.Block, name
 	}
 	dir, err := os.MkdirTemp(v.workDir, "document")
 	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("examples")); err != nil {
 		return err
 	}
 	if _, err := v.run(ctx, command{args: []string{"bash", "-euo", "pipefail", "-c", text}, dir: dir, env: env, limit: 15 * time.Minute}); err != nil {
@@ -148,7 +154,7 @@ func (v *clientRun) shell(ctx context.Context, database string) ([]string, error
 		return nil, err
 	}
 	return append(v.postgres.variables(database),
-		"PATH="+bin+":"+os.Getenv("PATH")+":"+filepath.Dir(v.postgres.psql),
+		"PATH="+bin+":"+os.Getenv("PATH")+":"+filepath.Dir(v.postgres.psql)+":"+v.programs,
 		"WHEEL="+p.wheel, "GORGIAS_BASE_URL="+v.account.url,
 		"PYTHONDONTWRITEBYTECODE=", // what it installs would be compiled by every command
 		"UV_OFFLINE=1", "UV_NO_INDEX=1", "UV_FIND_LINKS="+wheels, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+wheels), nil

@@ -48,6 +48,8 @@ func clients() []client {
 		{"dbt-dialects", []string{"dbt"}, []string{"dbt-bigquery", "dbt-snowflake", "dbt-redshift"}, dialectRuns},
 		{"dbt-recipes", []string{"airbyte", "dbt"}, []string{"dbt-core", "dbt-duckdb"}, recipeRuns},
 		{"dbt-duckdb", []string{"airbyte", "dbt"}, []string{"dbt-core", "dbt-duckdb"}, dbtInDuckDB},
+		{"examples", []string{"airbyte", "checkers", "meltanolabs"}, []string{"airbyte", "duckdb", "target-jsonl", "meltanolabs-target-postgres"}, exampleRuns},
+		{"schedulers", []string{"schedulers"}, []string{"apache-airflow", "dagster", "kubernetes-validate"}, schedulerRuns},
 		{"target-postgres", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, piped.try},
 		{"target-duckdb", []string{"pipelinewise"}, []string{"target-duckdb", "duckdb"}, duckTarget.try},
 		{"faults", []string{"pipelinewise"}, []string{"pipelinewise-target-postgres"}, faultRuns},

@@ -31,12 +31,12 @@ type project struct {
 	env          []string
 }
 
-// newProject makes the project of integration_tests/meltano in a directory of
+// newProject makes the project of examples/meltano in a directory of
 // that name, with changes of the caller's and some of its own: Meltano would
 // install the newest of what the loader needs, ours is frozen; and there is a
 // loader for files.
 func newProject(ctx context.Context, v *clientRun, name string, changes ...[2]string) (*project, error) {
-	text, err := os.ReadFile("integration_tests/meltano/meltano.yml")
+	text, err := os.ReadFile("examples/meltano/meltano.yml")
 	if err != nil {
 		return nil, fmt.Errorf("%w\nhint: this program runs at the root of the repository", err)
 	}
@@ -65,7 +65,7 @@ func newProject(ctx context.Context, v *clientRun, name string, changes ...[2]st
 `, files.program("target-jsonl"), inFiles.config(v))},
 	) {
 		if strings.Count(yml, change[0]) != 1 {
-			return nil, fmt.Errorf("integration_tests/meltano/meltano.yml has no line %q", change[0])
+			return nil, fmt.Errorf("examples/meltano/meltano.yml has no line %q", change[0])
 		}
 		yml = strings.Replace(yml, change[0], change[1], 1)
 	}

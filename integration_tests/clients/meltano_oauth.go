@@ -113,7 +113,7 @@ func (p *project) files(ctx context.Context, when string) error {
 // keeps gives the project a place to keep tokens in: a script around the tap,
 // and a file with the first of them.
 func (p *project) keeps() error {
-	script, err := os.ReadFile("integration_tests/meltano/tap-gorgias.sh")
+	script, err := os.ReadFile("examples/meltano/tap-gorgias.sh")
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@
 //	connector/config/spec.json  the specification, from config.Config
 //	catalog.json              a configured catalog with every stream
 //	tap-gorgias.yml           the tap's definition for Meltano, also in
-//	                          integration_tests/meltano/meltano.yml
+//	                          examples/meltano/meltano.yml
 //	README.md, docs/airbyte.md  the tables between their markers
 //	docs/streams.md           every stream and column
 //	docs/streams.dot          the entity-relationship diagram; internal/generate/graphviz
@@ -90,7 +90,11 @@ func generate(records []any) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if files["README.md"], err = between(readme, "README.md", "", "streams", streamTable(streams.All())); err != nil {
+	table, err := streamTable(streams.All())
+	if err != nil {
+		return nil, err
+	}
+	if files["README.md"], err = between(readme, "README.md", "", "streams", table); err != nil {
 		return nil, err
 	}
 	all, err := sections(streams.All())
@@ -110,7 +114,7 @@ func generate(records []any) (map[string][]byte, error) {
 		return nil, err
 	}
 	files["tap-gorgias.yml"] = append([]byte("# For Meltano: meltano add --plugin-type extractor tap-gorgias --from-ref tap-gorgias.yml\n"), Plugin()...)
-	project := filepath.Join("integration_tests", "meltano", "meltano.yml")
+	project := filepath.Join("examples", "meltano", "meltano.yml")
 	if text, err = os.ReadFile(project); err != nil {
 		return nil, err
 	}
@@ -118,21 +122,41 @@ func generate(records []any) (map[string][]byte, error) {
 	return files, err
 }
 
-// streamTable is the list of streams in README.md.
-func streamTable(streams []*stream.Stream) []byte {
+// streamGroups are the rows of the list of streams in README.md.
+var streamGroups = []struct {
+	about   string
+	streams []string
+}{
+	{"Conversations", []string{"tickets", "ticket_tags", "ticket_custom_field_values", "ticket_messages", "ticket_message_attachments", "satisfaction_surveys"}},
+	{"Customers", []string{"customers", "customer_custom_field_values"}},
+	{"Calls", []string{"voice_calls", "voice_call_events", "voice_call_recordings"}},
+	{"Activity and reports", []string{"events", "jobs", "statistics", "metric_cards"}},
+	{"People", []string{"users", "teams"}},
+	{"Configuration", []string{"account", "account_settings", "custom_fields", "integrations", "macros", "rules", "tags", "views", "view_items", "widgets"}},
+}
+
+// streamTable is the list of streams in README.md. Each stream is in one group.
+func streamTable(streams []*stream.Stream) ([]byte, error) {
 	var b bytes.Buffer
-	b.WriteString("| stream | primary key | sync | read from |\n| --- | --- | --- | --- |\n")
-	for _, s := range streams {
-		sync, from := "whole", "`/api/"+s.Path+"`"
-		if s.Incremental() {
-			sync = "incremental, `" + s.Cursor + "`"
+	b.WriteString("| | incremental | full refresh |\n| --- | --- | --- |\n")
+	listed := 0
+	for _, g := range streamGroups {
+		cells := map[bool][]string{}
+		for _, name := range g.streams {
+			i := slices.IndexFunc(streams, func(s *stream.Stream) bool { return s.Name == name })
+			if i < 0 {
+				return nil, fmt.Errorf("group %s of README.md: there is no stream %s", g.about, name)
+			}
+			listed++
+			link := fmt.Sprintf("[`%s`](docs/streams.md#%s)", name, name)
+			cells[streams[i].Incremental()] = append(cells[streams[i].Incremental()], link)
 		}
-		if s.Mode == stream.Derived {
-			from = "the pages of `" + s.Parent.Name + "`"
-		}
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), sync, from)
+		fmt.Fprintf(&b, "| **%s** | %s | %s |\n", g.about, strings.Join(cells[true], ", "), strings.Join(cells[false], ", "))
 	}
-	return b.Bytes()
+	if listed != len(streams) {
+		return nil, fmt.Errorf("the groups of README.md have %d of %d streams", listed, len(streams))
+	}
+	return b.Bytes(), nil
 }
 
 // between replaces the text between the markers of that name, each on a line of

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"io"
 	"log"
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -107,38 +109,73 @@ func (a *app) logRetry(err error, wait time.Duration) {
 // given, all its settings but those of the account are used.
 func (a *app) settings(c *cli.Context) (*config.Settings, error) {
 	path, useSandbox := c.String("config"), c.Bool("sandbox")
-	raw := []byte("{}")
-	switch {
-	case path != "":
-		if c.Bool("save-tokens") {
-			if config.IsURI(path) {
-				return nil, usageErrorf("%s: --save-tokens needs a config file", c.Command.Name)
-			}
-			a.tokens = newTokenStore(path)
-			if err := a.tokens.start(c.Context); err != nil {
-				return nil, err
-			}
+	if path == "" {
+		if !useSandbox {
+			return nil, usageErrorf("%s: --config is missing%s", c.Command.Name, configHint())
 		}
-		var err error
-		if raw, err = readConfig(path); err != nil {
+		return a.parseConfig([]byte("{}"), true)
+	}
+	if c.Bool("save-tokens") {
+		if path == "ENV" || path == "-" || config.IsURI(path) {
+			return nil, usageErrorf("%s: --save-tokens needs a config file", c.Command.Name)
+		}
+		if err := a.keepTokens(c.Context, path); err != nil {
 			return nil, err
 		}
-	case !useSandbox:
-		return nil, usageErrorf("%s: --config is missing (or --sandbox, for the sandbox account)", c.Command.Name)
 	}
-	return a.resolveConfig(raw, useSandbox)
+	if path != "ENV" {
+		raw, err := a.readConfig(path)
+		if err != nil {
+			return nil, err
+		}
+		return a.parseConfig(raw, useSandbox)
+	}
+	fields, warnings, err := a.mergeConfigs([]string{path})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := a.parseConfig(raw, useSandbox)
+	if err != nil {
+		return nil, nameVariables(err, []string{path})
+	}
+	settings.Warnings = append(warnings, settings.Warnings...)
+	return settings, nil
 }
 
-// resolveConfig parses a configuration, for the sandbox account if useSandbox is
+// configHint names what there is to give to --config.
+func configHint() string {
+	if os.Getenv(slingVariable) != "" {
+		return "; the variable " + slingVariable + " has one: --config ENV"
+	}
+	return " (or --sandbox, for the sandbox account)"
+}
+
+// keepTokens makes renewed tokens be saved in a config file.
+func (a *app) keepTokens(ctx context.Context, path string) error {
+	a.tokens = newTokenStore(path)
+	if err := a.tokens.start(ctx); err != nil {
+		return err
+	}
+	if raw, err := os.ReadFile(path); err == nil && !json.Valid(bytes.TrimPrefix(raw, []byte("\ufeff"))) {
+		return connector.NewInputError("--save-tokens needs a config file in JSON, because it writes the file again; yq -o=json converts YAML")
+	}
+	return nil
+}
+
+// parseConfig parses a configuration, for the sandbox account if useSandbox is
 // set, and redacts its secrets from now on.
-func (a *app) resolveConfig(raw []byte, useSandbox bool) (*config.Settings, error) {
+func (a *app) parseConfig(raw []byte, useSandbox bool) (*config.Settings, error) {
 	if useSandbox {
 		var err error
 		if raw, err = config.WithAccount(raw, "sandbox", sandboxEmail, sandboxKey); err != nil {
 			return nil, err
 		}
 	}
-	settings, err := config.Parse(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
+	settings, err := config.Parse(raw, inCloud())
 	if err != nil {
 		return nil, err
 	}

@@ -18,12 +18,15 @@ func (a *app) check(c *cli.Context) error {
 	account, err := a.open(c)
 	if err == nil {
 		defer account.close()
-		if err := a.warn(account.settings); err != nil {
+		a.warnSettings(account.settings)
+		plan := connector.NewPlan(account.settings, "")
+		plan.Client, plan.Streams = account.client, account.settings.Streams()
+		if named, err := namedStreams(c); err != nil {
 			return err
+		} else if named != nil {
+			plan.Streams = named
 		}
 		if err = connector.CheckConnection(c.Context, account.client); err == nil {
-			plan := connector.NewPlan(account.settings, "")
-			plan.Client, plan.Streams = account.client, account.settings.Streams()
 			if err = plan.CheckReports(c.Context); err == nil {
 				a.listPermissions(c.Context, plan)
 			}
@@ -66,14 +69,11 @@ func (a *app) discover(c *cli.Context) error {
 	return a.writer.Catalog(settings.Streams())
 }
 
-// warn logs the warnings about the configuration.
-func (a *app) warn(settings *config.Settings) error {
+// warnSettings logs the warnings about the configuration.
+func (a *app) warnSettings(settings *config.Settings) {
 	for _, text := range settings.Warnings {
-		if err := a.writer.Log("WARN", "%s", text); err != nil {
-			return err
-		}
+		a.warn("", text)
 	}
-	return nil
 }
 
 func (a *app) read(c *cli.Context) error {
@@ -82,17 +82,13 @@ func (a *app) read(c *cli.Context) error {
 		return err
 	}
 	defer account.close()
-	if err := a.warn(account.settings); err != nil {
-		return err
-	}
-	plan, selection, err := newPlan(c, account)
+	a.warnSettings(account.settings)
+	plan, selection, err := a.newPlan(c, account)
 	if err != nil {
 		return err
 	}
 	if len(selection.Streams)+len(selection.Unknown) == 0 {
-		if err := a.writer.Log("WARN", "the catalog selects no stream, so nothing is read: add streams to it, or give no catalog to read all"); err != nil {
-			return err
-		}
+		a.warn("", "the catalog selects no stream, so nothing is read: add streams to it, or give no catalog to read all")
 	}
 	a.writer.Columns = selection.Columns
 	a.writer.Summary = plan.NewSummary()
@@ -106,21 +102,14 @@ func (a *app) read(c *cli.Context) error {
 	return a.writer.Sync(c.Context, batches, selection.Unknown)
 }
 
-// newPlan makes a plan of the catalog and the state that flags name.
-func newPlan(c *cli.Context, account *account) (plan *connector.Plan, selection *airbyte.Selection, err error) {
-	catalog, err := flagFile(c, "catalog")
-	if err != nil {
+// newPlan makes a plan of the streams and the state that flags name.
+func (a *app) newPlan(c *cli.Context, account *account) (plan *connector.Plan, selection *airbyte.Selection, err error) {
+	if selection, err = a.airbyteSelection(c, account.settings); err != nil {
 		return nil, nil, err
 	}
-	state, err := flagFile(c, "state")
+	state, err := a.readState(c)
 	if err != nil {
 		return nil, nil, err
-	}
-	selection = &airbyte.Selection{Streams: account.settings.Streams()}
-	if catalog != nil {
-		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
-			return nil, nil, err
-		}
 	}
 	plan = connector.NewPlan(account.settings, airbyte.TombstoneColumn)
 	plan.ReconcileNow = plan.ReconcileNow || c.Bool("reconcile")

@@ -66,6 +66,7 @@ func wrongInputs() []wrongInput {
 		{name: "response: HTML", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>" + fakeSecret})},
 		{name: "response: a string", args: check, files: there, box: respondingWith(sandbox.Fault{Status: 200, Body: `"` + fakeSecret + `"`})},
 		{name: "response: none", args: check, files: settings(`, "base_url": "http://127.0.0.1:1"`)},
+		{name: "response: none, for plan", args: "plan --config config.json", files: settings(`, "base_url": "http://127.0.0.1:1"`)},
 
 		// Not a JSON object.
 		{name: "config: empty", args: check, files: config("")},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -36,7 +37,7 @@ func (a *app) open(c *cli.Context) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.connect(c, settings, "source-gorgias/"+Version(), slices.Contains([]string{"check", "probe"}, c.Command.Name))
+	return a.connect(c, settings, "source-gorgias/"+Version(), slices.Contains([]string{"check", "plan", "probe"}, c.Command.Name))
 }
 
 // connect returns the account of the settings, or the sandbox account.
@@ -100,7 +101,9 @@ func (a *app) logRetry(err error, wait time.Duration) {
 	switch {
 	case a.log != nil:
 		a.log.Print(singer.Info, "", format, err, wait)
-	case !a.humanOutput:
+	case a.humanOutput:
+		fmt.Fprintln(a.stderr, "source-gorgias:", a.redactor.Redact(fmt.Sprintf(format, err, wait)))
+	default:
 		_ = a.control.Log("INFO", format, err, wait) // an output that is closed fails the next batch
 	}
 }

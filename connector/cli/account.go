@@ -65,7 +65,7 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 	}
 	if c.Bool("sandbox") {
 		listener := sandbox.Listen()
-		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute,
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Polite: true, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute,
 			ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { _ = server.Serve(listener) }()
 		options.Transport = &http.Transport{DialContext: listener.DialContext}

@@ -223,7 +223,36 @@ func (a *app) commands(called string) *cli.App {
 			return action(c)
 		}
 	}
+	if app.Name != singer.Name {
+		app.Flags = append(app.Flags, cli.HelpFlag) // which the library leaves out beside a command help
+		app.Commands = append(app.Commands, a.manners()...)
+		app.Commands = append(app.Commands, a.foreignCommands()...)
+	}
 	return app
+}
+
+// manners returns the commands that users expect of every program.
+func (a *app) manners() []*cli.Command {
+	return []*cli.Command{{
+		Name: "help", Usage: "show help, for the program or for a COMMAND", ArgsUsage: "[COMMAND]", HideHelpCommand: true, HideHelp: true,
+		Action: func(c *cli.Context) error {
+			a.humanOutput = true
+			name := c.Args().First()
+			switch command := c.App.Command(name); {
+			case name == "":
+				return cli.ShowAppHelp(c)
+			case command == nil || command.Hidden:
+				return unknownCommand(c.App, name)
+			}
+			return cli.ShowCommandHelp(c.Lineage()[1], name)
+		},
+	}, {
+		Name: "version", Usage: "print the version", HideHelpCommand: true, HideHelp: true,
+		Action: func(c *cli.Context) error {
+			_, err := fmt.Fprintln(a.stdout, c.App.Name, Version())
+			return err
+		},
+	}}
 }
 
 // version is set by the linker when a release is built, from the source alone:

@@ -65,6 +65,12 @@ func Classify(s *stream.Stream, err error) Failure {
 	return Failure{Type: SystemFailure, Message: err.Error()}
 }
 
+// EndsAll reports whether an error is that of every list: the credentials are
+// rejected, or the host cannot be reached.
+func EndsAll(err error) bool {
+	return gorgias.Is(err, gorgias.Unauthorized) || gorgias.Is(err, gorgias.Network) //rule:a-host-that-fails-ends-the-plan
+}
+
 // classifyAPI classifies an error of the API and says what the user can do
 // about it; "" if nothing.
 func classifyAPI(s *stream.Stream, e *gorgias.Error) (FailureType, string) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"source-gorgias/connector/gorgias"
 	"source-gorgias/connector/reader"
 	"source-gorgias/connector/reconcile"
 	"source-gorgias/connector/stream"
@@ -30,7 +29,7 @@ type Forecast struct {
 
 // Forecast requests a page of each list, and of some lists the page at the
 // other end. It leaves the plan as it is. It returns an error only if the
-// credentials are rejected or ctx ends; other errors are in the estimates.
+// credentials are rejected, the host cannot be reached or ctx ends; other errors are in the estimates.
 func (p *Plan) Forecast(ctx context.Context) (*Forecast, error) {
 	sent := p.RateLimiter.Sent()
 	run := &reader.Run{Options: p.Options}
@@ -81,7 +80,7 @@ func (f *Forecast) addList(ctx context.Context, l *reader.List, r reader.Reader)
 // the error if it ends the forecast.
 func (f *Forecast) add(ctx context.Context, s *stream.Stream, e reader.Estimate, err error) error {
 	if err != nil {
-		if ctx.Err() != nil || gorgias.Is(err, gorgias.Unauthorized) {
+		if ctx.Err() != nil || EndsAll(err) {
 			return err
 		}
 		e.Error = Classify(s, err).Message

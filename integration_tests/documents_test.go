@@ -211,6 +211,12 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 			at(b.Line, "no runner runs a block of %s without its name before it", b.Language)
 		}
 	}
+	for _, name := range shippedFiles {
+		shipped, _ := os.ReadFile("../" + name)
+		if left, _ := os.ReadFile(filepath.Join(dir, name)); !bytes.Equal(left, shipped) {
+			at(1, "its commands change %s, which comes with the repository", name)
+		}
+	}
 	for _, s := range d.Spans {
 		if problem, looked := w.checkName(filepath.Dir(file), s.Text); problem != "" {
 			at(s.Line, "%s", problem)
@@ -230,12 +236,15 @@ func (w *docRunner) runDocument(t testing.TB, file string) (done map[string]int,
 	return done, problems
 }
 
+// shippedFiles are files of the repository that documents use, and leave as they are.
+var shippedFiles = []string{"catalog.json", "tap-gorgias.yml"}
+
 // scratch makes a directory in which a document is run.
 func (w *docRunner) scratch(t testing.TB, config string) string {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{"config.json": config, "state.json": "{}\n"}
-	for _, name := range []string{"catalog.json", "tap-gorgias.yml"} {
+	for _, name := range shippedFiles {
 		text, err := os.ReadFile("../" + name)
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package integration_tests
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ import (
 	"source-gorgias/connector/cli"
 	"source-gorgias/connector/config"
 	"source-gorgias/connector/sandbox"
+	"source-gorgias/connector/streams"
 )
 
 // sandboxEmail and sandboxSecret are credentials of the sandbox. The secret
@@ -123,6 +125,9 @@ func (c call) run(t testing.TB) *transcript {
 		cmd.Stdin = c.stdin
 	}
 	tr := c.transcript()
+	if c.stdin != nil && slices.Contains(c.args, "-") {
+		tr.configured = nil // standard input may be the catalog
+	}
 	var out, fault bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &fault
 	if c.out != nil {
@@ -170,7 +175,7 @@ func (c call) inside(t testing.TB) *transcript {
 func (c call) transcript() *transcript {
 	tr := &transcript{began: time.Now(), secrets: []string{sandboxSecret, "top-s3cret+4711", foreignKey}}
 	tr.report = len(c.args) > 0 && slices.Contains([]string{"plan", "state", "probe", "verify"}, c.args[0])
-	tr.helpText = slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
+	tr.helpText = len(c.args) > 0 && (c.args[0] == "help" || c.args[0] == "version") || slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
 	if c.tap || len(c.args) > 0 && strings.HasPrefix(c.args[0], "-") {
 		tr.tap = c.parseTapCall()
 		return tr
@@ -198,22 +203,41 @@ func (c call) transcript() *transcript {
 			path = filepath.Join(c.dir, path)
 		}
 		raw, _ := os.ReadFile(path)
-		var catalog struct {
-			Streams []struct {
-				Stream struct {
-					Name   string
-					Schema struct{ Properties map[string]any } `json:"json_schema"`
-				}
+		tr.parseCatalog(raw)
+	}
+	if i := slices.Index(c.args, "--streams"); i >= 0 && i+1 < len(c.args) {
+		tr.configured = []string{}
+		for name := range strings.SplitSeq(c.args[i+1], ",") {
+			if s := streams.Lookup(name); s != nil {
+				tr.configured = append(tr.configured, s.Name)
 			}
-		}
-		_ = json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &catalog)
-		tr.configured, tr.fewColumns = []string{}, map[string]bool{}
-		for _, s := range catalog.Streams {
-			tr.fewColumns[s.Stream.Name] = len(s.Stream.Schema.Properties) > 0
-			tr.configured = append(tr.configured, s.Stream.Name)
 		}
 	}
 	return tr
+}
+
+// parseCatalog notes what a catalog of either protocol configures.
+func (tr *transcript) parseCatalog(raw []byte) {
+	var catalog struct {
+		Streams []struct {
+			Stream struct {
+				Name   string
+				Schema struct{ Properties map[string]any } `json:"json_schema"`
+			}
+			Singer   string `json:"tap_stream_id"`
+			Selected *bool
+		}
+	}
+	_ = json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &catalog)
+	tr.configured, tr.fewColumns = []string{}, map[string]bool{}
+	for _, s := range catalog.Streams {
+		name := cmp.Or(s.Stream.Name, s.Singer)
+		if s.Singer != "" && (streams.Find(name) == nil || s.Selected != nil && !*s.Selected) { // skipped with a warning
+			continue
+		}
+		tr.fewColumns[name] = s.Singer != "" || len(s.Stream.Schema.Properties) > 0
+		tr.configured = append(tr.configured, name)
+	}
 }
 
 // file writes a file for the program to read and returns its path.

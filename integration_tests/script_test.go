@@ -14,6 +14,7 @@ import (
 //
 //	[!] source-gorgias …  run the program; with a !, it must fail
 //	[!] tap-gorgias …     run it as a tap
+//	input FILE            give a file to the next run as standard input
 //	code N                its exit code was N
 //	records STREAM N|+    it wrote N records of the stream, or some
 //	states FILE           store its last states in a file
@@ -33,7 +34,7 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Values["last"] = new(*transcript)
+			e.Values["last"], e.Values["input"] = new(*transcript), new(string)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -42,6 +43,9 @@ func TestScript(t *testing.T) {
 			},
 			"tap-gorgias": func(ts *testscript.TestScript, neg bool, args []string) {
 				scriptRun(t, ts, neg, call{tap: true, args: args})
+			},
+			"input": func(ts *testscript.TestScript, _ bool, args []string) {
+				*ts.Value("input").(*string) = ts.MkAbs(args[0])
 			},
 			"code": func(ts *testscript.TestScript, neg bool, args []string) {
 				if (strconv.Itoa(last(ts).code) == args[0]) == neg {
@@ -72,7 +76,7 @@ func TestScript(t *testing.T) {
 var ages = regexp.MustCompile(`(?m), [^,]+ ago$`)
 
 // scriptEnv are the variables that a script may set for the program.
-var scriptEnv = []string{"DEPLOYMENT_MODE", "LOG_LEVEL", "SINGER_SDK_LOG_CONFIG", "LOGLEVEL", "TAP_GORGIAS_LOGLEVEL",
+var scriptEnv = []string{"GORGIAS", "GORGIAS_API_KEY", "HOME", "DEPLOYMENT_MODE", "LOG_LEVEL", "SINGER_SDK_LOG_CONFIG", "LOGLEVEL", "TAP_GORGIAS_LOGLEVEL",
 	"TAP_GORGIAS_SUBDOMAIN", "TAP_GORGIAS_USERNAME", "TAP_GORGIAS_API_KEY", "TAP_GORGIAS_START_DATE", "TAP_GORGIAS_CONCURRENCY", "TAP_GORGIAS__SELECT"}
 
 func scriptRun(t *testing.T, ts *testscript.TestScript, neg bool, c call) {
@@ -81,6 +85,12 @@ func scriptRun(t *testing.T, ts *testscript.TestScript, neg bool, c call) {
 		if v := ts.Getenv(name); v != "" {
 			c.env = append(c.env, name+"="+v)
 		}
+	}
+	if input := ts.Value("input").(*string); *input != "" {
+		f, err := os.Open(*input)
+		ts.Check(err)
+		defer f.Close()
+		c.stdin, *input = f, ""
 	}
 	tr := c.run(scriptTB{t, ts})
 	*ts.Value("last").(**transcript) = tr

@@ -61,7 +61,7 @@ func (c call) parseTapCall() *tapCall {
 		config, _ := decode(read(path)).(map[string]any)
 		a.activate = a.activate || config["emit_activate_version_messages"] == true
 	}
-	a.changed = len(value("--catalog", "--properties", "-p")) > 0
+	a.changed = len(value("--catalog", "--properties", "-p", "--streams")) > 0
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(c.args, func(arg string) bool {
 			name, _, _ := strings.Cut(arg, "=")

@@ -79,8 +79,8 @@ type Selection struct {
 	Columns map[string][]string
 }
 
-// A configuredStream is an entry of a configured catalog. Name and ID are set in
-// catalogs of other kinds.
+// A configuredStream is an entry of a configured catalog. Name is set in
+// catalogs of another kind.
 type configuredStream struct {
 	Stream *struct {
 		Name   string          `json:"name"`
@@ -88,7 +88,6 @@ type configuredStream struct {
 	} `json:"stream"`
 	Mode string `json:"sync_mode"`
 	Name string `json:"name"`
-	ID   string `json:"tap_stream_id"`
 }
 
 const (
@@ -156,8 +155,6 @@ func (e configuredStream) columns(s *stream.Stream) (columns []string) {
 
 func (e configuredStream) validate(i int) error {
 	switch {
-	case e.Stream == nil && e.ID != "":
-		return connector.NewInputError("the catalog is a Singer catalog%s", configuredRemedy)
 	case e.Stream == nil && e.Name != "":
 		return connector.NewInputError(discoveredRemedy)
 	case e.Stream == nil || e.Stream.Name == "":

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -34,7 +37,7 @@ func (a *app) open(c *cli.Context) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.connect(c, settings, "source-gorgias/"+Version(), slices.Contains([]string{"check", "probe"}, c.Command.Name))
+	return a.connect(c, settings, "source-gorgias/"+Version(), slices.Contains([]string{"check", "plan", "probe"}, c.Command.Name))
 }
 
 // connect returns the account of the settings, or the sandbox account.
@@ -62,7 +65,7 @@ func (a *app) connect(c *cli.Context, settings *config.Settings, userAgent strin
 	}
 	if c.Bool("sandbox") {
 		listener := sandbox.Listen()
-		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute,
+		server := &http.Server{Handler: &sandbox.Server{Seed: 1, Polite: true, Limit: 100_000, Email: sandboxEmail, APIKey: sandboxKey}, ReadHeaderTimeout: time.Minute,
 			ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { _ = server.Serve(listener) }()
 		options.Transport = &http.Transport{DialContext: listener.DialContext}
@@ -98,7 +101,9 @@ func (a *app) logRetry(err error, wait time.Duration) {
 	switch {
 	case a.log != nil:
 		a.log.Print(singer.Info, "", format, err, wait)
-	case !a.humanOutput:
+	case a.humanOutput:
+		fmt.Fprintln(a.stderr, "source-gorgias:", a.redactor.Redact(fmt.Sprintf(format, err, wait)))
+	default:
 		_ = a.control.Log("INFO", format, err, wait) // an output that is closed fails the next batch
 	}
 }
@@ -107,38 +112,73 @@ func (a *app) logRetry(err error, wait time.Duration) {
 // given, all its settings but those of the account are used.
 func (a *app) settings(c *cli.Context) (*config.Settings, error) {
 	path, useSandbox := c.String("config"), c.Bool("sandbox")
-	raw := []byte("{}")
-	switch {
-	case path != "":
-		if c.Bool("save-tokens") {
-			if config.IsURI(path) {
-				return nil, usageErrorf("%s: --save-tokens needs a config file", c.Command.Name)
-			}
-			a.tokens = newTokenStore(path)
-			if err := a.tokens.start(c.Context); err != nil {
-				return nil, err
-			}
+	if path == "" {
+		if !useSandbox {
+			return nil, usageErrorf("%s: --config is missing%s", c.Command.Name, configHint())
 		}
-		var err error
-		if raw, err = readConfig(path); err != nil {
+		return a.parseConfig([]byte("{}"), true)
+	}
+	if c.Bool("save-tokens") {
+		if path == "ENV" || path == "-" || config.IsURI(path) {
+			return nil, usageErrorf("%s: --save-tokens needs a config file", c.Command.Name)
+		}
+		if err := a.keepTokens(c.Context, path); err != nil {
 			return nil, err
 		}
-	case !useSandbox:
-		return nil, usageErrorf("%s: --config is missing (or --sandbox, for the sandbox account)", c.Command.Name)
 	}
-	return a.resolveConfig(raw, useSandbox)
+	if path != "ENV" {
+		raw, err := a.readConfig(path)
+		if err != nil {
+			return nil, err
+		}
+		return a.parseConfig(raw, useSandbox)
+	}
+	fields, warnings, err := a.mergeConfigs([]string{path})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := a.parseConfig(raw, useSandbox)
+	if err != nil {
+		return nil, nameVariables(err, []string{path})
+	}
+	settings.Warnings = append(warnings, settings.Warnings...)
+	return settings, nil
 }
 
-// resolveConfig parses a configuration, for the sandbox account if useSandbox is
+// configHint names what there is to give to --config.
+func configHint() string {
+	if os.Getenv(slingVariable) != "" {
+		return "; the variable " + slingVariable + " has one: --config ENV"
+	}
+	return " (or --sandbox, for the sandbox account)"
+}
+
+// keepTokens makes renewed tokens be saved in a config file.
+func (a *app) keepTokens(ctx context.Context, path string) error {
+	a.tokens = newTokenStore(path)
+	if err := a.tokens.start(ctx); err != nil {
+		return err
+	}
+	if raw, err := os.ReadFile(path); err == nil && !json.Valid(bytes.TrimPrefix(raw, []byte("\ufeff"))) {
+		return connector.NewInputError("--save-tokens needs a config file in JSON, because it writes the file again; yq -o=json converts YAML")
+	}
+	return nil
+}
+
+// parseConfig parses a configuration, for the sandbox account if useSandbox is
 // set, and redacts its secrets from now on.
-func (a *app) resolveConfig(raw []byte, useSandbox bool) (*config.Settings, error) {
+func (a *app) parseConfig(raw []byte, useSandbox bool) (*config.Settings, error) {
 	if useSandbox {
 		var err error
 		if raw, err = config.WithAccount(raw, "sandbox", sandboxEmail, sandboxKey); err != nil {
 			return nil, err
 		}
 	}
-	settings, err := config.Parse(raw, strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud"))
+	settings, err := config.Parse(raw, inCloud())
 	if err != nil {
 		return nil, err
 	}

@@ -106,6 +106,8 @@ type app struct {
 
 	redactor       gorgias.Redactor
 	control        *airbyte.Writer // for concurrent use with writer
+	stdinFor       string          // what standard input was read for; "" if it was not
+	stdinText      []byte          // what was read
 	config         []byte          // as it was given
 	tokens         *tokenStore     // to which renewed tokens are saved; nil if they are not
 	refreshToken   string          // as it was given
@@ -132,18 +134,27 @@ func (a *app) fail(err error) {
 }
 
 const (
+	configUsage     = "JSON or YAML `FILE` with the configuration, or a gorgias:// URI; -: standard input; ENV: the variables " + variablePrefix + "…"
+	catalogUsage    = "JSON `FILE` with the catalog, of either protocol; without one, all streams are read; -: standard input"
+	stateUsage      = "`FILE` with the state of the last sync, of either protocol, or with its output; -: standard input"
 	saveTokensUsage = "write renewed OAuth2 tokens to the config file"
 	reconcileUsage  = "read all lists again from end to end, to find what neither a date nor an event shows"
 	sandboxUsage    = "read the sandbox account: no credentials, no network"
 )
 
+// streamsFlag returns the flag that selects streams without a catalog.
+func streamsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "streams", Usage: "`NAMES` of the streams, with commas, in place of a catalog: tickets,users"}
+}
+
 // commands returns the program's commands and flags.
 func (a *app) commands(called string) *cli.App {
-	config := &cli.StringFlag{Name: "config", Usage: "JSON `FILE` with the configuration"}
+	config := &cli.StringFlag{Name: "config", Usage: configUsage}
 	save := &cli.BoolFlag{Name: "save-tokens", Usage: saveTokensUsage}
 	sandbox := &cli.BoolFlag{Name: "sandbox", Usage: sandboxUsage}
-	catalog := &cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the configured catalog"}
-	state := &cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state of the last sync"}
+	catalog := &cli.StringFlag{Name: "catalog", Usage: catalogUsage}
+	streams := streamsFlag()
+	state := &cli.StringFlag{Name: "state", Usage: stateUsage}
 	reconcile := &cli.BoolFlag{Name: "reconcile", Usage: reconcileUsage}
 	debug := &cli.BoolFlag{Name: "debug", Usage: "write debug messages", Action: func(_ *cli.Context, on bool) error {
 		a.writer.Debug = a.writer.Debug || on
@@ -167,16 +178,16 @@ func (a *app) commands(called string) *cli.App {
 			Flags: []cli.Flag{debug}, Action: a.spec,
 		}, {
 			Name: "check", Usage: "check whether the account can be read; on a terminal, each stream",
-			Flags: []cli.Flag{config, sandbox, save, debug}, Action: a.check,
+			Flags: []cli.Flag{config, sandbox, save, debug, streams}, Action: a.check,
 		}, {
 			Name: "discover", Usage: "print the catalog of streams",
 			Flags: []cli.Flag{config, sandbox, debug}, Action: a.discover,
 		}, {
 			Name: "read", Usage: "read the streams of the catalog, or all streams",
-			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state, reconcile}, Action: a.read,
+			Flags: []cli.Flag{config, sandbox, save, debug, streams, catalog, state, reconcile}, Action: a.read,
 		}, {
 			Name: "plan", Usage: "estimate the requests, records and duration of the next read",
-			Flags: []cli.Flag{config, sandbox, save, debug, catalog, state, reconcile,
+			Flags: []cli.Flag{config, sandbox, save, debug, streams, catalog, state, reconcile,
 				&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 			}, Action: a.plan,
 		}, {
@@ -185,8 +196,7 @@ func (a *app) commands(called string) *cli.App {
 		}, {
 			Name: "state", Usage: "show how far each stream of a state has got, without requests",
 			Flags: []cli.Flag{
-				&cli.StringFlag{Name: "state", Usage: "JSON `FILE` with the state, of either protocol"},
-				&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog, of either protocol"},
+				state, catalog,
 			}, Action: a.state,
 		}, {
 			Name: "verify", Usage: "compare rows of a table, from standard input, with the account",
@@ -213,7 +223,36 @@ func (a *app) commands(called string) *cli.App {
 			return action(c)
 		}
 	}
+	if app.Name != singer.Name {
+		app.Flags = append(app.Flags, cli.HelpFlag) // which the library leaves out beside a command help
+		app.Commands = append(app.Commands, a.manners()...)
+		app.Commands = append(app.Commands, a.foreignCommands()...)
+	}
 	return app
+}
+
+// manners returns the commands that users expect of every program.
+func (a *app) manners() []*cli.Command {
+	return []*cli.Command{{
+		Name: "help", Usage: "show help, for the program or for a COMMAND", ArgsUsage: "[COMMAND]", HideHelpCommand: true, HideHelp: true,
+		Action: func(c *cli.Context) error {
+			a.humanOutput = true
+			name := c.Args().First()
+			switch command := c.App.Command(name); {
+			case name == "":
+				return cli.ShowAppHelp(c)
+			case command == nil || command.Hidden:
+				return unknownCommand(c.App, name)
+			}
+			return cli.ShowCommandHelp(c.Lineage()[1], name)
+		},
+	}, {
+		Name: "version", Usage: "print the version", HideHelpCommand: true, HideHelp: true,
+		Action: func(c *cli.Context) error {
+			_, err := fmt.Fprintln(a.stdout, c.App.Name, Version())
+			return err
+		},
+	}}
 }
 
 // version is set by the linker when a release is built, from the source alone:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,43 +15,70 @@ import (
 
 func (a *app) spec(*cli.Context) error { return a.writer.Spec(documentation) }
 
+// check writes whether the account can be read. On a terminal, it writes a line per
+// stream, and fails if one of them cannot be read.
 func (a *app) check(c *cli.Context) error {
-	account, err := a.open(c)
-	if err == nil {
-		defer account.close()
-		if err := a.warn(account.settings); err != nil {
-			return err
-		}
-		if err = connector.CheckConnection(c.Context, account.client); err == nil {
-			plan := connector.NewPlan(account.settings, "")
-			plan.Client, plan.Streams = account.client, account.settings.Streams()
-			if err = plan.CheckReports(c.Context); err == nil {
-				a.listPermissions(c.Context, plan)
-			}
-		}
-	}
-	if c.Context.Err() != nil {
-		return c.Context.Err()
-	}
+	a.humanOutput = isTerminal(a.stdout)
+	err := a.checkAccount(c)
 	var usage usageError
-	if errors.As(err, &usage) {
-		return err // nothing was checked
+	switch {
+	case c.Context.Err() != nil:
+		return c.Context.Err()
+	case a.humanOutput || errors.As(err, &usage): // of a usage error, nothing was checked
+		return err
 	}
 	return a.writer.Check(err)
 }
 
-// listPermissions shows on a terminal which streams the credentials may read.
-func (a *app) listPermissions(ctx context.Context, plan *connector.Plan) {
-	if !isTerminal(a.stderr) {
-		return
+// checkAccount checks the account, and what of it can be read.
+func (a *app) checkAccount(c *cli.Context) error {
+	account, err := a.open(c)
+	if err != nil {
+		return err
 	}
+	defer account.close()
+	plan := connector.NewPlan(account.settings, "")
+	plan.Client, plan.Streams = account.client, account.settings.Streams()
+	if named, err := namedStreams(c); err != nil {
+		return err
+	} else if named != nil {
+		plan.Streams = named
+	}
+	a.warnSettings(account.settings)
+	if err := connector.CheckConnection(c.Context, account.client); err != nil {
+		return err
+	}
+	if err := plan.CheckReports(c.Context); err != nil {
+		return err
+	}
+	switch {
+	case a.humanOutput:
+		return a.listPermissions(c.Context, a.stdout, plan)
+	case isTerminal(a.stderr):
+		_ = a.listPermissions(c.Context, a.stderr, plan) // the result is that of the account
+	}
+	return nil
+}
+
+// listPermissions writes a line per stream: whether the credentials may read it. It
+// returns an error if they may not read all.
+func (a *app) listPermissions(ctx context.Context, out io.Writer, plan *connector.Plan) error {
+	failed := 0
 	for stream, err := range plan.Permissions(ctx) {
 		result := "yes"
 		if err != nil {
-			result = "no: " + connector.Classify(stream, err).Message
+			failed++
+			result = "no: " + a.redactor.Redact(connector.Classify(stream, err).Message)
 		}
-		fmt.Fprintf(a.stderr, "%-30s %s\n", stream.Name, result)
+		fmt.Fprintf(out, "%-30s %s\n", stream.Name, result)
+		if connector.EndsAll(err) {
+			return err
+		}
 	}
+	if failed > 0 {
+		return connector.NewInputError("%d of %s cannot be read", failed, counted(len(plan.Streams), "stream")) //rule:check-fails-on-a-terminal
+	}
+	return nil
 }
 
 // discover needs no account. Without a configuration, it lists the streams that
@@ -66,14 +94,11 @@ func (a *app) discover(c *cli.Context) error {
 	return a.writer.Catalog(settings.Streams())
 }
 
-// warn logs the warnings about the configuration.
-func (a *app) warn(settings *config.Settings) error {
+// warnSettings logs the warnings about the configuration.
+func (a *app) warnSettings(settings *config.Settings) {
 	for _, text := range settings.Warnings {
-		if err := a.writer.Log("WARN", "%s", text); err != nil {
-			return err
-		}
+		a.warn("", text)
 	}
-	return nil
 }
 
 func (a *app) read(c *cli.Context) error {
@@ -82,17 +107,13 @@ func (a *app) read(c *cli.Context) error {
 		return err
 	}
 	defer account.close()
-	if err := a.warn(account.settings); err != nil {
-		return err
-	}
-	plan, selection, err := newPlan(c, account)
+	a.warnSettings(account.settings)
+	plan, selection, err := a.newPlan(c, account)
 	if err != nil {
 		return err
 	}
 	if len(selection.Streams)+len(selection.Unknown) == 0 {
-		if err := a.writer.Log("WARN", "the catalog selects no stream, so nothing is read: add streams to it, or give no catalog to read all"); err != nil {
-			return err
-		}
+		a.warn("", "the catalog selects no stream, so nothing is read: add streams to it, or give no catalog to read all")
 	}
 	a.writer.Columns = selection.Columns
 	a.writer.Summary = plan.NewSummary()
@@ -106,21 +127,14 @@ func (a *app) read(c *cli.Context) error {
 	return a.writer.Sync(c.Context, batches, selection.Unknown)
 }
 
-// newPlan makes a plan of the catalog and the state that flags name.
-func newPlan(c *cli.Context, account *account) (plan *connector.Plan, selection *airbyte.Selection, err error) {
-	catalog, err := flagFile(c, "catalog")
-	if err != nil {
+// newPlan makes a plan of the streams and the state that flags name.
+func (a *app) newPlan(c *cli.Context, account *account) (plan *connector.Plan, selection *airbyte.Selection, err error) {
+	if selection, err = a.airbyteSelection(c, account.settings); err != nil {
 		return nil, nil, err
 	}
-	state, err := flagFile(c, "state")
+	state, err := a.readState(c)
 	if err != nil {
 		return nil, nil, err
-	}
-	selection = &airbyte.Selection{Streams: account.settings.Streams()}
-	if catalog != nil {
-		if selection, err = airbyte.ParseCatalog(catalog); err != nil {
-			return nil, nil, err
-		}
 	}
 	plan = connector.NewPlan(account.settings, airbyte.TombstoneColumn)
 	plan.ReconcileNow = plan.ReconcileNow || c.Bool("reconcile")

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -12,9 +13,35 @@ import (
 	"source-gorgias/connector/singer"
 )
 
+// variablePrefix is how the variables of settings begin.
+const variablePrefix = "TAP_GORGIAS_"
+
 // variable returns the environment variable of a setting.
 func variable(setting string) string {
-	return "TAP_GORGIAS_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+}
+
+// slingVariable is the variable that has a connection in Sling.
+const slingVariable = "GORGIAS"
+
+// addSlingVariable adds the connection of Sling in the environment: YAML, JSON or a
+// URI. Other values belong to something else.
+func addSlingVariable(fields map[string]json.RawMessage) error {
+	text := os.Getenv(slingVariable)
+	raw, err := []byte(text), error(nil)
+	switch {
+	case config.IsURI(text):
+		raw, err = config.ParseURI(text)
+	case !strings.ContainsAny(text, "{:"):
+		return nil
+	}
+	if err == nil {
+		raw, err = resolve(raw)
+	}
+	if err != nil {
+		return fmt.Errorf("the variable %s: %w", slingVariable, err)
+	}
+	return json.Unmarshal(raw, &fields)
 }
 
 // An environment has variables: those of the process, or else those of the file

@@ -7,47 +7,93 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
-
-	"github.com/urfave/cli/v2"
 
 	"source-gorgias/connector"
 	"source-gorgias/connector/config"
 )
 
-// readConfig reads a configuration from a file, or from a URI in its place.
-func readConfig(path string) ([]byte, error) {
+// readConfig reads a configuration from a file, or from a URI in its place, and
+// returns it as JSON, with the values of variables in place of references.
+func (a *app) readConfig(path string) ([]byte, error) {
+	raw, err := []byte(nil), error(nil)
 	if config.IsURI(path) {
-		return config.ParseURI(path)
+		raw, err = config.ParseURI(path)
+	} else {
+		raw, err = a.readFile("config", path)
 	}
-	return readFile("config", path)
+	if err != nil {
+		return nil, err
+	}
+	return resolve(raw)
 }
 
-// flagFile reads the file that a flag names; nil if the flag is not set.
-func flagFile(c *cli.Context, flag string) ([]byte, error) {
-	if path := c.String(flag); path != "" {
-		return readFile(flag, path)
+// resolve replaces references to variables in a configuration, unless the users
+// who write it do not operate the host.
+func resolve(raw []byte) ([]byte, error) {
+	if inCloud() {
+		return config.Resolve(raw, nil) //rule:the-cloud-has-no-variables
 	}
-	return nil, nil
+	return config.Resolve(raw, os.LookupEnv)
 }
 
-// readFile reads an input file. Its errors do not contain the path, because
-// users give secrets in its place by mistake.
-func readFile(flag, path string) ([]byte, error) {
-	raw, err := os.ReadFile(path)
-	if err == nil {
-		return bytes.TrimPrefix(raw, []byte("\ufeff")), nil
+// inCloud reports whether the users who configure the connector do not operate
+// its host.
+func inCloud() bool { return strings.EqualFold(os.Getenv("DEPLOYMENT_MODE"), "cloud") }
+
+// readFile reads an input file, or standard input if the path is "-".
+func (a *app) readFile(flag, path string) ([]byte, error) {
+	raw, err := []byte(nil), error(nil)
+	if path == "-" {
+		raw, err = a.readStdin(flag)
+	} else if raw, err = os.ReadFile(path); err != nil {
+		err = fileError(flag, path, err)
 	}
+	return bytes.TrimPrefix(raw, []byte("\ufeff")), err
+}
+
+// readStdin reads standard input for a flag. It can be read once.
+func (a *app) readStdin(flag string) (raw []byte, err error) {
+	if a.stdinFor == "the "+flag {
+		return a.stdinText, nil
+	}
+	if a.stdinFor != "" {
+		return nil, usageErrorf("--%s: standard input has %s already; give the name of a file", flag, a.stdinFor)
+	}
+	a.stdinFor = "the " + flag
+	raw, err = io.ReadAll(a.stdin)
+	a.stdinText = raw
+	if err != nil {
+		return nil, connector.NewInputError("the %s cannot be read from standard input: %v", flag, err)
+	}
+	return raw, nil
+}
+
+// fileName matches paths that can be shown. Users give secrets in place of a path
+// by mistake, but those do not end so.
+var fileName = regexp.MustCompile(`^[^{}<>"'\s]{1,200}\.(json|jsonl|ndjson|yaml|yml|txt|env)$`)
+
+// isFileName reports whether a path can be shown.
+func isFileName(path string) bool {
+	return fileName.MatchString(path) && !strings.Contains(path, "://") //rule:only-file-names-are-shown
+}
+
+// fileError describes the error of an input file.
+func fileError(flag, path string, err error) error {
 	err = withoutPath(err)
-	remedy := ""
+	remedy, named := "", ""
+	if isFileName(path) {
+		named = " " + path
+	}
 	switch info, _ := os.Stat(path); {
 	case path == "":
 		remedy = "; its name is empty"
 	case strings.HasPrefix(strings.TrimSpace(path), "{"):
-		return nil, connector.NewInputError("--%s: expected the name of a file, got its content; write the content to a file and give its name", flag)
+		return connector.NewInputError("--%s: expected the name of a file, got its content; write the content to a file and give its name, or give - and write it to standard input", flag)
 	case flag == "config" && strings.Contains(path, "://"):
-		return nil, connector.NewInputError("--config: expected the name of a file, or a URI that begins with gorgias://")
+		return connector.NewInputError("--config: expected the name of a file, or a URI that begins with gorgias://")
 	case info != nil && info.IsDir():
 		remedy = "; expected a file"
 	case errors.Is(err, fs.ErrNotExist):
@@ -55,7 +101,7 @@ func readFile(flag, path string) ([]byte, error) {
 	case errors.Is(err, fs.ErrPermission):
 		remedy = fmt.Sprintf("; the program runs as user %d, which needs permission to read it", os.Getuid())
 	}
-	return nil, connector.NewInputError("the %s file cannot be read: %v%s", flag, err, remedy)
+	return connector.NewInputError("the %s file%s cannot be read: %v%s", flag, named, err, remedy)
 }
 
 // withoutPath returns the error of a file without the path.

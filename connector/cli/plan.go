@@ -21,7 +21,7 @@ func (a *app) plan(c *cli.Context) error {
 		return err
 	}
 	defer account.close()
-	plan, _, err := newPlan(c, account)
+	plan, _, err := a.newPlan(c, account)
 	if err != nil {
 		return err
 	}

@@ -24,21 +24,29 @@ func sandboxFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`ADDRESS` to serve on"},
 		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` from which the account is generated"},
-		&cli.Float64Flag{Name: "live", Usage: "`CHANGES` to the account per request"},
+		&cli.Float64Flag{Name: "live", Usage: "`CHANGES` to the account per request, 0 to 1"},
+		&cli.BoolFlag{Name: "awkward", Usage: "add control characters to texts, and values of types that a field should not have"},
 		&cli.IntFlag{Name: "limit", Value: 40, Usage: "rate limit: `REQUESTS` per 20 s"},
 		&cli.BoolFlag{Name: "rotate", Usage: "replace the OAuth2 refresh token whenever it is used"},
 		&cli.IntFlag{Name: "messages", Usage: "`NUMBER` of messages; a fifth of it is the number of tickets"},
 	}
 }
 
+// maxLive is the highest rate of changes. A change can take a request of its own, so
+// with many more than one per request, a sync would never end.
+const maxLive = 1
+
 // sandbox serves the sandbox account until it is interrupted.
 func (a *app) sandbox(c *cli.Context) error {
+	if live := c.Float64("live"); !(live >= 0 && live <= maxLive) {
+		return usageErrorf("sandbox: --live: expected a number from 0 to %d", maxLive)
+	}
 	listener, err := net.Listen("tcp", c.String("listen"))
 	if err != nil {
 		return err
 	}
 	handler := &sandbox.Server{
-		Seed: c.Uint64("seed"), ChangeRate: c.Float64("live"), Limit: c.Int("limit"), Email: sandboxEmail, APIKey: sandboxKey,
+		Seed: c.Uint64("seed"), Polite: !c.Bool("awkward"), ChangeRate: c.Float64("live"), Limit: c.Int("limit"), Email: sandboxEmail, APIKey: sandboxKey,
 		ClientID: sandboxClientID, ClientSecret: sandboxClientSecret, RefreshToken: sandboxRefreshToken, RotateRefreshToken: c.Bool("rotate"),
 		Size: sandbox.Size{Messages: c.Int("messages"), Tickets: c.Int("messages") / 5},
 	}

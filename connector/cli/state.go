@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -25,15 +24,15 @@ func (a *app) state(c *cli.Context) error {
 	if c.String("state") == "" {
 		return usageErrorf("state: --state is missing")
 	}
-	raw, err := flagFile(c, "state")
+	raw, err := a.readGivenState(c.String("state"))
 	if err != nil {
 		return err
 	}
-	catalog, err := flagFile(c, "catalog")
+	catalog, kind, err := a.readCatalog(c.String("catalog"), airbyteCatalog)
 	if err != nil {
 		return err
 	}
-	report, err := newStateReport(raw, catalog)
+	report, err := newStateReport(raw, catalog, kind)
 	if err != nil {
 		return err
 	}
@@ -49,14 +48,15 @@ type stateReport struct {
 }
 
 // newStateReport parses a state and a catalog, if there is one, as a read does.
-func newStateReport(raw, catalog []byte) (*stateReport, error) {
-	r := &stateReport{all: catalog == nil, streams: streams.All()}
+func newStateReport(raw, catalog []byte, kind catalogKind) (*stateReport, error) {
+	r := &stateReport{all: kind == noCatalog, streams: streams.All()}
 	state, err := singer.ParseState(raw)
 	if err != nil {
 		return nil, err
 	}
 	r.entries = state.Streams
-	if isTapCatalog(catalog) {
+	switch kind {
+	case singerCatalog:
 		selection, err := singer.ParseCatalog(catalog, nil)
 		if err != nil {
 			return nil, err
@@ -64,8 +64,7 @@ func newStateReport(raw, catalog []byte) (*stateReport, error) {
 		r.streams = selection.Streams()
 		r.bookmarks, _, err = state.Bookmarks(selection)
 		return r, err
-	}
-	if catalog != nil {
+	case airbyteCatalog:
 		selection, err := airbyte.ParseCatalog(catalog)
 		if err != nil {
 			return nil, err
@@ -74,18 +73,6 @@ func newStateReport(raw, catalog []byte) (*stateReport, error) {
 	}
 	r.bookmarks, err = connector.ParseBookmarks(r.entries, streams.All())
 	return r, err
-}
-
-// isTapCatalog reports whether a catalog is a Singer catalog.
-func isTapCatalog(catalog []byte) bool {
-	type entry struct {
-		ID string `json:"tap_stream_id"`
-	}
-	var c struct {
-		Streams []entry `json:"streams"`
-	}
-	_ = json.Unmarshal(catalog, &c) // ParseCatalog reports errors
-	return slices.ContainsFunc(c.Streams, func(e entry) bool { return e.ID != "" })
 }
 
 func (r *stateReport) write(out io.Writer, now time.Time) error {

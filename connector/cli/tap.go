@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,7 +37,7 @@ func isTap(args []string) bool {
 }
 
 func usageText(name string) string {
-	tap := name + ` --config FILE | --sandbox  [--catalog FILE] [--state FILE]
+	tap := name + ` --config FILE | --sandbox  [--streams NAMES | --catalog FILE] [--state FILE]
 ` + name + ` --discover
 ` + name + ` --about [--format text | json | markdown]
 ` + name + ` --config FILE | --sandbox  --test[=all | schema]`
@@ -47,10 +46,10 @@ func usageText(name string) string {
 	}
 	return `Airbyte:
 source-gorgias spec
-source-gorgias check    --config FILE | --sandbox
+source-gorgias check    --config FILE | --sandbox  [--streams NAMES]
 source-gorgias discover [--config FILE]
-source-gorgias read     --config FILE | --sandbox  [--catalog FILE] [--state FILE]
-source-gorgias plan     --config FILE | --sandbox  [--catalog FILE] [--state FILE] [--json]
+source-gorgias read     --config FILE | --sandbox  [--streams NAMES | --catalog FILE] [--state FILE]
+source-gorgias plan     --config FILE | --sandbox  [--streams NAMES | --catalog FILE] [--state FILE] [--json]
 source-gorgias probe    --config FILE | --sandbox  [--wait TIME] [--json]
 source-gorgias state    --state FILE [--catalog FILE]
 source-gorgias verify   --config FILE | --sandbox  --stream NAME [--state FILE] [--full] [--json]  < ROWS
@@ -64,10 +63,11 @@ source-gorgias sandbox  [--listen ADDRESS]`
 
 func tapFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "JSON `FILE` with the configuration, the last of several wins; ENV: " + variable("…")},
-		&cli.StringFlag{Name: "catalog", Usage: "JSON `FILE` with the catalog; without one, all streams are read"},
+		&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: configUsage + ". The last of several wins"},
+		streamsFlag(),
+		&cli.StringFlag{Name: "catalog", Usage: catalogUsage},
 		&cli.StringFlag{Name: "properties", Aliases: []string{"p"}, Usage: "`FILE`: deprecated alias of --catalog"},
-		&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "JSON `FILE` with the state of the last sync"},
+		&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: stateUsage},
 		&cli.BoolFlag{Name: "sandbox", Usage: sandboxUsage},
 		&cli.BoolFlag{Name: "save-tokens", Usage: saveTokensUsage},
 		&cli.BoolFlag{Name: "reconcile", Usage: reconcileUsage},
@@ -145,7 +145,7 @@ func (a *app) tapRead(c *cli.Context) error {
 		return err
 	}
 	defer account.close()
-	selection, err := tapSelection(c, test, settings)
+	selection, err := a.tapSelection(c, test, settings)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (a *app) tapRead(c *cli.Context) error {
 	if test == "schema" {
 		return writer.WriteSchemas(selection)
 	}
-	raw, err := flagFile(c, "state")
+	raw, err := a.readState(c)
 	if err != nil {
 		return err
 	}
@@ -201,18 +201,12 @@ func (a *app) tapRead(c *cli.Context) error {
 // earliestStart is before every record of every account.
 var earliestStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// tapSelection returns what the catalog selects, or without a catalog all
-// streams. A test for records reads all streams.
-func tapSelection(c *cli.Context, test string, settings *config.Settings) (*singer.Selection, error) {
-	path := cmp.Or(c.String("catalog"), c.String("properties"))
-	if path == "" || test == "all" || test == "records" {
-		return singer.SelectAll(settings.Streams(), settings.Privacy)
+// tapSelection returns the streams to read. A test for records reads all streams.
+func (a *app) tapSelection(c *cli.Context, test string, settings *config.Settings) (*singer.Selection, error) {
+	if test == "all" || test == "records" {
+		return singer.Select(settings.Streams(), nil, settings.Privacy)
 	}
-	raw, err := readFile("catalog", path)
-	if err != nil {
-		return nil, err
-	}
-	return singer.ParseCatalog(raw, settings.Privacy)
+	return a.singerSelection(c, settings)
 }
 
 // tapDiscover prints the catalog. The configuration, which hides fields and adds
@@ -228,7 +222,7 @@ func (a *app) tapDiscover(c *cli.Context) error {
 			privacy = settings.Privacy
 		}
 	}
-	fields, _, _ := mergeConfigs(c.StringSlice("config"))
+	fields, _, _ := a.mergeConfigs(c.StringSlice("config"))
 	raw, _ := json.Marshal(fields)
 	return singer.WriteCatalog(a.stdout, config.AvailableStreams(raw), privacy)
 }

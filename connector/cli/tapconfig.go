@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -22,19 +23,18 @@ type tapSettings struct {
 func (a *app) parseTapConfig(c *cli.Context) (*tapSettings, *config.Settings, error) {
 	useSandbox, paths := c.Bool("sandbox"), c.StringSlice("config")
 	if len(paths) == 0 && !useSandbox {
-		return nil, nil, usageErrorf("--config is missing (or --sandbox, for the sandbox account)")
+		return nil, nil, usageErrorf("--config is missing%s", configHint())
 	}
 	if c.Bool("save-tokens") {
 		file := findTokenFile(paths)
 		if file == "" {
 			return nil, nil, usageErrorf("--save-tokens: no config file has a refresh_token")
 		}
-		a.tokens = newTokenStore(file)
-		if err := a.tokens.start(c.Context); err != nil {
+		if err := a.keepTokens(c.Context, file); err != nil {
 			return nil, nil, err
 		}
 	}
-	fields, ignored, err := mergeConfigs(paths)
+	fields, ignored, err := a.mergeConfigs(paths)
 	for _, text := range ignored {
 		a.log.Print(singer.Warn, "", "%s", text)
 	}
@@ -49,7 +49,7 @@ func (a *app) parseTapConfig(c *cli.Context) (*tapSettings, *config.Settings, er
 	if err != nil {
 		return nil, nil, err
 	}
-	settings, err := a.resolveConfig(raw, useSandbox)
+	settings, err := a.parseConfig(raw, useSandbox)
 	if err != nil {
 		return nil, nil, nameVariables(err, paths)
 	}
@@ -62,13 +62,18 @@ func (a *app) parseTapConfig(c *cli.Context) (*tapSettings, *config.Settings, er
 // mergeConfigs merges the configurations of files, of which the later ones take
 // precedence, and the environment if ENV is one of the paths. The environment
 // takes precedence over all files. The warnings say what was ignored.
-func mergeConfigs(paths []string) (fields map[string]json.RawMessage, warnings []string, err error) {
+func (a *app) mergeConfigs(paths []string) (fields map[string]json.RawMessage, warnings []string, err error) {
 	fields = map[string]json.RawMessage{}
+	if slices.Contains(paths, "ENV") {
+		if err := addSlingVariable(fields); err != nil {
+			return nil, nil, err
+		}
+	}
 	for _, path := range paths {
 		if path == "ENV" {
 			continue
 		}
-		raw, err := readConfig(path)
+		raw, err := a.readConfig(path)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -89,15 +94,8 @@ func mergeConfigs(paths []string) (fields map[string]json.RawMessage, warnings [
 // findTokenFile returns the last file that has a refresh token; "" if none has.
 func findTokenFile(paths []string) (file string) {
 	for _, path := range paths {
-		var fields struct {
-			RefreshToken string `json:"refresh_token"`
-			Credentials  struct {
-				RefreshToken string `json:"refresh_token"`
-			} `json:"credentials"`
-		}
-		raw, _ := readFile("config", path) // ENV and URIs are not files
-		_ = json.Unmarshal(raw, &fields)   // mergeConfigs has reported errors
-		if fields.RefreshToken != "" || fields.Credentials.RefreshToken != "" {
+		raw, _ := os.ReadFile(path) // ENV, - and URIs are not files
+		if _, refresh, _ := config.Tokens(raw); refresh != "" {
 			file = path
 		}
 	}

@@ -209,3 +209,44 @@ var (
 	available = strconv.Itoa(len(config.AvailableStreams(nil)))
 	others    = strconv.Itoa(len(config.AvailableStreams(nil)) - 3)
 )
+
+// TestCheckOnTerminal checks that check writes a line per stream to a terminal, no
+// message, and exits with 1 if a stream, or the account, cannot be read.
+func TestCheckOnTerminal(t *testing.T) {
+	for _, c := range []struct {
+		box   *sandbox.Server
+		flags []string
+		key   string
+		code  int
+		want  []string
+	}{
+		{box: &sandbox.Server{}, code: 0, key: "sandbox-key", want: []string{"tickets                        yes\n", "events                         yes\n"}},
+		{box: &sandbox.Server{Forbidden: []string{"events"}}, code: 1, key: "sandbox-key", want: []string{"tickets                        yes\n", "events                         no: GET /api/events: 403", "\nsource-gorgias: 1 of " + available + " streams cannot be read\n"}},
+		{box: &sandbox.Server{Forbidden: []string{"events"}}, flags: []string{"--streams", "tickets"}, code: 0, key: "sandbox-key", want: []string{"tickets                        yes\n"}},
+		{box: &sandbox.Server{}, code: 1, key: "wrong-key", want: []string{"source-gorgias: GET /api/account: 401"}},
+	} {
+		c.box.Limit = 100_000
+		srv := httptest.NewServer(c.box)
+		defer srv.Close()
+		other, tty := openTTY(t, 200, 30)
+		config := "gorgias://acme?base_url=" + srv.URL + "&email=sandbox@example.com&api_key=" + c.key
+		var written bytes.Buffer
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			_, _ = io.Copy(&written, other) // it ends when the terminal is closed
+		}()
+		code, _ := Main(context.Background(), append([]string{"source-gorgias", "check", "--config", config}, c.flags...), strings.NewReader(""), tty, tty)
+		_ = tty.Close()
+		<-closed
+		got := strings.ReplaceAll(written.String(), "\r\n", "\n")
+		if code != c.code || strings.Contains(got, `{"type"`) {
+			t.Errorf("exit code %d: %s", code, got)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is missing:\n%s", want, got)
+			}
+		}
+	}
+}

@@ -101,15 +101,21 @@ func unknownFlag(flags []cli.Flag, name string) string {
 	return "unknown flag --" + name + config.DidYouMean("--"+name, known)
 }
 
-// unknownCommand describes a first argument that is no command. It does not
-// show the argument, which may be a secret.
+// unknownCommand describes an argument that is no command. It shows the argument only
+// if that cannot be a secret.
 func unknownCommand(app *cli.App, arg string) error {
 	var known []string
 	for _, c := range app.Commands {
-		known = append(known, c.Name)
+		if !c.Hidden {
+			known = append(known, c.Name)
+		}
+	}
+	what := "the first argument is not a command"
+	if printableName.MatchString(arg) {
+		what = fmt.Sprintf("%q is not a command", arg)
 	}
 	if near := config.ClosestMatch(arg, known); near != "" {
-		return usageErrorf("the first argument is not a command; did you mean %s?", near)
+		return usageErrorf("%s; did you mean %s?", what, near)
 	}
-	return usageErrorf("the first argument is not a command; expected one of %s", strings.Join(known, ", "))
+	return usageErrorf("%s; expected one of %s", what, strings.Join(known, ", "))
 }

@@ -47,6 +47,7 @@ const (
 // verify compares the rows of standard input with the account.
 func (a *app) verify(c *cli.Context) error {
 	a.humanOutput = true
+	a.stdinFor = "the rows"
 	report, err := a.compareRows(c)
 	if err == nil {
 		write := report.WriteText
@@ -86,14 +87,14 @@ func (a *app) compareRows(c *cli.Context) (*verify.Report, error) {
 	if c.IsSet("settle") {
 		o.Settle = time.Duration(max(0, c.Int("settle"))) * time.Minute
 	}
-	if err := applyVerifyFlags(c, &o); err != nil {
+	if err := a.applyVerifyFlags(c, &o); err != nil {
 		return nil, err
 	}
 	return verify.Run(c.Context, o, a.stdin)
 }
 
 // applyVerifyFlags sets the options that need more than a flag's value.
-func applyVerifyFlags(c *cli.Context, o *verify.Options) error {
+func (a *app) applyVerifyFlags(c *cli.Context, o *verify.Options) error {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64() >> 32
 	}
@@ -106,12 +107,12 @@ func applyVerifyFlags(c *cli.Context, o *verify.Options) error {
 			return usageErrorf("verify: --since: expected a date or a timestamp, such as 2026-01-01")
 		}
 	}
-	raw, err := flagFile(c, "state")
-	if err != nil {
-		return err
-	}
-	if raw != nil {
-		report, err := newStateReport(raw, nil)
+	if path := c.String("state"); path != "" {
+		raw, err := a.readGivenState(path)
+		if err != nil {
+			return err
+		}
+		report, err := newStateReport(raw, nil, noCatalog)
 		if err != nil {
 			return err
 		}

@@ -213,6 +213,7 @@ func Parse(raw []byte, cloud bool) (*Settings, error) {
 	if err := p.convert(fields); err != nil {
 		return nil, err
 	}
+	p.references(fields)
 	p.account()
 	p.dates()
 	p.credentials()

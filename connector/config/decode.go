@@ -13,12 +13,15 @@ import (
 	"source-gorgias/connector/reports"
 )
 
-// decode reads a JSON object.
+// decode reads a JSON object, or a mapping in YAML.
 func decode(raw []byte) (map[string]any, error) {
 	text := bytes.TrimPrefix(raw, []byte("\ufeff"))
 	value, err := decodeAny(text)
 	if fields, ok := value.(map[string]any); ok && err == nil {
 		return fields, nil
+	}
+	if err != nil && isYAML(text) {
+		return decodeYAML(text)
 	}
 	return nil, NewError("", `the config %s; expected a JSON object such as {"subdomain": "acme", …}`, describeNonJSON(text, err))
 }
@@ -74,7 +77,7 @@ func describeNonJSON(text []byte, err error) string {
 		return "is a list"
 	case json.Valid(trimmed):
 		return "is a single value"
-	case trimmed[0] != '{' && yamlPattern.Match(trimmed):
+	case trimmed[0] != '{' && yamlPattern.Match(trimmed): // catalogs and states; a config may be YAML
 		return "is YAML (yq -o=json converts it)"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "is truncated: a bracket or a quotation mark is not closed"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +20,15 @@ type parser struct {
 	config   Config
 	names    originalNames
 	problems []Problem
+
+	unresolved []string // settings that refer to a variable that is not set
 }
 
+// fail adds a problem, unless the value of the setting is not known.
 func (p *parser) fail(setting, format string, args ...any) {
+	if slices.Contains(p.unresolved, p.names.of(setting)) {
+		return
+	}
 	p.problems = append(p.problems, Problem{Setting: p.names.of(setting), Text: fmt.Sprintf(format, args...)})
 }
 

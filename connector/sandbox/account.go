@@ -56,7 +56,7 @@ func (s Size) withDefaults() Size {
 // An account is the data that a server serves. The caller of its methods holds
 // the server's lock.
 type account struct {
-	seed             uint64
+	seed             seed
 	size             Size
 	epoch            timestamp // end of the base rows, start of the changes
 	subdomain, email string
@@ -91,7 +91,7 @@ type pendingRow struct {
 // newAccount generates the account of a server; its base rows end at now.
 func newAccount(s *Server, now time.Time) *account {
 	a := &account{
-		seed: s.Seed, size: s.Size.withDefaults(), epoch: timestampOf(now.Truncate(time.Second)),
+		seed: seed{s.Seed, s.Polite}, size: s.Size.withDefaults(), epoch: timestampOf(now.Truncate(time.Second)),
 		subdomain: cmp.Or(s.Subdomain, "sandbox"), email: cmp.Or(s.Email, defaultEmail), quirks: s.Quirks,
 		addedMessages: map[int64][]int64{}, addedSurveys: map[int64]int64{},
 		lag: s.VisibilityLag, now: s.now, rand: rand.New(rand.NewPCG(s.Seed, uint64(saltChange))),
@@ -99,7 +99,7 @@ func newAccount(s *Server, now time.Time) *account {
 	n := a.size
 	start, end := a.epoch-300*day, a.epoch-2*hour
 	line := func(resource uint64, n int, start timestamp) timeline {
-		return timeline{a.seed ^ resource<<32, n, start, end}
+		return timeline{seed{a.seed.number ^ resource<<32, a.seed.polite}, n, start, end}
 	}
 	a.tickets = newTable(base[ticket]{timeline: line(1, n.Tickets, start), first: firstTicket, stride: 3, absorbedOffset: 2, row: a.baseTicket})
 	a.customers = newTable(base[customer]{timeline: line(2, n.Customers, start-day), first: firstCustomer, stride: 3, absorbedOffset: 2, row: a.baseCustomer})

@@ -59,7 +59,7 @@ func TestTimelinesIncrease(t *testing.T) {
 	r := randomSource(t)
 	for range 20 {
 		n := 1 + r.IntN(9000)
-		l := timeline{r.Uint64(), n, 1e15, 1e15 + timestamp(1+r.IntN(300))*day}
+		l := timeline{seed{number: r.Uint64()}, n, 1e15, 1e15 + timestamp(1+r.IntN(300))*day}
 		b := base[event]{timeline: l, first: 7, stride: 3}
 		tied := 0
 		for _, order := range []string{"created_datetime", "updated_datetime"} {

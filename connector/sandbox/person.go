@@ -46,7 +46,7 @@ func (a *account) personOf(id int64) person {
 	case 2:
 		p.name, p.last = p.first, `""`
 	case 3:
-		if rng.oneIn(3) {
+		if rng.oneIn(3) && !rng.polite {
 			p.name = string(append(rng.expand([]byte{'"'}, first), ` 🏔\u0000"`...))
 		}
 	}

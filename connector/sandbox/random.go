@@ -2,10 +2,19 @@ package sandbox
 
 import "math/bits"
 
+// A seed is what the data of an account depend on.
+type seed struct {
+	number uint64
+	polite bool // see Server.Polite
+}
+
 // A prng is a pseudorandom number generator whose state is one word. The
 // numbers depend on the start value only, so that a row of the account can be
 // computed from its index again and again, without being stored.
-type prng uint64
+type prng struct {
+	state  uint64
+	polite bool
+}
 
 // A salt makes the numbers for one purpose independent of those for another.
 type salt uint64
@@ -32,16 +41,16 @@ const (
 )
 
 // newPRNG returns the generator for the i-th object that uses the salt.
-func newPRNG(seed uint64, s salt, i int64) prng {
-	p := prng(seed ^ uint64(s)*0xd6e8feb86659fd93 ^ uint64(i)*0xa0761d6478bd642f)
+func newPRNG(from seed, s salt, i int64) prng {
+	p := prng{from.number ^ uint64(s)*0xd6e8feb86659fd93 ^ uint64(i)*0xa0761d6478bd642f, from.polite}
 	p.next()
 	return p
 }
 
 // next returns the next 64 random bits, by splitmix64.
 func (p *prng) next() uint64 {
-	*p += 0x9e3779b97f4a7c15
-	z := uint64(*p)
+	p.state += 0x9e3779b97f4a7c15
+	z := p.state
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31

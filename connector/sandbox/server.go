@@ -20,7 +20,12 @@ const defaultEmail, defaultKey = "sandbox@example.com", "sandbox-key"
 // A Server is a Gorgias account in memory. The zero value works. The fields
 // must be set before the first use and not be changed afterwards.
 type Server struct {
-	Seed  uint64    // of the generated data; equal seeds, sizes and epochs give equal accounts
+	Seed uint64 // of the generated data; equal seeds, sizes and epochs give equal accounts
+
+	// Polite leaves out what a real account has at its worst: control characters and
+	// halves of characters in texts, and values of types that a field should not have.
+	Polite bool
+
 	Size  Size      // number of rows at the beginning
 	Epoch time.Time // end of the 300 days that the generated rows cover; zero = the time of the first use
 

@@ -900,3 +900,45 @@ func TestConcurrentRequestsSucceed(t *testing.T) {
 		}
 	}
 }
+
+// TestPolite checks that a polite account has no control characters and no halves of
+// characters, and that its free-form fields are objects. Another one has both.
+func TestPolite(t *testing.T) {
+	awkward := []string{`\u0000`, `\ud83d`, "\u2028", `"meta":7`, `"meta":false`, `"data":"vip"`, `nul`}
+	for _, polite := range []bool{true, false} {
+		s := &Server{Seed: 1, Limit: 100_000, Polite: polite}
+		var all strings.Builder
+		for _, path := range []string{"tickets", "messages", "customers", "tags", "satisfaction-surveys", "users"} {
+			for token := ""; ; {
+				r := httptest.NewRequest(http.MethodGet, "/api/"+path+"?limit=100&cursor="+url.QueryEscape(token), nil)
+				if token == "" {
+					r = httptest.NewRequest(http.MethodGet, "/api/"+path+"?limit=100", nil)
+				}
+				r.SetBasicAuth(defaultEmail, defaultKey)
+				w := httptest.NewRecorder()
+				s.ServeHTTP(w, r)
+				var page struct {
+					Meta struct {
+						Next *string `json:"next_cursor"`
+					} `json:"meta"`
+				}
+				if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != http.StatusOK {
+					t.Fatalf("%s: %d %v %.200s", path, w.Code, err, w.Body)
+				}
+				all.Write(w.Body.Bytes())
+				if page.Meta.Next == nil {
+					break
+				}
+				token = *page.Meta.Next
+			}
+		}
+		for _, text := range awkward[:3] {
+			if strings.Contains(all.String(), text) == polite {
+				t.Errorf("polite: %v, %q", polite, text)
+			}
+		}
+		if polite && (strings.Contains(all.String(), awkward[3]) || strings.Contains(all.String(), awkward[4]) || strings.Contains(all.String(), awkward[5])) {
+			t.Error("a polite account has values of wrong types")
+		}
+	}
+}

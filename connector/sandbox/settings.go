@@ -133,6 +133,8 @@ func (a *account) team(i int) record {
 	}}
 }
 
+var politeTagNames = []string{"refund", "vip", "wholesale", "late", "return", "exchange", "gift", "urgent", "press", "B2B"}
+
 var tagNames = []string{"refund", "vip", "VIP", "wholesale", "late 🚚", "return/label", "naïve", "a,b", " spaced ", "\\u0000nul", "\\\"quoted\\\"", "half \\ud83d", "null", "0"}
 
 // tagNameAndDecoration returns the members that a tag and its copies have when
@@ -140,7 +142,11 @@ var tagNames = []string{"refund", "vip", "VIP", "wholesale", "late 🚚", "retur
 func (a *account) tagNameAndDecoration(id int64) (name, decoration string) {
 	rng := newPRNG(a.seed, saltTag, id)
 	i := int(id - firstTag)
-	name = `"` + tagNames[i%len(tagNames)] + numberSuffix(i/len(tagNames)) + `"`
+	names := tagNames
+	if a.seed.polite {
+		names = politeTagNames
+	}
+	name = `"` + names[i%len(names)] + numberSuffix(i/len(names)) + `"`
 	decoration = pick(&rng, []string{`{"color":"#F58D86"}`, `{"color":"#00aa77"}`, `{}`, `{"color":null}`, "null"})
 	return name, decoration
 }
@@ -270,6 +276,9 @@ func randomFieldValue(rng *prng, i int) string {
 		return pick(rng, []string{"2", "0", "1.0", "1e2", "2.50"})
 	case 2:
 		return pick(rng, []string{"true", "false"})
+	}
+	if rng.polite {
+		return pick(rng, []string{`"gold"`, `"silver"`, `"bronze"`, "null"})
 	}
 	return pick(rng, []string{`"gold"`, `""`, `"sil\u0000ver"`, `"line\nbreak 🥉"`, "null"})
 }

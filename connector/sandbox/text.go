@@ -21,6 +21,9 @@ var products = []string{
 	"camp stove", "dry bag, 20 l", "trekking poles", "map of the fells", "gift card",
 }
 
+// politeSubjects are the first of the subjects that a polite account has.
+const politeSubjects = 11
+
 var subjects = []string{
 	"Where is my refund?", "Order # is late", "Wrong size", "Return of #", "Damaged on arrival: the %", "Question about the %",
 	"Re: Re: Order #", "invoice for # please", "Cancel # !!", "¿Cuándo llega mi pedido #?", "Commande # incomplète",
@@ -53,7 +56,8 @@ var oddities = []string{
 }
 
 // expand appends a text to dst, with a random order number for # and a random
-// product for %, and sometimes with an oddity.
+// product for %, and sometimes with an oddity, unless the account
+// is polite.
 func (p *prng) expand(dst []byte, text string) []byte {
 	for i := range len(text) {
 		switch text[i] {
@@ -65,7 +69,7 @@ func (p *prng) expand(dst []byte, text string) []byte {
 			dst = append(dst, text[i])
 		}
 	}
-	if p.oneIn(60) {
+	if p.oneIn(60) && !p.polite {
 		dst = append(append(dst, ' '), pick(p, oddities)...)
 	}
 	return dst
@@ -85,11 +89,18 @@ func (p *prng) prose() []byte {
 
 // subject returns a subject, raw.
 func (p *prng) subject() string {
-	return string(append(p.expand([]byte{'"'}, pick(p, subjects)), '"'))
+	from := subjects
+	if p.polite {
+		from = from[:politeSubjects]
+	}
+	return string(append(p.expand([]byte{'"'}, pick(p, from)), '"'))
 }
 
 // arbitraryJSON returns a value of a field that may hold any JSON, raw.
 func (p *prng) arbitraryJSON() string {
+	if p.polite {
+		return pick(p, []string{`{}`, `{"order":"` + number(1000+int64(p.intn(9000))) + `"}`, `{"cart":{"items":[{"sku":"TENT-2","qty":2}],"total":129.90}}`})
+	}
 	switch p.intn(16) {
 	case 0:
 		return `{}`

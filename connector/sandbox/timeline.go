@@ -8,7 +8,7 @@ package sandbox
 // the positions are permuted. Some blocks share one timestamp, and sometimes
 // 128 rows do, more than fit on a page.
 type timeline struct {
-	seed       uint64
+	seed       seed
 	n          int // how many rows
 	start, end timestamp
 }

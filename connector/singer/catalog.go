@@ -20,10 +20,15 @@ import (
 // TombstoneColumn is the column by which targets recognize a tombstone.
 const TombstoneColumn = "_sdc_deleted_at"
 
-// compile returns the schema of a stream's records as they are emitted, with
-// all properties.
-func compile(s *stream.Stream, privacy *config.Privacy) (*conform.Schema, error) {
-	schema, err := privacy.Rules(s).Compile(toSingerSchema(s.Schema(TombstoneColumn)), nil)
+// compile returns the schema of a stream's records as they are emitted. columns
+// are the selected ones, besides those that are automatic; nil are all.
+func compile(s *stream.Stream, privacy *config.Privacy, columns []string) (*conform.Schema, error) {
+	var keep func(path []string) bool
+	if columns != nil {
+		kept := slices.Concat(columns, automaticColumns(s))
+		keep = func(path []string) bool { return len(path) > 1 || slices.Contains(kept, path[0]) }
+	}
+	schema, err := privacy.Rules(s).Compile(toSingerSchema(s.Schema(TombstoneColumn)), keep)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -78,7 +83,7 @@ func replicationMethod(s *stream.Stream) string {
 func WriteCatalog(out io.Writer, streams []*stream.Stream, privacy *config.Privacy) error {
 	c := catalog{Streams: []discoveredStream{}}
 	for _, s := range streams {
-		schema, err := compile(s, privacy)
+		schema, err := compile(s, privacy, nil)
 		if err != nil {
 			return err
 		}
@@ -145,11 +150,24 @@ func (s *Selection) Streams() []*stream.Stream {
 	return all
 }
 
-// SelectAll selects streams with all properties.
-func SelectAll(streams []*stream.Stream, privacy *config.Privacy) (*Selection, error) {
+// Columns returns the names of the selected columns, by stream name.
+func (s *Selection) Columns() map[string][]string {
+	columns := map[string][]string{}
+	for _, selected := range s.streams {
+		declared, _ := conform.Field(selected.schema.JSON(), "properties")
+		for name := range conform.Members(declared) {
+			columns[selected.Name] = append(columns[selected.Name], name)
+		}
+	}
+	return columns
+}
+
+// Select selects streams. columns are the columns of each, by stream name; without
+// an entry, all are selected.
+func Select(streams []*stream.Stream, columns map[string][]string, privacy *config.Privacy) (*Selection, error) {
 	sel := &Selection{}
 	for _, s := range streams {
-		schema, err := compile(s, privacy)
+		schema, err := compile(s, privacy, columns[s.Name])
 		if err != nil {
 			return nil, err
 		}
@@ -157,6 +175,9 @@ func SelectAll(streams []*stream.Stream, privacy *config.Privacy) (*Selection, e
 	}
 	return sel, nil
 }
+
+// SkipUnknown adds the warning that a selected stream does not exist.
+func (s *Selection) SkipUnknown(name string) { s.Warnings = append(s.Warnings, unknownStream(name)) }
 
 // An optionalBool is true, false or not set. Clients write it as a boolean or a
 // string.
@@ -215,14 +236,6 @@ func ParseCatalog(raw []byte, privacy *config.Privacy) (*Selection, error) {
 		Streams *[]*catalogEntry `json:"streams"`
 	}
 	if err := json.Unmarshal(raw, &c); err != nil {
-		var airbyte struct {
-			Streams []struct {
-				Stream struct{ Name string }
-			}
-		}
-		if json.Unmarshal(raw, &airbyte) == nil {
-			return nil, connector.NewInputError("the catalog is an Airbyte catalog%s", remedy)
-		}
 		return nil, connector.NewInputError("the catalog cannot be read: %s%s", config.DescribeJSONError(raw, err), remedy)
 	}
 	if c.Streams == nil {

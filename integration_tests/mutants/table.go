@@ -26,6 +26,9 @@ var (
 	// What is deleted during a sync, and after one with dates that were ahead.
 	byDeletions = outside("TestDeletedDuringSync|TestDateAheadOnce")
 
+	byInputs = outside("TestScript")
+	byWrong  = outside("TestWrongInputs")
+
 	byHidden     = outside("TestHiddenRecord")
 	byUnresolved = outside("TestUnresolvedMessages")
 )
@@ -317,6 +320,13 @@ var mutants = []mutant{
 	{"double-encodings-are-redacted", "a secret that is encoded twice shows", Skip, byUnit},
 	{"hex-is-redacted", "a secret in hexadecimal digits shows", Skip, byUnit},
 	{"base64-is-redacted", "a secret within Base64 shows", Skip, byUnit},
+	{"references-are-resolved", "references remain", Stmt("return v"), unit("config")},
+	{"the-cloud-has-no-variables", "users of a shared deployment read its variables", Stmt("return config.Resolve(raw, os.LookupEnv)"), byInputs},
+	{"only-file-names-are-shown", "an error shows whatever was given for a file", Stmt("return true"), byInputs},
+	{"only-a-file-can-be-missing", "a state in a directory that does not exist is a first run", Delete, byInputs},
+	{"the-last-state-counts", "the states in the output of a run are not used", Delete, unit("state")},
+	{"check-fails-on-a-terminal", "check succeeds on a terminal, whatever cannot be read", Stmt("return nil"), unit("cli")},
+	{"a-host-that-fails-ends-the-plan", "plan asks a host that fails for each list", Stmt("return gorgias.Is(err, gorgias.Unauthorized)"), byWrong},
 	{"dotenv-is-own", "a .env that others may write is used", Value(1, "true || ($)"), unit("cli")},
 	{"dotenv-keeps-origin", "a .env sends the credentials of a config file elsewhere", Delete, unit("cli")},
 	{"saving-is-proved-first", "a refresh token is spent before the file is tried", Stmt("return t, nil"), unit("cli")},

@@ -83,7 +83,7 @@ var ownImports = map[string][]string{
 // modules are the packages that may import a module of a third party.
 var modules = map[string][]string{
 	"connector/cli":           {"github.com/urfave/cli/v2", "golang.org/x/term"},
-	"connector/config":        {"github.com/santhosh-tekuri/jsonschema/v5"},
+	"connector/config":        {"github.com/santhosh-tekuri/jsonschema/v5", "go.yaml.in/yaml/v4"},
 	"connector/reports":       {"github.com/go-json-experiment/json"},
 	"connector/state":         {"github.com/go-json-experiment/json"},
 	"connector/stream":        {"github.com/cespare/xxhash/v2", "github.com/go-json-experiment/json"},

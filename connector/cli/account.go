@@ -101,9 +101,9 @@ func (a *app) logRetry(err error, wait time.Duration) {
 	switch {
 	case a.log != nil:
 		a.log.Print(singer.Info, "", format, err, wait)
-	case a.humanOutput:
+	case a.humanOutput && a.showRetries:
 		fmt.Fprintln(a.stderr, "source-gorgias:", a.redactor.Redact(fmt.Sprintf(format, err, wait)))
-	default:
+	case !a.humanOutput:
 		_ = a.control.Log("INFO", format, err, wait) // an output that is closed fails the next batch
 	}
 }

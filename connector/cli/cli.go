@@ -102,6 +102,7 @@ type app struct {
 	writer         *airbyte.Writer
 	log            *singer.Log                               // nil unless the program runs as a tap
 	humanOutput    bool                                      // the command's output and errors are text for users
+	showRetries    bool                                      // such a command writes to standard error what it waits for
 	through        func(http.RoundTripper) http.RoundTripper // around the transport of the account; nil: none
 
 	redactor       gorgias.Redactor
@@ -234,7 +235,7 @@ func (a *app) commands(called string) *cli.App {
 // manners returns the commands that users expect of every program.
 func (a *app) manners() []*cli.Command {
 	return []*cli.Command{{
-		Name: "help", Usage: "show help, for the program or for a COMMAND", ArgsUsage: "[COMMAND]", HideHelpCommand: true, HideHelp: true,
+		Name: "help", Usage: "show help, for the program or for a COMMAND", ArgsUsage: "[COMMAND]", HideHelpCommand: true,
 		Action: func(c *cli.Context) error {
 			a.humanOutput = true
 			name := c.Args().First()
@@ -247,7 +248,7 @@ func (a *app) manners() []*cli.Command {
 			return cli.ShowCommandHelp(c.Lineage()[1], name)
 		},
 	}, {
-		Name: "version", Usage: "print the version", HideHelpCommand: true, HideHelp: true,
+		Name: "version", Usage: "print the version", HideHelpCommand: true,
 		Action: func(c *cli.Context) error {
 			_, err := fmt.Fprintln(a.stdout, c.App.Name, Version())
 			return err

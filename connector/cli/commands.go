@@ -18,7 +18,7 @@ func (a *app) spec(*cli.Context) error { return a.writer.Spec(documentation) }
 // check writes whether the account can be read. On a terminal, it writes a line per
 // stream, and fails if one of them cannot be read.
 func (a *app) check(c *cli.Context) error {
-	a.humanOutput = isTerminal(a.stdout)
+	a.humanOutput, a.showRetries = isTerminal(a.stdout), true
 	err := a.checkAccount(c)
 	var usage usageError
 	switch {

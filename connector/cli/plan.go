@@ -15,7 +15,7 @@ import (
 
 // plan prints a forecast of the next read, as a table or as JSON.
 func (a *app) plan(c *cli.Context) error {
-	a.humanOutput = true
+	a.humanOutput, a.showRetries = true, true
 	account, err := a.open(c)
 	if err != nil {
 		return err

@@ -37,9 +37,11 @@ func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, secret := range secrets {
-		text := normalize(secret)
-		for end := min(piece, len(text)); end <= len(text); end++ {
-			r.add(text[max(0, end-piece):end])
+		// A part of the secret as it is can have fewer characters once it is normalized.
+		for _, text := range []string{secret, normalize(secret)} {
+			for end := min(piece, len(text)); end <= len(text); end++ {
+				r.add(normalize(text[max(0, end-piece):end]))
+			}
 		}
 	}
 }

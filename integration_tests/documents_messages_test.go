@@ -206,7 +206,8 @@ func provocations(t *testing.T) []provokedMessage {
 		{"no subdomain", given(`{`+key+`}`, "check")},
 		{"an address of another kind", given(`{"subdomain":"www.example.com",`+key+`}`, "check")},
 		{"no JSON", given(`{"subdomain": "acme",}`, "check")},
-		{"YAML", given(`subdomain: acme`, "check")},
+		{"no YAML", given("subdomain: [acme", "check")},
+		{"an unset variable", given(`{"subdomain":"${NO_SUCH_VARIABLE}",`+key+`}`, "check")},
 		{"a date that is none", given(`{"subdomain":"acme","start_date":"01/31/2026",`+key+`}`, "check")},
 		{"dates the wrong way round", given(`{"subdomain":"acme","start_date":"2026-02-01","end_date":"2026-01-01",`+key+`}`, "check")},
 		{"no file", func(t *testing.T) string {

@@ -206,6 +206,7 @@ func TestLinkedModules(t *testing.T) {
 		"github.com/santhosh-tekuri/jsonschema/v5",
 		"github.com/sethvargo/go-retry",
 		"github.com/urfave/cli/v2", "github.com/cpuguy83/go-md2man/v2", "github.com/russross/blackfriday/v2", "github.com/xrash/smetrics",
+		"go.yaml.in/yaml/v4",
 		"golang.org/x/oauth2", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/time",
 	}
 	for _, p := range listPackages(t, "-deps", module) {

@@ -36,7 +36,7 @@ func newDBT(ctx context.Context, v *clientRun, target, profile string, vars map[
 		return nil, err
 	}
 	p := &dbtProject{clientRun: v, program: e.program("dbt"), dir: v.file("dbt-" + target), vars: vars, target: target, env: append(env,
-		"DBT_SEND_ANONYMOUS_USAGE_STATS=false", "DBT_PROFILES_DIR="+v.workDir, "DBT_NO_VERSION_CHECK=1")}
+		"PGTZ=America/New_York", "DBT_SEND_ANONYMOUS_USAGE_STATS=false", "DBT_PROFILES_DIR="+v.workDir, "DBT_NO_VERSION_CHECK=1")}
 	if err := os.CopyFS(p.dir, os.DirFS("dbt")); err != nil {
 		return nil, fmt.Errorf("%w\nhint: this program runs at the root of the repository", err)
 	}

@@ -169,7 +169,7 @@ func mutantTable() []mutant {
 		{name: "tags that were removed are current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__ticket_tags", "not g.is_tombstone and", "")},
 		{name: "values that were taken off are current", clients: []string{"dbt-postgres"}, model: inModel("gorgias__ticket_field_values", "else {{", "else true or {{")},
 		{name: "trash is not current", clients: []string{"dbt-duckdb"}, model: inModel("gorgias__tickets", "where not is_tombstone", "where not is_tombstone and not is_trashed")},
-		{name: "timestamps are local", clients: []string{"dbt-duckdb"}, model: inModel("columns", "epoch_us({{ column }})", "epoch_us(cast({{ column }} as timestamptz))")},
+		{name: "timestamps are of another time zone", clients: []string{"dbt-postgres"}, model: inModel("columns", "interval '1 second')", "interval '1 second' + interval '5 hours')")},
 		{name: "the key in a log", clients: []string{"airbyte-cdk"},
 			line: onceIn(`{"type":"CONNECTION_STATUS"`, fmt.Sprintf(`{"type":"LOG","log":{"level":"INFO","message":%s}}`, strings.ReplaceAll(quoted("with "+key), "$", "$$"))+"\n$0", regexp.MustCompile(`^.*$`))},
 	}

@@ -1,6 +1,7 @@
 package integration_tests
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -25,9 +26,17 @@ func TestReportScopesAreAccepted(t *testing.T) {
 			t.Fatalf("%s: %v", list, err)
 		}
 		for _, r := range settings.Reports {
+			filters, err := json.Marshal(r.Filters)
+			if err != nil {
+				t.Fatal(err)
+			}
+			more := strings.TrimSuffix(strings.TrimPrefix(string(filters), "["), "]")
+			if more == "null" {
+				more = ""
+			}
 			body := fmt.Sprintf(`{"query":{"scope":%q,"timezone":"UTC","measures":[%s],"dimensions":[%s],"time_dimensions":[{"dimension":%q,"granularity":"day"}],
-				"filters":[{"member":"periodStart","operator":"afterDate","values":["2026-01-01"]},{"member":"periodEnd","operator":"beforeDate","values":["2026-01-03"]}]}}`,
-				r.Scope, quoted(r.Measures), quoted(r.Dimensions), r.TimeDimension)
+				"filters":[{"member":"periodStart","operator":"afterDate","values":["2026-01-01"]},{"member":"periodEnd","operator":"beforeDate","values":["2026-01-03"]}%s]}}`,
+				r.Scope, quoted(r.Measures), quoted(r.Dimensions), r.TimeDimension, strings.TrimSuffix(","+more, ","))
 			request := httptest.NewRequest("POST", "/api/reporting/stats", strings.NewReader(body))
 			request.SetBasicAuth("sandbox@example.com", "sandbox-key")
 			answer := httptest.NewRecorder()
@@ -39,10 +48,14 @@ func TestReportScopesAreAccepted(t *testing.T) {
 	}
 	scopes := reports.Scopes()
 	for _, s := range scopes {
-		accepts(fmt.Sprintf(`[{"scope":%q}]`, s.Name))
+		filters := ""
+		if s.Filter != "" {
+			filters = fmt.Sprintf(`,"filters":[{"member":%q,"values":["319001"]}]`, s.Filter)
+		}
+		accepts(fmt.Sprintf(`[{"scope":%q%s}]`, s.Name, filters))
 		for _, d := range s.Dimensions {
 			if d != s.TimeDimension {
-				accepts(fmt.Sprintf(`[{"scope":%q,"dimensions":[%q]}]`, s.Name, d))
+				accepts(fmt.Sprintf(`[{"scope":%q,"dimensions":[%q]%s}]`, s.Name, d, filters))
 			}
 		}
 	}

@@ -472,7 +472,7 @@ func TestReportsSetting(t *testing.T) {
 	if err := json.Unmarshal(raw, &form); err != nil {
 		t.Fatal(err)
 	}
-	if r := form.Properties.Reports; r.Type != "array" || r.Items.Type != "object" || len(r.Items.Properties) != 6 {
+	if r := form.Properties.Reports; r.Type != "array" || r.Items.Type != "object" || len(r.Items.Properties) != 7 {
 		t.Errorf("%+v", r)
 	}
 	about := call{tap: true, args: []string{"--about", "--format", "json"}}.inside(t)
@@ -525,7 +525,7 @@ func TestPublishedScopes(t *testing.T) {
 			continue
 		}
 		delete(published, scope.Name)
-		r := parseReports(`[{"scope":"` + scope.Name + `"}]`)[0]
+		r := parseReports(`[{"scope":"` + scope.Name + `","filters":[` + requiredFilter(scope) + `]}]`)[0]
 		if !slices.Contains(strings.Fields(p.times), r.TimeDimension) || len(r.Measures) == 0 {
 			t.Errorf("%s: by %s, %q", scope.Name, r.TimeDimension, r.Measures)
 		}
@@ -552,7 +552,7 @@ func TestScopesAreAccepted(t *testing.T) {
 		var unknown []string
 		for _, scope := range reports.Scopes() {
 			plan := h.plan([]string{"statistics"}, nil)
-			plan.Reports = parseReports(`[{"scope":"` + scope.Name + `"}]`)
+			plan.Reports = parseReports(`[{"scope":"` + scope.Name + `","filters":[` + requiredFilter(scope) + `]}]`)
 			switch err := plan.CheckReports(context.Background()); {
 			case err == nil:
 			case strings.Contains(err.Error(), "scope: Must be one of"):
@@ -563,6 +563,46 @@ func TestScopesAreAccepted(t *testing.T) {
 		}
 		if all := len(reports.Scopes()); all-len(unknown) < 21 {
 			t.Errorf("unknown: %q", unknown)
+		}
+	})
+}
+
+func requiredFilter(s reports.Scope) string {
+	if s.Filter == "" {
+		return ""
+	}
+	return `{"member":"` + s.Filter + `","values":["319001"]}`
+}
+
+// TestFilteredReports checks that a report counts what its filters leave, and that two
+// reports that differ in their filters are read side by side.
+func TestFilteredReports(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newFixture(t, &sandbox.Server{Limit: unlimited})
+		counts := map[string]int{}
+		plan := h.plan([]string{"statistics"}, nil)
+		plan.Reports = parseReports(`[{"scope":"tickets-created","name":"all"},
+			{"scope":"tickets-created","name":"email","filters":[{"member":"channel","values":["email"]}]},
+			{"scope":"tickets-created","name":"others","filters":[{"member":"channel","operator":"not-one-of","values":["email"]}]},
+			{"scope":"ticket-fields","name":"field","filters":[{"member":"customFieldId","values":["319001"]}]}]`)
+		for b, err := range plan.Run(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, rec := range b.Records {
+				var row struct {
+					Report   string
+					Measures map[string]int
+				}
+				if err := json.Unmarshal(rec.Raw, &row); err != nil {
+					t.Fatal(err)
+				}
+				counts[row.Report] += row.Measures["ticketCount"]
+			}
+		}
+		if counts["email"] == 0 || counts["others"] == 0 || counts["email"]+counts["others"] != counts["all"] || counts["field"] == 0 {
+			t.Error(counts)
 		}
 	})
 }

@@ -21,6 +21,9 @@ type ReportConfig struct {
 	// The values in each row, such as ticketCount. If you name none, these are the default measures of the scope.
 	Measures []string `json:"measures,omitempty" jsonschema:"title=Measures"`
 
+	// What is counted, by conditions such as channel one-of email. Everything is, if you name none. The scope ticket-fields needs the filter customFieldId.
+	Filters []FilterConfig `json:"filters,omitempty" jsonschema:"title=Filters"`
+
 	// The timestamp that decides to which day something belongs, such as createdDatetime. If you leave it empty, it is the default of the scope.
 	TimeDimension string `json:"time_dimension,omitempty" jsonschema:"title=Time dimension,example=createdDatetime"`
 
@@ -31,6 +34,18 @@ type ReportConfig struct {
 	Name string `json:"name,omitempty" jsonschema:"title=Name"`
 }
 
+// A FilterConfig is a filter of a report in the configuration.
+type FilterConfig struct {
+	// The field that is compared, by the API's name, such as channel, agentId or storeId.
+	Member string `json:"member" jsonschema:"title=Member,example=channel"`
+
+	// How it is compared: one-of, not-one-of, all-of, contains, set, afterDate, beforeDate or inDateRange.
+	Operator string `json:"operator,omitempty" jsonschema:"title=Operator,default=one-of"`
+
+	// What it is compared with. Write ids as text, such as "5".
+	Values []string `json:"values" jsonschema:"title=Values"`
+}
+
 // reports sets the reports.
 func (p *parser) reports() {
 	names, queries := map[string]int{}, map[string]int{}
@@ -39,6 +54,7 @@ func (p *parser) reports() {
 		fail := func(format string, args ...any) { p.fail("reports", reports.EntryLabel(i)+": "+format, args...) }
 		r := newReport(c)
 		checkColumns(&r, fail)
+		checkFilters(&r, fail)
 		var err error
 		// Local is not the same zone on every machine.
 		if r.Zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
@@ -73,7 +89,7 @@ func (p *parser) reportEntries() (entries []reportEntry) {
 			entries = append(entries, reportEntry{i, c})
 			continue
 		}
-		if c.Name != "" || c.TimeDimension != "" || len(c.Measures)+len(c.Dimensions) > 0 {
+		if c.Name != "" || c.TimeDimension != "" || len(c.Measures)+len(c.Dimensions)+len(c.Filters) > 0 {
 			p.fail("reports", "%s: the scope %s stands for several reports: only timezone can be added to it", reports.EntryLabel(i), reports.Standard)
 		}
 		for _, standard := range reports.StandardReports() {
@@ -92,6 +108,9 @@ func (p *parser) reportEntries() (entries []reportEntry) {
 // newReport returns a report with the defaults of its scope.
 func newReport(c ReportConfig) reports.Report {
 	r := reports.Report{Name: c.Name, Scope: c.Scope, TimeDimension: c.TimeDimension, Measures: c.Measures, Dimensions: c.Dimensions}
+	for _, f := range c.Filters {
+		r.Filters = append(r.Filters, reports.Filter{Member: f.Member, Operator: cmp.Or(f.Operator, "one-of"), Values: f.Values})
+	}
 	for _, scope := range reports.Scopes() {
 		if scope.Name == c.Scope {
 			r.TimeDimension = cmp.Or(r.TimeDimension, scope.TimeDimension)
@@ -125,5 +144,32 @@ func checkColumns(r *reports.Report, fail func(format string, args ...any)) {
 	}
 	if slices.ContainsFunc(r.Dimensions, func(d string) bool { return d == r.TimeDimension || slices.Contains(r.Measures, d) }) {
 		fail("dimensions: one of them is a measure or the time dimension")
+	}
+}
+
+// checkFilters checks the filters. The members tags and customFields have values of
+// another form.
+func checkFilters(r *reports.Report, fail func(format string, args ...any)) {
+	var members []string
+	for i, f := range r.Filters {
+		at := "filters, " + reports.EntryLabel(i)
+		switch {
+		case f.Member == "" || slices.Contains(members, f.Member):
+			fail("%s: member: expected a name that no other filter has", at)
+		case slices.Contains([]string{"periodStart", "periodEnd"}, f.Member):
+			fail("%s: member: the connector sets the period", at)
+		case slices.Contains([]string{"tags", "customFields"}, f.Member):
+			fail("%s: member: filters by %s are not supported; use the scope tags or ticket-fields", at, f.Member)
+		case !slices.Contains(reports.Operators, f.Operator):
+			fail("%s: operator: expected one of %s", at, strings.Join(reports.Operators, ", "))
+		case len(f.Values) == 0 || slices.Contains(f.Values, ""):
+			fail(`%s: values: expected a list of strings such as ["email"]`, at)
+		}
+		members = append(members, f.Member)
+	}
+	for _, scope := range reports.Scopes() {
+		if scope.Name == r.Scope && scope.Filter != "" && !slices.Contains(members, scope.Filter) { //rule:required-filters-are-demanded
+			fail("filters: the scope %s needs one by %s", r.Scope, scope.Filter)
+		}
 	}
 }

@@ -56,7 +56,14 @@ func TestReports(t *testing.T) {
 	}
 	// Every documented scope has defaults.
 	for _, scope := range reports.Scopes() {
-		if _, err := configured(`[{"scope":"` + scope.Name + `"}]`); err != nil {
+		_, err := configured(`[{"scope":"` + scope.Name + `"}]`)
+		if scope.Filter != "" {
+			if want := "reports: entry 1: filters: the scope " + scope.Name + " needs one by " + scope.Filter; err == nil || err.Error() != want {
+				t.Errorf("%s: %v", scope.Name, err)
+			}
+			_, err = configured(`[{"scope":"` + scope.Name + `","filters":[{"member":"` + scope.Filter + `","values":["5"]}]}]`)
+		}
+		if err != nil {
 			t.Errorf("%s: %v", scope.Name, err)
 		}
 	}
@@ -73,8 +80,15 @@ func TestReportMistakes(t *testing.T) {
 		{`[{"scope":"tags","dimensions":[7]}]`, `reports: entry 1: dimensions: entry 1: expected a string`},
 		{`[{"scope":"tags","dimensions":["tagId","tagId"]}]`, `reports: entry 1: dimensions: a name is empty or occurs twice`},
 		{`[{"scope":"tags","dimensions":["ticketCount"]}]`, `reports: entry 1: dimensions: one of them is a measure or the time dimension`},
-		{`[{"scope":"tags","measure":["ticketCount"]}]`, `reports: entry 1: measure: unknown field; expected one of dimensions, measures, name, scope, time_dimension, timezone`},
+		{`[{"scope":"tags","measure":["ticketCount"]}]`, `reports: entry 1: measure: unknown field; expected one of dimensions, filters, measures, name, scope, time_dimension, timezone`},
 		{`[{"scope":"s3cr3t"}]`, `(1) reports: entry 1: time_dimension: missing, and this scope has no known default; expected a string such as createdDatetime; (2) reports: entry 1: measures: missing, and this scope has no known default; expected a list of strings such as ["ticketCount"]`},
+		{`[{"scope":"tags","filters":[{"member":"channel"}]}]`, `reports: entry 1: filters: entry 1: values: missing; expected a list of strings`},
+		{`[{"scope":"tags","filters":[{"member":"channel","values":[]}]}]`, `reports: entry 1: filters, entry 1: values: expected a list of strings such as ["email"]`},
+		{`[{"scope":"tags","filters":[{"member":"channel","values":["a"]},{"member":"channel","values":["b"]}]}]`, `reports: entry 1: filters, entry 2: member: expected a name that no other filter has`},
+		{`[{"scope":"tags","filters":[{"member":"periodEnd","values":["a"]}]}]`, `reports: entry 1: filters, entry 1: member: the connector sets the period`},
+		{`[{"scope":"tags","filters":[{"member":"tags","values":["5"]}]}]`, `reports: entry 1: filters, entry 1: member: filters by tags are not supported; use the scope tags or ticket-fields`},
+		{`[{"scope":"tags","filters":[{"member":"channel","operator":"s3cr3t","values":["a"]}]}]`, `reports: entry 1: filters, entry 1: operator: expected one of one-of, not-one-of, all-of, contains, set, afterDate, beforeDate, inDateRange`},
+		{`[{"scope":"standard","filters":[{"member":"channel","values":["a"]}]}]`, `reports: entry 1: the scope standard stands for several reports: only timezone can be added to it`},
 		{`[{"scope":"tags","timezone":"Mars/s3cr3t"}]`, `reports: entry 1: timezone: expected the name of a time zone such as Europe/Paris`},
 		{`[{"scope":"tags","timezone":"Local"}]`, `reports: entry 1: timezone: expected the name of a time zone such as Europe/Paris`},
 		{`[{"scope":"tags"},{"scope":"tags","measures":["ticketCount"],"name":"s3cr3t"}]`, `reports: entry 2: same report as entry 1`},

@@ -19,25 +19,37 @@ type Report struct {
 	// belongs to a day, Measures are the numbers, Dimensions tell rows apart.
 	Scope, TimeDimension string
 	Measures, Dimensions []string
+	// Filters leave out what is not counted.
+	Filters []Filter
 	// Zone is the time zone of the days.
 	Zone *time.Location
 }
+
+// A Filter is a condition that everything counted meets. Its JSON is the API's.
+type Filter struct {
+	Member   string   `json:"member"`   // such as channel
+	Operator string   `json:"operator"` // one of Operators
+	Values   []string `json:"values"`   // ids are digits: the definitions of metrics write them in quotation marks, too
+}
+
+// Operators are the published operators of filters.
+var Operators = []string{"one-of", "not-one-of", "all-of", "contains", "set", "afterDate", "beforeDate", "inDateRange"}
 
 // A Scope is a subject of reports.
 type Scope struct {
 	Name, TimeDimension string
 	Measures            []string // the default of a report that names none
 	Dimensions          []string // the published ones
+	Filter              string   // the member by which a report must filter; "" if none
 }
 
 // Scopes are the published subjects, with values from the API's reference: it
-// rejects all others. The scope ticket-fields is not among them, because it needs
-// a filter by custom field. The API may offer further scopes.
+// rejects all others. It may offer further scopes.
 func Scopes() []Scope {
 	tickets := []string{"ticketId", "agentId", "channel", "integrationId", "storeId"}
 	of := func(names string) []string { return strings.Fields(names) }
 	scope := func(name, timeDimension, measures string, dimensions []string) Scope {
-		return Scope{name, timeDimension, of(measures), dimensions}
+		return Scope{Name: name, TimeDimension: timeDimension, Measures: of(measures), Dimensions: dimensions}
 	}
 	with := func(more string) []string { return slices.Concat(tickets, of(more)) }
 	event := func(name, measures, dimensions string) Scope {
@@ -61,6 +73,7 @@ func Scopes() []Scope {
 		scope("ticket-handle-time", "createdDatetime", "averageHandleTime", with("handleTime")),
 		scope("workload-tickets", "createdDatetime", "ticketCount", of("ticketId channel")),
 		scope("tags", "timestamp", "ticketCount", with("tagId")),
+		{Name: "ticket-fields", TimeDimension: "updatedDatetime", Measures: of("ticketCount"), Dimensions: of("customFieldValue"), Filter: "customFieldId"},
 		scope("ticket-sla", "anchorDatetime", "ticketCount", of("status channel")),
 		scope("auto-qa", "closedDatetime", "averageResolutionCompletenessScore averageCommunicationSkillsScore averageLanguageProficiencyScore "+
 			"averageAccuracyScore averageEfficiencyScore averageInternalComplianceScore averageBrandVoiceScore ticketCount", with("ticketQAScorerUserId")),
@@ -126,8 +139,12 @@ func StandardReports() [][2]string {
 // CanonicalQuery identifies what a report queries, in whatever order the
 // configuration lists it.
 func (r *Report) CanonicalQuery() string {
+	filters := make([]string, len(r.Filters))
+	for i, f := range r.Filters {
+		filters[i] = fmt.Sprintf("%q %q %q", f.Member, f.Operator, slices.Sorted(slices.Values(f.Values))) //rule:filters-make-another-report
+	}
 	return fmt.Sprintf("%q", [][]string{{r.Scope, r.TimeDimension, r.Zone.String()},
-		slices.Sorted(slices.Values(r.Measures)), slices.Sorted(slices.Values(r.Dimensions))})
+		slices.Sorted(slices.Values(r.Measures)), slices.Sorted(slices.Values(r.Dimensions)), slices.Sorted(slices.Values(filters))})
 }
 
 // id identifies a report in a bookmark. If anything of it changes, it is another
@@ -139,27 +156,22 @@ func (r *Report) id() string {
 
 // body is the query for the days from one up to, and without, another.
 func (r *Report) body(from, before day) []byte {
-	type filter struct {
-		Member   string   `json:"member"`
-		Operator string   `json:"operator"`
-		Values   []string `json:"values"`
-	}
 	type bucket struct {
 		Dimension   string `json:"dimension"`
 		Granularity string `json:"granularity"`
 	}
 	type query struct {
 		Scope      string   `json:"scope"`
-		Filters    []filter `json:"filters"`
+		Filters    []Filter `json:"filters"`
 		Timezone   string   `json:"timezone"`
 		Dimensions []string `json:"dimensions,omitempty"`
 		Measures   []string `json:"measures"`
 		Buckets    []bucket `json:"time_dimensions"`
 	}
-	body, _ := json.Marshal(map[string]query{"query": {r.Scope, []filter{ // strings can always be written
+	body, _ := json.Marshal(map[string]query{"query": {r.Scope, append([]Filter{ // strings can always be written
 		{"periodStart", "afterDate", []string{from.String()}},
 		{"periodEnd", "beforeDate", []string{before.String()}},
-	}, r.Zone.String(), r.Dimensions, r.Measures, []bucket{{r.TimeDimension, "day"}}}})
+	}, r.Filters...), r.Zone.String(), r.Dimensions, r.Measures, []bucket{{r.TimeDimension, "day"}}}})
 	return body
 }
 

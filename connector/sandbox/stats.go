@@ -30,7 +30,8 @@ type statsQuery struct {
 	scope    scope
 	zone     *time.Location
 	from, to time.Time           // the period, without to
-	allowed  map[string][]string // raw values by filtered member
+	allowed  map[string][]string // values by filtered member, without quotation marks
+	denied   map[string][]string // the same, of what is left out
 }
 
 type statsFilter struct {
@@ -98,7 +99,7 @@ func (q *statsQuery) checkColumns() *badRequest {
 
 // parseFilters reads the period and the allowed values of other members.
 func (q *statsQuery) parseFilters() *badRequest {
-	q.allowed = map[string][]string{}
+	q.allowed, q.denied = map[string][]string{}, map[string][]string{}
 	for _, f := range q.Filters {
 		if bad := q.parseFilter(f); bad != nil {
 			return bad
@@ -121,10 +122,12 @@ func (q *statsQuery) parseFilter(f statsFilter) *badRequest {
 	switch {
 	case isPeriod && f.Operator == operator && len(f.Values) == 1:
 		return q.parsePeriod(f)
-	case !isPeriod && f.Operator == "one-of" && len(f.Values) > 0 && q.canFilter(f.Member):
-		for _, v := range f.Values {
-			q.allowed[f.Member] = append(q.allowed[f.Member], string(v))
-		}
+	case isPeriod || len(f.Values) == 0 || !q.canFilter(f.Member):
+	case f.Operator == "one-of":
+		q.allowed[f.Member] = unquoted(f.Values)
+		return nil
+	case f.Operator == "not-one-of":
+		q.denied[f.Member] = unquoted(f.Values)
 		return nil
 	}
 	return newBadRequest("filters", "Not a filter of the scope.")
@@ -150,12 +153,28 @@ func (q *statsQuery) canFilter(member string) bool {
 // matches reports whether the fact passes the filters.
 func (q *statsQuery) matches(f fact) bool {
 	for member, values := range q.allowed {
-		if !slices.Contains(values, f.dimensions[member]) {
+		if !slices.Contains(values, unquote(f.dimensions[member])) {
+			return false
+		}
+	}
+	for member, values := range q.denied {
+		if slices.Contains(values, unquote(f.dimensions[member])) {
 			return false
 		}
 	}
 	return true
 }
+
+// unquoted returns values without quotation marks: an id may be written as a text.
+func unquoted(values []json.RawMessage) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = unquote(string(v))
+	}
+	return all
+}
+
+func unquote(value string) string { return strings.Trim(value, `"`) }
 
 // intervalStart returns the start of the hour, day, week or month of a time;
 // zero if the query has no time dimension.

@@ -267,6 +267,8 @@ var mutants = []mutant{
 	{"future-report-window-is-clamped", "the window of a report may have been read in the future", False, unit("state")},
 	{"server-clock-dates-today", "the host's clock tells which day is today", Value(1, now), byDays},
 	{"day-before-period-is-queried", "a period is taken to include its first day", Call(1, "$f($1, $2+1, $3)"), outside("TestPeriodStartIsRead")},
+	{"filters-make-another-report", "reports that differ in their filters are the same", Delete, outside("TestFilteredReports")},
+	{"required-filters-are-demanded", "a scope that needs a filter is read without one", False, unit("config")},
 	{"report-fingerprints-outlive-window", "fingerprints of the window are dropped", Call(1, "$1"), byDays},
 	{"window-counts-only-when-reread", "a window that was not read counts as read", True, byDays},
 	{"unchanged-days-are-not-emitted", "unchanged days are emitted again", False, byDays},

@@ -85,8 +85,13 @@ const keep = "keep"
 
 // airbyteSync is one sync of PyAirbyte.
 func (v *clientRun) airbyteSync(config, database string, more ...string) command {
+	return v.airbyteSyncOf(v.programs, config, database, more...)
+}
+
+// airbyteSyncOf is the same, with the program in a directory.
+func (v *clientRun) airbyteSyncOf(programs, config, database string, more ...string) command {
 	return command{dir: v.workDir, args: append([]string{
-		v.env.program("python"), v.script("pyairbyte.py"), filepath.Join(v.programs, "source-gorgias"), config, database, v.file("summary.json"),
+		v.env.program("python"), v.script("pyairbyte.py"), filepath.Join(programs, "source-gorgias"), config, database, v.file("summary.json"),
 	}, more...)}
 }
 

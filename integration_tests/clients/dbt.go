@@ -91,12 +91,16 @@ func (p *postgres) dbtProfile(database string) string {
 	return fmt.Sprintf("{type: postgres, host: 127.0.0.1, port: %d, user: %s, password: %q, dbname: %s, schema: %s, threads: 2}", p.port, p.user, p.password, database, dbtSchema)
 }
 
-// dbtInPostgres loads PostgreSQL through Meltano, and builds on it.
+// dbtInPostgres loads PostgreSQL through Meltano, with the wheel, and builds on it.
 func dbtInPostgres(ctx context.Context, v *clientRun) error {
 	if err := v.postgres.create(ctx, database(v)); err != nil {
 		return err
 	}
-	loads, err := newProject(ctx, v, "project")
+	released, err := v.packed()
+	if err != nil {
+		return err
+	}
+	loads, err := v.wheelProject(ctx, released, "project", "tap-gorgias")
 	if err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func (p *dbtProject) quickStart(ctx context.Context) error {
 // dbtReports are the reports that the reconciliation model reads.
 const dbtReports = `[{"scope":"standard"}]`
 
-// dbtInDuckDB loads DuckDB through PyAirbyte, and builds on it.
+// dbtInDuckDB loads DuckDB through PyAirbyte, with the wheel, and builds on it.
 func dbtInDuckDB(ctx context.Context, v *clientRun) error {
 	var settings map[string]any
 	if err := json.Unmarshal([]byte(v.account.settings(key)), &settings); err != nil {
@@ -173,7 +177,15 @@ func dbtInDuckDB(ctx context.Context, v *clientRun) error {
 	if err != nil {
 		return err
 	}
-	load := func() error { _, err := v.run(ctx, v.airbyteSync(config, file)); return err }
+	released, err := v.packed()
+	if err != nil {
+		return err
+	}
+	programs, err := v.install(ctx, released)
+	if err != nil {
+		return err
+	}
+	load := func() error { _, err := v.run(ctx, v.airbyteSyncOf(programs, config, file)); return err }
 	return p.histories(ctx, load, func() (warehouse, error) { return v.readDuckDB(ctx, file, dbtSchema+"_gorgias") })
 }
 

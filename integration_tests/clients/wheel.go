@@ -197,6 +197,18 @@ func (v *clientRun) pip(ctx context.Context, p *wheel) error {
 	return err
 }
 
+// install installs the wheel into an environment of its own, and returns the directory
+// with its programs.
+func (v *clientRun) install(ctx context.Context, p *wheel) (string, error) {
+	dir := v.file("installed")
+	if _, err := v.run(ctx, command{args: []string{v.python, "-m", "venv", dir}}); err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "bin")
+	_, err := v.run(ctx, command{args: []string{filepath.Join(bin, "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-index", p.wheel}})
+	return bin, err
+}
+
 // carries compares the programs that were installed with that of the archive.
 func (v *clientRun) carries(bin string, p *wheel) error {
 	for _, name := range names {

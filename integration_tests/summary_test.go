@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -287,5 +289,45 @@ func TestChangeFeedProgress(t *testing.T) {
 	}
 	if again == 0 || tombstones == 0 {
 		t.Errorf("%d records were read again, %d tombstones written", again, tombstones)
+	}
+}
+
+// TestSummaryFile checks the file of --summary against what was written, and that it
+// names what failed without a secret.
+func TestSummaryFile(t *testing.T) {
+	t.Parallel()
+	box := small()
+	box.Fail = func(r *http.Request) *sandbox.Fault {
+		if strings.Contains(r.URL.Path, "/users") {
+			return &sandbox.Fault{Status: http.StatusForbidden, Body: "no " + r.Header.Get("Authorization")}
+		}
+		return nil
+	}
+	path := filepath.Join(t.TempDir(), "summary.json")
+	r := call{args: []string{"read", "--config", serveSandbox(t, box), "--streams", "tickets,users", "--summary", path}}.inside(t)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Streams []struct {
+			Stream   string
+			Records  int
+			Complete bool
+			Error    string
+		}
+		Records, Requests int
+	}
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	written := records(r.messages())
+	for _, s := range got.Streams {
+		if s.Records != len(written[s.Stream]) || s.Complete != (s.Stream == "tickets") || (s.Error != "") != (s.Stream == "users") {
+			t.Errorf("%+v, %d records were written", s, len(written[s.Stream]))
+		}
+	}
+	if len(got.Streams) != 2 || got.Records != len(written["tickets"]) || got.Records == 0 || got.Requests < 2 || bytes.Contains(raw, []byte("Basic c")) {
+		t.Errorf("%s", raw)
 	}
 }

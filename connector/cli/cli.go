@@ -156,6 +156,7 @@ func (a *app) commands(called string) *cli.App {
 	catalog := &cli.StringFlag{Name: "catalog", Usage: catalogUsage}
 	streams := streamsFlag()
 	state := &cli.StringFlag{Name: "state", Usage: stateUsage}
+	summary := &cli.StringFlag{Name: "summary", Usage: summaryUsage}
 	reconcile := &cli.BoolFlag{Name: "reconcile", Usage: reconcileUsage}
 	debug := &cli.BoolFlag{Name: "debug", Usage: "write debug messages", Action: func(_ *cli.Context, on bool) error {
 		a.writer.Debug = a.writer.Debug || on
@@ -185,7 +186,7 @@ func (a *app) commands(called string) *cli.App {
 			Flags: []cli.Flag{config, sandbox, debug}, Action: a.discover,
 		}, {
 			Name: "read", Usage: "read the streams of the catalog, or all streams",
-			Flags: []cli.Flag{config, sandbox, save, debug, streams, catalog, state, reconcile}, Action: a.read,
+			Flags: []cli.Flag{config, sandbox, save, debug, streams, catalog, state, reconcile, summary}, Action: a.read,
 		}, {
 			Name: "plan", Usage: "estimate the requests, records and duration of the next read",
 			Flags: []cli.Flag{config, sandbox, save, debug, streams, catalog, state, reconcile,

@@ -117,6 +117,11 @@ func (a *app) read(c *cli.Context) error {
 	}
 	a.writer.Columns = selection.Columns
 	a.writer.Summary = plan.NewSummary()
+	writeSummary, err := a.createSummary(c)
+	if err != nil {
+		return err
+	}
+	defer func() { writeSummary(a.writer.Summary) }()
 	batches := plan.Run(c.Context)
 	if isTerminal(a.stderr) {
 		if !isTerminal(a.stdout) && supportsCursor() { // otherwise the terminal shows the records

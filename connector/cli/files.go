@@ -83,7 +83,10 @@ func isFileName(path string) bool {
 // fileError describes the error of an input file.
 func fileError(flag, path string, err error) error {
 	err = withoutPath(err)
-	remedy, named := "", ""
+	remedy, named, done := "", "", "read"
+	if flag == "summary" {
+		done = "written"
+	}
 	if isFileName(path) {
 		named = " " + path
 	}
@@ -99,9 +102,9 @@ func fileError(flag, path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		remedy = "; a name that does not begin with / is relative to the working directory"
 	case errors.Is(err, fs.ErrPermission):
-		remedy = fmt.Sprintf("; the program runs as user %d, which needs permission to read it", os.Getuid())
+		remedy = fmt.Sprintf("; the program runs as user %d, which needs permission for it", os.Getuid())
 	}
-	return connector.NewInputError("the %s file%s cannot be read: %v%s", flag, named, err, remedy)
+	return connector.NewInputError("the %s file%s cannot be %s: %v%s", flag, named, done, err, remedy)
 }
 
 // withoutPath returns the error of a file without the path.

@@ -1,13 +1,94 @@
 package cli
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"source-gorgias/connector"
 )
+
+// summaryUsage describes the flag --summary.
+const summaryUsage = "write totals, failures and warnings of the sync to `FILE`, as JSON"
+
+// A summaryJSON is the file of --summary. Programs read it: names stay as they are.
+type summaryJSON struct {
+	Streams        []streamJSON `json:"streams"`  // those that were selected, in the order of the catalog
+	Records        int          `json:"records"`  // that were written, of all streams
+	Requests       int          `json:"requests"` // retries included
+	RateLimitShare float64      `json:"rate_limit_share"`
+	Seconds        float64      `json:"seconds"`
+	Interrupted    bool         `json:"interrupted"`
+	Warnings       []string     `json:"warnings"`
+	Nulled         []nulledJSON `json:"nulled"` // values that became null, the most first
+}
+
+type streamJSON struct {
+	Stream     string `json:"stream"`
+	Records    int    `json:"records"` // all; of these,
+	Refetched  int    `json:"refetched"`
+	Reconciled int    `json:"reconciled"`
+	Tombstones int    `json:"tombstones"`
+	Complete   bool   `json:"complete"`        // read to its end
+	Error      string `json:"error,omitempty"` // what ended the stream
+}
+
+type nulledJSON struct {
+	Column string `json:"column"`
+	Reason string `json:"reason"`
+	Values int    `json:"values"`
+}
+
+// createSummary returns a function that writes the file that --summary names; nil if
+// there is none. The file is created at once: a path that cannot be written to is an
+// error before the sync.
+func (a *app) createSummary(c *cli.Context) (write func(*connector.Summary), err error) {
+	path := c.String("summary")
+	if path == "" {
+		return func(*connector.Summary) {}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fileError("summary", path, err)
+	}
+	return func(s *connector.Summary) {
+		encoder := json.NewEncoder(file)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		if err := cmp.Or(encoder.Encode(a.newSummaryJSON(s, c.Context.Err() != nil)), file.Close()); err != nil {
+			a.warn("", "the summary is not complete: "+err.Error())
+		}
+	}, nil
+}
+
+// newSummaryJSON returns a summary without secrets.
+func (a *app) newSummaryJSON(s *connector.Summary, interrupted bool) summaryJSON {
+	took, requests, share := s.Cost()
+	all, _, _ := s.Total()
+	out := summaryJSON{Streams: []streamJSON{}, Records: all.Records, Requests: requests, RateLimitShare: math.Round(1000*share) / 1000,
+		Seconds: math.Round(1000*took.Seconds()) / 1000, Interrupted: interrupted, Warnings: []string{}, Nulled: []nulledJSON{}}
+	for _, st := range s.Streams {
+		one := streamJSON{st.Stream.Name, st.Records, st.Refetched, st.Reconciled, st.Tombstones, st.Done && st.Failure == nil, ""}
+		if st.Failure != nil {
+			one.Error = a.redactor.Redact(st.Failure.Message)
+		}
+		out.Streams = append(out.Streams, one)
+	}
+	for _, warning := range s.Warnings {
+		out.Warnings = append(out.Warnings, a.redactor.Redact(warning))
+	}
+	for _, n := range s.NulledColumns() {
+		out.Nulled = append(out.Nulled, nulledJSON{n.Column, n.Reason, n.Values})
+	}
+	return out
+}
 
 // summarize shows the summary of a sync on a terminal.
 func summarize(out io.Writer, redact func(string) string, s *connector.Summary, interrupted bool) {

@@ -66,6 +66,7 @@ func tapFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: configUsage + ". The last of several wins"},
 		streamsFlag(),
 		&cli.StringFlag{Name: "catalog", Usage: catalogUsage},
+		&cli.StringFlag{Name: "summary", Usage: summaryUsage},
 		&cli.StringFlag{Name: "properties", Aliases: []string{"p"}, Usage: "`FILE`: deprecated alias of --catalog"},
 		&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: stateUsage},
 		&cli.BoolFlag{Name: "sandbox", Usage: sandboxUsage},
@@ -180,6 +181,11 @@ func (a *app) tapRead(c *cli.Context) error {
 	batches := plan.Run(c.Context)
 	if test == "" {
 		writer.Summary = plan.NewSummary()
+		writeSummary, err := a.createSummary(c)
+		if err != nil {
+			return err
+		}
+		defer func() { writeSummary(writer.Summary) }()
 	} else {
 		batches = singer.FirstRecords(selection.Streams(), func(s *stream.Stream) iter.Seq2[connector.Batch, error] {
 			p := newPlan([]*stream.Stream{s})

@@ -199,6 +199,7 @@ func (a *app) commands(called string) *cli.App {
 			Name: "state", Usage: "show how far each stream of a state has got, without requests",
 			Flags: []cli.Flag{
 				state, catalog,
+				&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 			}, Action: a.state,
 		}, {
 			Name: "verify", Usage: "compare rows of a table, from standard input, with the account",

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -36,7 +37,58 @@ func (a *app) state(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("json") {
+		encoder := json.NewEncoder(a.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(report.json())
+	}
 	return report.write(a.stdout, time.Now())
+}
+
+// A progressJSON is the output of state --json. Programs read it: names stay as they are.
+// Times are in UTC; null is none.
+type progressJSON struct {
+	Streams     []streamProgressJSON `json:"streams"`
+	FullRefresh []string             `json:"full_refresh"` // streams that every sync reads from the beginning
+	Missing     []string             `json:"missing"`      // read from the start date
+	NotSelected []string             `json:"not_selected"` // in the state, not in the catalog
+	Unknown     []string             `json:"unknown"`      // names that are no stream's
+}
+
+type streamProgressJSON struct {
+	Stream         string     `json:"stream"`
+	Foreign        bool       `json:"of_another_connector"`
+	Watermark      *time.Time `json:"watermark"`       // everything older was read
+	EventWatermark *time.Time `json:"event_watermark"` // up to here, the change feed was processed
+	WindowReadAt   *time.Time `json:"window_read_at"`
+	ScanStartedAt  *time.Time `json:"scan_started_at"` // of a scan under way
+	ScanReached    *time.Time `json:"scan_reached"`
+	ReconciledAt   *time.Time `json:"reconciled_at"` // when the last round of reconciliation ended
+}
+
+// json returns the report for programs.
+func (r *stateReport) json() progressJSON {
+	g := r.grouped()
+	out := progressJSON{Streams: []streamProgressJSON{}, FullRefresh: list(g.fullRefresh), Missing: list(g.missing)}
+	deselected, unknown := r.others()
+	out.NotSelected, out.Unknown = list(deselected), list(unknown)
+	for _, s := range g.read {
+		b := r.bookmarks[s.Name]
+		out.Streams = append(out.Streams, streamProgressJSON{s.Name, r.entries.Of(s).Foreign(), known(b.Watermark), known(b.EventWatermark), known(b.WindowReadAt),
+			known(b.Scan.StartedAt), known(b.Scan.LastCursor), known(b.Reconciliation.Round.FinishedAt)})
+	}
+	return out
+}
+
+// list returns names, not nil.
+func list(names []string) []string { return append([]string{}, names...) }
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }
 
 // A stateReport is a parsed state, and the streams to report on.
@@ -85,39 +137,53 @@ func (r *stateReport) write(out io.Writer, now time.Time) error {
 		text  string
 	}
 	var paragraphs []*paragraph // streams of equal progress share one
-	var fullRefresh, missing []string
-	for _, s := range r.streams {
-		bookmark, parsed := r.bookmarks[s.Name]
-		e := r.entries.Of(s)
-		switch {
-		case !s.Incremental() || !parsed && e != nil:
-			if e != nil || !r.all {
-				fullRefresh = append(fullRefresh, s.Name)
-			}
-		case e == nil && r.all && s.Mode == stream.DailyReport: // it exists only if reports are configured
-		case e == nil:
-			missing = append(missing, s.Name)
-		default:
-			text := describe(s, bookmark, e, now)
-			i := slices.IndexFunc(paragraphs, func(p *paragraph) bool { return p.text == text })
-			if i < 0 {
-				i = len(paragraphs)
-				paragraphs = append(paragraphs, &paragraph{text: text})
-			}
-			paragraphs[i].names = append(paragraphs[i].names, s.Name)
+	g := r.grouped()
+	for _, s := range g.read {
+		text := describe(s, r.bookmarks[s.Name], r.entries.Of(s), now)
+		i := slices.IndexFunc(paragraphs, func(p *paragraph) bool { return p.text == text })
+		if i < 0 {
+			i = len(paragraphs)
+			paragraphs = append(paragraphs, &paragraph{text: text})
 		}
+		paragraphs[i].names = append(paragraphs[i].names, s.Name)
 	}
 	var b strings.Builder
 	for _, p := range paragraphs {
 		fmt.Fprintf(&b, "%s\n%s\n", strings.Join(p.names, ", "), p.text)
 	}
 	deselected, unknown := r.others()
-	b.WriteString(listLine("full refresh", fullRefresh))
-	b.WriteString(listLine("not in the state, read from the start date", missing))
+	b.WriteString(listLine("full refresh", g.fullRefresh))
+	b.WriteString(listLine("not in the state, read from the start date", g.missing))
 	b.WriteString(listLine("in the state, but not selected", deselected))
 	b.WriteString(listLine("unknown streams", unknown))
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// groupedStreams are the streams of a report: those with a position in the state, and the
+// names of the others.
+type groupedStreams struct {
+	read                 []*stream.Stream
+	fullRefresh, missing []string
+}
+
+func (r *stateReport) grouped() (g groupedStreams) {
+	for _, s := range r.streams {
+		_, parsed := r.bookmarks[s.Name]
+		e := r.entries.Of(s)
+		switch {
+		case !s.Incremental() || !parsed && e != nil:
+			if e != nil || !r.all {
+				g.fullRefresh = append(g.fullRefresh, s.Name)
+			}
+		case e == nil && r.all && s.Mode == stream.DailyReport: // it exists only if reports are configured
+		case e == nil:
+			g.missing = append(g.missing, s.Name)
+		default:
+			g.read = append(g.read, s)
+		}
+	}
+	return g
 }
 
 // others returns the names in the state that belong to no stream of the report.

@@ -174,7 +174,7 @@ func (c call) inside(t testing.TB) *transcript {
 // transcript returns the transcript of a call, without output.
 func (c call) transcript() *transcript {
 	tr := &transcript{began: time.Now(), secrets: []string{sandboxSecret, "top-s3cret+4711", foreignKey}}
-	tr.report = len(c.args) > 0 && slices.Contains([]string{"plan", "state", "probe", "verify"}, c.args[0])
+	tr.report = len(c.args) > 0 && slices.Contains([]string{"plan", "state", "probe", "verify", "completion", "man"}, c.args[0])
 	tr.helpText = len(c.args) > 0 && (c.args[0] == "help" || c.args[0] == "version") || slices.ContainsFunc(c.args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" || a == "-v" })
 	if c.tap || len(c.args) > 0 && strings.HasPrefix(c.args[0], "-") {
 		tr.tap = c.parseTapCall()

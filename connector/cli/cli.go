@@ -229,6 +229,7 @@ func (a *app) commands(called string) *cli.App {
 	if app.Name != singer.Name {
 		app.Flags = append(app.Flags, cli.HelpFlag) // which the library leaves out beside a command help
 		app.Commands = append(app.Commands, a.manners()...)
+		app.Commands = append(app.Commands, a.shellCommands()...)
 		app.Commands = append(app.Commands, a.foreignCommands()...)
 	}
 	return app
